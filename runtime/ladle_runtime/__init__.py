@@ -1,0 +1,1 @@
+"""What runs on AWS. Its subpackages cannot see each other."""

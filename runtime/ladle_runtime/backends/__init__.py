@@ -1,0 +1,1 @@
+"""A model file in, a function over arrays out. One file per framework."""

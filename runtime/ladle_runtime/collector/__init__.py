@@ -1,0 +1,1 @@
+"""Log lines in, counters out. A batch delivered twice counts once."""

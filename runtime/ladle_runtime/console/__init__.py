@@ -1,0 +1,1 @@
+"""The web page: reads the ledger and the counters, and changes nothing."""

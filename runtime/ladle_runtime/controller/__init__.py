@@ -1,0 +1,1 @@
+"""Wakes, re-reads, decides, acts. The only writer of alias weights."""

@@ -1,0 +1,1 @@
+"""From CloudFormation to a release: publishes the version, writes the request."""

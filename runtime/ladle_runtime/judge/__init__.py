@@ -1,0 +1,1 @@
+"""Counters in, one metric of evidence per release out. Never touches traffic."""

@@ -1,0 +1,1 @@
+"""Labels in, joined by prediction id, counted at the prediction's minute."""

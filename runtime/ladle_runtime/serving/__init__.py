@@ -1,0 +1,1 @@
+"""A request in, a prediction and one line out. No AWS SDK here."""

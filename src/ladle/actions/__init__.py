@@ -1,0 +1,1 @@
+"""The imperative shell: one verb per file, in three breaths: load, decide, store."""

@@ -1,0 +1,1 @@
+"""The TrafficRouter of each target that can split traffic: one file per target."""

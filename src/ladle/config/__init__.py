@@ -1,0 +1,1 @@
+"""The config that people commit: YAML in, a ModelConfig or every mistake at its line out."""

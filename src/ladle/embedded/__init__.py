@@ -1,0 +1,1 @@
+"""The embedded AWS that demo and story tests deploy to. It listens on loopback only."""

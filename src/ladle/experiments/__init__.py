@@ -1,0 +1,1 @@
+"""What an experiment is: manifest, comparison, lineage, chunks. Identity is content."""

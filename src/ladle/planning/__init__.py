@@ -1,0 +1,1 @@
+"""From a config to a plan: resolve, diff, cost. The deployed state is an argument. Pure."""

@@ -1,0 +1,1 @@
+"""What planning, quality and releases share: policies, verdicts, states. Values only."""

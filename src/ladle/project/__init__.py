@@ -1,0 +1,1 @@
+"""A user's repository on disk, read and never interpreted."""

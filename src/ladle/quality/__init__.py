@@ -1,0 +1,1 @@
+"""Evidence from counters: worse, not worse, or inconclusive. It never decides. Pure."""

@@ -1,0 +1,1 @@
+"""The real decision code, driven through scenarios and faults on a simulated clock."""

@@ -1,0 +1,1 @@
+"""The description: service specs in, CloudFormation out. The only root that imports CDK."""

@@ -1,0 +1,1 @@
+"""The constructs of each deployment target: one file per target."""
