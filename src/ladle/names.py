@@ -1,0 +1,65 @@
+"""The fixed names of everything that Ladle makes in an account. Model stacks find the platform by
+these, never by exports, so that either stack can be deleted first.
+"""
+
+from __future__ import annotations
+
+PLATFORM_STACK = "ladle-platform"
+EXPERIMENTS_TABLE = "ladle-experiments"
+RELEASES_TABLE = "ladle-releases"
+COUNTERS_TABLE = "ladle-counters"
+PREDICTIONS_TABLE = "ladle-predictions"
+TOPIC = "ladle-alarms"
+INTAKE_FUNCTION = "ladle-intake"
+COLLECTOR_FUNCTION = "ladle-collector"
+JUDGE_FUNCTION = "ladle-judge"
+CONTROLLER_FUNCTION = "ladle-controller"
+MASTER_SECRET = "ladle/master-key"  # noqa: S105 - a name, not a secret
+ALIAS = "live"
+METRIC_NAMESPACE = "Ladle"
+EVIDENCE_METRIC = "log_e"
+
+
+def store_bucket(account: str, region: str) -> str:
+    return f"ladle-store-{account}-{region}"
+
+
+def model_stack(model: str) -> str:
+    return f"ladle-model-{model}"
+
+
+def function(model: str) -> str:
+    return f"ladle-{model}"
+
+
+def handoff_function(model: str) -> str:
+    return f"ladle-{model}-handoff"
+
+
+def bundle_function(model: str) -> str:
+    return f"ladle-{model}-bundle"
+
+
+def log_group(model: str) -> str:
+    return f"/ladle/{model}"
+
+
+def evidence_alarm(model: str) -> str:
+    return f"ladle-{model}-evidence"
+
+
+def native_alarm(model: str, release: int) -> str:
+    return f"ladle-{model}-errors-{release}"
+
+
+def router_role(model: str) -> str:
+    return f"ladle-{model}-router"
+
+
+def bundle_key(model: str, release_digest: str, file_name: str) -> str:
+    """``release_digest`` in hex, without its prefix."""
+    return f"release/{model}/{release_digest}/{file_name}"
+
+
+def object_key(digest_hex: str) -> str:
+    return f"b/sha256/{digest_hex[:2]}/{digest_hex}"

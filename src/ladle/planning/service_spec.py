@@ -1,0 +1,98 @@
+"""ServiceSpec: one model with every question answered. What stacks build and plans compare.
+
+A standard-library value: read from JSON by the hand-off and the serving process without pydantic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ladle.catalog import Arch, DoorAuth, DoorUrl, ModelIn, ModelType, Packaging, Target
+from ladle.experiments.manifest import Locator, Signature
+from ladle.policy.rollout import RolloutPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSource:
+    """Where the model's bytes are before the release's bundle is made.
+
+    ``locator`` for a pinned experiment (in the store's bucket), ``path`` for a file of the
+    repository (absolute; becomes a CDK asset). A pinned model whose file also lies in the package
+    has both: the store is asked first.
+    """
+
+    file_name: str
+    bytes: int
+    locator: Locator | None
+    path: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Compute:
+    memory_mb: int
+    timeout_s: int
+    gpu: int
+    instance_type: str | None
+    spot: bool
+    min_instances: int
+    max_instances: int | None
+    warm: int
+    reserved: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    auth: DoorAuth
+    url: DoorUrl
+    domain: str | None
+    cors: tuple[str, ...]
+    rate_per_s: float
+    public_acknowledged_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Monitor:
+    """``key`` is the path of the prediction in the output, ``window_s`` the grain of counters."""
+
+    key: str
+    segments: tuple[str, ...]
+    window_s: float
+    label_sources: tuple[str, ...]
+    labels_accept_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceSpec:
+    """Everything that a stack needs to know about one model; no decision is left open."""
+
+    model: str
+    type: ModelType
+    target: Target
+    target_reason: str
+    packaging: Packaging
+    model_in: ModelIn
+    runtime: str
+    python: str
+    arch: Arch
+    folder: str  # absolute path of the model package
+    transform: str | None
+    requirements: str | None
+    signature: Signature
+    source: ModelSource
+    model_digest: str
+    code_digest: str
+    release_digest: str
+    experiment_id: str | None
+    compute: Compute
+    door: Door
+    monitor: Monitor
+    policy: RolloutPolicy
+    env: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    log_retention_days: int = 30
+    notify: tuple[str, ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
+    network: Mapping[str, Any] = field(default_factory=dict)
+    capture: Mapping[str, Any] = field(default_factory=dict)

@@ -1,0 +1,109 @@
+"""What a team allows a rollout to do: durations in seconds, shares in percent, margins as factors.
+
+Policy is not part of a version: it is written into the ledger by the hand-off and may change while
+a rollout runs. Read from JSON without pydantic, since the controller must start fast.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+from ladle.catalog import OnInconclusive, Promote, Strategy
+
+
+class GuardName(StrEnum):
+    """What a guard watches."""
+
+    FAILURES = "failures"
+    LATENCY = "latency"
+    ACCURACY = "accuracy"
+
+
+# How the promised false-rollback rate is shared out (sum 1), by what a mistake usually is.
+# Guards that a rollout does not have give their share to the others in proportion.
+ALPHA_SHARES: dict[GuardName, float] = {
+    GuardName.FAILURES: 0.4,
+    GuardName.ACCURACY: 0.4,
+    GuardName.LATENCY: 0.2,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """One comparison of candidate with stable.
+
+    ``worse_than`` is a harmless risk ratio (1.2 = 20 % more events are still fine); ``worse_by`` a
+    harmless difference of rates (0.005 = half a point). Exactly one is set. ``fine_below`` is a rate
+    of the candidate under which it counts as not worse whatever the ratio says.
+    """
+
+    name: GuardName
+    worse_than: float | None = None
+    worse_by: float | None = None
+    fine_below: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RolloutPolicy:
+    """How a candidate is tried, for how long, and what promotes it."""
+
+    strategy: Strategy = Strategy.CANARY
+    canary_percent: float = 10.0
+    bake_s: float = 3600.0
+    min_requests: int = 200
+    min_labels: int = 100
+    promote: Promote = Promote.AFTER_BAKE
+    max_s: float = 86400.0
+    on_inconclusive: OnInconclusive = OnInconclusive.HOLD
+    holdback_percent: float = 5.0
+    holdback_s: float = 86400.0
+    false_rollback_rate: float = 0.01
+    window_s: float = 60.0
+    labels_expected: bool = False
+    guards: tuple[Guard, ...] = (
+        Guard(GuardName.FAILURES, worse_than=1.2, fine_below=0.005),
+        Guard(GuardName.LATENCY, worse_than=1.2),
+    )
+
+    def alpha_share(self, guard: GuardName) -> float:
+        """This guard's part of ``false_rollback_rate``; the parts of all guards sum to 1."""
+        return ALPHA_SHARES[guard] / sum(ALPHA_SHARES[g.name] for g in self.guards)
+
+    @property
+    def log_e_limit(self) -> float:
+        """Evidence, in nats, at which a rollout ends: ln(1/alpha)."""
+        return -math.log(self.false_rollback_rate)
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> RolloutPolicy:
+        """Reads what :meth:`to_json` wrote. Keys of a newer Ladle are ignored."""
+        known = {
+            k: v
+            for k, v in data.items()
+            if k in cls.__dataclass_fields__ and k != "guards"
+        }
+        for key, enum in (
+            ("strategy", Strategy),
+            ("promote", Promote),
+            ("on_inconclusive", OnInconclusive),
+        ):
+            if key in known:
+                known[key] = enum(known[key])
+        if "guards" in data:
+            known["guards"] = tuple(
+                Guard(
+                    GuardName(g["name"]),
+                    g["worse_than"],
+                    g["worse_by"],
+                    g["fine_below"],
+                )
+                for g in data["guards"]
+            )
+        return cls(**known)

@@ -1,0 +1,241 @@
+"""What Ladle asks of the world, as Protocols. Adapters: ``ladle.aws``, ``ladle.disk``, ``ladle.tools``.
+
+Every adapter of a port passes the same contract suite in ``tests/contract``. Errors that a caller
+must tell apart: Conflict (somebody wrote first), NotFound, Corrupt, Unavailable (try again).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol
+
+from ladle.digest import Digest
+from ladle.experiments.manifest import Locator, Manifest, RecordedExperiment, Signature
+from ladle.policy.traffic import ObservedTraffic, Traffic
+from ladle.quality.counts import Counts, Window, WindowKey
+from ladle.quality.labels import Label, LabelOutcome, PredictionRows
+from ladle.releases.effects import NewRecord, Record
+from ladle.releases.events import CandidateReady, CandidateWithdrawn, PersonAsked
+from ladle.releases.state import ReleaseState
+
+
+class Clock(Protocol):
+    def now(self) -> float:
+        """UTC epoch seconds."""
+
+    def sleep(self, seconds: float) -> None: ...
+
+
+class ObjectStore(Protocol):
+    """Immutable bytes by content; versioned, so that an overwritten key can still be read."""
+
+    def put_if_absent(self, digest: Digest, content: Path | bytes) -> Locator:
+        """Stores ``content`` unless its digest is there already; verifies that it hashes to it.
+
+        Raises Corrupt when the content is not what the digest says (changed while it was read).
+        """
+
+    def open(self, digest: Digest, locator: Locator | None = None) -> BinaryIO:
+        """The bytes, by the exact version when a locator is given. Raises NotFound."""
+
+    def locate(self, digest: Digest) -> Locator | None: ...
+
+
+class ManifestStore(Protocol):
+    """Append-only manifests; each model's form a hash chain whose head moves by compare-and-set."""
+
+    def append(
+        self, manifest: Manifest, locators: Mapping[str, Locator]
+    ) -> RecordedExperiment:
+        """Stores if absent. Raises Conflict when ``manifest.previous`` is no longer the head."""
+
+    def head(self, model: str) -> str | None: ...
+
+    def get(self, experiment_id: str) -> RecordedExperiment:
+        """By full id or unique prefix of at least 6 digits. Raises NotFound, Corrupt, or LadleError."""
+
+    def log(self, model: str, limit: int = 100) -> Sequence[RecordedExperiment]:
+        """Newest first."""
+
+    def models(self) -> Sequence[str]: ...
+
+
+class ReleaseLedger(Protocol):
+    """The controller's memory: one state per model and the rows that explain each change."""
+
+    def load(self, model: str) -> ReleaseState:
+        """An EMPTY state of generation 0 when nothing is known. Strongly consistent."""
+
+    def save(
+        self,
+        state: ReleaseState,
+        records: Sequence[NewRecord],
+        at: float,
+        done: Sequence[str] = (),
+    ) -> ReleaseState:
+        """Writes state, rows and the removal of the inbox messages ``done`` in one transaction.
+
+        ``state.generation`` is the one that was read; the stored one is one higher. Raises Conflict
+        when another writer was first.
+        """
+
+    def records(self, model: str, since: float = 0.0) -> Sequence[Record]:
+        """Oldest first."""
+
+    def models(self) -> Sequence[str]: ...
+
+    def acquire_lease(
+        self, model: str, owner: str, now: float, seconds: float
+    ) -> bool: ...
+
+    def release_lease(self, model: str, owner: str) -> None: ...
+
+
+Message = CandidateReady | CandidateWithdrawn | PersonAsked
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """A message of the inbox; posted twice under one id it is delivered once."""
+
+    id: str
+    at: float
+    message: Message
+
+
+class ReleaseInbox(Protocol):
+    """Where the hand-off and people leave what the controller must read. Writing it wakes the controller."""
+
+    def post(self, model: str, message_id: str, message: Message, at: float) -> None:
+        """Idempotent by ``message_id``."""
+
+    def pending(self, model: str) -> Sequence[Delivered]:
+        """Oldest first."""
+
+
+class PredictionLog(Protocol):
+    """What was predicted, so that a late label can be judged. Rows expire with ``labels.accept``."""
+
+    def add(self, rows: PredictionRows, expires_at: float) -> None: ...
+
+    def find(self, model: str, request_id: str, row: int) -> PredictionRows | None: ...
+
+
+class LabelStore(Protocol):
+    """One accepted label per prediction; corrections are their own events, at most three."""
+
+    def accept(
+        self, model: str, label: Label, outcome: LabelOutcome | None
+    ) -> LabelOutcome | None:
+        """Stores the label. Returns the outcome it replaces, or None for a first label.
+
+        ``outcome`` is None when the prediction is not known yet; such a label waits.
+        Raises LadleError LD603 for a fourth correction; the same value again changes nothing and
+        raises Conflict.
+        """
+
+    def waiting(self, model: str, request_id: str) -> Sequence[Label]:
+        """Labels that came before their prediction."""
+
+
+class CounterStore(Protocol):
+    """Additive counters by (model, release, window)."""
+
+    def add(self, batch_id: str, deltas: Mapping[WindowKey, Counts]) -> bool:
+        """Adds once per ``batch_id``, all or nothing; False when that batch was added before."""
+
+    def read(self, model: str, release: int, since: float) -> Sequence[Window]:
+        """Windows that begin at or after ``since``, by start."""
+
+
+class TrafficRouter(Protocol):
+    """The one place where shares of traffic are written."""
+
+    def read(self, model: str) -> ObservedTraffic | None: ...
+
+    def write(self, model: str, traffic: Traffic, expected_revision: str) -> None:
+        """Raises Conflict when the revision is no longer the expected one, Unavailable to try again."""
+
+    def can_start(self, model: str, release: int) -> bool:
+        """Whether this release answers a warm probe; a rollback never goes to one that cannot."""
+
+    def delete(self, model: str, release: int) -> None:
+        """Deletes a retired release's version. Idempotent."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmReading:
+    ringing: bool
+    samples: int
+
+
+class AlarmReader(Protocol):
+    def native(self, model: str, release: int) -> AlarmReading:
+        """The alarm on one release's invocation errors, and how many invocations it saw."""
+
+
+class MetricSink(Protocol):
+    def publish_log_e(self, model: str, log_e: float, at: float) -> None: ...
+
+
+class Announcer(Protocol):
+    def announce(self, model: str, subject: str, text: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """``commit`` is None outside a repository or before the first commit; ``patch`` b"" when clean."""
+
+    commit: str | None
+    dirty: bool
+    patch: bytes
+
+
+class SourceControl(Protocol):
+    def snapshot(self, folder: Path) -> Commit: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """What a model file says of itself, read in a limited child process."""
+
+    format: str
+    signature: Signature
+
+
+class ModelInspector(Protocol):
+    def inspect(self, path: Path) -> ModelFacts:
+        """Raises LadleError LD32x for an unreadable, hostile or unsupported file; at most 10 s."""
+
+
+class DeployTool(Protocol):
+    def deploy(self, stacks: Sequence[str], context: Mapping[str, str]) -> None:
+        """Runs ``cdk deploy``; raises LadleError LD71x with the first failing resource's reason."""
+
+
+class Predictor(Protocol):
+    def call(
+        self, model: str, path: str, body: Mapping[str, Any]
+    ) -> tuple[int, Mapping[str, Any]]:
+        """POST of a JSON body at the model's front door; status and answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """The ports of one workspace URL, as wiring put them together."""
+
+    url: str
+    objects: ObjectStore
+    manifests: ManifestStore
+    ledger: ReleaseLedger
+    inbox: ReleaseInbox
+    counters: CounterStore
+    predictions: PredictionLog
+    labels: LabelStore
+
+
+def new_locators(pairs: Iterable[tuple[Digest, Locator]]) -> dict[str, Locator]:
+    """Locators keyed as manifests write digests."""
+    return {str(d): locator for d, locator in pairs}

@@ -1,0 +1,72 @@
+"""Counters of one release in one window: additive, so any number of writers may add to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+MICRO = 1_000_000  # a request whose rows are labelled one by one counts in millionths
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """``requests`` finished (failed included), ``failed`` by our own or the platform's fault,
+    ``rejected`` by the caller's; ``labelled_micro`` and ``wrong_micro`` in millionths of a request:
+    each labelled row adds 1/rows of its request. ``latency`` counts warm answers by bin of
+    :func:`latency_bin`.
+    """
+
+    requests: int = 0
+    failed: int = 0
+    rejected: int = 0
+    labelled_micro: int = 0
+    wrong_micro: int = 0
+    latency: Mapping[int, int] = field(default_factory=dict)
+
+    def __add__(self, other: Counts) -> Counts:
+        latency = dict(self.latency)
+        for bin_, n in other.latency.items():
+            latency[bin_] = latency.get(bin_, 0) + n
+        return Counts(
+            self.requests + other.requests,
+            self.failed + other.failed,
+            self.rejected + other.rejected,
+            self.labelled_micro + other.labelled_micro,
+            self.wrong_micro + other.wrong_micro,
+            latency,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class WindowKey:
+    """Whose counters these are: ``start`` is UTC epoch seconds of the window's beginning."""
+
+    model: str
+    release: int
+    start: float
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """One window of one release, as read back."""
+
+    start: float
+    counts: Counts
+
+
+def window_start(at: float, window_s: float) -> float:
+    """Beginning of the window that holds ``at`` (both UTC epoch seconds)."""
+    return (at // window_s) * window_s
+
+
+def latency_bin(latency_ms: float) -> int:
+    """Bin 0 is up to 0.25 ms; each next bin reaches sqrt(2) further; bin 47 holds the rest."""
+    bound, bin_ = 0.25, 0
+    while latency_ms > bound and bin_ < 47:
+        bound *= 2**0.5
+        bin_ += 1
+    return bin_
+
+
+def total(windows: Iterable[Window]) -> Counts:
+    return sum((w.counts for w in windows), Counts())

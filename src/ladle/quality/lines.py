@@ -1,0 +1,121 @@
+"""The lines that a serving process prints and the collector reads; one format, both sides.
+
+A request line is at most 300 bytes and says what became of one request; row lines, at most 8 KB
+each, carry what was predicted so that a late label can be judged. Each line ends with a keyed MAC
+(12 hex digits of BLAKE2b over the line without it), so that a user's ``print`` cannot forge one.
+Standard library only, since the serving process loads it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ladle.quality.labels import LabelValue
+
+REQUEST_MARK = '{"ladle":1,'
+ROWS_MARK = '{"ladle":2,'
+MAX_REQUEST_BYTES = 300
+MAX_ROWS_BYTES = 8000
+_MAC_HEX = 12
+_MAC_TAIL = len(',"k":""}') + _MAC_HEX
+
+
+class RequestOutcome(StrEnum):
+    """``rejected`` is the caller's fault and no failure of the release."""
+
+    OK = "ok"
+    FAILED = "failed"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class RequestLine:
+    """``at`` UTC epoch seconds, ``latency_ms`` inside the handler, ``window_s`` the counters' grain."""
+
+    model: str
+    release: int
+    request_id: str
+    at: float
+    outcome: RequestOutcome
+    status: int
+    latency_ms: float
+    rows: int
+    cold: bool
+    window_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class RowsLine:
+    """Predicted outcomes of rows ``first_row`` … of the request ``request_id``."""
+
+    request_id: str
+    first_row: int
+    outcomes: tuple[LabelValue, ...]
+
+
+def mac(body: bytes, key: bytes) -> str:
+    return hashlib.blake2b(body, key=key, digest_size=_MAC_HEX // 2).hexdigest()
+
+
+def format_request(line: RequestLine, key: bytes) -> str:
+    body = (
+        f'{REQUEST_MARK}"m":"{line.model}","r":{line.release},"id":"{line.request_id}",'
+        f'"t":{line.at:.3f},"o":"{line.outcome}","s":{line.status},"ms":{line.latency_ms:.3f},'
+        f'"n":{line.rows},"c":{int(line.cold)},"w":{line.window_s:g}'
+    )
+    return f'{body},"k":"{mac(body.encode(), key)}"}}'
+
+
+def format_rows(
+    request_id: str, outcomes: Sequence[LabelValue], key: bytes
+) -> Iterator[str]:
+    """As many lines as the outcomes need; each outcome's JSON must be shorter than 7,000 bytes."""
+    start, length = 0, 0
+    texts: list[str] = []
+    for row, outcome in enumerate(outcomes):
+        text = json.dumps(outcome, allow_nan=False)
+        if texts and length + len(text) + 1 > MAX_ROWS_BYTES - 200:
+            yield _rows_line(request_id, start, texts, key)
+            start, texts, length = row, [], 0
+        texts.append(text)
+        length += len(text) + 1
+    if texts:
+        yield _rows_line(request_id, start, texts, key)
+
+
+def _rows_line(
+    request_id: str, first_row: int, texts: Sequence[str], key: bytes
+) -> str:
+    body = f'{ROWS_MARK}"id":"{request_id}","f":{first_row},"y":[{",".join(texts)}]'
+    return f'{body},"k":"{mac(body.encode(), key)}"}}'
+
+
+def parse(text: str, key: bytes) -> RequestLine | RowsLine | None:
+    """None for a line that is not ours, or whose MAC is not; never raises."""
+    text = text.strip()
+    if not text.startswith((REQUEST_MARK, ROWS_MARK)):
+        return None
+    body, tail = text[:-_MAC_TAIL], text[-_MAC_TAIL:]
+    expected = f',"k":"{mac(body.encode("utf-8", "surrogatepass"), key)}"}}'
+    if not hmac.compare_digest(tail.encode("utf-8", "replace"), expected.encode()):
+        return None
+    data = json.loads(text)
+    if text.startswith(ROWS_MARK):
+        return RowsLine(data["id"], data["f"], tuple(data["y"]))
+    return RequestLine(
+        model=data["m"],
+        release=data["r"],
+        request_id=data["id"],
+        at=data["t"],
+        outcome=RequestOutcome(data["o"]),
+        status=data["s"],
+        latency_ms=data["ms"],
+        rows=data["n"],
+        cold=bool(data["c"]),
+        window_s=data["w"],
+    )

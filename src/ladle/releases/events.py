@@ -1,0 +1,93 @@
+"""What can happen to a model's releases; each event is a fact that somebody observed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ladle.policy.traffic import ObservedTraffic
+from ladle.policy.verdicts import Evidence
+from ladle.releases.state import Release
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateReady:
+    """The hand-off published (or found) a version. An equal digest handed over again is policy only."""
+
+    release: Release
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateWithdrawn:
+    """A stack rollback went back to the older digest: the newest candidate is wanted no more."""
+
+    release_digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrafficObserved:
+    """A read of the alias; None when there is none."""
+
+    observed: ObservedTraffic | None
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceRead:
+    """The counters of both arms, judged now. Never trusted from a message: always recomputed."""
+
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class NativeAlarmRang:
+    """CloudWatch's own alarm on one release's invocation errors; acted on from 20 samples."""
+
+    release: int
+    samples: int
+
+
+@dataclass(frozen=True, slots=True)
+class TimePassed:
+    """Nothing but the clock."""
+
+
+class Ask(StrEnum):
+    """What a person may ask for; a person always wins and is recorded."""
+
+    ROLLBACK = "rollback"
+    PROMOTE = "promote"
+    PAUSE = "pause"
+    RESUME = "resume"
+    ADOPT = "adopt"
+    RESTORE = "restore"
+    LIFT = "lift"
+
+
+@dataclass(frozen=True, slots=True)
+class PersonAsked:
+    """``to`` is a release number for ROLLBACK; ``digest`` names what LIFT frees."""
+
+    ask: Ask
+    by: str
+    reason: str = ""
+    to: int | None = None
+    digest: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IntentDone:
+    """The alias reads as the intent wants it."""
+
+    intent_id: str
+
+
+Event = (
+    CandidateReady
+    | CandidateWithdrawn
+    | TrafficObserved
+    | EvidenceRead
+    | NativeAlarmRang
+    | TimePassed
+    | PersonAsked
+    | IntentDone
+)

@@ -1,0 +1,157 @@
+"""Where a model's releases are. A value: only ``decide`` makes the next one, only the ledger keeps it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from ladle.policy.rollout import RolloutPolicy
+from ladle.policy.statuses import Phase, QuarantineScope, ReleaseStatus
+from ladle.policy.traffic import Traffic
+from ladle.policy.verdicts import Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """One published version. ``number`` is the version's; ``policy`` is the newest handed over."""
+
+    number: int
+    release_digest: str
+    model_digest: str
+    experiment_id: str | None
+    requested_at: float
+    policy: RolloutPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """A digest that never gains weight again without a recorded lift."""
+
+    scope: QuarantineScope
+    digest: str
+    release: int
+    at: float
+    reason: str
+    log_e: float | None
+
+    def names(self, release: Release) -> bool:
+        """Whether this entry forbids ``release``."""
+        of = {
+            QuarantineScope.MODEL: release.model_digest,
+            QuarantineScope.RELEASE: release.release_digest,
+        }
+        return of[self.scope] == self.digest
+
+
+class IntentKind(StrEnum):
+    """Why the alias is about to be written."""
+
+    BASELINE = "baseline"
+    START_CANARY = "start_canary"
+    HOLD_BACK = "hold_back"
+    FINISH = "finish"
+    ROLL_BACK = "roll_back"
+    WITHDRAW = "withdraw"
+    RESTORE = "restore"
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A write of the alias that was decided and not yet confirmed; any controller may finish it."""
+
+    id: str
+    kind: IntentKind
+    traffic: Traffic
+    reason: str
+    at: float
+    evidence: Evidence | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseState:
+    """All that the controller knows of a model. ``generation`` grows by one with every write.
+
+    ``good`` are the proven releases, oldest first; a rollback goes to the newest of them.
+    ``handed_over`` is the release digest of the newest hand-off, whatever became of it.
+    ``phase_since`` is when the phase's traffic was confirmed (UTC epoch seconds).
+    """
+
+    model: str
+    generation: int = 0
+    phase: Phase = Phase.EMPTY
+    phase_since: float = 0.0
+    stable: Release | None = None
+    candidate: Release | None = None
+    waiting: tuple[Release, ...] = ()
+    good: tuple[Release, ...] = ()
+    releases: tuple[Release, ...] = ()
+    statuses: Mapping[int, ReleaseStatus] = field(default_factory=dict)
+    quarantine: tuple[Quarantined, ...] = ()
+    intent: Intent | None = None
+    traffic: Traffic | None = None
+    handed_over: str | None = None
+    rollback_times: tuple[float, ...] = ()
+    reason: str = ""
+    paused_from: Phase | None = None
+
+    def quarantined(self, release: Release) -> Quarantined | None:
+        """The entry that forbids ``release``, or None."""
+        return next((q for q in self.quarantine if q.names(release)), None)
+
+    def to_json(self) -> dict[str, Any]:
+        data = asdict(self)
+        data["statuses"] = {str(n): status for n, status in self.statuses.items()}
+        return data
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> ReleaseState:
+        return cls(
+            **{
+                **data,
+                "phase": Phase(data["phase"]),
+                "stable": _release(data["stable"]),
+                "candidate": _release(data["candidate"]),
+                "waiting": _releases(data["waiting"]),
+                "good": _releases(data["good"]),
+                "releases": _releases(data["releases"]),
+                "statuses": {
+                    int(n): ReleaseStatus(s) for n, s in data["statuses"].items()
+                },
+                "quarantine": tuple(
+                    Quarantined(**{**q, "scope": QuarantineScope(q["scope"])})
+                    for q in data["quarantine"]
+                ),
+                "intent": _intent(data["intent"]),
+                "traffic": data["traffic"] and Traffic(**data["traffic"]),
+                "rollback_times": tuple(data["rollback_times"]),
+                "paused_from": data["paused_from"] and Phase(data["paused_from"]),
+            }
+        )
+
+
+def _release(data: Mapping[str, Any] | None) -> Release | None:
+    return data and Release(
+        **{**data, "policy": RolloutPolicy.from_json(data["policy"])}
+    )  # type: ignore[return-value]
+
+
+def _releases(rows: Any) -> tuple[Release, ...]:
+    return tuple(
+        Release(**{**r, "policy": RolloutPolicy.from_json(r["policy"])}) for r in rows
+    )
+
+
+def _intent(data: Mapping[str, Any] | None) -> Intent | None:
+    if data is None:
+        return None
+    evidence = data["evidence"]
+    return Intent(
+        id=data["id"],
+        kind=IntentKind(data["kind"]),
+        traffic=Traffic(**data["traffic"]),
+        reason=data["reason"],
+        at=data["at"],
+        evidence=evidence and Evidence.from_json(evidence),
+    )
