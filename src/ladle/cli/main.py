@@ -1,0 +1,150 @@
+"""What a person types: the table of commands, and the one place where an error becomes a text."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import typer
+import typer.core
+import typer.main
+from typer._click import exceptions as click_errors
+
+from ladle.cli.output import show_findings
+from ladle.errors import ExitCode, LadleError
+
+# Command -> what one line of help says. A command is a row here and a file of its name in this
+# folder, whose function of the same name (or Typer ``app``, for a group) typer reads.
+COMMANDS: dict[str, str] = {
+    "init": "Start a repository that deploys.",
+    "check": "Report every mistake of every config at once.",
+    "explain": "Say what an error code means and how to mend it.",
+    "schema": "Print the JSON Schema of model.yaml.",
+    "dev": "Serve a model on this machine, with reload.",
+    "record": "Run a command and record it as an experiment.",
+    "log": "List the experiments of a model.",
+    "show": "Show one experiment.",
+    "diff": "Say what differs between two experiments.",
+    "pin": "Point a model's config at an experiment.",
+    "plan": "Say what a deploy would change, before any deploy.",
+    "deploy": "Deploy what is committed.",
+    "status": "Show what serves traffic and what is being tried.",
+    "predict": "Ask a deployed model.",
+    "feedback": "Say what was true of a prediction.",
+    "history": "Show the releases of a model and why each changed.",
+    "rollback": "Go back to a proven release.",
+    "promote": "Accept the candidate now.",
+    "pause": "Stop the controller from changing a model's traffic.",
+    "resume": "Let the controller go on.",
+    "quarantine": "List or lift what may not serve again.",
+    "why": "Say what changed, with the records that show it.",
+    "embedded": "Start or stop the AWS on this machine.",
+}
+
+# Named in the interface, built by a later issue, refused until then.
+NOT_YET: dict[str, str] = {
+    "simulate": "rehearse a rollout with the deployed decision code",
+    "test": "golden requests and schema fuzz of a model",
+    "lineage": "the family tree of an experiment",
+    "push": "upload recorded objects",
+    "pull": "download recorded objects",
+    "verify": "prove that every object is there and unaltered",
+    "gc": "free what no experiment needs",
+    "reproduce": "run an experiment again and compare",
+    "attest": "write SLSA provenance and a model signature",
+    "import": "take over DVC or MLflow experiments",
+    "cost": "what a model costs",
+    "doctor": "find what is missing on this machine",
+    "logs": "a model's logs",
+    "console": "a page that shows everything",
+    "export": "plain CloudFormation for those who leave",
+    "destroy": "take a model down",
+    "upgrade": "move a model to a newer serving runtime",
+    "migrate": "move a model to another target",
+}
+
+
+class _Commands(typer.core.TyperGroup):
+    """Loads a command's file when it is called, so that ``--help`` stays fast."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name in NOT_YET:
+            raise LadleError(
+                "LD901",
+                f"ladle {cmd_name} is not yet built: {NOT_YET[cmd_name]}",
+                "see the README for what works today",
+            )
+        return _load(cmd_name) if cmd_name in COMMANDS else None
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+        with formatter.section("Not yet"):
+            formatter.write_text(", ".join(NOT_YET))
+
+
+def _load(name: str) -> Any:
+    module = importlib.import_module(f"ladle.cli.{name}")
+    if hasattr(module, "app"):
+        return typer.main.get_command(module.app)
+    single = typer.Typer(add_completion=False, rich_markup_mode=None)
+    single.command(name, help=None)(getattr(module, name))
+    return typer.main.get_command(single)
+
+
+def _root(
+    ctx: typer.Context,
+    version: bool = typer.Option(False, "--version", help="Print the version."),
+) -> None:
+    """Ladle: the spoon for production machine learning."""
+    if version:
+        from ladle import __version__
+
+        typer.echo(f"ladle {__version__}")
+        raise typer.Exit
+    if ctx.invoked_subcommand is None:
+        typer.echo(ctx.get_help())
+
+
+def build() -> Any:
+    """The argument tree."""
+    app = typer.Typer(
+        cls=_Commands,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={
+            "help_option_names": ["-h", "--help"],
+            "max_content_width": 100,
+        },
+    )
+    app.callback(invoke_without_command=True)(_root)
+    return typer.main.get_command(app)
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Runs one command; returns its exit code. Never shows a traceback unless LADLE_DEBUG is set."""
+    try:
+        result = build()(args=args, prog_name="ladle", standalone_mode=False)
+    except LadleError as error:
+        if os.environ.get("LADLE_DEBUG"):
+            raise
+        show_findings(error.findings)
+        return int(error.exit_code)
+    except click_errors.UsageError as error:
+        error.show()
+        return int(ExitCode.USAGE)
+    except (KeyboardInterrupt, typer.Abort):
+        typer.echo("interrupted", err=True)
+        return int(ExitCode.INTERRUPTED)
+    return result if isinstance(result, int) else int(ExitCode.OK)
+
+
+def run() -> None:
+    sys.exit(main())
