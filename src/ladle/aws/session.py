@@ -1,0 +1,101 @@
+"""The only place where AWS clients are made: one account, one region, one set of retry rules."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import NoCredentialsError
+
+from ladle.errors import NeedsCredentials
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_cloudwatch import CloudWatchClient
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_logs import CloudWatchLogsClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sns import SNSClient
+    from mypy_boto3_sts import STSClient
+
+# Standard mode backs off with jitter; five tries fit into a controller's lease.
+_RETRIES = Config(
+    retries={"mode": "standard", "max_attempts": 5}, connect_timeout=3, read_timeout=70
+)
+
+
+class AwsSession:
+    """Clients of one account and region; ``endpoint`` is the embedded AWS, None is AWS itself."""
+
+    def __init__(
+        self, region: str | None = None, endpoint: str | None = None, embedded: bool = False
+    ) -> None:
+        credentials = (
+            {"aws_access_key_id": "test", "aws_secret_access_key": "test"} if embedded else {}
+        )
+        self._boto = boto3.session.Session(region_name=region, **credentials)
+        self._endpoint = endpoint
+
+    @property
+    def region(self) -> str:
+        region = self._boto.region_name
+        if region is None:
+            raise NeedsCredentials(
+                "LD240",
+                "no AWS region is set",
+                "write the workspace as aws://<account>/<region>, or set AWS_REGION",
+            )
+        return region
+
+    @cached_property
+    def account(self) -> str:
+        """The twelve digits of who is asking; asks STS once."""
+        try:
+            return self.sts.get_caller_identity()["Account"]
+        except NoCredentialsError as error:
+            raise NeedsCredentials(
+                "LD241",
+                "AWS does not know who is asking: no credentials were found",
+                "sign in (aws sso login), set AWS_PROFILE, or use the embedded AWS: "
+                "ladle embedded up",
+            ) from error
+
+    @cached_property
+    def s3(self) -> S3Client:
+        return self._boto.client("s3", endpoint_url=self._endpoint, config=_RETRIES)
+
+    @cached_property
+    def dynamodb(self) -> DynamoDBClient:
+        return self._boto.client("dynamodb", endpoint_url=self._endpoint, config=_RETRIES)
+
+    @cached_property
+    def lambda_(self) -> LambdaClient:
+        return self._boto.client("lambda", endpoint_url=self._endpoint, config=_RETRIES)
+
+    @cached_property
+    def cloudwatch(self) -> CloudWatchClient:
+        return self._boto.client("cloudwatch", endpoint_url=self._endpoint, config=_RETRIES)
+
+    @cached_property
+    def logs(self) -> CloudWatchLogsClient:
+        return self._boto.client("logs", endpoint_url=self._endpoint, config=_RETRIES)
+
+    @cached_property
+    def sns(self) -> SNSClient:
+        return self._boto.client("sns", endpoint_url=self._endpoint, config=_RETRIES)
+
+    @cached_property
+    def sts(self) -> STSClient:
+        return self._boto.client("sts", endpoint_url=self._endpoint, config=_RETRIES)
+
+    @cached_property
+    def secrets(self) -> SecretsManagerClient:
+        return self._boto.client("secretsmanager", endpoint_url=self._endpoint, config=_RETRIES)
+
+    @cached_property
+    def cloudformation(self) -> CloudFormationClient:
+        return self._boto.client("cloudformation", endpoint_url=self._endpoint, config=_RETRIES)
