@@ -34,10 +34,13 @@ class AwsSession:
     def __init__(
         self, region: str | None = None, endpoint: str | None = None, embedded: bool = False
     ) -> None:
-        credentials = (
-            {"aws_access_key_id": "test", "aws_secret_access_key": "test"} if embedded else {}
+        self._boto = (
+            boto3.session.Session(
+                region_name=region, aws_access_key_id="test", aws_secret_access_key="test"
+            )
+            if embedded
+            else boto3.session.Session(region_name=region)
         )
-        self._boto = boto3.session.Session(region_name=region, **credentials)
         self._endpoint = endpoint
 
     @property
