@@ -77,7 +77,9 @@ class Step:
 
     def call(self, *command: str | Path) -> None:
         with self.log.open("ab") as log:
-            done = subprocess.run(command, cwd=ROOT, env=ENVIRONMENT, stdout=log, stderr=log)
+            done = subprocess.run(
+                command, cwd=ROOT, env=ENVIRONMENT, stdout=log, stderr=log, check=False
+            )
         if done.returncode:
             raise StepFailed(f"`{Path(command[0]).name}` ended with status {done.returncode}")
 
@@ -156,8 +158,9 @@ def drop_what_no_function_reads(folder: Path) -> None:
 
 
 def compile_bytecode(step: Step, folder: Path, python: str) -> None:
-    """Three times faster cold starts. Only that very Python can: without it, sources serve as well."""
-    interpreter = sys.executable if python == HOST else shutil.which(f"python{python[2]}.{python[3:]}")
+    """Cold starts three times faster. Only that very Python can; without it, sources serve too."""
+    other = shutil.which(f"python{python[2]}.{python[3:]}")
+    interpreter = sys.executable if python == HOST else other
     if interpreter is None or not runs(interpreter):
         return
     how = ["-m", "compileall", "-q", "-s", folder, "--invalidation-mode", "unchecked-hash"]
@@ -166,7 +169,9 @@ def compile_bytecode(step: Step, folder: Path, python: str) -> None:
 
 
 def runs(interpreter: str) -> bool:
-    asked = subprocess.run([interpreter, "-c", ""], capture_output=True, env=ENVIRONMENT)
+    asked = subprocess.run(
+        [interpreter, "-c", ""], check=False, capture_output=True, env=ENVIRONMENT
+    )
     return asked.returncode == 0
 
 
@@ -274,10 +279,10 @@ def require_node() -> None:
         refuse(
             "LD702",
             "npm is missing, and it installs the CDK CLI from package-lock.json.",
-            "install npm (it comes with Node.js; on Debian: apt install npm), then run scripts/setup again.",
+            "install npm (it comes with Node.js), then run scripts/setup again.",
         )
-    version = subprocess.run([str(node), "--version"], capture_output=True, text=True).stdout
-    if int(version.lstrip("v").split(".")[0] or 0) < OLDEST_NODE:
+    version = subprocess.check_output([str(node), "--version"], text=True)
+    if int(version.lstrip("v").split(".")[0]) < OLDEST_NODE:
         refuse(
             "LD701",
             f"Node.js {version.strip()} is too old for the CDK CLI.",
