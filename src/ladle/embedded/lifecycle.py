@@ -1,0 +1,144 @@
+"""Starts and ends the embedded AWS: the emulator, then the front door, both on loopback."""
+
+from __future__ import annotations
+
+import http.client
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from ladle.disk.clock import SystemClock
+from ladle.embedded import state as states
+from ladle.embedded.state import EmbeddedState
+from ladle.errors import LadleError
+from ladle.tools import processes
+
+ACCOUNT = "000000000000"
+REGION = "us-east-1"
+START_SECONDS = 60.0
+
+
+def find_emulator(root: Path) -> Path:
+    """The emulator's program, in a virtual environment of its own at or above ``root``."""
+    for folder in (root, *root.parents):
+        program = folder / ".venv-embedded" / "bin" / "ministack"
+        if program.exists():
+            return program
+    raise LadleError(
+        "LD706",
+        "the embedded AWS (MiniStack) is not installed here",
+        "run scripts/setup, or: python3 -m venv .venv-embedded && "
+        ".venv-embedded/bin/pip install -r embedded.txt",
+    )
+
+
+def up(root: Path, port: int | None = None, door_port: int | None = None) -> EmbeddedState:
+    """Starts both and writes the state file; what runs already is left and returned."""
+    running = status(root)
+    if running is not None:
+        return running
+    down(root)  # what an earlier crash may have left
+    for wanted in (port, door_port):
+        if wanted is not None and processes.port_taken(wanted):
+            raise LadleError(
+                "LD704",
+                f"port {wanted} is in use by another program",
+                "name another with --port or --door-port, or leave it out for a free one",
+            )
+    endpoint = f"http://127.0.0.1:{port or processes.free_port()}"
+    door = f"http://127.0.0.1:{door_port or processes.free_port()}"
+    logs = root / ".ladle" / "embedded"
+    pids: dict[str, int] = {}
+    try:
+        pids["emulator"] = _start_emulator(root, endpoint, logs / "emulator.log")
+        pids["door"] = _start_door(endpoint, door, logs / "door.log")
+    except BaseException:
+        for pid in pids.values():
+            processes.stop(pid)
+        raise
+    state = EmbeddedState(endpoint, door, ACCOUNT, REGION, pids, SystemClock().now())
+    states.save(root, state)
+    return state
+
+
+def status(root: Path) -> EmbeddedState | None:
+    """What runs here and answers; None when anything of it does not."""
+    state = states.load(root)
+    if state is None or not all(processes.lives(pid) for pid in state.pids.values()):
+        return None
+    return state if _answers(state.endpoint) and _answers(state.door) else None
+
+
+def down(root: Path) -> bool:
+    """Ends what ``up`` started here; True when there was something."""
+    state = states.load(root)
+    if state is None:
+        return False
+    for pid in reversed(list(state.pids.values())):
+        if processes.lives(pid):
+            processes.stop(pid)
+    states.forget(root)
+    return True
+
+
+def aws_environment(state: EmbeddedState, root: Path) -> Mapping[str, str]:
+    """Variables under which the CDK CLI and the SDKs speak to the emulator and to nothing else.
+
+    The CDK CLI remembers which account a key belongs to: each emulator gets a ``CDK_HOME``.
+    """
+    return {
+        "AWS_ENDPOINT_URL": state.endpoint,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_REGION": state.region,
+        "AWS_DEFAULT_REGION": state.region,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "CDK_HOME": str(root / ".ladle" / "embedded" / "cdk"),
+        "CDK_DEFAULT_ACCOUNT": state.account,
+        "CDK_DEFAULT_REGION": state.region,
+    }
+
+
+def _start_emulator(root: Path, endpoint: str, log: Path) -> int:
+    program = find_emulator(root)
+    port = endpoint.rsplit(":", 1)[1]
+    environment = {
+        "BIND_HOST": "127.0.0.1",  # it binds every interface by default
+        "MINISTACK_HOST": "127.0.0.1",
+        "GATEWAY_PORT": port,
+        "AWS_ENDPOINT_URL": endpoint,
+    }
+    pid = processes.start([str(program)], log, environment, without="AWS_")
+    try:
+        processes.wait_until(
+            lambda: _answers(endpoint), pid, START_SECONDS, "the embedded AWS", log
+        )
+    except BaseException:
+        processes.stop(pid)
+        raise
+    return pid
+
+
+def _start_door(endpoint: str, door: str, log: Path) -> int:
+    port = door.rsplit(":", 1)[1]
+    module = [sys.executable, "-m", "ladle.embedded.door"]
+    options = ["--endpoint", endpoint, "--region", REGION, "--port", port]
+    pid = processes.start([*module, *options], log)
+    try:
+        processes.wait_until(lambda: _answers(door), pid, START_SECONDS, "the front door", log)
+    except BaseException:
+        processes.stop(pid)
+        raise
+    return pid
+
+
+def _answers(url: str) -> bool:
+    """Any answer to HTTP counts, whatever its status."""
+    connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=2)
+    try:
+        connection.request("GET", "/")
+        return connection.getresponse().status > 0
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()

@@ -1,0 +1,136 @@
+"""The CDK CLI as a process: what it is called with, and which of its lines a person should read."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ladle.errors import LadleError
+from ladle.tools import processes
+
+OLDEST_NODE = 18
+_FAILED = re.compile(r"\b(?:CREATE|UPDATE|DELETE)_FAILED\b")
+_EVENT = re.compile(
+    r"^\s*(?P<stack>\S+)\s*\|\s*[\d/ ]+\|.*?\|\s*(?P<status>[A-Z_]+)\s*\|(?P<what>.*)$"
+)
+_QUIET = {
+    "CDK_DISABLE_CLI_TELEMETRY": "true",
+    "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "1",
+    "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1",
+    "CDK_VALIDATION": "false",  # scripts/check validates; here it would cost 7 s a synth
+    "NO_COLOR": "1",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CdkEvent:
+    """One resource's step, as ``cdk deploy --progress events`` prints it."""
+
+    stack: str
+    status: str
+    what: str
+
+
+def parse_event(line: str) -> CdkEvent | None:
+    found = _EVENT.match(line)
+    if found is None:
+        return None
+    return CdkEvent(found["stack"], found["status"], " ".join(found["what"].split()))
+
+
+def find_cdk(root: Path) -> Path:
+    """The CDK CLI of the nearest ``node_modules``. Raises LD701 or LD702 with the mend."""
+    node = shutil.which("node")
+    if node is None:
+        raise LadleError(
+            "LD701",
+            "Node.js is missing, and the AWS CDK's command line needs it",
+            "install Node.js 22 or later (https://nodejs.org) and run scripts/setup",
+        )
+    version = subprocess.run([node, "--version"], capture_output=True, text=True, check=False)
+    major = re.match(r"v(\d+)", version.stdout)
+    if major is None or int(major[1]) < OLDEST_NODE:
+        raise LadleError(
+            "LD701",
+            f"Node.js {version.stdout.strip() or '(unknown)'} is too old for the AWS CDK",
+            "install Node.js 22 or later and run scripts/setup",
+        )
+    for folder in (root, *root.parents):
+        program = folder / "node_modules" / ".bin" / "cdk"
+        if program.exists():
+            return program
+    raise LadleError(
+        "LD702",
+        "the AWS CDK's command line is not installed in this repository",
+        "run scripts/setup, or: npm install aws-cdk@2.1148.1",
+    )
+
+
+class CdkCli:
+    """Runs ``cdk`` in a repository; ``environment`` says which AWS it speaks to."""
+
+    def __init__(
+        self,
+        root: Path,
+        environment: Mapping[str, str],
+        on_line: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._root = root
+        self._program = find_cdk(root)
+        self._on_line = on_line
+        self._environment = {
+            **_QUIET,
+            **environment,
+            # cdk.json says ``python3 app.py``: let that be the Python that runs now.
+            "PATH": f"{Path(sys.executable).parent}:{processes.inherited({})['PATH']}",
+        }
+
+    def bootstrap(self, account: str, region: str) -> None:
+        """Makes CDK's own bucket and roles in the account; nothing when they are there."""
+        self._run(["bootstrap", f"aws://{account}/{region}", "--app", ""], "bootstrapping AWS")
+
+    def deploy(self, stacks: Sequence[str], context: Mapping[str, str]) -> None:
+        """Raises LD710 with the first failing resource's own reason."""
+        options = ["--require-approval", "never", "--progress", "events", "--ci"]
+        for key, value in context.items():
+            options += ["--context", f"{key}={value}"]
+        self._run(["deploy", *stacks, *options], "cdk deploy")
+
+    def destroy(self, stacks: Sequence[str], context: Mapping[str, str]) -> None:
+        options = ["--force", "--exclusively", "--ci"]
+        for key, value in context.items():
+            options += ["--context", f"{key}={value}"]
+        self._run(["destroy", *stacks, *options], "cdk destroy")
+
+    def _run(self, words: Sequence[str], name: str) -> None:
+        lines: list[str] = []
+        argv = [str(self._program), *words, "--no-notices"]
+        for line in processes.stream(argv, self._root, self._environment):
+            if isinstance(line, str):
+                lines.append(line)
+                self._on_line(line)
+            elif line != 0:
+                raise LadleError("LD710", f"{name} failed: {first_failure(lines)}", _mend(lines))
+
+
+def first_failure(lines: Sequence[str]) -> str:
+    """The first failing resource with its reason; else the last lines that say error; else the last."""
+    failed = [line for line in lines if _FAILED.search(line)]
+    if failed:
+        return " ".join(failed[0].split())
+    errors = [line for line in lines if re.search(r"error|LD\d{3}|failed", line, re.IGNORECASE)]
+    return "\n".join((errors or lines or ["it printed nothing"])[-4:])
+
+
+def _mend(lines: Sequence[str]) -> str:
+    text = "\n".join(lines)
+    if "ECONNREFUSED" in text:
+        return "the embedded AWS does not answer (it may have died): ladle embedded up"
+    if "has not been bootstrapped" in text or "is it bootstrapped" in text:
+        return "bootstrap the account once: cdk bootstrap"
+    return "mend what the reason names, then run the same command again: what was done is kept"

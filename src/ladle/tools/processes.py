@@ -1,0 +1,142 @@
+"""Every process that Ladle starts belongs to somebody who ends it: by pid, group and all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from ladle.errors import LadleError
+
+_STOP_PATIENCE_S = 5.0
+
+
+def inherited(extra: Mapping[str, str], without: str | None = None) -> dict[str, str]:
+    """This process's environment and ``extra``, less the variables that begin with ``without``."""
+    kept = {k: v for k, v in os.environ.items() if without is None or not k.startswith(without)}
+    return {**kept, **extra}
+
+
+def start(
+    argv: Sequence[str],
+    log: Path,
+    extra: Mapping[str, str] | None = None,
+    without: str | None = None,
+) -> int:
+    """Starts a server in a session of its own, output to ``log``; returns its pid."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            list(argv),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=inherited(extra or {}, without),
+            start_new_session=True,
+        )
+    return process.pid
+
+
+def lives(pid: int) -> bool:
+    """Whether ``pid`` is a running process; a dead child of ours is reaped first."""
+    with contextlib.suppress(ChildProcessError):
+        reaped, _ = os.waitpid(pid, os.WNOHANG)
+        if reaped == pid:
+            return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def stop(pid: int) -> None:
+    """Asks the process and its group to end, insists after five seconds; no error when it is gone."""
+    for sig in (signal.SIGTERM, signal.SIGKILL):
+        _signal_group(pid, sig)
+        deadline = time.monotonic() + _STOP_PATIENCE_S
+        while time.monotonic() < deadline:
+            if not lives(pid):
+                _signal_group(pid, signal.SIGKILL)  # what the leader left behind
+                return
+            time.sleep(0.05)
+
+
+def _signal_group(pid: int, sig: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, sig)
+
+
+def free_port() -> int:
+    """A loopback port that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def port_taken(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def wait_until(ready: Callable[[], bool], pid: int, seconds: float, name: str, log: Path) -> None:
+    """Waits until a server answers. Raises LD705 when it died or took too long, with its last words."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if not lives(pid):
+            raise LadleError(
+                "LD705", f"{name} ended while it started:\n{_last_words(log)}", f"read {log}"
+            )
+        if ready():
+            return
+        time.sleep(0.05)
+    raise LadleError(
+        "LD705",
+        f"{name} did not answer within {seconds:g} s:\n{_last_words(log)}",
+        f"read {log}; another process may use all of this machine",
+    )
+
+
+def _last_words(log: Path, lines: int = 12) -> str:
+    try:
+        return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
+    except OSError:
+        return "(it wrote nothing)"
+
+
+def stream(argv: Sequence[str], cwd: Path, extra: Mapping[str, str]) -> Iterator[str | int]:
+    """Runs a command and yields its output line by line, at last its exit status.
+
+    The command gets a process group of its own; leaving the iterator early (Ctrl-C) ends the group.
+    """
+    process = subprocess.Popen(
+        list(argv),
+        cwd=cwd,
+        env=inherited(extra),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    )
+    try:
+        for line in process.stdout or ():
+            yield line.rstrip("\n")
+        yield process.wait()
+    finally:
+        if process.poll() is None:
+            _signal_group(process.pid, signal.SIGTERM)
+            try:
+                process.wait(_STOP_PATIENCE_S)
+            except subprocess.TimeoutExpired:
+                _signal_group(process.pid, signal.SIGKILL)
+                process.wait()
