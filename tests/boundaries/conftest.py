@@ -1,0 +1,1 @@
+"""May touch: the files of this checkout and a fresh Python. What the code must not become."""

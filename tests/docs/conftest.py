@@ -1,0 +1,1 @@
+"""May touch: docs/, README.md and tmp_path. Every page is true: its examples run."""

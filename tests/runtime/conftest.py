@@ -1,0 +1,1 @@
+"""May touch: tmp_path, loopback, child processes: the real handlers under their real clients."""

@@ -1,0 +1,1 @@
+"""May touch: everything on this machine: `ladle` as a person types it, on the embedded AWS."""
