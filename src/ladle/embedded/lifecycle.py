@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -78,6 +79,7 @@ def down(root: Path) -> bool:
         if processes.lives(pid):
             processes.stop(pid)
     states.forget(root)
+    shutil.rmtree(root / ".ladle" / "embedded" / "tmp", ignore_errors=True)
     return True
 
 
@@ -101,14 +103,20 @@ def aws_environment(state: EmbeddedState, root: Path) -> Mapping[str, str]:
 
 def _start_emulator(root: Path, endpoint: str, log: Path) -> int:
     program = find_emulator(root)
-    port = endpoint.rsplit(":", 1)[1]
+    scratch = log.parent / "tmp"  # it leaves unpacked functions behind
+    scratch.mkdir(parents=True, exist_ok=True)
     environment = {
+        # Functions inherit the whole environment of the emulator: hand on as little as it needs.
+        **processes.inherited("PATH", "HOME", "LANG"),
+        "TMPDIR": str(scratch),
         "BIND_HOST": "127.0.0.1",  # it binds every interface by default
         "MINISTACK_HOST": "127.0.0.1",
-        "GATEWAY_PORT": port,
+        "GATEWAY_PORT": endpoint.rsplit(":", 1)[1],
         "AWS_ENDPOINT_URL": endpoint,
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
     }
-    pid = processes.start([str(program)], log, environment, without="AWS_")
+    pid = processes.start([str(program)], log, environment)
     try:
         processes.wait_until(
             lambda: _answers(endpoint), pid, START_SECONDS, "the embedded AWS", log

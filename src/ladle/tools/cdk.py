@@ -87,7 +87,7 @@ class CdkCli:
             **_QUIET,
             **environment,
             # cdk.json says ``python3 app.py``: let that be the Python that runs now.
-            "PATH": f"{Path(sys.executable).parent}:{processes.inherited({})['PATH']}",
+            "PATH": f"{Path(sys.executable).parent}:{processes.inherited()['PATH']}",
         }
 
     def bootstrap(self, account: str, region: str) -> None:

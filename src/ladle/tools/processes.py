@@ -16,19 +16,16 @@ from ladle.errors import LadleError
 _STOP_PATIENCE_S = 5.0
 
 
-def inherited(extra: Mapping[str, str], without: str | None = None) -> dict[str, str]:
-    """This process's environment and ``extra``, less the variables that begin with ``without``."""
-    kept = {k: v for k, v in os.environ.items() if without is None or not k.startswith(without)}
-    return {**kept, **extra}
+def inherited(*names: str) -> dict[str, str]:
+    """This process's environment, or only the named variables of it."""
+    return {k: v for k, v in os.environ.items() if not names or k in names}
 
 
-def start(
-    argv: Sequence[str],
-    log: Path,
-    extra: Mapping[str, str] | None = None,
-    without: str | None = None,
-) -> int:
-    """Starts a server in a session of its own, output to ``log``; returns its pid."""
+def start(argv: Sequence[str], log: Path, environment: Mapping[str, str] | None = None) -> int:
+    """Starts a server in a session of its own, output to ``log``; returns its pid.
+
+    ``environment`` is the whole of the child's; None hands ours on.
+    """
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
         process = subprocess.Popen(
@@ -36,7 +33,7 @@ def start(
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            env=inherited(extra or {}, without),
+            env=dict(environment) if environment is not None else None,
             start_new_session=True,
         )
     return process.pid
@@ -120,7 +117,7 @@ def stream(argv: Sequence[str], cwd: Path, extra: Mapping[str, str]) -> Iterator
     process = subprocess.Popen(
         list(argv),
         cwd=cwd,
-        env=inherited(extra),
+        env={**inherited(), **extra},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
