@@ -1,0 +1,90 @@
+"""scripts/setup refuses in three parts, before it downloads anything."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def checkout(root: Path, tmp_path: Path) -> Path:
+    """A checkout that was never set up."""
+    for name in ("scripts", "locks"):
+        shutil.copytree(root / name, tmp_path / name)
+    for name in ("package.json", "package-lock.json", "pyproject.toml"):
+        shutil.copy(root / name, tmp_path / name)
+    return tmp_path
+
+
+@pytest.fixture
+def bare_path(tmp_path: Path) -> Path:
+    """A PATH that holds what a shell script needs, and nothing else."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for tool in ("sh", "dirname"):
+        (folder / tool).symlink_to(str(shutil.which(tool)))
+    return folder
+
+
+def add_tool(folder: Path, name: str, answer: str) -> None:
+    tool = folder / name
+    tool.write_text(f"#!/bin/sh\necho {answer}\n")
+    tool.chmod(0o755)
+
+
+def run_setup(checkout: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [str(checkout / "scripts" / "setup")]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_a_missing_node_is_named(checkout: Path, bare_path: Path) -> None:
+    refused = run_setup(checkout, PATH=str(bare_path), PYTHON=sys.executable)
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("LD701 Node.js is missing")
+    assert "help: install Node.js 22" in refused.stderr
+
+
+def test_an_old_node_is_named(checkout: Path, bare_path: Path) -> None:
+    add_tool(bare_path, "node", "v16.20.0")
+    add_tool(bare_path, "npm", "8.0.0")
+    refused = run_setup(checkout, PATH=str(bare_path), PYTHON=sys.executable)
+    assert refused.stderr.startswith("LD701 Node.js v16.20.0 is too old")
+
+
+def test_a_missing_npm_is_named(checkout: Path, bare_path: Path) -> None:
+    add_tool(bare_path, "node", "v22.0.0")
+    refused = run_setup(checkout, PATH=str(bare_path), PYTHON=sys.executable)
+    assert refused.stderr.startswith("LD702 npm is missing")
+
+
+def test_a_missing_python_is_named(checkout: Path, bare_path: Path) -> None:
+    refused = run_setup(checkout, PATH=str(bare_path), PYTHON="python-that-is-not")
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("LD703 Ladle needs Python 3.11 or later")
+
+
+def test_a_failed_step_shows_the_end_of_its_log(checkout: Path, bare_path: Path) -> None:
+    """No network is needed to fail: the tools here only pretend."""
+    for name, answer in (("node", "v22.0.0"), ("npm", "cannot; exit 7")):
+        add_tool(bare_path, name, answer)
+    for lock in (checkout / "locks").iterdir():
+        lock.write_text("nothing-of-that-name @ no-such-file ; python_version < '3'\n!\n")
+    refused = run_setup(checkout, PATH=str(bare_path), PYTHON=sys.executable)
+    assert refused.returncode == 1
+    assert "LD704 setup could not make node_modules (CDK CLI): `npm` ended with" in refused.stderr
+    assert "    cannot" in refused.stderr
+
+
+@pytest.mark.skipif(not Path(sys.prefix, "bin", "ladle").exists(), reason="not set up by scripts")
+def test_nothing_changed_costs_less_than_a_second(root: Path) -> None:
+    if Path(sys.prefix) != root / ".venv":
+        pytest.skip("another environment than scripts/setup's runs these tests")
+    begun = time.monotonic()
+    done = run_setup(root, PATH=str(Path(sys.base_prefix) / "bin") + ":/usr/bin:/bin")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert time.monotonic() - begun < 1
