@@ -74,6 +74,19 @@ class RolloutPolicy:
         return ALPHA_SHARES[guard] / sum(ALPHA_SHARES[g.name] for g in self.guards)
 
     @property
+    def active_guards(self) -> tuple[Guard, ...]:
+        """Without expected labels there is no quality guard."""
+        return tuple(
+            g for g in self.guards if self.labels_expected or g.name is not GuardName.ACCURACY
+        )
+
+    @property
+    def labels_needed(self) -> int:
+        """Labels of the candidate that a promotion waits for."""
+        quality = any(g.name is GuardName.ACCURACY for g in self.active_guards)
+        return self.min_labels if quality else 0
+
+    @property
     def log_e_limit(self) -> float:
         """Evidence, in nats, at which a rollout ends: ln(1/alpha)."""
         return -math.log(self.false_rollback_rate)
@@ -84,11 +97,7 @@ class RolloutPolicy:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> RolloutPolicy:
         """Reads what :meth:`to_json` wrote. Keys of a newer Ladle are ignored."""
-        known = {
-            k: v
-            for k, v in data.items()
-            if k in cls.__dataclass_fields__ and k != "guards"
-        }
+        known = {k: v for k, v in data.items() if k in cls.__dataclass_fields__ and k != "guards"}
         for key, enum in (
             ("strategy", Strategy),
             ("promote", Promote),

@@ -1,4 +1,4 @@
-"""What a decision wants done in the world. Values; ``actions.advance_release`` carries them out."""
+"""What a decision is: the next state with the rows of history that explain it."""
 
 from __future__ import annotations
 
@@ -54,31 +54,16 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
-class Retire:
-    """Versions that nothing may return to any more: delete them with what they alone use."""
-
-    releases: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Notify:
-    """Tell the people named in ``notify``."""
-
-    subject: str
-    text: str
-
-
-Effect = Retire | Notify
-
-
-@dataclass(frozen=True, slots=True)
 class Decision:
-    """The next state, the rows that explain it, and what else to do.
+    """The next state, the rows that explain it, and whether the event was taken in.
 
-    A write of the alias is no effect: it stands in ``state.intent``, so that a crash between the
-    ledger and the alias is finished by the next run.
+    What is to be done in the world stands in the state: a write of the alias in ``state.intent``,
+    all else in ``state.outbox``; a crash after the ledger was written is finished by the next run.
+    ``heard`` is False while the event must wait (its message stays in the inbox); ``note`` says
+    why nothing changed.
     """
 
     state: ReleaseState
     records: tuple[NewRecord, ...] = ()
-    effects: tuple[Effect, ...] = ()
+    heard: bool = True
+    note: str = ""

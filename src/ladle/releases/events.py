@@ -19,7 +19,7 @@ class CandidateReady:
 
 @dataclass(frozen=True, slots=True)
 class CandidateWithdrawn:
-    """A stack rollback went back to the older digest: the newest candidate is wanted no more."""
+    """A stack rollback went back to the older digest: this one, handed over last, is unwanted."""
 
     release_digest: str
 
@@ -65,7 +65,7 @@ class Ask(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PersonAsked:
-    """``to`` is a release number for ROLLBACK; ``digest`` names what LIFT frees."""
+    """``to`` is a release number for ROLLBACK; ``digest`` is what LIFT frees, as it is written."""
 
     ask: Ask
     by: str
@@ -81,6 +81,21 @@ class IntentDone:
     intent_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class CannotServe:
+    """The release that the intent wants does not answer a warm probe, or is no version at all."""
+
+    release: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxDone:
+    """This many of the oldest effects in the outbox were carried out."""
+
+    effects: int
+
+
 Event = (
     CandidateReady
     | CandidateWithdrawn
@@ -90,4 +105,6 @@ Event = (
     | TimePassed
     | PersonAsked
     | IntentDone
+    | CannotServe
+    | OutboxDone
 )

@@ -11,6 +11,7 @@ from ladle.policy.rollout import RolloutPolicy
 from ladle.policy.statuses import Phase, QuarantineScope, ReleaseStatus
 from ladle.policy.traffic import Traffic
 from ladle.policy.verdicts import Evidence
+from ladle.releases.outbox import Effect, effect_from_json, effect_to_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +74,21 @@ class Intent:
 class ReleaseState:
     """All that the controller knows of a model. ``generation`` grows by one with every write.
 
-    ``good`` are the proven releases, oldest first; a rollback goes to the newest of them.
-    ``handed_over`` is the release digest of the newest hand-off, whatever became of it.
-    ``phase_since`` is when the phase's traffic was confirmed (UTC epoch seconds).
+    ``good`` are the proven releases, the one that serves or served last at the end; a rollback goes
+    to the last of them. ``handed_over`` is the release digest of the newest hand-off, whatever
+    became of it. All times are UTC epoch seconds: ``phase_since`` is when the phase's traffic was
+    confirmed, ``evidence_since`` when the release on trial first got traffic (it outlives the step
+    from CANARY to HOLDBACK: one rollout has one evidence). ``traffic`` is what the alias should
+    read, ``foreign`` what somebody else wrote instead. ``paused_from`` is the phase that a pause or
+    a freeze interrupted, ``paused_by`` the person; a pause without one is inconclusive evidence.
+    ``outbox`` is decided and not done yet; ``rows`` counts the rows of history.
     """
 
     model: str
     generation: int = 0
     phase: Phase = Phase.EMPTY
     phase_since: float = 0.0
+    evidence_since: float = 0.0
     stable: Release | None = None
     candidate: Release | None = None
     waiting: tuple[Release, ...] = ()
@@ -91,10 +98,25 @@ class ReleaseState:
     quarantine: tuple[Quarantined, ...] = ()
     intent: Intent | None = None
     traffic: Traffic | None = None
+    foreign: Traffic | None = None
     handed_over: str | None = None
+    handed_over_at: float = 0.0
     rollback_times: tuple[float, ...] = ()
     reason: str = ""
     paused_from: Phase | None = None
+    paused_by: str | None = None
+    outbox: tuple[Effect, ...] = ()
+    rows: int = 0
+
+    @property
+    def on_trial(self) -> Release | None:
+        """The release that evidence is about: the candidate, or a first release in its bake."""
+        phase = self.paused_from if self.phase is Phase.PAUSED else self.phase
+        return self.stable if phase is Phase.BASELINE else self.candidate
+
+    def release(self, number: int) -> Release | None:
+        """The retained release of this number."""
+        return next((r for r in self.releases if r.number == number), None)
 
     def quarantined(self, release: Release) -> Quarantined | None:
         """The entry that forbids ``release``, or None."""
@@ -103,6 +125,7 @@ class ReleaseState:
     def to_json(self) -> dict[str, Any]:
         data = asdict(self)
         data["statuses"] = {str(n): status for n, status in self.statuses.items()}
+        data["outbox"] = [effect_to_json(effect) for effect in self.outbox]
         return data
 
     @classmethod
@@ -116,31 +139,27 @@ class ReleaseState:
                 "waiting": _releases(data["waiting"]),
                 "good": _releases(data["good"]),
                 "releases": _releases(data["releases"]),
-                "statuses": {
-                    int(n): ReleaseStatus(s) for n, s in data["statuses"].items()
-                },
+                "statuses": {int(n): ReleaseStatus(s) for n, s in data["statuses"].items()},
                 "quarantine": tuple(
                     Quarantined(**{**q, "scope": QuarantineScope(q["scope"])})
                     for q in data["quarantine"]
                 ),
                 "intent": _intent(data["intent"]),
                 "traffic": data["traffic"] and Traffic(**data["traffic"]),
+                "foreign": data["foreign"] and Traffic(**data["foreign"]),
                 "rollback_times": tuple(data["rollback_times"]),
                 "paused_from": data["paused_from"] and Phase(data["paused_from"]),
+                "outbox": tuple(effect_from_json(effect) for effect in data["outbox"]),
             }
         )
 
 
 def _release(data: Mapping[str, Any] | None) -> Release | None:
-    return data and Release(
-        **{**data, "policy": RolloutPolicy.from_json(data["policy"])}
-    )  # type: ignore[return-value]
+    return data and Release(**{**data, "policy": RolloutPolicy.from_json(data["policy"])})  # type: ignore[return-value]
 
 
 def _releases(rows: Any) -> tuple[Release, ...]:
-    return tuple(
-        Release(**{**r, "policy": RolloutPolicy.from_json(r["policy"])}) for r in rows
-    )
+    return tuple(Release(**{**r, "policy": RolloutPolicy.from_json(r["policy"])}) for r in rows)
 
 
 def _intent(data: Mapping[str, Any] | None) -> Intent | None:
