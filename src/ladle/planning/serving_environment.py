@@ -1,0 +1,38 @@
+"""The environment of a serving process is computed from its ServiceSpec, here and nowhere else."""
+
+from __future__ import annotations
+
+import json
+from pathlib import PurePosixPath
+
+from ladle.catalog import BACKENDS
+from ladle.planning.service_spec import ServiceSpec
+
+MB_PER_VCPU = 1769  # Lambda gives one vCPU per 1,769 MB of memory
+
+
+def inference_threads(memory_mb: int) -> int:
+    """As many as there are whole vCPUs; a second thread on a shared one only costs."""
+    return max(1, memory_mb // MB_PER_VCPU)
+
+
+def backend_of(file_name: str) -> str | None:
+    """The backend that loads a model file, by its ending; None when there is none."""
+    return BACKENDS.get(PurePosixPath(file_name).suffix.removeprefix(".").lower())
+
+
+def serving_json(spec: ServiceSpec) -> str:
+    """``LADLE_SPEC``: what the process must know and no other variable says."""
+    return json.dumps(
+        {
+            "type": spec.type,
+            "backend": backend_of(spec.source.file_name),
+            "key": spec.monitor.key,
+            "window_s": spec.monitor.window_s,
+            "transform": spec.transform,
+            "signature": spec.signature.to_json(),
+            "threads": inference_threads(spec.compute.memory_mb),
+        },
+        separators=(",", ":"),
+        sort_keys=True,
+    )
