@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import hashlib
 from typing import Any
 from urllib.parse import quote
@@ -28,9 +28,7 @@ def botocore_headers(
         BotoCredentials("AKIDEXAMPLE", "secret", token), scope.service, scope.region
     )
     request = AWSRequest(method=method, url=url, data=body, headers={"accept": "*/*"})
-    request.context["timestamp"] = datetime.datetime.fromtimestamp(AT, datetime.UTC).strftime(
-        "%Y%m%dT%H%M%SZ"
-    )
+    request.context["timestamp"] = dt.datetime.fromtimestamp(AT, dt.UTC).strftime("%Y%m%dT%H%M%SZ")
     if scope.service == "s3":
         request.headers["X-Amz-Content-SHA256"] = signer.payload(request)
     request.headers["X-Amz-Date"] = request.context["timestamp"]
