@@ -67,8 +67,8 @@ class Door:
         invoked = self._functions.invoke(names.function(model), event, str(release))
         with self._lock:
             self._seen[(model, release, int(invoked.error is not None))] += 1
-        if invoked.error is not None:
-            line = failure_line(invoked, request.request_id)
+        line = failure_line(invoked, request.request_id) if invoked.error is not None else None
+        if line is not None:
             self._signals.failure_line(model, release, line, self._clock.now())
         return _to_http(invoked)
 
