@@ -46,9 +46,7 @@ class ObjectStore(Protocol):
 class ManifestStore(Protocol):
     """Append-only manifests; each model's form a hash chain whose head moves by compare-and-set."""
 
-    def append(
-        self, manifest: Manifest, locators: Mapping[str, Locator]
-    ) -> RecordedExperiment:
+    def append(self, manifest: Manifest, locators: Mapping[str, Locator]) -> RecordedExperiment:
         """Stores if absent. Raises Conflict when ``manifest.previous`` is no longer the head."""
 
     def head(self, model: str) -> str | None: ...
@@ -86,9 +84,7 @@ class ReleaseLedger(Protocol):
 
     def models(self) -> Sequence[str]: ...
 
-    def acquire_lease(
-        self, model: str, owner: str, now: float, seconds: float
-    ) -> bool: ...
+    def acquire_lease(self, model: str, owner: str, now: float, seconds: float) -> bool: ...
 
     def release_lease(self, model: str, owner: str) -> None: ...
 
@@ -126,9 +122,7 @@ class PredictionLog(Protocol):
 class LabelStore(Protocol):
     """One accepted label per prediction; corrections are their own events, at most three."""
 
-    def accept(
-        self, model: str, label: Label, outcome: LabelOutcome | None
-    ) -> LabelOutcome | None:
+    def accept(self, model: str, label: Label, outcome: LabelOutcome | None) -> LabelOutcome | None:
         """Stores the label. Returns the outcome it replaces, or None for a first label.
 
         ``outcome`` is None when the prediction is not known yet; such a label waits.
@@ -186,15 +180,25 @@ class Announcer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """``commit`` is None outside a repository or before the first commit; ``patch`` b"" when clean."""
+    """``commit`` is None outside a repository or before the first commit; ``patch`` b"" when clean.
+
+    ``tree`` is the digest of the committed files that are code: see ``manifest.Code``.
+    """
 
     commit: str | None
     dirty: bool
     patch: bytes
+    tree: Digest | None = None
 
 
 class SourceControl(Protocol):
-    def snapshot(self, folder: Path) -> Commit: ...
+    """The repository around a folder. Names are relative to its root, with POSIX separators."""
+
+    def snapshot(self, folder: Path, without: Sequence[str] = ()) -> Commit:
+        """``without`` names what the experiment records by itself: its data and its model."""
+
+    def diff(self, folder: Path, before: str, after: str) -> bytes | None:
+        """The patch between two commits; None when this repository does not know both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,9 +220,7 @@ class DeployTool(Protocol):
 
 
 class Predictor(Protocol):
-    def call(
-        self, model: str, path: str, body: Mapping[str, Any]
-    ) -> tuple[int, Mapping[str, Any]]:
+    def call(self, model: str, path: str, body: Mapping[str, Any]) -> tuple[int, Mapping[str, Any]]:
         """POST of a JSON body at the model's front door; status and answer."""
 
 
@@ -239,3 +241,66 @@ class Workspace:
 def new_locators(pairs: Iterable[tuple[Digest, Locator]]) -> dict[str, Locator]:
     """Locators keyed as manifests write digests."""
     return {str(d): locator for d, locator in pairs}
+
+
+class FunctionVersions(Protocol):
+    """Published versions of a model's function, and its alias until the controller owns it."""
+
+    def find(self, model: str, release_digest: str) -> int | None:
+        """The newest retained version that carries this digest (hex)."""
+
+    def publish(self, model: str, release_digest: str, code_sha256: str | None) -> int:
+        """Freezes what is deployed now as a version; unchanged since the last one, returns that.
+
+        Raises LadleError LD221 when what is deployed now is not what was wanted: another deploy
+        was faster.
+        """
+
+    def wait_until_active(self, model: str, release: int) -> None:
+        """Raises LadleError LD222 when the version cannot start."""
+
+    def create_alias_if_absent(self, model: str, release: int) -> str:
+        """The alias's ARN; an alias that exists is left as it is."""
+
+    def digest_of(self, model: str, release: int) -> str | None: ...
+
+    def in_alias(self, model: str) -> frozenset[int]: ...
+
+    def delete(self, model: str, release: int) -> None:
+        """Idempotent."""
+
+
+class ReleaseAlarms(Protocol):
+    """One alarm of the platform's own on each release's invocation errors."""
+
+    def ensure(self, model: str, release: int, topic_arn: str) -> None: ...
+
+    def delete(self, model: str, release: int) -> None:
+        """Idempotent."""
+
+    def delete_all(self, model: str) -> None: ...
+
+
+class StackReader(Protocol):
+    def is_rolling_back(self, stack_id: str) -> bool:
+        """Whether the deploy that asks is being undone."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCopy:
+    version_id: str
+    sha256: str
+
+
+class BundleStore(Protocol):
+    """Where a release's own copy of its model lies; written once, read by exact version."""
+
+    def find(self, key: str) -> StoredCopy | None: ...
+
+    def fetch(self, bucket: str | None, key: str, version_id: str | None, to: Path) -> Digest:
+        """Downloads (``bucket`` None is the store's own) and hashes. Raises NotFound."""
+
+    def put_if_absent(self, key: str, content: Path, digest: Digest) -> StoredCopy: ...
+
+    def delete(self, prefix: str) -> None:
+        """Idempotent."""
