@@ -15,7 +15,7 @@ from ladle.digest import Digest
 from ladle.experiments.manifest import Locator, Manifest, RecordedExperiment, Signature
 from ladle.policy.traffic import ObservedTraffic, Traffic
 from ladle.quality.counts import Counts, Window, WindowKey
-from ladle.quality.labels import Label, LabelOutcome, PredictionRows
+from ladle.quality.labels import AcceptedLabel, Label, LabelOutcome, PredictionRows
 from ladle.releases.effects import NewRecord, Record
 from ladle.releases.events import CandidateReady, CandidateWithdrawn, PersonAsked
 from ladle.releases.state import ReleaseState
@@ -122,12 +122,13 @@ class PredictionLog(Protocol):
 class LabelStore(Protocol):
     """One accepted label per prediction; corrections are their own events, at most three."""
 
-    def accept(self, model: str, label: Label, outcome: LabelOutcome | None) -> LabelOutcome | None:
-        """Stores the label. Returns the outcome it replaces, or None for a first label.
+    def accept(self, model: str, label: Label, outcome: LabelOutcome | None) -> AcceptedLabel:
+        """Stores the label; the newest by ``label.at`` wins, whatever the order of the calls.
 
-        ``outcome`` is None when the prediction is not known yet; such a label waits.
-        Raises LadleError LD603 for a fourth correction; the same value again changes nothing and
-        raises Conflict.
+        ``outcome`` is None when the prediction is not known yet; such a label waits, and is settled
+        when it is accepted again with its outcome. The same value again changes nothing and returns
+        what is stored, so that a caller can finish what it had begun.
+        Raises LadleError LD603 for a fourth correction.
         """
 
     def waiting(self, model: str, request_id: str) -> Sequence[Label]:

@@ -46,9 +46,7 @@ class Signature:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Signature:
         def read(rows: Any) -> tuple[TensorSpec, ...]:
-            return tuple(
-                TensorSpec(r["name"], r["dtype"], tuple(r["shape"])) for r in rows
-            )
+            return tuple(TensorSpec(r["name"], r["dtype"], tuple(r["shape"])) for r in rows)
 
         return cls(read(data["inputs"]), read(data["outputs"]))
 
@@ -66,12 +64,17 @@ class ModelArtefact:
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """What was run: ``patch`` is the digest of the uncommitted diff, None when the tree was clean."""
+    """What was run: ``patch`` is the digest of the uncommitted diff, None when the tree was clean.
+
+    ``tree`` is the digest of the committed files without what Ladle writes (pins, configs) and what
+    the experiment records by itself: two commits with one tree ran the same code.
+    """
 
     commit: str | None
     dirty: bool
     patch: str | None
     argv: tuple[str, ...]
+    tree: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +114,7 @@ class Manifest:
         return asdict(self)
 
     @classmethod
-    def from_json(
-        cls, data: Mapping[str, Any], expected_id: str | None = None
-    ) -> Manifest:
+    def from_json(cls, data: Mapping[str, Any], expected_id: str | None = None) -> Manifest:
         """Raises :class:`~ladle.errors.Corrupt` when the content is not what ``expected_id`` names."""
         artefact = data["artefact"]
         manifest = cls(
