@@ -64,6 +64,8 @@ class RolloutPolicy:
     false_rollback_rate: float = 0.01
     window_s: float = 60.0
     labels_expected: bool = False
+    label_sources: tuple[str, ...] = ()  # principals whose labels count: names or ARNs
+    labels_accept_s: float = 30 * 86400.0
     guards: tuple[Guard, ...] = (
         Guard(GuardName.FAILURES, worse_than=1.2, fine_below=0.005),
         Guard(GuardName.LATENCY, worse_than=1.2),
@@ -105,6 +107,8 @@ class RolloutPolicy:
         ):
             if key in known:
                 known[key] = enum(known[key])
+        if "label_sources" in known:
+            known["label_sources"] = tuple(known["label_sources"])
         if "guards" in data:
             known["guards"] = tuple(
                 Guard(

@@ -45,3 +45,18 @@ class LabelOutcome:
     window_start: float
     labelled_micro: int
     wrong_micro: int
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedLabel:
+    """What a prediction's label now is.
+
+    ``number`` counts the values that were accepted for this prediction, from 0. ``outcome`` is what
+    this value adds, None while it waits for its prediction; ``replaced`` what the value before it
+    had added. ``new`` is False when the store held this value, or a newer one, already.
+    """
+
+    number: int
+    outcome: LabelOutcome | None
+    replaced: LabelOutcome | None
+    new: bool

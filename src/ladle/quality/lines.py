@@ -1,9 +1,10 @@
 """The lines that a serving process prints and the collector reads; one format, both sides.
 
 A request line is at most 300 bytes and says what became of one request; row lines, at most 8 KB
-each, carry what was predicted so that a late label can be judged. Each line ends with a keyed MAC
-(12 hex digits of BLAKE2b over the line without it), so that a user's ``print`` cannot forge one.
-Standard library only, since the serving process loads it.
+each, carry what was predicted so that a late label can be judged, and stand for themselves: the
+delivery of logs may part them from their request line. Each line ends with a keyed MAC (12 hex
+digits of BLAKE2b over the line without it), so that a user's ``print`` cannot forge one. Standard
+library only, since the serving process loads it.
 """
 
 from __future__ import annotations
@@ -15,12 +16,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ladle.quality.labels import LabelValue
+from ladle.quality.counts import window_start
+from ladle.quality.labels import LabelValue, PredictionRows
 
 REQUEST_MARK = '{"ladle":1,'
 ROWS_MARK = '{"ladle":2,'
 MAX_REQUEST_BYTES = 300
 MAX_ROWS_BYTES = 8000
+_ROWS_HEAD_BYTES = 300  # all of a row line but its outcomes
 _MAC_HEX = 12
 _MAC_TAIL = len(',"k":""}') + _MAC_HEX
 
@@ -49,15 +52,6 @@ class RequestLine:
     window_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class RowsLine:
-    """Predicted outcomes of rows ``first_row`` … of the request ``request_id``."""
-
-    request_id: str
-    first_row: int
-    outcomes: tuple[LabelValue, ...]
-
-
 def mac(body: bytes, key: bytes) -> str:
     return hashlib.blake2b(body, key=key, digest_size=_MAC_HEX // 2).hexdigest()
 
@@ -71,31 +65,31 @@ def format_request(line: RequestLine, key: bytes) -> str:
     return f'{body},"k":"{mac(body.encode(), key)}"}}'
 
 
-def format_rows(
-    request_id: str, outcomes: Sequence[LabelValue], key: bytes
-) -> Iterator[str]:
+def format_rows(line: RequestLine, outcomes: Sequence[LabelValue], key: bytes) -> Iterator[str]:
     """As many lines as the outcomes need; each outcome's JSON must be shorter than 7,000 bytes."""
     start, length = 0, 0
     texts: list[str] = []
     for row, outcome in enumerate(outcomes):
         text = json.dumps(outcome, allow_nan=False)
-        if texts and length + len(text) + 1 > MAX_ROWS_BYTES - 200:
-            yield _rows_line(request_id, start, texts, key)
+        if texts and length + len(text) + 1 > MAX_ROWS_BYTES - _ROWS_HEAD_BYTES:
+            yield _rows_line(line, start, texts, key)
             start, texts, length = row, [], 0
         texts.append(text)
         length += len(text) + 1
     if texts:
-        yield _rows_line(request_id, start, texts, key)
+        yield _rows_line(line, start, texts, key)
 
 
-def _rows_line(
-    request_id: str, first_row: int, texts: Sequence[str], key: bytes
-) -> str:
-    body = f'{ROWS_MARK}"id":"{request_id}","f":{first_row},"y":[{",".join(texts)}]'
+def _rows_line(line: RequestLine, first_row: int, texts: Sequence[str], key: bytes) -> str:
+    body = (
+        f'{ROWS_MARK}"m":"{line.model}","r":{line.release},"id":"{line.request_id}",'
+        f'"b":{window_start(round(line.at, 3), line.window_s):.3f},"n":{line.rows},"f":{first_row},'
+        f'"y":[{",".join(texts)}]'
+    )
     return f'{body},"k":"{mac(body.encode(), key)}"}}'
 
 
-def parse(text: str, key: bytes) -> RequestLine | RowsLine | None:
+def parse(text: str, key: bytes) -> RequestLine | PredictionRows | None:
     """None for a line that is not ours, or whose MAC is not; never raises."""
     text = text.strip()
     if not text.startswith((REQUEST_MARK, ROWS_MARK)):
@@ -106,7 +100,15 @@ def parse(text: str, key: bytes) -> RequestLine | RowsLine | None:
         return None
     data = json.loads(text)
     if text.startswith(ROWS_MARK):
-        return RowsLine(data["id"], data["f"], tuple(data["y"]))
+        return PredictionRows(
+            model=data["m"],
+            request_id=data["id"],
+            release=data["r"],
+            window_start=data["b"],
+            total_rows=data["n"],
+            first_row=data["f"],
+            outcomes=tuple(data["y"]),
+        )
     return RequestLine(
         model=data["m"],
         release=data["r"],
