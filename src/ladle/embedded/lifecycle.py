@@ -42,7 +42,7 @@ def up(root: Path, port: int | None = None, door_port: int | None = None) -> Emb
     for wanted in (port, door_port):
         if wanted is not None and processes.port_taken(wanted):
             raise LadleError(
-                "LD704",
+                "LD707",
                 f"port {wanted} is in use by another program",
                 "name another with --port or --door-port, or leave it out for a free one",
             )
