@@ -77,3 +77,8 @@ def of_json(value: Json) -> Digest:
 def of_named(parts: Iterable[tuple[str, Digest]]) -> Digest:
     """One digest for a set of named parts, independent of their order."""
     return of_json({name: str(digest) for name, digest in parts})
+
+
+def hex_of(text: str) -> str:
+    """The 64 digits of a digest that is written with its prefix or without."""
+    return Digest(text.removeprefix(PREFIX)).hex

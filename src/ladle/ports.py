@@ -245,12 +245,12 @@ def new_locators(pairs: Iterable[tuple[Digest, Locator]]) -> dict[str, Locator]:
 
 
 class FunctionVersions(Protocol):
-    """Published versions of a model's function, and its alias until the controller owns it."""
+    """Published versions of a model's function, known by their release digest's 64 hex digits."""
 
-    def find(self, model: str, release_digest: str) -> int | None:
-        """The newest retained version that carries this digest (hex)."""
+    def find(self, model: str, release_hex: str) -> int | None:
+        """The newest retained version that carries this digest."""
 
-    def publish(self, model: str, release_digest: str, code_sha256: str | None) -> int:
+    def publish(self, model: str, release_hex: str, code_sha256: str | None) -> int:
         """Freezes what is deployed now as a version; unchanged since the last one, returns that.
 
         Raises LadleError LD221 when what is deployed now is not what was wanted: another deploy

@@ -1,0 +1,73 @@
+"""Hands a release over to the controller when CloudFormation asks; retires releases on request."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from ladle.aws.release_inbox import AwsReleaseInbox
+from ladle.aws.release_ledger import AwsReleaseLedger
+
+from ladle import names
+from ladle.actions.hand_over import HandOff, Wanted, hand_over, retire
+from ladle.aws.bundle_store import AwsBundleStore
+from ladle.aws.function_versions import AwsFunctionVersions
+from ladle.aws.release_alarms import AwsReleaseAlarms
+from ladle.aws.session import AwsSession
+from ladle.aws.stack_reader import AwsStackReader
+from ladle.disk.clock import SystemClock
+from ladle.policy.rollout import RolloutPolicy
+from ladle_runtime.handoff.custom_resource import Request, RequestKind, put, serve
+
+
+def handle(event: Mapping[str, Any], _context: object) -> Mapping[str, Any]:
+    """A custom resource's event, or ``{"retire": {"model": "fraud", "releases": [3]}}``."""
+    if "retire" in event:
+        asked = event["retire"]
+        retire(_ports(), asked["model"], asked["releases"])
+        return {"retired": asked["releases"]}
+    physical_id = f"ladle-release-{event['ResourceProperties']['Model']}"
+    serve(event, physical_id, lambda request: answer(_ports(), request), put)
+    return {}
+
+
+def answer(ports: HandOff, request: Request) -> Mapping[str, str]:
+    """The attributes of ``Custom::LadleRelease``."""
+    if request.kind is RequestKind.DELETE:
+        ports.alarms.delete_all(request.properties["Model"])
+        return {}
+    done = hand_over(ports, wanted(request))
+    return {"Version": str(done.version), "AliasArn": done.alias_arn}
+
+
+def wanted(request: Request) -> Wanted:
+    """Reads the properties; CloudFormation knows only strings, so absent is empty."""
+    properties = request.properties
+    return Wanted(
+        model=properties["Model"],
+        release_digest=properties["ReleaseDigest"],
+        model_digest=properties["ModelDigest"],
+        experiment_id=properties.get("ExperimentId") or None,
+        code_sha256=properties.get("CodeSha256") or None,
+        policy=RolloutPolicy.from_json(json.loads(properties["Policy"])),
+        topic_arn=properties["TopicArn"],
+        stack_id=request.stack_id,
+        request_id=request.id,
+        before=request.before.get("ReleaseDigest"),
+    )
+
+
+@cache
+def _ports() -> HandOff:
+    aws = AwsSession()
+    return HandOff(
+        versions=AwsFunctionVersions(aws.lambda_),
+        alarms=AwsReleaseAlarms(aws.cloudwatch),
+        ledger=AwsReleaseLedger(aws.dynamodb),
+        inbox=AwsReleaseInbox(aws.dynamodb),
+        bundles=AwsBundleStore(aws.s3, names.store_bucket(aws.account, aws.region)),
+        stacks=AwsStackReader(aws.cloudformation),
+        clock=SystemClock(),
+    )

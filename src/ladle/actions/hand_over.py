@@ -1,0 +1,130 @@
+"""A release is handed over as the one version that carries its digest, however often it is asked.
+
+Published at most once: a version is found by the digest in its own environment, so a deploy that
+failed after publishing finds what it made. Only the alias's first version is written here; from
+then on the controller alone moves it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ladle.digest import hex_of
+from ladle.errors import Conflict
+from ladle.names import bundle_key
+from ladle.policy.rollout import RolloutPolicy
+from ladle.ports import (
+    BundleStore,
+    Clock,
+    FunctionVersions,
+    ReleaseAlarms,
+    ReleaseInbox,
+    ReleaseLedger,
+    StackReader,
+)
+from ladle.releases.events import CandidateReady, CandidateWithdrawn
+from ladle.releases.state import Release
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What one stack event asks for.
+
+    ``before`` is the release digest that the stack had until now; ``request_id`` is the event's.
+    """
+
+    model: str
+    release_digest: str
+    model_digest: str
+    experiment_id: str | None
+    code_sha256: str | None
+    policy: RolloutPolicy
+    topic_arn: str
+    stack_id: str
+    request_id: str
+    before: str | None = None
+
+    @property
+    def message_id(self) -> str:
+        """The same event delivered twice is one message; a later deploy is another."""
+        return f"{hex_of(self.release_digest)}-{self.request_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOver:
+    version: int
+    alias_arn: str
+
+
+@dataclass(frozen=True, slots=True)
+class HandOff:
+    """What the hand-off may touch."""
+
+    versions: FunctionVersions
+    alarms: ReleaseAlarms
+    ledger: ReleaseLedger
+    inbox: ReleaseInbox
+    bundles: BundleStore
+    stacks: StackReader
+    clock: Clock
+
+
+def hand_over(ports: HandOff, wanted: Wanted) -> HandedOver:
+    """Finds or publishes the release's version, then tells the controller."""
+    model = wanted.model
+    release_hex = hex_of(wanted.release_digest)
+    number = ports.versions.find(model, release_hex)
+    if number is None:
+        number = ports.versions.publish(model, release_hex, wanted.code_sha256)
+    ports.versions.wait_until_active(model, number)
+    ports.alarms.ensure(model, number, wanted.topic_arn)
+    alias_arn = ports.versions.create_alias_if_absent(model, _first_version(ports, model, number))
+    _tell(ports, wanted, number)
+    return HandedOver(number, alias_arn)
+
+
+def _first_version(ports: HandOff, model: str, candidate: int) -> int:
+    """Where an alias begins: at the proven release if there is one, so that none skips its canary."""
+    stable = ports.ledger.load(model).stable
+    if stable is None:
+        return candidate
+    return ports.versions.find(model, hex_of(stable.release_digest)) or candidate
+
+
+def _tell(ports: HandOff, wanted: Wanted, number: int) -> None:
+    now = ports.clock.now()
+    before = wanted.before
+    if (
+        before is not None
+        and before != wanted.release_digest
+        and ports.stacks.is_rolling_back(wanted.stack_id)
+    ):
+        ports.inbox.post(wanted.model, wanted.message_id, CandidateWithdrawn(before), now)
+        return
+    release = Release(
+        number=number,
+        release_digest=wanted.release_digest,
+        model_digest=wanted.model_digest,
+        experiment_id=wanted.experiment_id,
+        requested_at=now,
+        policy=wanted.policy,
+    )
+    ports.inbox.post(wanted.model, wanted.message_id, CandidateReady(release), now)
+
+
+def retire(ports: HandOff, model: str, releases: Sequence[int]) -> None:
+    """Deletes versions with what they alone use. Raises Conflict for one that still has traffic."""
+    serving = ports.versions.in_alias(model) & set(releases)
+    if serving:
+        raise Conflict(
+            "LD223",
+            f"{model}: release {min(serving)} still has traffic and cannot be retired",
+            "wait until the controller has moved its traffic",
+        )
+    for release in releases:
+        ports.alarms.delete(model, release)
+        release_hex = ports.versions.digest_of(model, release)
+        if release_hex is not None:
+            ports.bundles.delete(bundle_key(model, release_hex, ""))
+        ports.versions.delete(model, release)

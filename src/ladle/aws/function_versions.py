@@ -1,0 +1,97 @@
+"""A version is known by the release digest in its own environment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError, WaiterError
+
+from ladle import names
+from ladle.errors import LadleError
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
+
+_WAIT: Any = {"Delay": 1, "MaxAttempts": 240}
+
+
+class AwsFunctionVersions:
+    def __init__(self, client: LambdaClient) -> None:
+        self._client = client
+
+    def find(self, model: str, release_hex: str) -> int | None:
+        found = [n for n, digest in self._retained(model) if digest == release_hex]
+        return max(found, default=None)
+
+    def digest_of(self, model: str, release: int) -> str | None:
+        return dict(self._retained(model)).get(release)
+
+    def publish(self, model: str, release_hex: str, code_sha256: str | None) -> int:
+        name = names.function(model)
+        self._wait("function_updated_v2", name, None)
+        deployed = self._client.get_function_configuration(FunctionName=name)
+        # Compared here as well: the embedded AWS publishes whatever the two guards say.
+        if _digest(deployed) != release_hex or code_sha256 not in (None, deployed["CodeSha256"]):
+            raise LadleError(
+                "LD221",
+                f"{name} holds another release than the one that this deploy hands over",
+                "another deploy of the model ran at the same time: run this one again",
+            )
+        published = self._client.publish_version(
+            FunctionName=name,
+            CodeSha256=deployed["CodeSha256"],
+            RevisionId=deployed["RevisionId"],
+        )
+        return int(published["Version"])
+
+    def wait_until_active(self, model: str, release: int) -> None:
+        self._wait("published_version_active", names.function(model), str(release))
+
+    def create_alias_if_absent(self, model: str, release: int) -> str:
+        name = names.function(model)
+        try:
+            return self._client.create_alias(
+                FunctionName=name, Name=names.ALIAS, FunctionVersion=str(release)
+            )["AliasArn"]
+        except self._client.exceptions.ResourceConflictException:
+            return self._client.get_alias(FunctionName=name, Name=names.ALIAS)["AliasArn"]
+
+    def in_alias(self, model: str) -> frozenset[int]:
+        try:
+            alias = self._client.get_alias(FunctionName=names.function(model), Name=names.ALIAS)
+        except self._client.exceptions.ResourceNotFoundException:
+            return frozenset()
+        weights = alias.get("RoutingConfig", {}).get("AdditionalVersionWeights", {})
+        return frozenset(int(version) for version in (alias["FunctionVersion"], *weights))
+
+    def delete(self, model: str, release: int) -> None:
+        try:
+            self._client.delete_function(FunctionName=names.function(model), Qualifier=str(release))
+        except self._client.exceptions.ResourceNotFoundException:
+            return
+
+    def _retained(self, model: str) -> Iterator[tuple[int, str | None]]:
+        pages = self._client.get_paginator("list_versions_by_function")
+        for page in pages.paginate(FunctionName=names.function(model)):
+            for version in page["Versions"]:
+                if version["Version"] != "$LATEST":
+                    yield int(version["Version"]), _digest(version)
+
+    def _wait(self, waiter: Any, name: str, qualifier: str | None) -> None:
+        which = {"Qualifier": qualifier} if qualifier else {}
+        try:
+            self._client.get_waiter(waiter).wait(FunctionName=name, WaiterConfig=_WAIT, **which)
+        except (WaiterError, ClientError) as error:
+            raise LadleError(
+                "LD222",
+                f"{name} did not become active: {error}",
+                "the function's last update says why (aws lambda get-function-configuration "
+                f"--function-name {name}); mend it and deploy again",
+            ) from error
+
+
+def _digest(configuration: Any) -> str | None:
+    variables = configuration.get("Environment", {}).get("Variables", {})
+    digest: str | None = variables.get("LADLE_RELEASE_DIGEST")
+    return digest

@@ -1,0 +1,107 @@
+"""A function's code is what it imports and the lock of its wheels; its digest is theirs.
+
+An edit of any other file of the repository changes no digest, so it changes no asset and makes no
+release.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+from ladle import digest
+from ladle.catalog import BACKENDS, Packaging
+from ladle.digest import Digest
+from ladle.project.import_closure import SourceFile, reached_files
+
+SERVING_ENTRY = "ladle_runtime.serving.lambda_entry"
+PLATFORM_ENTRIES = {
+    "intake": "ladle_runtime.labels.handler",
+    "collector": "ladle_runtime.collector.handler",
+    "judge": "ladle_runtime.judge.handler",
+    "controller": "ladle_runtime.controller.handler",
+}
+HANDOFF_ENTRIES = {
+    "handoff": "ladle_runtime.handoff.handler",
+    "bundle": "ladle_runtime.handoff.bundle",
+}
+
+
+class Wheels(StrEnum):
+    """The two locked sets that ``scripts/setup`` stages."""
+
+    FUNCTION = "function"
+    PLATFORM = "platform"
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionCode:
+    """Files by the name that they have in the function, and the lock that names its wheels.
+
+    ``python`` names the lock that the digest is made of: the config's, on any host.
+    """
+
+    files: tuple[SourceFile, ...]
+    wheels: Wheels
+    python: str
+
+    @property
+    def digest(self) -> Digest:
+        """Independent of where the files lie, of the host, and of time."""
+        parts = [(f"file:{f.name}", digest.of_bytes(f.path.read_bytes())) for f in self.files]
+        lock = lock_file(self.wheels, self.python)
+        return digest.of_named([*parts, ("lock", digest.of_bytes(lock.read_bytes()))])
+
+
+def serving_code(
+    backend: str,
+    packaging: Packaging,
+    python: str,
+    transform: Path | None = None,
+    requirements: Path | None = None,
+) -> FunctionCode:
+    """The code that answers requests, for one backend of the catalogue.
+
+    ``transform`` and ``requirements`` lie beside the packages under their own names; an image is
+    also made of its Dockerfile.
+    """
+    entries = [SERVING_ENTRY, f"ladle_runtime.backends.{BACKENDS[backend]}"]
+    files = list(reached_files(entries, package_roots()))
+    files += [SourceFile(path.name, path) for path in (transform, requirements) if path]
+    if packaging is Packaging.IMAGE:
+        files.append(SourceFile("Dockerfile", dockerfile()))
+    return FunctionCode(tuple(files), Wheels.FUNCTION, python)
+
+
+def platform_code(entries: Sequence[str], python: str) -> FunctionCode:
+    """The code of functions that watch and steer: never an image, boto3 inside."""
+    return FunctionCode(reached_files(entries, package_roots()), Wheels.PLATFORM, python)
+
+
+@cache
+def package_roots() -> dict[str, Path]:
+    """The installed packages that a function may be made of."""
+    found = {name: find_spec(name) for name in ("ladle", "ladle_runtime")}
+    return {name: Path(spec.origin).parent for name, spec in found.items() if spec and spec.origin}
+
+
+def dockerfile() -> Path:
+    return package_roots()["ladle_runtime"] / "images" / "Dockerfile"
+
+
+def lock_file(wheels: Wheels, python: str) -> Path:
+    return home() / "locks" / f"{wheels}-{python_tag(python)}.txt"
+
+
+def home() -> Path:
+    """The checkout that Ladle runs from: locks and staged wheels lie there."""
+    return package_roots()["ladle"].parent.parent
+
+
+def python_tag(python: str) -> str:
+    """``3.13`` -> ``py313``."""
+    return "py" + python.replace(".", "")

@@ -1,0 +1,153 @@
+"""What is staged is a file of its content: the same code and wheels give the same bytes, once.
+
+A zip is made of a base (the wheels, compressed once per lock) and the code that was reached. Times
+are fixed, so that Lambda's CodeSha256 is known before anything is uploaded.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import py_compile
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+
+from ladle import digest
+from ladle.catalog import Arch
+from ladle.errors import LadleError
+from ladle.project.function_code import FunctionCode, Wheels, home, lock_file, python_tag
+from ladle.project.import_closure import SourceFile
+
+STAGE = Path(".ladle") / "stage"
+_LONG_AGO = (1980, 1, 1, 0, 0, 0)
+_FORMAT = "1"  # part of every staged name: a change of how we stage makes new files
+
+
+@dataclass(frozen=True, slots=True)
+class StagedZip:
+    """``sha256`` in hex; Lambda calls the same number ``CodeSha256``, in base64."""
+
+    path: Path
+    sha256: str
+
+    @property
+    def code_sha256(self) -> str:
+        return base64.b64encode(bytes.fromhex(self.sha256)).decode()
+
+
+def stage_zip(code: FunctionCode, repository: Path, python: str, arch: Arch) -> StagedZip:
+    """The function as a zip under ``.ladle/stage``; ``python`` is the one that will run it.
+
+    Raises LD220 when its wheels have not been staged.
+    """
+    wheels = wheels_folder(code.wheels, python, arch)
+    base_name = digest.of_named(
+        [("lock", digest.of_bytes(lock_file(code.wheels, python).read_bytes()))]
+    )
+    stage = repository / STAGE
+    base = stage / f"{wheels.name}-{base_name.short}-{_compiled(wheels)}-{_FORMAT}.zip"
+    whole = stage / f"{base.stem}-{code.digest.short}.zip"
+    if not whole.exists():
+        if not base.exists():
+            _write(base, None, ((SourceFile(n, p), p.read_bytes()) for n, p in _walk(wheels)))
+        _write(whole, base, _with_bytecode(code.files, python))
+    with whole.open("rb") as stream:
+        return StagedZip(whole, digest.of_stream(stream)[0].hex)
+
+
+def stage_image(code: FunctionCode, repository: Path, python: str) -> Path:
+    """A folder that any image builder takes as its context; nothing is built, nothing downloaded."""
+    folder = repository / STAGE / f"image-{python_tag(python)}-{code.digest.short}-{_FORMAT}"
+    if folder.exists():
+        return folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(dir=folder.parent))
+    for file in code.files:
+        at_top = file.name in {"Dockerfile", "requirements.txt"}
+        target = fresh / file.name if at_top else fresh / "code" / file.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file.path, target)
+    shutil.copyfile(lock_file(code.wheels, python), fresh / "lock.txt")
+    fresh.chmod(0o755)
+    _publish(fresh, folder)
+    return folder
+
+
+def wheels_folder(wheels: Wheels, python: str, arch: Arch) -> Path:
+    """Where ``scripts/setup`` put the wheels of a lock. Raises LD220 when it did not."""
+    folder = home() / ".ladle" / "wheels" / f"{wheels}-{python_tag(python)}-{arch}"
+    if not folder.is_dir():
+        option = " --arm64" if arch is Arch.ARM64 else ""
+        raise LadleError(
+            "LD220",
+            f"the wheels of the {wheels} functions for Python {python} on {arch} are missing "
+            f"(.ladle/wheels/{folder.name}): a zip holds them, and synth downloads nothing",
+            f"run scripts/setup{option}, which installs them from {lock_file(wheels, python).name}",
+        )
+    return folder
+
+
+def _compiled(wheels: Path) -> str:
+    """Wheels with bytecode and without are two bases, whichever was staged first."""
+    return "pyc" if any(wheels.rglob("*.pyc")) else "py"
+
+
+def _walk(folder: Path) -> Iterator[tuple[str, Path]]:
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            yield path.relative_to(folder).as_posix(), path
+
+
+def _with_bytecode(files: Iterable[SourceFile], python: str) -> Iterator[tuple[SourceFile, bytes]]:
+    """Each file, and its bytecode where this very Python will run it: a shorter cold start."""
+    same = python == f"{sys.version_info.major}.{sys.version_info.minor}"
+    for file in files:
+        yield file, file.path.read_bytes()
+        if same and file.name.endswith(".py"):
+            yield _bytecode(file)
+
+
+def _bytecode(file: SourceFile) -> tuple[SourceFile, bytes]:
+    folder, _, name = file.name.rpartition("/")
+    cached = f"{name[:-3]}.{sys.implementation.cache_tag}.pyc"
+    arrives_as = "/".join(filter(None, [folder, "__pycache__", cached]))
+    with tempfile.TemporaryDirectory() as scratch:
+        compiled = py_compile.compile(
+            str(file.path),
+            cfile=str(Path(scratch) / cached),
+            dfile=file.name,
+            doraise=True,
+            invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+        )
+        return SourceFile(arrives_as, file.path), Path(str(compiled)).read_bytes()
+
+
+def _write(target: Path, base: Path | None, members: Iterable[tuple[SourceFile, bytes]]) -> None:
+    """Writes beside ``target`` and renames, so that an interrupted run leaves no half a zip."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, fresh = tempfile.mkstemp(dir=target.parent, suffix=".part")
+    os.close(handle)
+    if base is not None:
+        shutil.copyfile(base, fresh)
+    with ZipFile(fresh, "a" if base else "w", ZIP_DEFLATED, compresslevel=6) as archive:
+        for file, content in members:
+            info = ZipInfo(file.name, _LONG_AGO)
+            info.external_attr = (0o755 if os.access(file.path, os.X_OK) else 0o644) << 16
+            info.compress_type = ZIP_DEFLATED
+            archive.writestr(info, content)
+    Path(fresh).replace(target)
+
+
+def _publish(fresh: Path, folder: Path) -> None:
+    """Another synth may have staged the same content a moment ago: then ours is not needed."""
+    try:
+        fresh.rename(folder)
+    except OSError:
+        if not folder.exists():
+            raise
+        shutil.rmtree(fresh)
