@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Annotated, Any
 
@@ -64,3 +65,11 @@ DurationS = Annotated[float, BeforeValidator(seconds), _texts(DURATION, "60m")]
 Percent = Annotated[float, BeforeValidator(_percent), _texts(PERCENT, "0.5%")]
 Points = Annotated[float, BeforeValidator(_points), _texts(POINTS, "0.5pt")]
 Factor = Annotated[float, BeforeValidator(_factor), _texts(FACTOR, "1.2x")]
+
+
+def written(seconds_: float) -> str:
+    """A duration as a config would say it, to two or three figures: ``4.8h``."""
+    for limit, unit in ((120.0, "s"), (7200.0, "m"), (172800.0, "h"), (math.inf, "d")):
+        if seconds_ < limit:
+            return f"{float(f'{seconds_ / _SECONDS[unit]:.3g}'):,g}{unit}"
+    return "for ever"

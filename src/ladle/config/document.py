@@ -9,11 +9,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.reader import ReaderError
 
 from ladle.errors import Finding, Place
 
@@ -29,6 +31,7 @@ _WORDS: dict[str, Any] = {
 }
 _INT = re.compile(r"[-+]?[0-9]{1,18}")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_LINE_END = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _TAB_INDENT = re.compile(r"^[ ]*\t[ \t]*(?=\S)", re.MULTILINE)
 # What a scanner reads on and on looking for an end is a mistake of where it began.
 _BEGAN_WRONG = ("flow", "quoted scalar", "simple key")
@@ -55,8 +58,10 @@ class Document:
     findings: list[Finding] = field(default_factory=list)
 
     def at(self, spot: Spot, code: str, what: str, fix: str) -> Finding:
+        """Never passes on what would steer a terminal."""
         line = self.lines[spot.line - 1] if spot.line <= len(self.lines) else ""
-        return Finding(code, what, fix, Place(self.file, spot.line, spot.column), line)
+        place = Place(self.file, spot.line, spot.column)
+        return Finding(code, _inert(what), _inert(fix), place, _inert(line))
 
     def on_value(self, path: Path, code: str, what: str, fix: str) -> Finding:
         """At the value, or at the nearest thing above it that was written."""
@@ -98,7 +103,7 @@ def read_document(content: bytes, file: str) -> Document:
 
 
 def _read_text(text: str, file: str) -> Document:
-    document = Document(file, tuple(text.splitlines()) or ("",))
+    document = Document(file, tuple(_LINE_END.split(text)))
     try:
         _Reader(document, text).read()
     except _Refused as refused:
@@ -117,10 +122,8 @@ def _read_past_tabs(text: str, document: Document, tabs: list[re.Match[str]]) ->
         column = match.group().index("\t") + 1
         what = "indentation uses a tab here; YAML needs spaces"
         again.findings.append(again.at(Spot(line, column), "LD103", what, "indent by two spaces"))
-    try:
+    with suppress(_Refused):  # what the tabs broke cannot be told from what is broken besides
         _Reader(again, without).read()
-    except _Refused:
-        pass  # the tabs come first: what they broke cannot be told from what is broken besides
     return again
 
 
@@ -129,6 +132,7 @@ class _Reader:
 
     def __init__(self, document: Document, text: str) -> None:
         self.document = document
+        self.text = text
         self.events: Iterator[Any] = YAML(typ="safe", pure=True).parse(text)
         self.long_quote: Spot | None = None
 
@@ -150,8 +154,10 @@ class _Reader:
             return next(self.events)
         except MarkedYAMLError as error:
             self._refuse(*_syntax_error(error, self.long_quote))
-        except YAMLError as error:
-            self._refuse(Spot(1, 1), f"the file is not YAML: {error}".splitlines()[0], "")
+        except ReaderError as error:
+            line = self.text.count("\n", 0, error.position) + 1
+            column = error.position - self.text.rfind("\n", 0, error.position)
+            self._refuse(Spot(line, column), "a control character stands here", "remove it")
 
     def _after(self, skipped: tuple[str, ...]) -> Any:
         event = self._next()
@@ -232,6 +238,8 @@ class _Reader:
 
     def _scalar(self, event: Any, path: Path) -> Any:
         text = str(event.value)
+        if any("\ud800" <= c <= "\udfff" for c in text):
+            self._refuse(_spot(event), "half a character is escaped here", "write it whole")
         self.document.raw[path] = text
         if event.style is not None:  # quoted or a block: a text, whatever it looks like
             if event.style in "'\"" and event.end_mark.line > event.start_mark.line:
@@ -251,6 +259,10 @@ def _plain(text: str) -> Any:
     if _FLOAT.fullmatch(text) and math.isfinite(float(text)):
         return float(text)
     return text
+
+
+def _inert(text: str) -> str:
+    return "".join(c if c.isprintable() or c == "\t" else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def _spot(event: Any) -> Spot:

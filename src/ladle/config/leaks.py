@@ -33,7 +33,9 @@ SHAPES: dict[str, str] = {
 }
 _ANY = re.compile("|".join(f"({shape})" for shape in SHAPES.values()))
 _ISSUERS = tuple(SHAPES)
-_SECRET_NAME = re.compile(r"(?:SECRET|TOKEN|PASSWORD|PASSWD|API_?KEY|PRIVATE_?KEY|CREDENTIAL)", re.I)
+_SECRET_NAME = re.compile(
+    r"(?:SECRET|TOKEN|PASSWORD|PASSWD|API_?KEY|PRIVATE_?KEY|CREDENTIAL)", re.I
+)
 _NO_SECRET = re.compile(r"(?:[a-z]+(?:[-_. /][a-z]+)*|[0-9]+|true|false)", re.I)
 
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from enum import Enum
-from functools import cache
-from typing import Any, Literal, get_args, get_origin
+from collections.abc import Mapping
+from typing import Any
 
 from ladle.config.document import Document, Path
 from ladle.config.nearest import nearest
-from ladle.config.schema import ModelConfig, Strict
+from ladle.config.shape import all_paths, choices_at, keys_of, section_at
 from ladle.errors import Finding
 
 _KINDS = {
@@ -30,7 +28,7 @@ _BOUNDS = {
     "less_than_equal": ("le", "above", "at most"),
 }
 # Why a bound is where it is, for those that are not obvious.
-_BOUND_REASONS = {
+_BOUND_REASONS: dict[tuple[str | int, ...], str] = {
     ("compute", "memory_mb", "ge"): ", the least in which the serving runtime starts",
     ("compute", "memory_mb", "le"): ", Lambda's limit",
     ("compute", "timeout_s", "le"): ", Lambda's limit",
@@ -43,6 +41,7 @@ _PATTERNS = {
     "account": ("LD113", "is not an AWS account", "write its twelve digits in quotes"),
     "region": ("LD113", "is not an AWS region", "write it as in eu-west-1"),
 }
+NEEDED = ("name", "model", "type")
 _NUMBER = re.compile(r"[-+]?[0-9]+(\.[0-9]+)?")
 _VERSIONS = frozenset({"python", "runtime"})
 
@@ -77,21 +76,19 @@ def _own(error: Mapping[str, Any], path: Path, document: Document) -> Finding:
 
 def _unknown_key(path: Path, document: Document) -> Finding:
     key, parent = str(path[-1]), path[:-1]
-    section = _section(parent)
-    inside = f" in {_name(parent)}" if parent else ""
-    known = _keys_of(section) if section else []
-    elsewhere = [p for p in _all_paths() if p[-1] == key]
-    if elsewhere and nearest(key, known) != key:
-        where = ".".join(elsewhere[0])
-        what = f'unknown key "{key}"{inside}; did you mean "{where}"?'
-        return document.on_key(path, "LD106", what, f"write it as {where}")
-    close = nearest(key, known)
-    what = f'unknown key "{key}"{inside}'
-    if close:
-        return document.on_key(
-            path, "LD106", f'{what}; did you mean "{close}"?', f"rename it to {close}"
-        )
-    return document.on_key(path, "LD106", what, f"remove it; known keys: {', '.join(known)}")
+    if parent[:1] == ("environments",) and len(parent) == 2 and (key,) in all_paths():
+        what = f'"{key}" cannot differ between environments'
+        return document.on_key(path, "LD106", what, f"remove it; {key} stands at the top")
+    section = section_at(parent)
+    known = keys_of(section) if section else []
+    elsewhere = next((".".join(p) for p in all_paths() if p[-1] == key), None)
+    meant = elsewhere or nearest(key, known)
+    what = f'unknown key "{key}"' + (f" in {_name(parent)}" if parent else "")
+    if meant is None:
+        return document.on_key(path, "LD106", what, f"remove it; known keys: {', '.join(known)}")
+    return document.on_key(
+        path, "LD106", f'{what}; did you mean "{meant}"?', f"write it as {meant}"
+    )
 
 
 def _missing(path: Path, document: Document) -> Finding:
@@ -99,18 +96,18 @@ def _missing(path: Path, document: Document) -> Finding:
     fixes = {
         "name": "write name: and what the model is called",
         "model": "write model: and a path, or pinned",
-        "type": f"write type: {' | '.join(_choices(('type',)))}",
+        "type": f"write type: {' | '.join(choices_at(('type',)))}",
     }
-    what = f'"{key}" is missing; three keys are needed: name, model, type'
+    what = f'"{key}" is missing; three keys are needed: {", ".join(NEEDED)}'
     # Where a reader would have looked for it: beside the needed key before it.
-    before = [k for k in ("name", "model", "type")[: ("name", "model", "type").index(key)]]
+    before = NEEDED[: NEEDED.index(key)]
     beside = next((k for k in reversed(before) if (k,) in document.keys), None)
     return document.on_key((beside,) if beside else (), "LD110", what, fixes[key])
 
 
 def _not_a_choice(path: Path, document: Document) -> Finding:
     value = document.raw.get(path, "")
-    choices = _choices(path)
+    choices = choices_at(path)
     if str(path[-1]) in _VERSIONS and path not in _texts(document):
         return _unquoted_version(path, value, choices, document)
     if path not in document.raw or value == "":
@@ -119,7 +116,9 @@ def _not_a_choice(path: Path, document: Document) -> Finding:
     close = nearest(value, choices)
     what = f'{_name(path)} "{value}" is not known; use {_or(choices)}'
     fix = f"write {path[-1]}: {close or choices[0]}"
-    return document.on_value(path, "LD107", f"{what} (did you mean {close}?)" if close else what, fix)
+    return document.on_value(
+        path, "LD107", f"{what} (did you mean {close}?)" if close else what, fix
+    )
 
 
 def _unquoted_version(path: Path, raw: str, choices: list[str], document: Document) -> Finding:
@@ -150,7 +149,7 @@ def _wrong_kind(path: Path, kind: str, document: Document) -> Finding:
         return document.on_value(path, "LD108", what, f"write {_last(path)}: {raw}")
     if wanted == "text" and isinstance(value, int | float):
         if path[-1] in _VERSIONS:
-            return _unquoted_version(path, raw, _choices(path), document)
+            return _unquoted_version(path, raw, choices_at(path), document)
         what = f"{name} reads as {_kind_of(value)} ({raw}), and it is text; add quotes"
         return document.on_value(path, "LD108", what, f'write {_last(path)}: "{raw}"')
     what = f"{name} is {_kind_of(value)}, and it must be {wanted}"
@@ -202,58 +201,3 @@ def _at(data: Any, path: Path) -> Any:
 
 def _without_environment(path: Path) -> Path:
     return path[2:] if path[:1] == ("environments",) and len(path) > 2 else path
-
-
-def _section(path: Path) -> type[Strict] | None:
-    """The model that stands at ``path``, or None for a mapping of free keys."""
-    section: type[Strict] | None = ModelConfig
-    steps = list(path)
-    while steps and section is not None:
-        annotation = next(
-            (f.annotation for n, f in section.model_fields.items() if (f.alias or n) == steps[0]), None
-        )
-        if get_origin(annotation) is dict and len(steps) > 1:
-            steps.pop(0)
-            annotation = get_args(annotation)[1]
-        steps.pop(0)
-        section = _as_section(annotation)
-    return section
-
-
-def _as_section(annotation: Any) -> type[Strict] | None:
-    for part in (annotation, *get_args(annotation)):
-        if isinstance(part, type) and issubclass(part, Strict):
-            return part
-    return None
-
-
-def _keys_of(section: type[Strict]) -> list[str]:
-    return [f.alias or name for name, f in section.model_fields.items()]
-
-
-def _choices(path: Path) -> list[str]:
-    section = _section(path[:-1])
-    if section is None:  # the values of a free mapping: capture.classify
-        return ["drop", "hash", "keep"]
-    annotation = next(
-        f.annotation for n, f in section.model_fields.items() if (f.alias or n) == path[-1]
-    )
-    for part in (annotation, *get_args(annotation)):
-        if isinstance(part, type) and issubclass(part, Enum):
-            return [str(member.value) for member in part]
-        if get_origin(part) is Literal:
-            return [str(choice) for choice in get_args(part)]
-    return []
-
-
-@cache
-def _all_paths() -> tuple[tuple[str, ...], ...]:
-    return tuple(_paths_below(ModelConfig, ()))
-
-
-def _paths_below(section: type[Strict], path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    for name, field in section.model_fields.items():
-        here = (*path, field.alias or name)
-        yield here
-        if below := _as_section(field.annotation):
-            yield from _paths_below(below, here)

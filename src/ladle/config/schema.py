@@ -160,7 +160,9 @@ class Settings(Strict):
     model_in: ModelIn | None = _key(None, "where the function reads the model from; null: by size")
     target: Target = _key(Target.AUTO, "where it runs")
     api: ApiKind = _key(ApiKind.REALTIME, "how it is asked")
-    packaging: Packaging = _key(Packaging.AUTO, "image on AWS, zip on the embedded AWS, or say which")
+    packaging: Packaging = _key(
+        Packaging.AUTO, "image on AWS, zip on the embedded AWS, or say which"
+    )
     runtime: Literal["1"] = _key("1", "line of the serving runtime")
     python: Literal["3.12", "3.13", "3.14"] = _key("3.13", "Python of the function or image")
     arch: Arch = _key(Arch.X86_64, "processor")
@@ -204,7 +206,9 @@ class ModelConfig(Settings):
 AnyStrict = TypeVar("AnyStrict", bound=Strict)
 
 
-def _laid_over(base: AnyStrict, top: Strict, skip: frozenset[str] | set[str] = frozenset()) -> AnyStrict:
+def _laid_over(
+    base: AnyStrict, top: Strict, skip: frozenset[str] | set[str] = frozenset()
+) -> AnyStrict:
     update = {}
     for name in top.model_fields_set - skip:
         below, above = getattr(base, name), getattr(top, name)

@@ -1,0 +1,220 @@
+"""What two keys say together, or one key says of the world: mistakes that no single bound shows.
+
+Each check reads a whole config and names the keys it read, so that a key that is wrong by itself
+is not blamed twice.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from ladle.catalog import CostAction, DoorAuth, DoorUrl
+from ladle.config.amounts import written
+from ladle.config.document import Path
+from ladle.config.evidence import evidence_time
+from ladle.config.leaks import is_secret_by_name
+from ladle.config.schema import ModelConfig
+
+NAME = re.compile(r"[a-z](?:[a-z0-9]|-(?=[a-z0-9])){0,38}")
+# Names of the platform's own functions, and endings of a model's helper functions.
+TAKEN_NAMES = frozenset({"intake", "collector", "judge", "controller"})
+TAKEN_ENDINGS = ("-handoff", "-bundle")
+PICKLES = (".pkl", ".pickle", ".joblib", ".pt", ".pth", ".sav", ".dill")
+PINNED = "pinned"
+RETENTION_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653)
+HTTP_API_TIMEOUT_S = 30
+ENV_BYTES = 3072  # Lambda allows 4096 for all variables; Ladle's own need the rest
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_LISTENER = re.compile(r"(mailto:[^@\s]+@[^@\s]+|https://\S+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """``path`` is where it is shown, ``reads`` every key it follows from."""
+
+    path: Path
+    code: str
+    what: str
+    fix: str
+    reads: tuple[Path, ...]
+    on_key: bool = False
+
+
+Check = Callable[[ModelConfig], Iterator[Mistake]]
+
+
+def mistakes(config: ModelConfig) -> Iterator[Mistake]:
+    for check in CHECKS:
+        yield from check(config)
+
+
+def name(config: ModelConfig) -> Iterator[Mistake]:
+    path: Path = ("name",)
+    rule = "lower-case letters, digits and single hyphens, a letter first, at most 39"
+    if not NAME.fullmatch(config.name):
+        suggestion = re.sub(r"[^a-z0-9]+", "-", config.name.lower()).strip("-0123456789")[:39]
+        fix = f"write name: {suggestion.rstrip('-')} ({rule})" if suggestion else f"use {rule}"
+        what = f'"{config.name[:60]}" cannot be a model name'
+        yield Mistake(path, "LD113", what, fix, (path,))
+    elif config.name in TAKEN_NAMES or config.name.endswith(TAKEN_ENDINGS):
+        what = f'"{config.name}" cannot be a model name: a function of Ladle is called so'
+        yield Mistake(path, "LD113", what, f"write name: {config.name}-model", (path,))
+
+
+def files(config: ModelConfig) -> Iterator[Mistake]:
+    """Files stay inside the model package; a pickle is never deployed."""
+    for key in ("model", "transform", "requirements"):
+        value, path = getattr(config, key), (key,)
+        if value is None or (key == "model" and (value == PINNED or "://" in value)):
+            continue
+        if value.startswith(("/", "~")) or "\\" in value or ".." in PurePosixPath(value).parts:
+            what = f"{key} {value} leaves the model package"
+            fix = "put the file beside model.yaml; write its path with / from there"
+            yield Mistake(path, "LD128", what, fix, (path,))
+        elif key == "model" and value.lower().endswith(PICKLES):
+            what = f"{value} can run code when it is opened, so it is never deployed"
+            yield Mistake(
+                path, "LD116", what, "export the model to ONNX and name that file", (path,)
+            )
+
+
+def public_door(config: ModelConfig) -> Iterator[Mistake]:
+    if config.door.auth is DoorAuth.NONE and not config.door.public_acknowledged_by:
+        path: Path = ("door", "auth")
+        what = f"auth: none makes {config.name} callable by anyone"
+        fix = "add public_acknowledged_by: with the address of who answers for it, or auth: iam"
+        yield Mistake(path, "LD118", what, fix, (path, ("door", "public_acknowledged_by")))
+
+
+def door_waits(config: ModelConfig) -> Iterator[Mistake]:
+    limit, path = HTTP_API_TIMEOUT_S, ("compute", "timeout_s")
+    if config.door.url is DoorUrl.API and config.compute.timeout_s > limit:
+        what = (
+            f"timeout_s {config.compute.timeout_s} is never used: the HTTP API gives up at {limit}"
+        )
+        yield Mistake(path, "LD125", what, f"write timeout_s: {limit}", (path, ("door", "url")))
+
+
+def gpu(config: ModelConfig) -> Iterator[Mistake]:
+    path: Path = ("compute", "gpu")
+    if config.compute.gpu:
+        what = f"gpu: {config.compute.gpu} needs sagemaker or ecs; Lambda functions have no GPU"
+        fix = "write gpu: 0; targets with a GPU are not yet built"
+        yield Mistake(path, "LD902", what, fix, (path,))
+
+
+def times_in_order(config: ModelConfig) -> Iterator[Mistake]:
+    bake, longest, window = ("rollout", "bake"), ("rollout", "max"), ("monitor", "window")
+    if config.rollout.bake_s > config.rollout.max_s:
+        what = f"bake {written(config.rollout.bake_s)} is longer than max {written(config.rollout.max_s)}"
+        yield Mistake(bake, "LD123", what, "make max the longer of the two", (bake, longest))
+    if config.monitor.window_s > config.rollout.bake_s:
+        what = f"window {written(config.monitor.window_s)} is longer than bake {written(config.rollout.bake_s)}"
+        fix = "make window a small part of bake, so that evidence has several windows"
+        yield Mistake(window, "LD123", what, fix, (window, bake))
+
+
+def one_margin(config: ModelConfig) -> Iterator[Mistake]:
+    guard = config.monitor.guards.accuracy
+    path: Path = ("monitor", "guards", "accuracy")
+    if guard is None:
+        return
+    chosen = {"worse_by", "worse_than"} & guard.model_fields_set
+    if len(chosen) == 2 and guard.worse_by is not None and guard.worse_than is not None:
+        what = "accuracy has two margins, worse_by and worse_than; which one holds?"
+        yield Mistake((*path, "worse_than"), "LD123", what, "keep one", (path,), on_key=True)
+    elif guard.worse_by is None and guard.worse_than is None:
+        what = "accuracy has no margin, so nothing would be worse"
+        fix = "write worse_by: 0.5pt, or accuracy: null for no guard"
+        yield Mistake((*path, "worse_by"), "LD123", what, fix, (path,), on_key=True)
+
+
+def evidence_by_max(config: ModelConfig) -> Iterator[Mistake]:
+    time = evidence_time(config)
+    if time is None or time.fits or "on_inconclusive" in config.rollout.model_fields_set:
+        return
+    by_labels = time.labels_s is not None and time.requests_s <= time.max_s
+    path: Path = ("rollout", "min_labels" if by_labels else "min_requests")
+    share: tuple[Path, ...] = (("rollout", "canary_percent"), ("traffic", "expected_per_day"))
+    fix = "lower it, raise canary_percent or max, or write on_inconclusive: hold"
+    what = f"the trial would end before its evidence: {time}"
+    yield Mistake(path, "LD120", what, fix, (path, ("rollout", "max"), *share))
+
+
+def retention(config: ModelConfig) -> Iterator[Mistake]:
+    days, path = config.logs.retention_s / 86400, ("logs", "retention")
+    if days not in RETENTION_DAYS:
+        near = min(RETENTION_DAYS, key=lambda d: abs(d - days))
+        what = f"retention {written(config.logs.retention_s)} is none of the spans that CloudWatch keeps"
+        yield Mistake(path, "LD109", what, f"write retention: {near}d", (path,))
+
+
+def listeners(config: ModelConfig) -> Iterator[Mistake]:
+    for i, address in enumerate(config.notify):
+        if not _LISTENER.fullmatch(address):
+            path: Path = ("notify", i)
+            what = f'"{address[:60]}" is no address that can be told'
+            yield Mistake(
+                path, "LD129", what, "write mailto:team@example.com or https://…", (path,)
+            )
+
+
+def variables(config: ModelConfig) -> Iterator[Mistake]:
+    for section in ("env", "secrets"):
+        for variable in getattr(config, section):
+            path: Path = (section, variable)
+            if not _VARIABLE.fullmatch(variable):
+                what = f'"{variable[:60]}" cannot be the name of a variable'
+                fix = "use letters, digits and _, a letter first"
+                yield Mistake(path, "LD130", what, fix, (path,), on_key=True)
+            elif variable.startswith(("LADLE_", "AWS_")):
+                what = (
+                    f"{variable} belongs to {variable.split('_')[0]}: the function sets it itself"
+                )
+                yield Mistake(path, "LD130", what, "choose another name", (path,), on_key=True)
+    for variable in sorted(config.env.keys() & config.secrets.keys()):
+        path = ("secrets", variable)
+        what = f"{variable} is both a plain value and a secret"
+        yield Mistake(path, "LD130", what, "remove it from env", (path,), on_key=True)
+    size = sum(len(k.encode()) + len(v.encode()) for k, v in config.env.items())
+    if size > ENV_BYTES:
+        what = f"env has {size} bytes; a function takes {ENV_BYTES} beside Ladle's own"
+        yield Mistake(("env",), "LD130", what, "read larger values from a file", (("env",),))
+
+
+def secrets_by_name(config: ModelConfig) -> Iterator[Mistake]:
+    for variable, value in config.env.items():
+        if is_secret_by_name(variable, value):
+            path: Path = ("env", variable)
+            what = f"env.{variable} looks like a live secret; a config is no place for it"
+            fix = f"remove it, replace it where it was issued, and use secrets: {{{variable}: reference}}"
+            yield Mistake(path, "LD119", what, fix, (path,))
+
+
+def stopping(config: ModelConfig) -> Iterator[Mistake]:
+    path: Path = ("cost", "action")
+    if config.cost.action is CostAction.STOP and not config.cost.production_stop_acknowledged_by:
+        what = "action: stop takes a model down when its budget is spent"
+        fix = "add production_stop_acknowledged_by: with the address of who answers for it"
+        reads: tuple[Path, ...] = (path, ("cost", "production_stop_acknowledged_by"))
+        yield Mistake(path, "LD118", what, fix, reads)
+
+
+CHECKS: tuple[Check, ...] = (
+    name,
+    files,
+    public_door,
+    door_waits,
+    gpu,
+    times_in_order,
+    one_margin,
+    evidence_by_max,
+    retention,
+    listeners,
+    variables,
+    secrets_by_name,
+    stopping,
+)
