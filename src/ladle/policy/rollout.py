@@ -72,8 +72,8 @@ class RolloutPolicy:
     )
 
     def alpha_share(self, guard: GuardName) -> float:
-        """This guard's part of ``false_rollback_rate``; the parts of all guards sum to 1."""
-        return ALPHA_SHARES[guard] / sum(ALPHA_SHARES[g.name] for g in self.guards)
+        """An active guard's part of ``false_rollback_rate``; the parts of all of them sum to 1."""
+        return ALPHA_SHARES[guard] / sum(ALPHA_SHARES[g.name] for g in self.active_guards)
 
     @property
     def active_guards(self) -> tuple[Guard, ...]:

@@ -1,0 +1,58 @@
+"""Slow is what the stable release seldom was, measured once and then kept.
+
+The limit is the bin that holds the 95th percentile of the stable release's warm answers in its
+first windows. The windows that set the limit are no evidence: there the stable release would look
+better than it is.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ladle.policy.verdicts import ArmCounts
+from ladle.quality.counts import Counts, Window
+
+ENOUGH_ANSWERS = 200
+QUANTILE = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class SlowLimit:
+    """An answer is slow above ``bin_``; evidence begins with the windows that start at ``after``
+    or later.
+    """
+
+    bin_: int
+    after: float
+
+    def read(self, counts: Counts) -> ArmCounts:
+        """Warm answers, and the slow ones among them."""
+        answers = sum(counts.latency.values())
+        slow = sum(n for b, n in counts.latency.items() if b > self.bin_)
+        return ArmCounts(float(answers), float(slow))
+
+
+def freeze(stable: Sequence[Window], since: float) -> SlowLimit | None:
+    """The limit from the earliest windows with enough answers; None while there are too few.
+
+    Windows before ``since`` are the better source: they cost the comparison nothing.
+    """
+    seen: dict[int, int] = {}
+    for window in sorted(stable, key=lambda w: w.start):
+        for bin_, n in window.counts.latency.items():
+            seen[bin_] = seen.get(bin_, 0) + n
+        if sum(seen.values()) >= ENOUGH_ANSWERS:
+            after = since if window.start < since else math.nextafter(window.start, math.inf)
+            return SlowLimit(_quantile_bin(seen), after)
+    return None
+
+
+def _quantile_bin(seen: Mapping[int, int]) -> int:
+    rank, passed = QUANTILE * sum(seen.values()), 0
+    for bin_ in sorted(seen):
+        passed += seen[bin_]
+        if passed >= rank:
+            return bin_
+    raise ValueError("no answers to take a quantile of")
