@@ -1,0 +1,138 @@
+"""Objects in S3, named by content: created only if absent, checksum declared, read by version."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from botocore.exceptions import ClientError
+
+from ladle import names
+from ladle.aws.faults import asking, code_of
+from ladle.digest import Digest
+from ladle.errors import Conflict, Corrupt, LadleError, NotFound
+from ladle.experiments.manifest import Locator
+from ladle.experiments.verified import Source, verified
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+LIMIT_BYTES = 5 * 10**9  # one PUT; S3 keeps a whole-object SHA-256 for these only
+_ABSENT = frozenset({"NoSuchKey", "NoSuchVersion", "404", "NotFound", "MethodNotAllowed"})
+_TAKEN = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})
+_WRONG_BYTES = frozenset({"BadDigest", "XAmzContentChecksumMismatch"})
+
+
+class S3ObjectStore:
+    """The ObjectStore of an ``aws:`` or ``embedded:`` workspace; its bucket is versioned."""
+
+    def __init__(self, client: S3Client, bucket: str) -> None:
+        self._client = client
+        self._bucket = bucket
+
+    def put_if_absent(self, digest: Digest, content: Path | bytes) -> Locator:
+        try:
+            return self._put(digest, content, {"IfNoneMatch": "*"})
+        except Conflict:
+            # A key that holds other bytes (overwritten) is mended by a version with the right ones.
+            return self.locate(digest) or self._put(digest, content, {})
+
+    def open(self, digest: Digest, locator: Locator | None = None) -> BinaryIO:
+        key = locator.key if locator else names.object_key(digest.hex)
+        version: Any = {"VersionId": locator.version_id} if locator and locator.version_id else {}
+        with asking(f"for object {digest.short}"):
+            try:
+                answer = self._client.get_object(Bucket=self._bucket, Key=key, **version)
+            except ClientError as error:
+                if code_of(error) in _ABSENT:
+                    raise self._missing(digest) from error
+                raise
+        return verified(_Body(answer["Body"], digest), digest, f"s3://{self._bucket}/{key}")
+
+    def locate(self, digest: Digest) -> Locator | None:
+        """None also when the key holds other bytes now, as far as S3 tells its checksum."""
+        key = names.object_key(digest.hex)
+        with asking(f"for object {digest.short}"):
+            try:
+                head = self._client.head_object(
+                    Bucket=self._bucket, Key=key, ChecksumMode="ENABLED"
+                )
+            except ClientError as error:
+                if code_of(error) in _ABSENT:
+                    return None
+                raise
+        if head.get("ChecksumSHA256", _checksum(digest)) != _checksum(digest):
+            return None
+        return Locator(key, head.get("VersionId"))
+
+    def _put(self, digest: Digest, content: Path | bytes, condition: dict[str, Any]) -> Locator:
+        """Raises Conflict when the condition fails. S3 itself refuses bytes of another checksum."""
+        key = names.object_key(digest.hex)
+        with asking(f"to keep object {digest.short}"), _opened(content) as body:
+            try:
+                answer = self._client.put_object(
+                    Bucket=self._bucket,
+                    Key=key,
+                    Body=body,
+                    ChecksumSHA256=_checksum(digest),
+                    **condition,
+                )
+            except ClientError as error:
+                if code_of(error) in _TAKEN:
+                    raise Conflict("LD303", f"{key} is taken", "locate it") from error
+                if code_of(error) in _WRONG_BYTES:
+                    raise _changed(digest, content) from error
+                raise
+        return Locator(key, answer.get("VersionId"))
+
+    def _missing(self, digest: Digest) -> NotFound:
+        return NotFound(
+            "LD311",
+            f"the store s3://{self._bucket} has no object {digest.short}",
+            "record the experiment again from its files",
+        )
+
+
+class _Body:
+    """S3's answer as a source; a line that breaks in the middle is told as Unavailable."""
+
+    def __init__(self, source: Source, digest: Digest) -> None:
+        self._source = source
+        self._digest = digest
+
+    def read(self, size: int, /) -> bytes:
+        with asking(f"for the bytes of {self._digest.short}"):
+            return self._source.read(size)
+
+    def close(self) -> None:
+        self._source.close()
+
+
+def _checksum(digest: Digest) -> str:
+    return base64.b64encode(bytes.fromhex(digest.hex)).decode()
+
+
+@contextlib.contextmanager
+def _opened(content: Path | bytes) -> Iterator[BinaryIO]:
+    if isinstance(content, Path) and content.stat().st_size > LIMIT_BYTES:
+        raise LadleError(
+            "LD315",
+            f"{content} has {content.stat().st_size:,} bytes, more than one S3 upload takes (5 GB)",
+            "split it into several files and record those",
+        )
+    with content.open("rb") if isinstance(content, Path) else io.BytesIO(content) as body:
+        yield body
+
+
+def _changed(digest: Digest, content: Path | bytes) -> Corrupt:
+    name = str(content) if isinstance(content, Path) else f"an object of {len(content):,} bytes"
+    return Corrupt(
+        "LD316",
+        f"{name} is not what was hashed a moment ago ({digest.short}): it changed while it was "
+        "recorded",
+        "record again when nothing writes to it",
+    )

@@ -1,0 +1,97 @@
+"""Manifests in a folder: the file of the next sequence number is the compare-and-set.
+
+``manifests/<model>/<12-digit seq>.json`` is created exclusively, so that of two writers that saw
+the same head one wins; nothing else has to be in step with it, and a crash leaves nothing half done.
+``ids/<id>`` only says where to look.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ladle.disk.durable import new_file
+from ladle.errors import Conflict, Corrupt, LadleError, NotFound
+from ladle.experiments.manifest import Locator, Manifest, RecordedExperiment
+from ladle.experiments.names import ambiguous, read_id, unknown
+
+
+class DiskManifestStore:
+    """The ManifestStore of a ``dir:`` workspace."""
+
+    def __init__(self, root: Path) -> None:
+        self._manifests = root / "manifests"
+        self._ids = root / "ids"
+
+    def append(self, manifest: Manifest, locators: Mapping[str, Locator]) -> RecordedExperiment:
+        experiment_id = manifest.id
+        last = self._last(manifest.model)
+        if (last.manifest.id if last else None) != manifest.previous:
+            return self._stored_before(experiment_id)
+        recorded = RecordedExperiment(manifest, locators, last.sequence + 1 if last else 1)
+        path = self._path(manifest.model, recorded.sequence)
+        with new_file(self._ids / experiment_id) as hint:
+            hint.write(str(path.relative_to(self._manifests)).encode())
+        try:
+            with new_file(path, exclusive=True) as file:
+                file.write(json.dumps(recorded.to_json(), indent=1).encode())
+        except FileExistsError:
+            return self._stored_before(experiment_id)
+        return recorded
+
+    def head(self, model: str) -> str | None:
+        last = self._last(model)
+        return last.manifest.id if last else None
+
+    def get(self, experiment_id: str) -> RecordedExperiment:
+        prefix = read_id(experiment_id)
+        hints = sorted(self._ids.glob(f"{prefix}*"))
+        found = [r for r in map(self._committed, hints) if r is not None]
+        if not found:
+            raise unknown(experiment_id)
+        if len(found) > 1:
+            raise ambiguous(experiment_id, [r.manifest.id for r in found])
+        return found[0]
+
+    def log(self, model: str, limit: int = 100) -> Sequence[RecordedExperiment]:
+        paths = sorted((self._manifests / model).glob("*.json"), reverse=True)
+        return [_read(path) for path in paths[:limit]]
+
+    def models(self) -> Sequence[str]:
+        return sorted(p.name for p in self._manifests.glob("*") if p.is_dir())
+
+    def _path(self, model: str, sequence: int) -> Path:
+        return self._manifests / model / f"{sequence:012d}.json"
+
+    def _last(self, model: str) -> RecordedExperiment | None:
+        newest = self.log(model, limit=1)
+        return newest[0] if newest else None
+
+    def _committed(self, hint: Path) -> RecordedExperiment | None:
+        """None for the hint of a writer that lost the race, or crashed before it committed."""
+        path = self._manifests / hint.read_text()
+        recorded = _read(path) if path.is_file() else None
+        return recorded if recorded and recorded.manifest.id == hint.name else None
+
+    def _stored_before(self, experiment_id: str) -> RecordedExperiment:
+        """The same manifest again, after an answer that was lost, is no conflict."""
+        try:
+            return self.get(experiment_id)
+        except NotFound:
+            raise Conflict(
+                "LD303", "another experiment was recorded first", "chain to the new head"
+            ) from None
+
+
+def _read(path: Path) -> RecordedExperiment:
+    try:
+        return RecordedExperiment.from_json(json.loads(path.read_bytes()))
+    except LadleError:
+        raise
+    except (ValueError, KeyError, TypeError) as error:
+        raise Corrupt(
+            "LD310",
+            f"{path} is no manifest any more: {error}",
+            "restore it from a copy of the store, or pin another experiment",
+        ) from error
