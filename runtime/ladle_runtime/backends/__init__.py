@@ -1,1 +1,1 @@
-"""A model file in, a function over arrays out. One file per framework."""
+"""One module per model format; ``ladle.catalog.BACKENDS`` names it, ``base`` says what it offers."""

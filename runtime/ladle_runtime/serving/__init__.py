@@ -1,1 +1,1 @@
-"""A request in, a prediction and one line out. No AWS SDK here."""
+"""Answers requests: one model, one release, one process. Reaches no AWS SDK."""

@@ -1,0 +1,39 @@
+"""A backend turns a model's bytes into something that can be run; this is all that serving knows.
+
+A new one is a row in ``ladle.catalog.BACKENDS`` and a module here that has ``load``;
+``tests/contract/test_backends.py`` runs over every row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from ladle.experiments.manifest import Signature
+
+
+class Backend(Protocol):
+    """One loaded model. ``run`` may be called by several threads at once."""
+
+    @property
+    def signature(self) -> Signature:
+        """As the model itself states it; what a package claims is compared with this."""
+
+    def run(self, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Inputs are numpy arrays, typed and bounded by the signature. Outputs by name, in order:
+        numpy arrays, or lists of arrays or mappings where the format knows sequences.
+
+        Raises ValueError when these values are what the model cannot take (an index out of its
+        vocabulary); anything else raised is a failure of the model.
+        """
+
+
+class BackendModule(Protocol):
+    """What the module itself offers."""
+
+    def load(self, content: bytes, threads: int) -> Backend:
+        """From bytes, never from a path: a path can change or be a link.
+
+        Raises LadleError LD424 for bytes that are no model, or one that cannot be served.
+        """

@@ -1,0 +1,100 @@
+"""ONNX models run in onnxruntime on the CPU, with as many threads as were asked for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import onnxruntime
+from onnxruntime.capi import onnxruntime_pybind11_state as ort
+
+from ladle.errors import LadleError
+from ladle.experiments.manifest import Signature, TensorSpec
+
+_TENSOR: Final = re.compile(r"tensor\((\w+)\)")
+_FATAL_ONLY: Final = 4  # lower levels print what was in a request
+# Every dtype that numpy has too; bfloat16, float8 and int4 have no place in JSON or numpy.
+_INPUT_DTYPES: Final = frozenset(
+    [
+        "float",
+        "double",
+        "float16",
+        "int8",
+        "int16",
+        "int32",
+        "int64",
+        "uint8",
+        "uint16",
+        "uint32",
+        "uint64",
+        "bool",
+        "string",
+    ]
+)
+_LOAD_ERRORS: Final = (
+    ort.Fail,
+    ort.InvalidArgument,
+    ort.InvalidGraph,
+    ort.InvalidProtobuf,
+    ort.NotImplemented,
+    ort.NoSuchFile,
+    ort.RuntimeException,
+    RuntimeError,
+    ValueError,
+)
+
+
+class OnnxBackend:
+    """One inference session."""
+
+    def __init__(self, session: onnxruntime.InferenceSession) -> None:
+        self._session = session
+        self._names = [output.name for output in session.get_outputs()]
+        self.signature = Signature(_specs(session.get_inputs()), _specs(session.get_outputs()))
+        for spec in self.signature.inputs:
+            if spec.dtype not in _INPUT_DTYPES:
+                raise _unusable(f"its input {spec.name} is of type {spec.dtype}")
+
+    def run(self, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
+        try:
+            values = self._session.run(None, dict(inputs))
+        except ort.InvalidArgument as error:
+            raise ValueError("the graph refuses these values") from error
+        return dict(zip(self._names, values, strict=True))
+
+
+def load(content: bytes, threads: int) -> OnnxBackend:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = _FATAL_ONLY
+    if threads > 1:  # a spinning thread burns the share of CPU that a function is given
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        session = onnxruntime.InferenceSession(
+            content, sess_options=options, providers=["CPUExecutionProvider"]
+        )
+    except _LOAD_ERRORS as error:
+        raise _unusable(str(error)[:300]) from error
+    return OnnxBackend(session)
+
+
+def _specs(nodes: Sequence[Any]) -> tuple[TensorSpec, ...]:
+    """A dimension that has a name or nothing instead of a size may have any."""
+    return tuple(
+        TensorSpec(
+            node.name,
+            match.group(1) if (match := _TENSOR.fullmatch(node.type)) else node.type,
+            tuple(d if isinstance(d, int) and d > 0 else None for d in node.shape) if match else (),
+        )
+        for node in nodes
+    )
+
+
+def _unusable(why: str) -> LadleError:
+    return LadleError(
+        "LD424",
+        f"the model cannot be served as ONNX: {why}",
+        "export it again; `ladle check` loads it as the function does",
+    )

@@ -1,0 +1,180 @@
+"""Every route but the hot one, and that one too where there is no Lambda: FastAPI, loaded on first need."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import fastapi
+from fastapi.concurrency import run_in_threadpool
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, Response
+from starlette.exceptions import HTTPException
+
+from ladle_runtime.serving import hot_route
+from ladle_runtime.serving.codecs.inference_v2 import DATATYPES, InferenceV2Json
+from ladle_runtime.serving.openapi import feedback_body, infer_body, predict_body
+from ladle_runtime.serving.page import PAGE
+from ladle_runtime.serving.service import Answer, Service, refusal
+from ladle_runtime.serving.settings import MAX_BODY_BYTES, RUNTIME
+
+Feedback = Callable[[bytes], Answer]
+
+_V2: Final = InferenceV2Json()
+
+
+def build_app(service: Service, feedback: Feedback | None = None) -> fastapi.FastAPI:
+    """``feedback`` answers ``/feedback`` in process; on AWS the door leads that path to the intake."""
+    settings = service.settings
+    app = fastapi.FastAPI(
+        title=settings.model,
+        version=str(settings.release),
+        summary="A model served by Ladle.",
+        docs_url=None,  # FastAPI's own page loads scripts from elsewhere
+        redoc_url=None,
+    )
+    app.include_router(_about(service))
+    app.include_router(_predicting(service))
+    app.include_router(_inference_v2(service), prefix="/v2")
+    if feedback is not None:
+        app.include_router(_feedback(feedback))
+        app.add_api_route("/", _page, include_in_schema=False)
+    app.add_exception_handler(HTTPException, _no_route)
+    app.add_exception_handler(RequestValidationError, _bad_request)
+    return app
+
+
+def _about(service: Service) -> fastapi.APIRouter:
+    router, settings = fastapi.APIRouter(), service.settings
+
+    async def healthz() -> dict[str, str]:
+        return {"status": "ok"}
+
+    async def metadata() -> dict[str, Any]:
+        return {
+            "model": settings.model,
+            "release": settings.release,
+            "release_digest": settings.release_digest,
+            "type": settings.type,
+            "inputs": _tensors(service, "inputs"),
+            "outputs": _tensors(service, "outputs"),
+            "runtime": RUNTIME,
+        }
+
+    router.add_api_route("/healthz", healthz)
+    router.add_api_route("/ping", healthz)
+    router.add_api_route("/metadata", metadata)
+    router.add_api_route("/docs", _page, include_in_schema=False)
+    return router
+
+
+def _predicting(service: Service) -> fastapi.APIRouter:
+    """REST, and SageMaker's contract for the same body."""
+    router = fastapi.APIRouter()
+
+    async def predict(request: fastapi.Request) -> Response:
+        body = await _read(request)
+        content_type = request.headers.get("content-type", "")
+        answered = await run_in_threadpool(hot_route.predict, body, content_type, service)
+        return _response(answered)
+
+    for path in ("/predict", "/invocations"):
+        router.add_api_route(
+            path, predict, methods=["POST"], openapi_extra=predict_body(service.inputs)
+        )
+    return router
+
+
+def _inference_v2(service: Service) -> fastapi.APIRouter:
+    """The Open Inference Protocol, version 2."""
+    router, settings = fastapi.APIRouter(), service.settings
+    here = f"/models/{settings.model}"
+    version = f"{here}/versions/{settings.release}"
+
+    async def server() -> dict[str, Any]:
+        return {"name": "ladle", "version": RUNTIME, "extensions": []}
+
+    async def ready() -> dict[str, Any]:
+        return {"name": settings.model, "ready": True}
+
+    async def live() -> dict[str, bool]:
+        return {"live": True}
+
+    async def model() -> dict[str, Any]:
+        return {
+            "name": settings.model,
+            "versions": [str(settings.release)],
+            "platform": f"{settings.backend}_ladle",
+            "inputs": _tensors(service, "inputs", v2=True),
+            "outputs": _tensors(service, "outputs", v2=True),
+        }
+
+    async def infer(request: fastapi.Request) -> Response:
+        body = await _read(request)
+        return _response(await run_in_threadpool(service.answer, body, _V2))
+
+    router.add_api_route("", server)
+    router.add_api_route("/health/live", live)
+    router.add_api_route("/health/ready", ready)
+    for base in (here, version):
+        router.add_api_route(base, model)
+        router.add_api_route(f"{base}/ready", ready)
+        router.add_api_route(
+            f"{base}/infer", infer, methods=["POST"], openapi_extra=infer_body(service.inputs)
+        )
+    return router
+
+
+def _feedback(feedback: Feedback) -> fastapi.APIRouter:
+    router = fastapi.APIRouter()
+
+    async def take(request: fastapi.Request) -> Response:
+        return _response(feedback(await _read(request)))
+
+    router.add_api_route(
+        "/feedback", take, methods=["POST"], status_code=202, openapi_extra=feedback_body()
+    )
+    return router
+
+
+async def _read(request: fastapi.Request) -> bytes:
+    """One byte more than allowed is enough to refuse it; the rest is not read."""
+    content = bytearray()
+    async for chunk in request.stream():
+        content += chunk
+        if len(content) > MAX_BODY_BYTES:
+            break
+    return bytes(content)
+
+
+async def _page() -> HTMLResponse:
+    return HTMLResponse(PAGE)
+
+
+def _tensors(service: Service, side: str, v2: bool = False) -> list[dict[str, Any]]:
+    specs = service.inputs if side == "inputs" else service.signature.outputs
+    any_size = -1 if v2 else None
+    return [
+        {
+            "name": spec.name,
+            ("datatype" if v2 else "dtype"): (
+                DATATYPES.get(spec.dtype, "BYTES") if v2 else spec.dtype
+            ),
+            "shape": [any_size if size is None else size for size in spec.shape],
+        }
+        for spec in specs
+    ]
+
+
+def _response(answered: Answer) -> Response:
+    return Response(answered.body, answered.status, media_type=answered.content_type)
+
+
+async def _no_route(_: fastapi.Request, error: Exception) -> Response:
+    method = isinstance(error, HTTPException) and error.status_code == 405
+    known = "see /docs for the routes"
+    return _response(refusal("LD405" if method else "LD404", known))
+
+
+async def _bad_request(_: fastapi.Request, __: Exception) -> Response:
+    return _response(refusal("LD410", "see /docs for what this route takes"))

@@ -1,0 +1,1 @@
+"""How a request becomes a batch and answers become bytes: one module per wire format."""

@@ -1,0 +1,110 @@
+"""The model's bytes are read once, by exact version, and believed only when their hash is right."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote, urlsplit
+
+from ladle.errors import Corrupt, LadleError, NotFound, Unavailable
+from ladle.sigv4 import EMPTY_SHA256, Scope, sign
+from ladle_runtime.serving.settings import Bundle
+
+if TYPE_CHECKING:
+    from ladle.ports import Clock
+
+_CHUNK_BYTES: Final = 1 << 20
+_TIMEOUT_S: Final = 8.0  # a function has ten seconds to start
+_PAUSES_S: Final = (0.0, 0.1, 0.4)
+
+
+def model_bytes(model_at: Bundle | str, clock: Clock) -> bytes:
+    """Raises LadleError LD420 (unreachable), LD421 (not what was released), LD423 (no such file)."""
+    if isinstance(model_at, Bundle):
+        return fetch(model_at, clock)
+    try:
+        return Path(model_at).read_bytes()
+    except OSError as error:
+        raise NotFound(
+            "LD423",
+            f"the model file {model_at} cannot be read: {error.strerror}",
+            "check `model:` in model.yaml; for a pinned experiment run `ladle pin` again",
+        ) from error
+
+
+def fetch(bundle: Bundle, clock: Clock) -> bytes:
+    """Three tries: what S3 says about itself (5xx) or nobody says may be better a moment later."""
+    for pause_s in _PAUSES_S:
+        if pause_s:
+            clock.sleep(pause_s)
+        try:
+            return _get(bundle, clock.now())
+        except Unavailable as error:
+            last = error
+    raise last
+
+
+def bundle_url(bundle: Bundle) -> str:
+    """Path style at an endpoint that was named, the bucket's own host on AWS."""
+    key = quote(bundle.key, safe="/-_.~")
+    if bundle.endpoint:
+        base = f"{bundle.endpoint.rstrip('/')}/{bundle.bucket}"
+    elif "." in bundle.bucket:  # the certificate of the bucket's own host covers no dots
+        base = f"https://s3.{bundle.region}.amazonaws.com/{bundle.bucket}"
+    else:
+        base = f"https://{bundle.bucket}.s3.{bundle.region}.amazonaws.com"
+    return f"{base}/{key}?versionId={quote(bundle.version, safe='')}"
+
+
+def _get(bundle: Bundle, at: float) -> bytes:
+    url = bundle_url(bundle)
+    parts = urlsplit(url)
+    scope = Scope(bundle.region, "s3")
+    headers = sign("GET", url, {}, EMPTY_SHA256, bundle.credentials, scope, at)
+    connect: Callable[..., HTTPConnection] = (
+        HTTPSConnection if parts.scheme == "https" else HTTPConnection
+    )
+    connection = connect(parts.netloc, timeout=_TIMEOUT_S)
+    try:
+        connection.request("GET", f"{parts.path}?{parts.query}", headers=headers)
+        return _verified(connection.getresponse(), bundle)
+    except (OSError, HTTPException) as error:
+        raise _unreachable(bundle, type(error).__name__) from error
+    finally:
+        connection.close()
+
+
+def _verified(response: HTTPResponse, bundle: Bundle) -> bytes:
+    if response.status != 200:
+        if response.status >= 500:
+            raise _unreachable(bundle, f"status {response.status}")
+        raise LadleError(
+            "LD420",
+            f"S3 refused the model s3://{bundle.bucket}/{bundle.key}: status {response.status}",
+            "the function's role must read release/<model>/*; deploy the model again",
+        )
+    content, hasher = bytearray(), hashlib.sha256()
+    while chunk := response.read(_CHUNK_BYTES):
+        hasher.update(chunk)
+        content += chunk
+    if response.length:  # what was promised and did not come
+        raise _unreachable(bundle, "the connection broke")
+    if hasher.hexdigest() != bundle.sha256:
+        raise Corrupt(
+            "LD421",
+            f"the model s3://{bundle.bucket}/{bundle.key} hashes to {hasher.hexdigest()[:12]}, "
+            f"and {bundle.sha256[:12]} was released",
+            "do not serve it: restore the object, or roll back",
+        )
+    return bytes(content)
+
+
+def _unreachable(bundle: Bundle, why: str) -> Unavailable:
+    return Unavailable(
+        "LD420",
+        f"the model s3://{bundle.bucket}/{bundle.key} could not be read: {why}",
+        "the next start of the function tries again",
+    )

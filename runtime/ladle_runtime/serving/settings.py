@@ -1,0 +1,99 @@
+"""A serving process is told everything by its environment; ``docs/formats.md`` lists the names.
+
+This is the one place that knows those names. The entries hand ``os.environ`` in.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from ladle.errors import LadleError
+from ladle.sigv4 import Credentials
+
+RUNTIME: Final = "1"  # the serving line that `runtime:` of a config names
+MAX_BODY_BYTES: Final = (
+    6 * 1024 * 1024
+)  # what Lambda takes; the same everywhere, so nothing differs
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """The release's model in S3, by exact version; ``endpoint`` is the embedded AWS, else None."""
+
+    bucket: str
+    key: str
+    version: str
+    sha256: str
+    region: str
+    endpoint: str | None
+    credentials: Credentials
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """``model_at`` is a bundle, or a path inside an image or on a laptop."""
+
+    model: str
+    release: int
+    release_digest: str
+    model_at: Bundle | str
+    type: str
+    backend: str
+    key: str
+    window_s: float
+    threads: int
+    transform: str | None
+    code_folder: str
+    log_key: bytes = field(repr=False)
+
+    @classmethod
+    def from_environment(cls, env: Mapping[str, str]) -> Settings:
+        """Raises LadleError LD422 for what is missing or malformed."""
+        try:
+            return cls._read(env)
+        except (KeyError, ValueError, TypeError) as error:
+            raise LadleError(
+                "LD422",
+                f"the environment of the serving process is incomplete: {error!r}",
+                "deploy the model again with the Ladle that made its stack",
+            ) from error
+
+    @classmethod
+    def _read(cls, env: Mapping[str, str]) -> Settings:
+        spec: dict[str, Any] = json.loads(env["LADLE_SPEC"])
+        return cls(
+            model=env["LADLE_MODEL"],
+            release=_release(env.get("AWS_LAMBDA_FUNCTION_VERSION", "")),
+            release_digest=env.get("LADLE_RELEASE_DIGEST", ""),
+            model_at=env.get("LADLE_MODEL_FILE") or _bundle(env),
+            type=spec["type"],
+            backend=spec["backend"],
+            key=spec["key"],
+            window_s=float(spec["window_s"]),
+            threads=int(spec["threads"]),
+            transform=spec.get("transform"),
+            code_folder=env.get("LAMBDA_TASK_ROOT", "."),
+            log_key=bytes.fromhex(env.get("LADLE_LOG_KEY", "")),
+        )
+
+
+def _release(version: str) -> int:
+    """``$LATEST`` and no Lambda at all are release 0: nothing that was released."""
+    return int(version) if version.isdigit() else 0
+
+
+def _bundle(env: Mapping[str, str]) -> Bundle:
+    return Bundle(
+        bucket=env["LADLE_BUNDLE_BUCKET"],
+        key=env["LADLE_BUNDLE_KEY"],
+        version=env["LADLE_BUNDLE_VERSION"],
+        sha256=env["LADLE_BUNDLE_SHA256"],
+        region=env.get("AWS_REGION") or env["AWS_DEFAULT_REGION"],
+        endpoint=env.get("AWS_ENDPOINT_URL_S3") or env.get("AWS_ENDPOINT_URL"),
+        credentials=Credentials(
+            env["AWS_ACCESS_KEY_ID"], env["AWS_SECRET_ACCESS_KEY"], env.get("AWS_SESSION_TOKEN")
+        ),
+    )

@@ -1,0 +1,174 @@
+"""Inputs become numpy arrays only when they fit the model's signature: names, types, sizes, ranges."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ladle.experiments.manifest import TensorSpec
+from ladle_runtime.serving.problems import Refused
+
+Array = NDArray[Any]
+
+MAX_ROWS: Final = 100_000
+_FLOATS: Final = {"float": np.float32, "double": np.float64, "float16": np.float16}
+_INTEGERS: Final = {
+    f"{sign}int{bits}": np.dtype(f"{sign}int{bits}")
+    for sign in ("", "u")
+    for bits in (8, 16, 32, 64)
+}
+_EXACT_FLOAT: Final = 2.0**53  # above it a float no longer names one integer
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one request asks: an array per input, ``rows`` predictions to make."""
+
+    inputs: Mapping[str, Array]
+    rows: int
+    caller_id: str | None = None  # where the format has one, the answer repeats it
+
+
+def batch(specs: Sequence[TensorSpec], inputs: Any) -> Batch:
+    """``inputs`` as JSON gave them: columns by name, rows of a single input, or a list of records.
+
+    Raises Refused.
+    """
+    columns = _columns(specs, inputs)
+    arrays = {spec.name: typed(spec, columns[spec.name]) for spec in specs}
+    return Batch(arrays, count_rows(specs, arrays))
+
+
+def _columns(specs: Sequence[TensorSpec], inputs: Any) -> Mapping[str, Any]:
+    names = {spec.name for spec in specs}
+    if isinstance(inputs, dict):
+        if inputs.keys() != names:
+            raise Refused("LD411", f"name each input once: {_listed(specs)}")
+        return inputs
+    if not isinstance(inputs, list):
+        raise Refused("LD410", "`inputs` is a list of rows, or an object of named columns")
+    if not inputs:
+        raise Refused("LD413", "`inputs` holds no row")
+    if isinstance(inputs[0], dict):
+        if not all(isinstance(row, dict) and row.keys() == names for row in inputs):
+            raise Refused("LD411", f"each record names each input once: {_listed(specs)}")
+        return {name: [row[name] for row in inputs] for name in names}
+    if len(specs) == 1:
+        return {specs[0].name: inputs}
+    return _positional(specs, inputs)
+
+
+def _positional(specs: Sequence[TensorSpec], rows: Sequence[Any]) -> Mapping[str, Any]:
+    """Rows of a table whose columns are the inputs, in the order of the signature."""
+    if not all(spec.shape in {(None,), (None, 1)} for spec in specs):
+        raise Refused("LD411", f"the model has several inputs, name them: {_listed(specs)}")
+    if not all(isinstance(row, list) and len(row) == len(specs) for row in rows):
+        raise Refused("LD413", f"each row holds {len(specs)} values: {_listed(specs)}")
+    return {spec.name: [row[i] for row in rows] for i, spec in enumerate(specs)}
+
+
+def typed(spec: TensorSpec, value: Any) -> Array:
+    """One input as an array of its type and shape.
+
+    By way of an array of objects: numpy's own guess would turn 1 into "1" beside a string, and take
+    memory for the longest string once per number.
+    """
+    try:
+        raw = np.array(value, dtype=object)
+    except ValueError:
+        raise _ragged(spec) from None
+    kinds = set(map(type, raw.flat))
+    if list in kinds:
+        raise _ragged(spec)
+    raw = _shaped(spec, raw)
+    if spec.dtype in _FLOATS:
+        return _floats(spec, raw, kinds)
+    if spec.dtype in _INTEGERS:
+        return _integers(spec, raw, kinds)
+    wanted = {"bool": bool, "string": str}[spec.dtype]
+    if kinds != {wanted}:
+        raise _wrong_type(spec)
+    return raw.astype(np.bool_) if wanted is bool else raw
+
+
+def count_rows(specs: Sequence[TensorSpec], arrays: Mapping[str, Array]) -> int:
+    """Rows are what inputs of open first size share; a model of fixed size takes one size only."""
+    open_ended = [s.name for s in specs if s.shape[:1] == (None,)] or [s.name for s in specs]
+    lengths = {arrays[name].shape[0] if arrays[name].ndim else 1 for name in open_ended}
+    if len(lengths) > 1:
+        if any(spec.shape[:1] == (None,) for spec in specs):
+            raise Refused("LD413", f"the inputs have unequal numbers of rows: {_listed(specs)}")
+        return 1
+    rows = lengths.pop()
+    if rows > MAX_ROWS:
+        raise Refused("LD416", f"at most {MAX_ROWS} rows a request")
+    return rows
+
+
+def _shaped(spec: TensorSpec, array: Array) -> Array:
+    wanted = spec.shape
+    if wanted[-1:] == (1,) and array.ndim == len(wanted) - 1:
+        array = array.reshape(*array.shape, 1)  # a column may be written flat
+    if not wanted:  # a scalar, or a model that does not say
+        fits = array.ndim <= 8
+    else:
+        fits = len(wanted) == array.ndim and all(
+            size is None or size == given for size, given in zip(wanted, array.shape, strict=True)
+        )
+    if not fits or 0 in array.shape:
+        raise Refused("LD413", f"{spec.name} has the shape {shape_text(spec)}")
+    return array
+
+
+def _floats(spec: TensorSpec, raw: Array, kinds: set[type]) -> Array:
+    if not kinds <= {int, float}:
+        raise _wrong_type(spec)
+    with np.errstate(over="ignore"):
+        try:
+            array = raw.astype(_FLOATS[spec.dtype])
+        except OverflowError:
+            raise _out_of_range(spec) from None
+    if not np.isfinite(array).all():
+        raise _out_of_range(spec)
+    return array
+
+
+def _integers(spec: TensorSpec, raw: Array, kinds: set[type]) -> Array:
+    """JSON has one kind of number: 3.0 is an integer, 3.5 is not."""
+    if not kinds <= {int, float}:
+        raise _wrong_type(spec)
+    if float in kinds:
+        values = raw.ravel().tolist()
+        if not all(v == math.floor(v) and abs(v) <= _EXACT_FLOAT for v in values):
+            raise _wrong_type(spec)
+        raw = np.array([int(v) for v in values], dtype=object).reshape(raw.shape)
+    dtype = _INTEGERS[spec.dtype]
+    limits = np.iinfo(dtype)
+    if min(raw.flat) < limits.min or max(raw.flat) > limits.max:
+        raise _out_of_range(spec)
+    return raw.astype(dtype)
+
+
+def shape_text(spec: TensorSpec) -> str:
+    return "[" + ", ".join("n" if size is None else str(size) for size in spec.shape) + "]"
+
+
+def _listed(specs: Sequence[TensorSpec]) -> str:
+    return ", ".join(f"{spec.name} {spec.dtype}{shape_text(spec)}" for spec in specs)
+
+
+def _ragged(spec: TensorSpec) -> Refused:
+    return Refused("LD413", f"{spec.name} has rows of unequal length, or is nested too deep")
+
+
+def _wrong_type(spec: TensorSpec) -> Refused:
+    return Refused("LD412", f"{spec.name} takes values of type {spec.dtype}, without null")
+
+
+def _out_of_range(spec: TensorSpec) -> Refused:
+    return Refused("LD414", f"{spec.name} takes finite values that {spec.dtype} can hold")
