@@ -1,1 +1,1 @@
-"""Why it happened: facts in, an explanation out whose every sentence cites a record."""
+"""Facts in, an explanation out: every sentence cites the records that show it. Pure."""

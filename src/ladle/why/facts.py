@@ -1,0 +1,62 @@
+"""All that an explanation may rest on, as values with ids; what is not in here is not said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ladle.experiments.compare import Difference
+from ladle.experiments.manifest import RecordedExperiment
+from ladle.experiments.patches import FilePatch
+from ladle.experiments.rows import RowsDifference
+from ladle.policy.verdicts import Evidence
+from ladle.releases.effects import Record
+from ladle.releases.state import ReleaseState
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is asked about: a model, one of its releases, or what was so at a time."""
+
+    model: str
+    release: int | None = None
+    at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedExperiments:
+    """What differs between two releases' experiments, down to rows and lines where they could be read.
+
+    ``rows`` holds a file of data that both stores of bytes still have; ``code`` is empty when the
+    repository does not know both commits.
+    """
+
+    difference: Difference
+    rows: Mapping[str, RowsDifference] = field(default_factory=dict)
+    code: tuple[FilePatch, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """``records`` oldest first; ``experiments`` by release number; ``compared`` is the release in
+    focus against the one that it was tried beside; ``evidence`` of a trial that runs now.
+    """
+
+    subject: Subject
+    now: float
+    records: tuple[Record, ...]
+    state: ReleaseState
+    experiments: Mapping[int, RecordedExperiment] = field(default_factory=dict)
+    compared: ComparedExperiments | None = None
+    evidence: Evidence | None = None
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """Every id that a sentence may cite."""
+        experiments = {experiment_ref(e.manifest.id) for e in self.experiments.values()}
+        return frozenset({r.id for r in self.records} | experiments)
+
+
+def experiment_ref(experiment_id: str) -> str:
+    """How a sentence cites an experiment."""
+    return f"exp/{experiment_id}"
