@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from ladle import names
 from ladle.aws.faults import asking, code_of
-from ladle.digest import Digest
+from ladle.digest import CHUNK_BYTES, Digest
 from ladle.errors import Conflict, Corrupt, LadleError, NotFound
 from ladle.experiments.manifest import Locator
 from ladle.experiments.verified import Source, verified
@@ -54,7 +54,7 @@ class S3ObjectStore:
         return verified(_Body(answer["Body"], digest), digest, f"s3://{self._bucket}/{key}")
 
     def locate(self, digest: Digest) -> Locator | None:
-        """None also when the key holds other bytes now, as far as S3 tells its checksum."""
+        """None also when the key holds other bytes now."""
         key = names.object_key(digest.hex)
         with asking(f"for object {digest.short}"):
             try:
@@ -65,9 +65,8 @@ class S3ObjectStore:
                 if code_of(error) in _ABSENT:
                     return None
                 raise
-        if head.get("ChecksumSHA256", _checksum(digest)) != _checksum(digest):
-            return None
-        return Locator(key, head.get("VersionId"))
+        locator = Locator(key, head.get("VersionId"))
+        return locator if self._is_right(digest, locator, head.get("ChecksumSHA256")) else None
 
     def _put(self, digest: Digest, content: Path | bytes, condition: dict[str, Any]) -> Locator:
         """Raises Conflict when the condition fails. S3 itself refuses bytes of another checksum."""
@@ -88,6 +87,18 @@ class S3ObjectStore:
                     raise _changed(digest, content) from error
                 raise
         return Locator(key, answer.get("VersionId"))
+
+    def _is_right(self, digest: Digest, locator: Locator, stated: str | None) -> bool:
+        """By the checksum that S3 states; what was written without one has to be read."""
+        if stated is not None:
+            return stated == _checksum(digest)
+        try:
+            with self.open(digest, locator) as stream:
+                while stream.read(CHUNK_BYTES):
+                    pass
+        except Corrupt:
+            return False
+        return True
 
     def _missing(self, digest: Digest) -> NotFound:
         return NotFound(
