@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
+
+# Lambda keeps weights as decimals; what differs by less than this is the same share.
+SAME_WEIGHT = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,20 @@ class Traffic:
             return {self.main: 1.0}
         return {self.main: 1.0 - self.canary_weight, self.canary: self.canary_weight}
 
+    def reads_like(self, other: Traffic | None) -> bool:
+        """Whether both say the same, but for the last digits of a weight."""
+        return (
+            other is not None
+            and (self.main, self.canary) == (other.main, other.canary)
+            and abs(self.canary_weight - other.canary_weight) < SAME_WEIGHT
+        )
+
+    def __str__(self) -> str:
+        if self.canary is None:
+            return f"release {self.main} at 100 %"
+        share = 100 * self.canary_weight
+        return f"release {self.main} at {100 - share:g} %, release {self.canary} at {share:g} %"
+
 
 @dataclass(frozen=True, slots=True)
 class ObservedTraffic:
@@ -40,3 +58,13 @@ class ObservedTraffic:
 
     traffic: Traffic
     revision: str
+
+
+def as_alias(traffic: Traffic | None) -> dict[str, Any] | None:
+    """The form of every JSON answer: ``{"version": "7", "weights": {"7": 0.9, "8": 0.1}}``."""
+    if traffic is None:
+        return None
+    return {
+        "version": str(traffic.main),
+        "weights": {str(n): round(w, 6) for n, w in traffic.weights.items()},
+    }

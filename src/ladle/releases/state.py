@@ -51,6 +51,7 @@ class IntentKind(StrEnum):
 
     BASELINE = "baseline"
     START_CANARY = "start_canary"
+    GO_LIVE = "go_live"
     HOLD_BACK = "hold_back"
     FINISH = "finish"
     ROLL_BACK = "roll_back"
@@ -79,7 +80,7 @@ class ReleaseState:
     became of it. All times are UTC epoch seconds: ``phase_since`` is when the phase's traffic was
     confirmed, ``evidence_since`` when the release on trial first got traffic (it outlives the step
     from CANARY to HOLDBACK: one rollout has one evidence). ``traffic`` is what the alias should
-    read, ``foreign`` what somebody else wrote instead. ``paused_from`` is the phase that a pause or
+    read, ``foreign`` what it reads instead while FROZEN. ``paused_from`` is the phase that a pause or
     a freeze interrupted, ``paused_by`` the person; a pause without one is inconclusive evidence.
     ``outbox`` is decided and not done yet; ``rows`` counts the rows of history.
     """
@@ -107,6 +108,16 @@ class ReleaseState:
     paused_by: str | None = None
     outbox: tuple[Effect, ...] = ()
     rows: int = 0
+
+    @property
+    def the_stable(self) -> Release:
+        """The stable release of a phase that has one."""
+        return _present(self.stable, self, "stable release")
+
+    @property
+    def the_candidate(self) -> Release:
+        """The candidate of a phase that has one."""
+        return _present(self.candidate, self, "candidate")
 
     @property
     def on_trial(self) -> Release | None:
@@ -152,6 +163,12 @@ class ReleaseState:
                 "outbox": tuple(effect_from_json(effect) for effect in data["outbox"]),
             }
         )
+
+
+def _present(release: Release | None, state: ReleaseState, what: str) -> Release:
+    if release is None:
+        raise ValueError(f"{state.model} is in {state.phase} without a {what}")
+    return release
 
 
 def _release(data: Mapping[str, Any] | None) -> Release | None:

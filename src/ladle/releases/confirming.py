@@ -1,0 +1,141 @@
+"""What a read of the alias says of the last write: done, not possible, or somebody else's."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ladle.policy.statuses import Phase, ReleaseStatus
+from ladle.policy.traffic import ObservedTraffic, Traffic, as_alias
+from ladle.releases.effects import Decision, NewRecord, RecordKind
+from ladle.releases.events import CannotServe, IntentDone, OutboxDone, TrafficObserved
+from ladle.releases.moves import unchanged, with_notice, with_status
+from ladle.releases.rollback import BRAKE_ROLLBACKS, aim_again, brake
+from ladle.releases.state import IntentKind, ReleaseState
+
+# What begins a comparison: its evidence counts from the moment when the alias reads so.
+BEGINS_EVIDENCE = {
+    IntentKind.BASELINE,
+    IntentKind.START_CANARY,
+    IntentKind.GO_LIVE,
+    IntentKind.RESTORE,
+}
+
+
+def intent_done(state: ReleaseState, event: IntentDone, now: float) -> Decision:
+    """The alias reads as intended: the phase's clock starts now."""
+    intent = state.intent
+    if intent is None or intent.id != event.intent_id:
+        return unchanged(state, "another intent is open")
+    state = replace(state, intent=None, traffic=intent.traffic, foreign=None, phase_since=now)
+    if intent.kind in BEGINS_EVIDENCE:
+        state = replace(state, evidence_since=now)
+    row = NewRecord(
+        RecordKind.OUTCOME,
+        intent.traffic.main,
+        f"the alias reads {intent.traffic}",
+        {"intent": intent.id, "alias": as_alias(intent.traffic)},
+    )
+    return Decision(state, (row,))
+
+
+def rollback_done(state: ReleaseState, event: IntentDone, now: float) -> Decision:
+    """Back on a proven release; two automatic rollbacks within a day call a person."""
+    done = intent_done(state, event, now)
+    if not done.records:
+        return done
+    if not brake(state, now):
+        return replace(done, state=replace(done.state, phase=Phase.STABLE))
+    text = f"{BRAKE_ROLLBACKS} rollbacks within a day: no candidate is tried until a person resumes"
+    frozen = _freeze(done.state, text, Phase.STABLE)
+    return replace(frozen, records=done.records + frozen.records)
+
+
+def traffic_read(state: ReleaseState, event: TrafficObserved, _now: float) -> Decision:
+    """Anything but the last confirmed or the intended traffic is a foreign write: never undone."""
+    if _expected(state, event.observed):
+        return unchanged(state, "the alias reads as the ledger says")
+    found = event.observed.traffic if event.observed else None
+    text = f"somebody else wrote the alias: it reads {found or 'nothing, it is gone'}"
+    wanted = state.intent.traffic if state.intent else state.traffic
+    came_from = state.paused_from if state.phase is Phase.PAUSED else state.phase
+    state = replace(state, traffic=wanted, foreign=found)
+    return _freeze(state, text + _quarantine_warning(state, found), came_from or state.phase)
+
+
+def traffic_read_frozen(state: ReleaseState, event: TrafficObserved, _now: float) -> Decision:
+    """Frozen stays frozen; only what there is to adopt is kept up to date."""
+    found = event.observed.traffic if event.observed else None
+    if state.traffic is not None and state.traffic.reads_like(found):
+        if state.foreign is None:
+            return unchanged(state, "the alias reads as the ledger says")
+        text = "the alias reads as the ledger says again; a person resumes"
+        return _foreign_row(replace(state, foreign=None), text, found)
+    if found == state.foreign:
+        return unchanged(state, "the alias is as somebody else left it")
+    text = f"somebody else wrote the alias again: it reads {found or 'nothing, it is gone'}"
+    text += _quarantine_warning(state, found)
+    return _foreign_row(replace(state, foreign=found, reason=text), text, found)
+
+
+def cannot_serve_candidate(state: ReleaseState, event: CannotServe, now: float) -> Decision:
+    """A candidate without a version gets no weight; nothing was written yet."""
+    candidate, intent = state.the_candidate, state.intent
+    if intent is None or event.release != candidate.number or state.traffic is None:
+        return cannot_serve(state, event, now)
+    text = f"release {candidate.number} is refused: {event.why}"
+    state = with_status(state, candidate.number, ReleaseStatus.REFUSED)
+    state = replace(state, phase=Phase.STABLE, candidate=None, intent=None, phase_since=now)
+    state = with_notice(state, f"{state.model}: release {event.release} refused", text)
+    return Decision(state, (NewRecord(RecordKind.REFUSED, event.release, text),))
+
+
+def cannot_serve_target(state: ReleaseState, event: CannotServe, now: float) -> Decision:
+    if state.intent is None or state.intent.traffic.main != event.release:
+        return unchanged(state, "another intent is open")
+    return aim_again(state, state.intent, event.release, event.why, now)
+
+
+def cannot_serve(state: ReleaseState, event: CannotServe, _now: float) -> Decision:
+    """A write that AWS refuses for good: a person must look, the alias stays as it is."""
+    if state.intent is None:
+        return unchanged(state, "no intent is open")
+    text = f"release {event.release} cannot take the traffic that was decided: {event.why}"
+    state = replace(state, traffic=state.intent.traffic, foreign=state.traffic)
+    return _freeze(state, text, state.phase)
+
+
+def outbox_done(state: ReleaseState, event: OutboxDone, _now: float) -> Decision:
+    return Decision(replace(state, outbox=state.outbox[event.effects :]))
+
+
+def _expected(state: ReleaseState, observed: ObservedTraffic | None) -> bool:
+    if observed is None:
+        return state.traffic is None
+    intended = state.intent.traffic if state.intent else None
+    return any(observed.traffic.reads_like(t) for t in (state.traffic, state.foreign, intended))
+
+
+def _quarantine_warning(state: ReleaseState, found: Traffic | None) -> str:
+    weights = found.weights if found else {}
+    bad = [r.number for r in state.releases if r.number in weights and state.quarantined(r)]
+    return "".join(f"; release {n}, which is quarantined, gets traffic" for n in bad)
+
+
+def _freeze(state: ReleaseState, text: str, came_from: Phase) -> Decision:
+    state = replace(
+        state,
+        phase=Phase.FROZEN,
+        # The target of a rollback is the stable release already; restoring finishes the way there.
+        paused_from=Phase.STABLE if came_from is Phase.ROLLING_BACK else came_from,
+        paused_by=None,
+        intent=None,
+        reason=text,
+    )
+    state = with_notice(state, f"{state.model}: FROZEN", text)
+    data = {"alias": as_alias(state.foreign), "ledger": as_alias(state.traffic)}
+    return Decision(state, (NewRecord(RecordKind.FROZEN, None, text, data),))
+
+
+def _foreign_row(state: ReleaseState, text: str, found: Traffic | None) -> Decision:
+    state = with_notice(state, f"{state.model}: FROZEN", text)
+    return Decision(state, (NewRecord(RecordKind.FROZEN, None, text, {"alias": as_alias(found)}),))
