@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from ladle.catalog import CostAction, DoorAuth, DoorUrl
+from ladle.catalog import CostAction, DoorAuth, DoorUrl, Strategy
 from ladle.config.amounts import written
 from ladle.config.document import Path
-from ladle.config.evidence import evidence_time
-from ladle.config.leaks import is_secret_by_name
+from ladle.config.evidence import evidence_time, expects_labels
+from ladle.config.leaks import is_secret_by_name, leaks_in
 from ladle.config.schema import ModelConfig
 
 NAME = re.compile(r"[a-z](?:[a-z0-9]|-(?=[a-z0-9])){0,38}")
@@ -144,6 +144,15 @@ def evidence_by_max(config: ModelConfig) -> Iterator[Mistake]:
     yield Mistake(path, "LD120", what, fix, (path, ("rollout", "max"), *share))
 
 
+def guarded(config: ModelConfig) -> Iterator[Mistake]:
+    guards, path = config.monitor.guards, ("monitor", "guards")
+    watched = guards.failures or guards.latency or expects_labels(config)
+    if not watched and config.rollout.strategy is Strategy.CANARY:
+        what = "no guard is left, so a canary could never be found worse"
+        fix = "keep one guard, or write strategy: all_at_once"
+        yield Mistake(path, "LD123", what, fix, (path, ("rollout", "strategy")), on_key=True)
+
+
 def retention(config: ModelConfig) -> Iterator[Mistake]:
     days, path = config.logs.retention_s / 86400, ("logs", "retention")
     if days not in RETENTION_DAYS:
@@ -187,10 +196,10 @@ def variables(config: ModelConfig) -> Iterator[Mistake]:
 
 def secrets_by_name(config: ModelConfig) -> Iterator[Mistake]:
     for variable, value in config.env.items():
-        if is_secret_by_name(variable, value):
+        if is_secret_by_name(variable, value) and not any(leaks_in(value)):  # else told by shape
             path: Path = ("env", variable)
             what = f"env.{variable} looks like a live secret; a config is no place for it"
-            fix = f"remove it, replace it where it was issued, and use secrets: {{{variable}: reference}}"
+            fix = "remove it, and have it replaced where it was issued: Git remembers it"
             yield Mistake(path, "LD119", what, fix, (path,))
 
 
@@ -212,6 +221,7 @@ CHECKS: tuple[Check, ...] = (
     times_in_order,
     one_margin,
     evidence_by_max,
+    guarded,
     retention,
     listeners,
     variables,

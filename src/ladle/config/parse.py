@@ -47,6 +47,10 @@ class Reading:
         """Whether this key says what its writer meant."""
         return not any(path[: len(m)] == m or m[: len(path)] == path for m in self.mended)
 
+    def only(self, finding: Finding) -> Reading:
+        """When there was nothing to read, its own mistakes are not worth telling."""
+        return replace(self, draft=None, findings=(finding,))
+
     def with_findings(self, more: Iterable[Finding]) -> Reading:
         return replace(self, findings=_in_order([*self.findings, *more]))
 
@@ -125,7 +129,7 @@ def _told(reading: Reading) -> Reading:
         for leak in leaks_in(line):
             secrets.add(line[leak.start : leak.end])
             what = f"this looks like {leak.issuer}; a config is no place for it"
-            fix = "remove it, replace it where it was issued, and use secrets: {NAME: reference}"
+            fix = "remove it, and have it replaced where it was issued: Git remembers it"
             findings.append(document.at(Spot(number, leak.start + 1), "LD119", what, fix))
     secrets |= {
         document.raw[path]

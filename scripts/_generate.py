@@ -1,0 +1,85 @@
+"""Files that the code already says are made from it, never written by hand."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from itertools import groupby
+from pathlib import Path
+
+from ladle.cli.explain import explanations
+from ladle.config import publish
+from ladle.config.defaults import defaults
+from ladle.config.schema import ModelConfig
+
+ROOT = Path(__file__).resolve().parent.parent
+BY_HAND = "<!-- Made by scripts/generate; change {source} instead. -->"
+
+
+def errors_page() -> str:
+    lines = [
+        "# Error codes",
+        "",
+        BY_HAND.format(source="src/ladle/explanations/*.toml"),
+        "",
+        "`ladle explain CODE` prints the same.",
+    ]
+    for area, rows in groupby(explanations().values(), key=lambda e: e.area):
+        lines += ["", f"## {area[0].upper()}{area[1:]}"]
+        for row in rows:
+            lines += ["", f"### {row.code} {row.title}", "", row.text, "", f"**Mend:** {row.fix}"]
+    return "\n".join(lines) + "\n"
+
+
+def config_page() -> str:
+    lines = [
+        "# model.yaml",
+        "",
+        BY_HAND.format(source="src/ladle/config/schema.py or defaults.py"),
+        "",
+        "Three keys are needed; `ladle plan --explain` prints the others with the reason of each",
+        "default. Durations are `10s`, `60m`, `24h`, `30d`; shares `0.5%`, differences of shares",
+        "`0.5pt`, factors `1.2x`. `ladle schema` prints the JSON Schema.",
+        "",
+        "| key | default | meaning | why this default |",
+        "|---|---|---|---|",
+        *_needed_rows(),
+        *_default_rows(),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _needed_rows() -> Iterator[str]:
+    for name in ("name", "model", "type"):
+        yield f"| `{name}` | needed | {ModelConfig.model_fields[name].description} | |"
+
+
+def _default_rows() -> Iterator[str]:
+    for row in defaults():
+        yield f"| `{row.key}` | `{row.written}` | {row.meaning} | {row.reason} |"
+
+
+GENERATED: dict[str, Callable[[], str]] = {
+    "src/ladle/config/model.schema.json": publish.as_text,
+    "docs/errors.md": errors_page,
+    "docs/model-yaml.md": config_page,
+}
+
+
+def main(arguments: list[str]) -> int:
+    stale = []
+    for name, make in GENERATED.items():
+        path, wanted = ROOT / name, make()
+        if path.exists() and path.read_text(encoding="utf-8") == wanted:
+            continue
+        stale.append(name)
+        if "--check" not in arguments:
+            path.write_text(wanted, encoding="utf-8")
+    verb = "is stale; run scripts/generate" if "--check" in arguments else "written"
+    for name in stale:
+        print(f"{name} {verb}", file=sys.stderr)
+    return 1 if stale and "--check" in arguments else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,118 @@
+"""``ladle check``: every mistake of every config at once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ladle.cli.output import answer, answer_json, say, show_findings
+from ladle.config.notes import notes
+from ladle.config.parse import Reading
+from ladle.errors import ExitCode, Finding, LadleError
+from ladle.project.read_package import read_packages
+from ladle.project.repository import CONFIG, PACKAGES, ModelPackage, find_root, packages
+from ladle.targets.choose import choose
+
+
+def check(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Configs, packages or repositories; none: all of this one."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No notes.")] = False,
+) -> int:
+    """Report every mistake of every config at once: its place, why, and how to mend it."""
+    here = Path.cwd()
+    found = _named(paths) if paths else list(packages(find_root(here)))
+    if not found:
+        raise LadleError(
+            "LD122", f"{PACKAGES}/ holds no {CONFIG}", "start a model with ladle init NAME"
+        )
+    readings = [r for _, r in read_packages((p, _shown(p.config, here)) for p in found)]
+    findings = [f for r in readings for f in (*r.findings, *_unbuildable(r))]
+    if as_json:
+        answer_json(_as_json(readings, findings))
+    else:
+        show_findings(findings)
+        if not quiet:
+            _show_notes(readings)
+        answer(f"{_count(len(readings), 'model')}, {_count(len(findings), 'error')}")
+    return ExitCode.FINDING if findings else ExitCode.OK
+
+
+def _named(paths: Iterable[Path]) -> list[ModelPackage]:
+    """A config, a package's folder, or any folder that holds packages."""
+    found: list[ModelPackage] = []
+    for path in paths:
+        if not path.is_dir():
+            found.append(ModelPackage(path.parent, path))
+        elif (path / CONFIG).exists():
+            found.append(ModelPackage(path))
+        elif (path / PACKAGES).is_dir():
+            found += packages(path)
+        else:
+            inside = [ModelPackage(p.parent) for p in sorted(path.glob(f"*/{CONFIG}"))]
+            found += inside or [ModelPackage(path)]
+    return list(dict.fromkeys(found))
+
+
+def _unbuildable(reading: Reading) -> Sequence[Finding]:
+    """What the chosen target cannot take, at the key that asks for it."""
+    if reading.config is None:
+        return ()
+    try:
+        choose(reading.config)
+    except LadleError as error:
+        finding = error.finding
+        return (reading.document.on_value(("target",), finding.code, finding.what, finding.fix),)
+    return ()
+
+
+def _shown(path: Path, here: Path) -> str:
+    """As short as it can be said from here."""
+    relative = os.path.relpath(path, here)
+    return str(path) if relative.startswith("..") else relative
+
+
+def _show_notes(readings: Iterable[Reading]) -> None:
+    """Once each, however many models they hold for."""
+    files: dict[str, list[str]] = {}
+    for reading in readings:
+        for note in notes(reading.config) if reading.config else ():
+            files.setdefault(note, []).append(reading.document.file)
+    for note, where in files.items():
+        say(f"{where[0] if len(where) == 1 else _count(len(where), 'model')} note: {note}")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _as_json(readings: Sequence[Reading], findings: Sequence[Finding]) -> dict[str, Any]:
+    return {
+        "models": [
+            {
+                "file": r.document.file,
+                "name": r.draft.name if r.draft and r.is_sound(("name",)) else None,
+                "ok": r.config is not None,
+                "notes": list(notes(r.config)) if r.config else [],
+            }
+            for r in readings
+        ],
+        "errors": len(findings),
+        "findings": [
+            {
+                "file": f.place.file if f.place else None,
+                "line": f.place.line if f.place else None,
+                "column": f.place.column if f.place else None,
+                **{k: v for k, v in asdict(f).items() if k not in ("place", "source_line")},
+            }
+            for f in findings
+        ],
+    }

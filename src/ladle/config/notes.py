@@ -1,0 +1,25 @@
+"""What a valid config means without saying so: worth a line, never an error."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ladle.catalog import Strategy
+from ladle.config.evidence import evidence_time, expects_labels
+from ladle.config.schema import ModelConfig
+
+
+def notes(config: ModelConfig) -> Iterator[str]:
+    if config.rollout.strategy is Strategy.ALL_AT_ONCE:
+        yield "all_at_once: a new release takes all traffic before it has shown anything"
+    elif time := evidence_time(config):
+        yield str(time)
+        if not time.fits:
+            yield f"the trial ends before its evidence; then on_inconclusive: {config.rollout.on_inconclusive}"
+        elif time.least_s > config.rollout.bake_s:
+            yield "bake is shorter than the evidence takes, so the evidence decides when it ends"
+    if not expects_labels(config):
+        why = "labels.sources is empty" if not config.monitor.labels.sources else "accuracy is null"
+        yield f"no quality guard: {why}; failures and latency are watched"
+    if config.compute.max_instances is not None:
+        yield "compute.max_instances does nothing on lambda, which is bounded by door.rate_per_s"

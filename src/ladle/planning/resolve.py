@@ -1,0 +1,180 @@
+"""A config, a model's content and a cloud leave one ServiceSpec: every question answered once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from ladle.catalog import Arch, ModelIn, Packaging
+from ladle.config.evidence import expects_labels
+from ladle.config.schema import ModelConfig
+from ladle.errors import LadleError
+from ladle.experiments.manifest import Locator, Signature
+from ladle.planning.digests import release_digest
+from ladle.planning.service_spec import Compute, Door, ModelSource, Monitor, ServiceSpec
+from ladle.policy.rollout import Guard, GuardName, RolloutPolicy
+from ladle.targets.choose import choose
+from ladle.targets.lambda_function import STORE_MODEL_BYTES
+
+
+class CloudKind(StrEnum):
+    AWS = "aws"
+    EMBEDDED = "embedded"
+
+
+@dataclass(frozen=True, slots=True)
+class Cloud:
+    """What a deploy goes to. The embedded AWS runs functions by the host's own Python."""
+
+    kind: CloudKind
+    host_python: str
+    host_arch: Arch
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """How the function is made; known before its code is read, since the code depends on it."""
+
+    packaging: Packaging
+    python: str
+    arch: Arch
+
+
+@dataclass(frozen=True, slots=True)
+class ModelContent:
+    """The model that will serve. ``locator``: in the store; ``path``: a file of the repository."""
+
+    digest: str
+    file_name: str
+    bytes: int
+    signature: Signature
+    experiment_id: str | None
+    locator: Locator | None
+    path: str | None
+
+
+def choose_build(config: ModelConfig, cloud: Cloud) -> Build:
+    """Python and architecture are the config's, also where the embedded AWS runs another: the
+    release must not depend on the machine that deploys it.
+    """
+    packaging = config.packaging
+    if packaging is Packaging.AUTO:
+        packaging = Packaging.ZIP if cloud.kind is CloudKind.EMBEDDED else Packaging.IMAGE
+    return Build(packaging, config.python, config.arch)
+
+
+def resolve(
+    config: ModelConfig, content: ModelContent, build: Build, code_digest: str, folder: str
+) -> ServiceSpec:
+    """``config`` is already that of its environment. Raises LD902 or LD203 for what cannot be built."""
+    target = choose(config)
+    spec = ServiceSpec(
+        model=config.name,
+        type=config.type,
+        target=target.target,
+        target_reason=target.reason,
+        packaging=build.packaging,
+        model_in=_model_in(config, content),
+        runtime=config.runtime,
+        python=build.python,
+        arch=build.arch,
+        folder=folder,
+        transform=config.transform,
+        requirements=config.requirements,
+        signature=content.signature,
+        source=ModelSource(content.file_name, content.bytes, content.locator, content.path),
+        model_digest=content.digest,
+        code_digest=code_digest,
+        release_digest="",
+        experiment_id=content.experiment_id,
+        compute=Compute(**config.compute.model_dump()),
+        door=Door(**config.door.model_dump()),
+        monitor=_monitor(config),
+        policy=rollout_policy(config),
+        env=dict(config.env),
+        secrets=dict(config.secrets),
+        log_retention_days=round(config.logs.retention_s / 86400),
+        notify=config.notify,
+        tags=dict(config.tags),
+        network=_written(config.network.model_dump(mode="json")),
+        capture=_written(config.capture.model_dump(mode="json")),
+    )
+    return replace(spec, release_digest=release_digest(spec))
+
+
+def rollout_policy(config: ModelConfig) -> RolloutPolicy:
+    """What the hand-off writes into the ledger."""
+    rollout = config.rollout
+    return RolloutPolicy(
+        strategy=rollout.strategy,
+        canary_percent=rollout.canary_percent,
+        bake_s=rollout.bake_s,
+        min_requests=rollout.min_requests,
+        min_labels=rollout.min_labels,
+        promote=rollout.promote,
+        max_s=rollout.max_s,
+        on_inconclusive=rollout.on_inconclusive,
+        holdback_percent=rollout.holdback_percent,
+        holdback_s=rollout.holdback_s,
+        false_rollback_rate=rollout.false_rollback_rate,
+        window_s=config.monitor.window_s,
+        labels_expected=expects_labels(config),
+        label_sources=config.monitor.labels.sources,
+        labels_accept_s=config.monitor.labels.accept_s,
+        guards=_guards(config),
+    )
+
+
+def _guards(config: ModelConfig) -> tuple[Guard, ...]:
+    guards, found = config.monitor.guards, []
+    if failures := guards.failures:
+        found.append(
+            Guard(
+                GuardName.FAILURES,
+                worse_than=failures.worse_than,
+                fine_below=failures.fine_below,
+            )
+        )
+    if latency := guards.latency:
+        found.append(
+            Guard(GuardName.LATENCY, worse_than=latency.worse_than, fine_below=latency.fine_below)
+        )
+    if (accuracy := guards.accuracy) and expects_labels(config):
+        by = None if accuracy.worse_than is not None else accuracy.worse_by
+        found.append(
+            Guard(
+                GuardName.ACCURACY,
+                worse_than=accuracy.worse_than,
+                worse_by=by,
+                fine_below=accuracy.fine_below,
+            )
+        )
+    return tuple(found)
+
+
+def _monitor(config: ModelConfig) -> Monitor:
+    monitor = config.monitor
+    return Monitor(
+        key=monitor.key,
+        segments=monitor.segments,
+        window_s=monitor.window_s,
+        label_sources=monitor.labels.sources,
+        labels_accept_s=monitor.labels.accept_s,
+    )
+
+
+def _model_in(config: ModelConfig, content: ModelContent) -> ModelIn:
+    if config.model_in is ModelIn.IMAGE or content.bytes > STORE_MODEL_BYTES:
+        raise LadleError(
+            "LD902",
+            f"{config.name}: a model inside the image (model_in: image, and any model above "
+            f"{STORE_MODEL_BYTES // 1000**2} MB; this one has {content.bytes / 1000**2:.1f}) "
+            "is not yet built",
+            "write model_in: store and keep the model under the limit",
+        )
+    return ModelIn.STORE
+
+
+def _written(section: dict[str, object]) -> dict[str, object]:
+    """Only what is set: an empty section is an empty mapping."""
+    return {k: v for k, v in section.items() if v}

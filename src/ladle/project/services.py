@@ -1,0 +1,141 @@
+"""A repository's packages become the ServiceSpecs that plan prints and stacks build."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection, Sequence
+from pathlib import Path
+
+from ladle import digest
+from ladle.config.checks import PINNED
+from ladle.config.nearest import did_you_mean
+from ladle.config.schema import ModelConfig
+from ladle.errors import LadleError, ManyFindings, NotFound
+from ladle.experiments.manifest import Signature
+from ladle.planning.resolve import Cloud, ModelContent, choose_build, resolve
+from ladle.planning.service_spec import ServiceSpec
+from ladle.planning.serving_environment import backend_of
+from ladle.project.function_code import serving_code
+from ladle.project.read_package import read_packages
+from ladle.project.repository import ModelPackage, packages, read_pinned
+
+# Reads what a model file says of its inputs and outputs; runs apart, since files can be hostile.
+Inspect = Callable[[Path], Signature]
+
+
+def read_configs(
+    root: Path, environment: str | None = None
+) -> Sequence[tuple[ModelPackage, ModelConfig]]:
+    """All packages with their configs, those of ``environment`` laid over them.
+
+    Raises ManyFindings with every mistake of every package.
+    """
+    shown = [(p, os.path.relpath(p.config, root)) for p in packages(root)]
+    readings = read_packages(shown)
+    if findings := [finding for _, reading in readings for finding in reading.findings]:
+        raise ManyFindings(findings)
+    configs = [(package, reading.config) for package, reading in readings if reading.config]
+    known = {name for _, config in configs for name in config.environments}
+    if environment is not None and environment not in known:
+        raise NotFound(
+            "LD133",
+            f"no model has an environment {environment}{did_you_mean(environment, known)}",
+            f"environments here: {', '.join(sorted(known)) or 'none'}",
+        )
+    return [(package, _in_environment(config, environment)) for package, config in configs]
+
+
+def read_services(
+    root: Path,
+    cloud: Cloud,
+    inspect: Inspect,
+    environment: str | None = None,
+    only: Collection[str] = (),
+) -> Sequence[ServiceSpec]:
+    """``only`` names models; none means all. Raises LadleError for the first that cannot be built."""
+    configs = read_configs(root, environment)
+    names = [config.name for _, config in configs]
+    for name in only:
+        if name not in names:
+            raise NotFound(
+                "LD132",
+                f"there is no model {name}{did_you_mean(name, names)}",
+                f"models here: {', '.join(names) or 'none'}",
+            )
+    return tuple(
+        read_service(package, config, cloud, inspect, root)
+        for package, config in configs
+        if not only or config.name in only
+    )
+
+
+def read_service(
+    package: ModelPackage, config: ModelConfig, cloud: Cloud, inspect: Inspect, root: Path
+) -> ServiceSpec:
+    content = _content(package, config, inspect, root)
+    build = choose_build(config, cloud)
+    code = serving_code(
+        backend_of(content.file_name) or "",
+        build.packaging,
+        build.python,
+        package.folder,
+        config.transform,
+        config.requirements,
+    )
+    return resolve(config, content, build, str(code.digest), str(package.folder))
+
+
+def _in_environment(config: ModelConfig, environment: str | None) -> ModelConfig:
+    """Models that do not name the environment are the same in it."""
+    if environment is None or environment not in config.environments:
+        return config
+    return config.in_environment(environment)
+
+
+def _content(
+    package: ModelPackage, config: ModelConfig, inspect: Inspect, root: Path
+) -> ModelContent:
+    if config.model == PINNED:
+        return _pinned_content(package, root)
+    path = package.folder / config.model
+    with path.open("rb") as stream:
+        found, size = digest.of_stream(stream)
+    return ModelContent(
+        digest=str(found),
+        file_name=path.name,
+        bytes=size,
+        signature=inspect(path),
+        experiment_id=None,
+        locator=None,
+        path=str(path),
+    )
+
+
+def _pinned_content(package: ModelPackage, root: Path) -> ModelContent:
+    recorded = read_pinned(package)
+    artefact = recorded.manifest.artefact
+    if artefact is None:
+        raise LadleError(
+            "LD126",
+            f"{package.folder.name}: the pinned experiment {recorded.manifest.id[:12]} made no model",
+            "pin one that did; see ladle log",
+        )
+    return ModelContent(
+        digest=artefact.digest,
+        file_name=Path(artefact.name).name,
+        bytes=artefact.bytes,
+        signature=artefact.signature,
+        experiment_id=recorded.manifest.id,
+        locator=recorded.locators.get(artefact.digest),
+        path=_same_file(package, root, artefact.name, artefact.digest),
+    )
+
+
+def _same_file(package: ModelPackage, root: Path, name: str, wanted: str) -> str | None:
+    """The pinned model's bytes in this checkout, so that a clone can deploy without the store."""
+    for path in (root / name, package.folder / Path(name).name):
+        if path.is_file():
+            with path.open("rb") as stream:
+                if str(digest.of_stream(stream)[0]) == wanted:
+                    return str(path)
+    return None

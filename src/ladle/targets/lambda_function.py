@@ -1,0 +1,35 @@
+"""What a Lambda function can take; what it cannot is a reason, never a surprise at deploy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ladle.config.schema import ModelConfig
+
+PAYLOAD_MB = 6  # of one request or answer
+MEMORY_MB = 10240
+TIMEOUT_S = 900
+COLD_START_MS = 1600  # measured: a 45 MB zip with onnxruntime, docs/benchmarks.md
+STORE_MODEL_BYTES = 250 * 1000**2  # what init can fetch within its ten seconds
+
+
+def refusals(config: ModelConfig) -> Iterator[str]:
+    """Why this model cannot run as a function; nothing when it can."""
+    if config.compute.gpu:
+        yield "it needs a GPU, and a function has none"
+    if config.compute.instance_type:
+        yield f"it names a machine, {config.compute.instance_type}"
+    payload_mb = config.traffic.payload_mb or 0
+    if payload_mb > PAYLOAD_MB:
+        yield f"its payload of {payload_mb:g} MB is more than a function's {PAYLOAD_MB}"
+
+
+def reason(config: ModelConfig) -> str:
+    """Why a function is the right place."""
+    p99_ms = config.traffic.p99_ms
+    if p99_ms is not None and p99_ms < COLD_START_MS:
+        return (
+            f"a function; the first request of each instance takes about {COLD_START_MS} ms, "
+            f"more than p99_ms {p99_ms:g} (keeping instances warm is not yet built)"
+        )
+    return "a function: no GPU, and memory, payload and time are within Lambda's limits"
