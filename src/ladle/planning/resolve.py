@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from ladle.catalog import Arch, ModelIn, Packaging
+from ladle.catalog import ModelIn, Packaging
 from ladle.config.evidence import expects_labels
 from ladle.config.schema import ModelConfig
 from ladle.errors import LadleError
@@ -17,27 +17,13 @@ from ladle.targets.choose import choose
 from ladle.targets.lambda_function import STORE_MODEL_BYTES
 
 
-class CloudKind(StrEnum):
+class Cloud(StrEnum):
+    """What a deploy goes to. Which Python runs a zip on the embedded AWS is its own matter: a
+    release is the same release on both.
+    """
+
     AWS = "aws"
     EMBEDDED = "embedded"
-
-
-@dataclass(frozen=True, slots=True)
-class Cloud:
-    """What a deploy goes to. The embedded AWS runs functions by the host's own Python."""
-
-    kind: CloudKind
-    host_python: str
-    host_arch: Arch
-
-
-@dataclass(frozen=True, slots=True)
-class Build:
-    """How the function is made; known before its code is read, since the code depends on it."""
-
-    packaging: Packaging
-    python: str
-    arch: Arch
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +39,15 @@ class ModelContent:
     path: str | None
 
 
-def choose_build(config: ModelConfig, cloud: Cloud) -> Build:
-    """Python and architecture are the config's, also where the embedded AWS runs another: the
-    release must not depend on the machine that deploys it.
-    """
-    packaging = config.packaging
-    if packaging is Packaging.AUTO:
-        packaging = Packaging.ZIP if cloud.kind is CloudKind.EMBEDDED else Packaging.IMAGE
-    return Build(packaging, config.python, config.arch)
+def choose_packaging(config: ModelConfig, cloud: Cloud) -> Packaging:
+    """Known before the code is read, since an image has other code than a zip."""
+    if config.packaging is not Packaging.AUTO:
+        return config.packaging
+    return Packaging.ZIP if cloud is Cloud.EMBEDDED else Packaging.IMAGE
 
 
 def resolve(
-    config: ModelConfig, content: ModelContent, build: Build, code_digest: str, folder: str
+    config: ModelConfig, content: ModelContent, packaging: Packaging, code_digest: str, folder: str
 ) -> ServiceSpec:
     """``config`` is already that of its environment. Raises LD902 or LD203 for what cannot be built."""
     target = choose(config)
@@ -73,11 +56,11 @@ def resolve(
         type=config.type,
         target=target.target,
         target_reason=target.reason,
-        packaging=build.packaging,
+        packaging=packaging,
         model_in=_model_in(config, content),
         runtime=config.runtime,
-        python=build.python,
-        arch=build.arch,
+        python=config.python,
+        arch=config.arch,
         folder=folder,
         transform=config.transform,
         requirements=config.requirements,

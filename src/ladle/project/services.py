@@ -12,7 +12,7 @@ from ladle.config.nearest import did_you_mean
 from ladle.config.schema import ModelConfig
 from ladle.errors import LadleError, ManyFindings, NotFound
 from ladle.experiments.manifest import Signature
-from ladle.planning.resolve import Cloud, ModelContent, choose_build, resolve
+from ladle.planning.resolve import Cloud, ModelContent, choose_packaging, resolve
 from ladle.planning.service_spec import ServiceSpec
 from ladle.planning.serving_environment import backend_of
 from ladle.project.function_code import serving_code
@@ -73,16 +73,16 @@ def read_service(
     package: ModelPackage, config: ModelConfig, cloud: Cloud, inspect: Inspect, root: Path
 ) -> ServiceSpec:
     content = _content(package, config, inspect, root)
-    build = choose_build(config, cloud)
+    packaging = choose_packaging(config, cloud)
     code = serving_code(
         backend_of(content.file_name) or "",
-        build.packaging,
-        build.python,
+        packaging,
+        config.python,
         package.folder,
         config.transform,
         config.requirements,
     )
-    return resolve(config, content, build, str(code.digest), str(package.folder))
+    return resolve(config, content, packaging, str(code.digest), str(package.folder))
 
 
 def _in_environment(config: ModelConfig, environment: str | None) -> ModelConfig:

@@ -1,0 +1,71 @@
+"""Wanted against deployed: the last digest handed over decides, whatever became of it since.
+
+Equal is unchanged, even when it is quarantined; different and quarantined is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ladle.planning.plan import (
+    Change,
+    DeployedModel,
+    DeploymentPlan,
+    ModelPlan,
+    QuarantinedDigest,
+)
+from ladle.planning.service_spec import ServiceSpec
+from ladle.policy.statuses import QuarantineScope
+
+
+def diff(wanted: Sequence[ServiceSpec], deployed: Mapping[str, DeployedModel]) -> DeploymentPlan:
+    """A model that ``deployed`` does not hold was never deployed."""
+    nothing = DeployedModel(None, (), ())
+    return DeploymentPlan(tuple(_diff_model(w, deployed.get(w.model, nothing)) for w in wanted))
+
+
+def uncompared(wanted: Sequence[ServiceSpec], why: str) -> DeploymentPlan:
+    """The plan of somebody who cannot ask what is deployed."""
+    models = (ModelPlan(w, Change.NOT_COMPARED, "nothing to compare with") for w in wanted)
+    return DeploymentPlan(tuple(models), not_compared=why)
+
+
+def _diff_model(wanted: ServiceSpec, deployed: DeployedModel) -> ModelPlan:
+    known = deployed.release_of(wanted.release_digest)
+    number = known.number if known else None
+    entry = _quarantined(wanted, deployed)
+    if wanted.release_digest == deployed.handed_over:
+        if known is not None and known.policy != wanted.policy:
+            reason = "the same release; the rollout's rules change in place"
+            return ModelPlan(wanted, Change.POLICY_ONLY, reason, number, entry)
+        reason = "the same release was handed over last"
+        if entry is not None:
+            reason += f"; it is quarantined and gets no traffic: {entry.reason}"
+        return ModelPlan(wanted, Change.UNCHANGED, reason, number, entry)
+    if entry is not None:
+        what = "model" if entry.scope is QuarantineScope.MODEL else "release"
+        reason = f"this {what} is quarantined since release {entry.release}: {entry.reason}"
+        return ModelPlan(wanted, Change.REFUSED, reason, number, entry)
+    if known is not None:
+        reason = f"back to release {number}, which is kept: no new version"
+        return ModelPlan(wanted, Change.KNOWN_RELEASE, reason, number)
+    return ModelPlan(wanted, Change.NEW_RELEASE, _why_new(wanted, deployed))
+
+
+def _quarantined(wanted: ServiceSpec, deployed: DeployedModel) -> QuarantinedDigest | None:
+    named = {
+        QuarantineScope.MODEL: wanted.model_digest,
+        QuarantineScope.RELEASE: wanted.release_digest,
+    }
+    return next((q for q in deployed.quarantine if named[q.scope] == q.digest), None)
+
+
+def _why_new(wanted: ServiceSpec, deployed: DeployedModel) -> str:
+    if deployed.handed_over is None:
+        return "never deployed before"
+    last = deployed.release_of(deployed.handed_over)
+    if last is None:
+        return "the release digest differs from the last one"
+    if last.model_digest != wanted.model_digest:
+        return f"another model than release {last.number} has"
+    return f"the model of release {last.number} with other code or settings"
