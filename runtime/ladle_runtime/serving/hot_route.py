@@ -90,7 +90,7 @@ def _body(event: Event) -> bytes:
     body = event.get("body") or ""
     try:
         if event.get("isBase64Encoded"):
-            return base64.b64decode(body, validate=True)
+            return base64.b64decode(str(body), validate=True)
         return str(body).encode()
     except (binascii.Error, ValueError):  # no base64 after all, or half of a surrogate pair
         raise Refused("LD401", "the body cannot be decoded") from None

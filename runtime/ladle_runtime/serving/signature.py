@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -16,6 +15,7 @@ from ladle_runtime.serving.problems import Refused
 Array = NDArray[Any]
 
 MAX_ROWS: Final = 100_000
+MAX_RANK: Final = 8
 _FLOATS: Final = {"float": np.float32, "double": np.float64, "float16": np.float16}
 _INTEGERS: Final = {
     f"{sign}int{bits}": np.dtype(f"{sign}int{bits}")
@@ -82,7 +82,7 @@ def typed(spec: TensorSpec, value: Any) -> Array:
         raw = np.array(value, dtype=object)
     except ValueError:
         raise _ragged(spec) from None
-    kinds = set(map(type, raw.flat))
+    kinds = set(map(type, raw.flat)) if raw.ndim <= MAX_RANK else {list}
     if list in kinds:
         raise _ragged(spec)
     raw = _shaped(spec, raw)
@@ -115,7 +115,7 @@ def _shaped(spec: TensorSpec, array: Array) -> Array:
     if wanted[-1:] == (1,) and array.ndim == len(wanted) - 1:
         array = array.reshape(*array.shape, 1)  # a column may be written flat
     if not wanted:  # a scalar, or a model that does not say
-        fits = array.ndim <= 8
+        fits = array.ndim <= MAX_RANK
     else:
         fits = len(wanted) == array.ndim and all(
             size is None or size == given for size, given in zip(wanted, array.shape, strict=True)
@@ -144,7 +144,7 @@ def _integers(spec: TensorSpec, raw: Array, kinds: set[type]) -> Array:
         raise _wrong_type(spec)
     if float in kinds:
         values = raw.ravel().tolist()
-        if not all(v == math.floor(v) and abs(v) <= _EXACT_FLOAT for v in values):
+        if not all(type(v) is int or _names_an_integer(v) for v in values):
             raise _wrong_type(spec)
         raw = np.array([int(v) for v in values], dtype=object).reshape(raw.shape)
     dtype = _INTEGERS[spec.dtype]
@@ -152,6 +152,10 @@ def _integers(spec: TensorSpec, raw: Array, kinds: set[type]) -> Array:
     if min(raw.flat) < limits.min or max(raw.flat) > limits.max:
         raise _out_of_range(spec)
     return raw.astype(dtype)
+
+
+def _names_an_integer(value: float) -> bool:
+    return value.is_integer() and abs(value) <= _EXACT_FLOAT
 
 
 def shape_text(spec: TensorSpec) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 from ladle.experiments.manifest import TensorSpec
 from ladle_runtime.serving.codecs.base import Answered, json_object, to_json
 from ladle_runtime.serving.problems import Refused
-from ladle_runtime.serving.signature import Array, Batch, count_rows, typed
+from ladle_runtime.serving.signature import MAX_RANK, Array, Batch, count_rows, typed
 
 DATATYPES: Final[Mapping[str, str]] = {
     "float": "FP32",
@@ -23,7 +23,6 @@ DATATYPES: Final[Mapping[str, str]] = {
 }
 _OF_NUMPY: Final = {"float32": "FP32", "float64": "FP64", "float16": "FP16", "bool": "BOOL"}
 _MAX_ID: Final = 256
-_MAX_RANK: Final = 8
 
 
 class InferenceV2Json:
@@ -60,7 +59,7 @@ def _tensor(spec: TensorSpec, given: Mapping[str, Any]) -> Array:
         raise Refused("LD412", f"{spec.name} has the datatype {DATATYPES[spec.dtype]}")
     if not isinstance(shape, list) or not all(type(n) is int and n > 0 for n in shape):
         raise Refused("LD413", f"the shape of {spec.name} is a list of positive sizes")
-    if not isinstance(data, list) or not data or len(shape) > _MAX_RANK:
+    if not isinstance(data, list) or not data or len(shape) > MAX_RANK:
         raise Refused("LD413", f"the data of {spec.name} is a list that its shape describes")
     if isinstance(data[0], list):
         array = typed(spec, data)

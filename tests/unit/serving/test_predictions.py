@@ -1,0 +1,85 @@
+"""A row's prediction is one object, and its outcome stands where the config's key says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ladle.errors import LadleError
+from ladle_runtime.serving.outcome import outcomes, parse_key
+from ladle_runtime.serving.predictions import per_row
+
+LOGITS = np.array([[0.1, 0.9], [2.0, 1.0]], dtype=np.float32)
+
+
+def labels(outputs: dict[str, Any], type_: str, rows: int = 2) -> Any:
+    return outcomes(per_row(outputs, rows, type_), ("label",))
+
+
+def test_a_classifier_without_a_label_gets_the_place_of_its_highest_score() -> None:
+    assert labels({"logits": LOGITS}, "classification") == [1, 0]
+
+
+def test_a_classifier_s_own_classes_are_its_labels_whatever_their_output_is_called() -> None:
+    names = np.array(["cat", "dog"], dtype=object)
+    probabilities = [{"cat": 0.9, "dog": 0.1}, {"cat": 0.2, "dog": 0.8}]
+    rows = per_row(
+        {"output_label": names, "output_probability": probabilities}, 2, "classification"
+    )
+    assert [row["label"] for row in rows] == ["cat", "dog"]
+    assert rows[1]["output_probability"] == {"cat": 0.2, "dog": 0.8}
+
+
+def test_an_output_called_label_is_never_replaced() -> None:
+    outputs = {"label": np.array([[7], [8]]), "scores": LOGITS}
+    assert labels(outputs, "classification") == [7, 8]
+
+
+def test_the_label_of_a_regression_is_its_number() -> None:
+    assert labels({"variable": np.array([[1.5], [2.5]])}, "regression") == [1.5, 2.5]
+
+
+def test_an_embedding_promises_no_label() -> None:
+    assert labels({"vector": LOGITS}, "embedding") is None
+
+
+def test_an_output_without_rows_makes_the_answer_one_object() -> None:
+    assert per_row({"total": np.float64(3.0).reshape(())}, 2, "generic") == [{"total": 3.0}]
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [("$.a.b", 1), ("$.a.c[1]", 3), ('$["a"].b', 1), ("$.a.none", None), ("$.a", None)],
+)
+def test_an_outcome_may_be_nested(key: str, expected: Any) -> None:
+    found = outcomes([{"a": {"b": 1, "c": [2, 3]}}], parse_key(key))
+    assert found == (None if expected is None else [expected])
+
+
+def test_a_number_that_is_none_is_an_outcome_that_no_label_equals() -> None:
+    assert (
+        outcomes([{"label": float("nan")}, {"label": np.float32("inf")}], ("label",)) == ["NaN"] * 2
+    )
+
+
+def test_an_outcome_too_long_for_a_line_is_none() -> None:
+    assert outcomes([{"label": "x" * 1001}], ("label",)) is None
+
+
+@pytest.mark.parametrize("key", ["", "$", "label", "$.", "$.a[", "$.a b", "$..a", "$[x]"])
+def test_a_key_that_is_no_path_is_refused(key: str) -> None:
+    with pytest.raises(LadleError) as error:
+        parse_key(key)
+    assert error.value.code == "LD422"
+
+
+@given(st.lists(st.from_regex(r"[A-Za-z_]\w{0,5}", fullmatch=True), min_size=1, max_size=4))
+def test_a_key_leads_to_what_it_names(names: list[str]) -> None:
+    value: Any = 7
+    for name in reversed(names):
+        value = {name: value}
+    assert outcomes([value], parse_key("$." + ".".join(names))) == [7]
