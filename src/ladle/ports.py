@@ -122,7 +122,9 @@ class PredictionLog(Protocol):
 class LabelStore(Protocol):
     """One accepted label per prediction; corrections are their own events, at most three."""
 
-    def accept(self, model: str, label: Label, outcome: LabelOutcome | None) -> AcceptedLabel:
+    def accept(
+        self, model: str, label: Label, outcome: LabelOutcome | None, expires_at: float
+    ) -> AcceptedLabel:
         """Stores the label; the newest by ``label.at`` wins, whatever the order of the calls.
 
         ``outcome`` is None when the prediction is not known yet; such a label waits, and is settled
@@ -138,8 +140,11 @@ class LabelStore(Protocol):
 class CounterStore(Protocol):
     """Additive counters by (model, release, window)."""
 
-    def add(self, batch_id: str, deltas: Mapping[WindowKey, Counts]) -> bool:
-        """Adds once per ``batch_id``, all or nothing; False when that batch was added before."""
+    def add(self, batches: Mapping[str, Mapping[WindowKey, Counts]]) -> frozenset[str]:
+        """Adds each batch once by its id, all of it or nothing; returns the ids added by this call.
+
+        A delta may be negative: a corrected label takes back what it had added.
+        """
 
     def read(self, model: str, release: int, since: float) -> Sequence[Window]:
         """Windows that begin at or after ``since``, by start."""

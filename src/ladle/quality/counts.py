@@ -23,6 +23,11 @@ class Counts:
     wrong_micro: int = 0
     latency: Mapping[int, int] = field(default_factory=dict)
 
+    @property
+    def labelled(self) -> int:
+        """Whole requests' worth of labels."""
+        return self.labelled_micro // MICRO
+
     def __add__(self, other: Counts) -> Counts:
         latency = dict(self.latency)
         for bin_, n in other.latency.items():

@@ -86,14 +86,13 @@ def judge(
     )
     readings = [_read(guard, windows, stable, since) for guard in policy.active_guards]
     path = _weighted(readings, policy)
-    seen = total(pool(windows, requests_and_failures))
-    labels = total(pool(windows, labelled_and_wrong))
+    seen = sum((w.candidate for w in windows), Counts())
     return Evidence(
         stable_release=releases[0],
         candidate_release=releases[1],
         since=since,
-        candidate_requests=int(seen.candidate.exposed),
-        candidate_labels=int(labels.candidate.exposed),
+        candidate_requests=seen.requests,
+        candidate_labels=seen.labelled,
         log_e=path.highest,
         log_e_limit=policy.log_e_limit,
         guards=_verdicts(readings, path, policy),

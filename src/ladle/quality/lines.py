@@ -89,10 +89,15 @@ def _rows_line(line: RequestLine, first_row: int, texts: Sequence[str], key: byt
     return f'{body},"k":"{mac(body.encode(), key)}"}}'
 
 
+def looks_like(text: str) -> bool:
+    """Whether a line claims to be ours; only its MAC says that it is."""
+    return text.lstrip().startswith((REQUEST_MARK, ROWS_MARK))
+
+
 def parse(text: str, key: bytes) -> RequestLine | PredictionRows | None:
     """None for a line that is not ours, or whose MAC is not; never raises."""
     text = text.strip()
-    if not text.startswith((REQUEST_MARK, ROWS_MARK)):
+    if not looks_like(text):
         return None
     body, tail = text[:-_MAC_TAIL], text[-_MAC_TAIL:]
     expected = f',"k":"{mac(body.encode("utf-8", "surrogatepass"), key)}"}}'

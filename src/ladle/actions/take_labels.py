@@ -1,0 +1,151 @@
+"""A label joins its prediction and moves the counters of the minute when that was predicted.
+
+The label is stored before it is counted, and counted under an id that follows from what is stored:
+whoever is interrupted in between finishes by doing the same again. A label that comes before its
+prediction is stored first and looked up again after; the collector stores the prediction first and
+looks for labels after: one of the two sees the other.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ladle.errors import Finding, LadleError
+from ladle.policy.rollout import RolloutPolicy
+from ladle.ports import CounterStore, LabelStore, PredictionLog
+from ladle.quality.counts import Counts, WindowKey
+from ladle.quality.labels import AcceptedLabel, Label, LabelValue, PredictionRows
+from ladle.quality.outcomes import covers, deltas, judged
+
+_PREDICTION_ID = re.compile(r"([\w-]{22})\.(\d{1,6})", re.ASCII)
+_ASSUMED = re.compile(r"arn:aws[\w-]*:sts::(\d+):assumed-role/([^/]+)/.*")
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """The ports that labels and predictions meet in."""
+
+    counters: CounterStore
+    predictions: PredictionLog
+    labels: LabelStore
+
+
+@dataclass(slots=True)
+class Taken:
+    """What became of a list of labels."""
+
+    accepted: int = 0
+    repeated: int = 0
+    waiting: int = 0
+    refused: list[tuple[str, Finding]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class NewLabel:
+    """A label as it was sent: about which prediction, and what was true."""
+
+    request_id: str
+    row: int
+    value: LabelValue
+
+    @classmethod
+    def parse(cls, prediction_id: str, value: LabelValue) -> NewLabel:
+        found = _PREDICTION_ID.fullmatch(prediction_id)
+        if found is None:
+            raise LadleError(
+                "LD602",
+                "that is no prediction id: it has the form <22 characters>.<row>",
+                "send the prediction_id of an answer as it is",
+            )
+        return cls(found[1], int(found[2]), value)
+
+
+def take_labels(
+    ports: Intake,
+    model: str,
+    policy: RolloutPolicy,
+    source: str,
+    sent: Sequence[NewLabel],
+    now: float,
+) -> Taken:
+    """Takes what ``source`` (the principal who calls) says; LD601 when its word does not count."""
+    if not may_label(policy, source):
+        raise LadleError(
+            "LD601",
+            f"labels for {model} are not taken from this caller",
+            "name the caller's role in labels.sources of its model.yaml and deploy",
+        )
+    taken, finds = Taken(), _Finds(ports.predictions, model)
+    batches: dict[str, Mapping[WindowKey, Counts]] = {}
+    for new in sent:
+        label = Label(new.request_id, new.row, new.value, now, source)
+        try:
+            accepted = _accept(ports.labels, finds, model, label, now + policy.labels_accept_s)
+        except LadleError as error:
+            if error.code != "LD603":
+                raise
+            taken.refused.append((label.prediction_id, error.finding))
+            continue
+        taken.accepted += accepted.new
+        taken.repeated += not accepted.new
+        taken.waiting += accepted.outcome is None
+        if delta := deltas(model, accepted):
+            batches[_event_id(model, label, accepted)] = delta
+    if batches:
+        ports.counters.add(batches)
+    return taken
+
+
+def settle_waiting(ports: Intake, rows: PredictionRows, policy: RolloutPolicy) -> int:
+    """Judges the labels that came before ``rows`` did; returns how many."""
+    batches: dict[str, Mapping[WindowKey, Counts]] = {}
+    for label in ports.labels.waiting(rows.model, rows.request_id):
+        if covers(rows, label.row):
+            expires_at = label.at + policy.labels_accept_s
+            accepted = ports.labels.accept(rows.model, label, judged(rows, label), expires_at)
+            batches[_event_id(rows.model, label, accepted)] = deltas(rows.model, accepted)
+    if batches:
+        ports.counters.add(batches)
+    return len(batches)
+
+
+def may_label(policy: RolloutPolicy, source: str) -> bool:
+    """A source is named by its ARN, or by the last part of it; a role by its own name or ARN,
+    whatever session it was assumed for.
+    """
+    known = {source, source.rsplit("/", 1)[-1]}
+    if found := _ASSUMED.fullmatch(source):
+        known = {source, found[2], f"arn:aws:iam::{found[1]}:role/{found[2]}"}
+    return not known.isdisjoint(policy.label_sources)
+
+
+def _accept(
+    store: LabelStore, finds: _Finds, model: str, label: Label, expires_at: float
+) -> AcceptedLabel:
+    rows = finds.rows(label)
+    outcome = judged(rows, label) if rows else None
+    accepted = store.accept(model, label, outcome, expires_at)
+    if accepted.outcome is None and (rows := finds.rows(label)):
+        accepted = store.accept(model, label, judged(rows, label), expires_at)
+    return accepted
+
+
+def _event_id(model: str, label: Label, accepted: AcceptedLabel) -> str:
+    return f"label:{model}:{label.prediction_id}:{accepted.number}"
+
+
+class _Finds:
+    """Asks the log once for the rows of a request, however many of them are labelled at once."""
+
+    def __init__(self, predictions: PredictionLog, model: str) -> None:
+        self._predictions = predictions
+        self._model = model
+        self._last: PredictionRows | None = None
+
+    def rows(self, label: Label) -> PredictionRows | None:
+        last = self._last
+        if last is None or last.request_id != label.request_id or not covers(last, label.row):
+            self._last = self._predictions.find(self._model, label.request_id, label.row)
+        return self._last

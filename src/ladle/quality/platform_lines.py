@@ -1,0 +1,51 @@
+"""What Lambda itself writes of an invocation that our code could not finish.
+
+A function that times out, runs out of memory or dies prints no line of ours. These lines carry no
+MAC: a model's own code can forge them, and so speak against itself, never for itself.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_STREAM = re.compile(r"\[(\d+|\$LATEST)\]")
+_ID = r"RequestId: (?P<id>\S+)"
+_START = re.compile(rf"START {_ID}")
+_FAILED = (
+    re.compile(r"(?:\S+ (?P<id>[0-9a-f-]{36}) )?Task timed out after [\d.]+ seconds\s*$"),
+    re.compile(rf"{_ID} Error: Runtime exited"),
+    re.compile(rf"{_ID} Error: .*Runtime\.(?:ExitError|OutOfMemory)"),
+    re.compile(rf"(?:INIT_)?REPORT (?:{_ID}\s)?.*\bStatus: (?:timeout|error)\b", re.DOTALL),
+)
+_REPORT = re.compile(rf"REPORT {_ID}")
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformLine:
+    """``request_id`` is Lambda's own, None where Lambda does not say which."""
+
+    request_id: str | None
+    failed: bool = False
+    starts: bool = False
+    ends: bool = False
+
+
+def release_of(stream: str) -> int | None:
+    """The version in ``2026/11/23/[7]9d2c…``; ``$LATEST`` reads as 0."""
+    found = _STREAM.search(stream)
+    if found is None:
+        return None
+    return 0 if found[1] == "$LATEST" else int(found[1])
+
+
+def parse(text: str) -> PlatformLine | None:
+    """None for a line that is not the platform's, or says nothing that counts."""
+    if found := _START.match(text):
+        return PlatformLine(found["id"], starts=True)
+    for failed in _FAILED:
+        if found := failed.match(text):
+            return PlatformLine(found["id"], failed=True, ends=text.startswith("REPORT"))
+    if found := _REPORT.match(text):
+        return PlatformLine(found["id"], ends=True)
+    return None
