@@ -70,7 +70,8 @@ def _get(bundle: Bundle, at: float) -> bytes:
     connection = connect(parts.netloc, timeout=_TIMEOUT_S)
     try:
         connection.request("GET", f"{parts.path}?{parts.query}", headers=headers)
-        return _verified(connection.getresponse(), bundle)
+        with connection.getresponse() as response:
+            return _verified(response, bundle)
     except (OSError, HTTPException) as error:
         raise _unreachable(bundle, type(error).__name__) from error
     finally:

@@ -82,7 +82,9 @@ def typed(spec: TensorSpec, value: Any) -> Array:
         raw = np.array(value, dtype=object)
     except ValueError:
         raise _ragged(spec) from None
-    kinds = set(map(type, raw.flat)) if raw.ndim <= MAX_RANK else {list}
+    if raw.ndim > MAX_RANK:
+        raise _ragged(spec)
+    kinds: set[type] = set(map(type, raw.flat))
     if list in kinds:
         raise _ragged(spec)
     raw = _shaped(spec, raw)
