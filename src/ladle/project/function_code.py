@@ -6,7 +6,7 @@ release.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -18,6 +18,7 @@ from ladle.catalog import BACKENDS, Packaging
 from ladle.digest import Digest
 from ladle.project.import_closure import SourceFile, reached_files
 
+REQUIREMENTS = "requirements.txt"
 SERVING_ENTRY = "ladle_runtime.serving.lambda_entry"
 PLATFORM_ENTRIES = {
     "intake": "ladle_runtime.labels.handler",
@@ -61,20 +62,31 @@ def serving_code(
     backend: str,
     packaging: Packaging,
     python: str,
-    transform: Path | None = None,
-    requirements: Path | None = None,
+    folder: Path,
+    transform: str | None = None,
+    requirements: str | None = None,
 ) -> FunctionCode:
     """The code that answers requests, for one backend of the catalogue.
 
-    ``transform`` and ``requirements`` lie beside the packages under their own names; an image is
-    also made of its Dockerfile.
+    ``transform``, with what it imports from beside it, keeps its name relative to the model package
+    ``folder``; an image is also made of its Dockerfile.
     """
     entries = [SERVING_ENTRY, f"ladle_runtime.backends.{BACKENDS[backend]}"]
     files = list(reached_files(entries, package_roots()))
-    files += [SourceFile(path.name, path) for path in (transform, requirements) if path]
+    if transform is not None:
+        files += _transform_files(folder / transform, str(Path(transform).parent.as_posix()))
+    if requirements is not None:
+        files.append(SourceFile(REQUIREMENTS, folder / requirements))
     if packaging is Packaging.IMAGE:
-        files.append(SourceFile("Dockerfile", dockerfile()))
+        files.append(SourceFile(dockerfile().name, dockerfile()))
     return FunctionCode(tuple(files), Wheels.FUNCTION, python)
+
+
+def _transform_files(transform: Path, folder: str) -> Iterator[SourceFile]:
+    beside = {path.stem: path for path in transform.parent.glob("*.py")}
+    beside |= {init.parent.name: init.parent for init in transform.parent.glob("*/__init__.py")}
+    for file in reached_files([transform.stem], beside):
+        yield SourceFile(file.name if folder == "." else f"{folder}/{file.name}", file.path)
 
 
 def platform_code(entries: Sequence[str], python: str) -> FunctionCode:

@@ -23,7 +23,7 @@ class SourceFile:
 
 
 def reached_files(entries: Iterable[str], roots: Mapping[str, Path]) -> tuple[SourceFile, ...]:
-    """Files of the packages ``roots`` (name -> folder) that ``entries`` import, by name.
+    """Files of ``roots`` (package -> its folder, or module -> its file) that ``entries`` import.
 
     Raises KeyError for an entry that is no module of a root.
     """
@@ -46,6 +46,8 @@ def _file_of(module: str, roots: Mapping[str, Path]) -> SourceFile | None:
     package, _, rest = module.partition(".")
     if package not in roots:
         return None
+    if roots[package].suffix == ".py":
+        return None if rest else SourceFile(f"{package}.py", roots[package])
     parts = rest.split(".") if rest else []
     for tail in ([*parts, "__init__.py"], [*parts[:-1], f"{parts[-1]}.py"] if parts else []):
         path = roots[package].joinpath(*tail)

@@ -19,8 +19,17 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from ladle import digest
 from ladle.catalog import Arch
+from ladle.digest import Digest
 from ladle.errors import LadleError
-from ladle.project.function_code import FunctionCode, Wheels, home, lock_file, python_tag
+from ladle.project.function_code import (
+    REQUIREMENTS,
+    FunctionCode,
+    Wheels,
+    dockerfile,
+    home,
+    lock_file,
+    python_tag,
+)
 from ladle.project.import_closure import SourceFile
 
 STAGE = Path(".ladle") / "stage"
@@ -46,11 +55,8 @@ def stage_zip(code: FunctionCode, repository: Path, python: str, arch: Arch) -> 
     Raises LD220 when its wheels have not been staged.
     """
     wheels = wheels_folder(code.wheels, python, arch)
-    base_name = digest.of_named(
-        [("lock", digest.of_bytes(lock_file(code.wheels, python).read_bytes()))]
-    )
     stage = repository / STAGE
-    base = stage / f"{wheels.name}-{base_name.short}-{_compiled(wheels)}-{_FORMAT}.zip"
+    base = stage / f"{wheels.name}-{_contents(wheels).short}.zip"
     whole = stage / f"{base.stem}-{code.digest.short}.zip"
     if not whole.exists():
         if not base.exists():
@@ -68,7 +74,7 @@ def stage_image(code: FunctionCode, repository: Path, python: str) -> Path:
     folder.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(dir=folder.parent))
     for file in code.files:
-        at_top = file.name in {"Dockerfile", "requirements.txt"}
+        at_top = file.name in {dockerfile().name, REQUIREMENTS}
         target = fresh / file.name if at_top else fresh / "code" / file.name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file.path, target)
@@ -92,9 +98,9 @@ def wheels_folder(wheels: Wheels, python: str, arch: Arch) -> Path:
     return folder
 
 
-def _compiled(wheels: Path) -> str:
-    """Wheels with bytecode and without are two bases, whichever was staged first."""
-    return "pyc" if any(wheels.rglob("*.pyc")) else "py"
+def _contents(folder: Path) -> Digest:
+    """Of names and sizes: enough to tell apart what ``scripts/setup`` makes of one lock."""
+    return digest.of_json([_FORMAT, {name: path.stat().st_size for name, path in _walk(folder)}])
 
 
 def _walk(folder: Path) -> Iterator[tuple[str, Path]]:

@@ -1,0 +1,53 @@
+"""A repository's models become one platform stack and one stack each, with no question to AWS."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import aws_cdk as cdk
+
+from ladle.cli.output import show_findings
+from ladle.errors import LadleError
+from ladle.experiments.manifest import Signature
+from ladle.planning.resolve import Cloud
+from ladle.planning.service_spec import ServiceSpec
+from ladle.project.services import read_services
+from ladle_stacks.host import Host
+from ladle_stacks.model_stack import ModelStack
+from ladle_stacks.platform_stack import PlatformStack
+
+
+def build_app(model_packages: str | Path) -> cdk.App:
+    """The app of the repository that holds ``model_packages``; add stacks of your own to it.
+
+    Ends the process with every mistake of every config, and no traceback, when there are any.
+    """
+    root = Path(model_packages).resolve().parent
+    app = cdk.App(analytics_reporting=False)
+    host = Host.of_app(app, root)
+    try:
+        return describe(app, host, read_specs(root, host))
+    except LadleError as error:
+        show_findings(error.findings)
+        sys.exit(int(error.exit_code))
+
+
+def read_specs(root: Path, host: Host) -> Sequence[ServiceSpec]:
+    cloud = Cloud.EMBEDDED if host.embedded else Cloud.AWS
+    return read_services(root, cloud, _signature)
+
+
+def _signature(path: Path) -> Signature:
+    """Only of a model that is given by path; a pinned one has it in its manifest."""
+    from ladle.tools.model_jail import ModelJail
+
+    return ModelJail().inspect(path).signature
+
+
+def describe(app: cdk.App, host: Host, specs: Sequence[ServiceSpec]) -> cdk.App:
+    platform = PlatformStack(app, host)
+    for spec in specs:
+        ModelStack(app, host, spec).add_stack_dependency(platform)
+    return app

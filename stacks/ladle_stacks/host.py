@@ -1,0 +1,38 @@
+"""The one thing that may differ between AWS and the embedded AWS: which Python runs a zip."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import aws_cdk as cdk
+
+from ladle.catalog import Arch
+from ladle.project.function_code import platform_code
+from ladle.project.staging import StagedZip, stage_zip
+
+EMBEDDED_KEY = "ladle:embedded"
+AWS_PYTHON = "3.13"  # of platform functions; a model names its own
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """``repository`` is where staged code goes; it must hold a folder that git ignores, .ladle."""
+
+    repository: Path
+    embedded: bool
+
+    @classmethod
+    def of_app(cls, app: cdk.App, repository: Path) -> Host:
+        return cls(repository, app.node.try_get_context(EMBEDDED_KEY) in (True, "true"))
+
+    def python(self, wanted: str = AWS_PYTHON) -> str:
+        """The embedded AWS starts functions with the Python that it finds."""
+        if self.embedded:
+            return f"{sys.version_info.major}.{sys.version_info.minor}"
+        return wanted
+
+    def stage_platform(self, entries: tuple[str, ...]) -> StagedZip:
+        python = self.python()
+        return stage_zip(platform_code(entries, AWS_PYTHON), self.repository, python, Arch.X86_64)

@@ -1,0 +1,52 @@
+"""One model: what serves it, what watches it, and who may move its traffic."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import aws_cdk as cdk
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+from ladle import names
+from ladle.catalog import TARGET_MODULES
+from ladle.planning.service_spec import ServiceSpec
+from ladle_stacks import arns, grants
+from ladle_stacks.alarms import evidence_alarm
+from ladle_stacks.host import Host
+
+
+class ModelStack(cdk.Stack):
+    """Needs the platform stack to be there, by fixed names; can be deleted before or after it."""
+
+    def __init__(self, scope: Construct, host: Host, spec: ServiceSpec) -> None:
+        name = names.model_stack(spec.model)
+        super().__init__(
+            scope,
+            name,
+            stack_name=name,
+            description=f"Ladle: the model {spec.model}",
+            tags={**spec.tags, "ladle:model": spec.model},
+        )
+        target = import_module(f"ladle_stacks.targets.{TARGET_MODULES[spec.target]}")
+        target.serve(self, host, spec)
+        evidence_alarm(self, spec)
+        grants.router_role(self, spec.model)
+        _people(self, spec)
+
+
+def _people(scope: Construct, spec: ServiceSpec) -> None:
+    """Whom the controller tells about this model: announcements carry its name."""
+    for number, address in enumerate(spec.notify):
+        protocol, _, endpoint = address.partition(":")
+        sns.CfnSubscription(
+            scope,
+            f"Notify{number}",
+            topic_arn=arns.topic(),
+            protocol=_PROTOCOLS[protocol],
+            endpoint=endpoint if protocol == "mailto" else address,
+            filter_policy={"model": [spec.model]},
+        )
+
+
+_PROTOCOLS = {"mailto": "email", "https": "https"}

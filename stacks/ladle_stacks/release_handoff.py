@@ -1,0 +1,134 @@
+"""What makes a release: a copy of its model before the function changes, a version after it.
+
+Both custom resources live in the model's own stack and find the platform by fixed names. No
+template holds a version or an alias: the hand-off makes them, the controller moves them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import aws_cdk as cdk
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_s3_assets as s3_assets
+from constructs import Construct
+
+from ladle import digest, names
+from ladle.planning.service_spec import ServiceSpec
+from ladle.project.function_code import HANDOFF_ENTRIES
+from ladle_stacks import arns, grants
+from ladle_stacks.functions import FunctionPlan, ZipCode, own_function
+from ladle_stacks.host import Host
+
+# CloudFormation waits for an answer this long, in place of an hour; the functions give up before.
+_ANSWER_S = 360
+
+
+@dataclass(frozen=True, slots=True)
+class Handing:
+    """The function that releases are handed over by, and the model copy that the next one reads."""
+
+    handoff: lambda_.CfnFunction
+    bundle: cdk.CfnCustomResource
+
+
+def bundle_and_handoff(scope: Construct, host: Host, spec: ServiceSpec) -> Handing:
+    staged = host.stage_platform(tuple(HANDOFF_ENTRIES.values()))
+    code = ZipCode(scope, "HandoffCode", staged, host.python())
+    handoff = own_function(scope, _handoff_plan(spec), code)
+    asset = _model_asset(scope, spec)
+    bundler = own_function(scope, _bundle_plan(spec, asset), code)
+    bundle = _custom(
+        scope,
+        "Bundle",
+        "Custom::LadleBundle",
+        bundler,
+        {
+            "Model": spec.model,
+            "ReleaseDigest": spec.release_digest,
+            "ModelDigest": spec.model_digest,
+            "FileName": spec.source.file_name,
+            "StoreKey": spec.source.locator.key if spec.source.locator else None,
+            "StoreVersion": spec.source.locator.version_id if spec.source.locator else None,
+            "AssetBucket": asset.s3_bucket_name if asset else None,
+            "AssetKey": asset.s3_object_key if asset else None,
+        },
+    )
+    return Handing(handoff, bundle)
+
+
+def release(
+    scope: Construct,
+    handing: Handing,
+    function: lambda_.CfnFunction,
+    spec: ServiceSpec,
+    code_sha256: str | None,
+) -> cdk.CfnCustomResource:
+    """Handed over after the function has its new code and environment, never before."""
+    made = _custom(
+        scope,
+        "Release",
+        "Custom::LadleRelease",
+        handing.handoff,
+        {
+            "Model": spec.model,
+            "FunctionName": names.function(spec.model),
+            "ReleaseDigest": spec.release_digest,
+            "ModelDigest": spec.model_digest,
+            "ExperimentId": spec.experiment_id,
+            "CodeSha256": code_sha256,
+            "Policy": digest.canonical_json(spec.policy.to_json()).decode(),
+            "TopicArn": arns.topic(),
+        },
+    )
+    made.add_resource_dependency(function)
+    return made
+
+
+def _custom(
+    scope: Construct,
+    id_: str,
+    type_: str,
+    function: lambda_.CfnFunction,
+    properties: dict[str, str | None],
+) -> cdk.CfnCustomResource:
+    made = cdk.CfnCustomResource(
+        scope, id_, service_token=function.attr_arn, service_timeout=_ANSWER_S
+    )
+    made.add_override("Type", type_)
+    for name, value in properties.items():
+        if value is not None:
+            made.add_property_override(name, value)
+    return made
+
+
+def _model_asset(scope: Construct, spec: ServiceSpec) -> s3_assets.Asset | None:
+    """The model's file, when the checkout has it: by its content, so that it is uploaded once."""
+    if spec.source.path is None:
+        return None
+    hash_ = digest.hex_of(spec.model_digest)
+    return s3_assets.Asset(scope, "ModelFile", path=spec.source.path, asset_hash=hash_)
+
+
+def _handoff_plan(spec: ServiceSpec) -> FunctionPlan:
+    return FunctionPlan(
+        "Handoff",
+        names.handoff_function(spec.model),
+        HANDOFF_ENTRIES["handoff"],
+        f"Ladle: hands releases of {spec.model} over to the controller",
+        grants.handoff(spec.model),
+        timeout_s=300,
+    )
+
+
+def _bundle_plan(spec: ServiceSpec, asset: s3_assets.Asset | None) -> FunctionPlan:
+    store_key = spec.source.locator.key if spec.source.locator else None
+    objects = asset.bucket.arn_for_objects(asset.s3_object_key) if asset else None
+    return FunctionPlan(
+        "Bundler",
+        names.bundle_function(spec.model),
+        HANDOFF_ENTRIES["bundle"],
+        f"Ladle: copies each release's model of {spec.model}, once",
+        grants.bundle(spec.model, store_key, objects),
+        timeout_s=300,
+    )

@@ -1,0 +1,145 @@
+"""A model on Lambda: one function whose published versions are its releases."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import aws_cdk as cdk
+from aws_cdk import aws_ecr_assets as ecr_assets
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from ladle import digest, names
+from ladle.catalog import Arch, Packaging
+from ladle.errors import LadleError
+from ladle.planning.service_spec import ServiceSpec
+from ladle.planning.serving_environment import backend_of, serving_json
+from ladle.project.function_code import SERVING_ENTRY, serving_code
+from ladle.project.staging import stage_image, stage_zip
+from ladle_stacks import arns, grants
+from ladle_stacks.door import front_door
+from ladle_stacks.functions import ZipCode, log_group
+from ladle_stacks.host import Host
+from ladle_stacks.release_handoff import bundle_and_handoff, release
+
+HANDLER = f"{SERVING_ENTRY}.handle"
+_PLATFORMS = {
+    Arch.X86_64: ecr_assets.Platform.LINUX_AMD64,
+    Arch.ARM64: ecr_assets.Platform.LINUX_ARM64,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """The function's code as CloudFormation takes it. An image names its own runtime and handler;
+    what it hashes to is known only once it is built.
+    """
+
+    code: lambda_.CfnFunction.CodeProperty
+    package_type: str
+    runtime: str | None = None
+    handler: str | None = None
+    code_sha256: str | None = None
+
+
+def serve(scope: Construct, host: Host, spec: ServiceSpec) -> None:
+    """Everything between the model's file and its address, in the order in which it is made."""
+    kept = log_group(scope, "Logs", names.log_group(spec.model), spec.log_retention_days)
+    _lines_to_collector(scope, kept)
+    handing = bundle_and_handoff(scope, host, spec)
+    packed = _pack(scope, host, spec)
+    function = _function(scope, spec, packed, _environment(spec, handing.bundle), kept)
+    released = release(scope, handing, function, spec, packed.code_sha256)
+    front_door(scope, spec, released)
+
+
+def _function(
+    scope: Construct,
+    spec: ServiceSpec,
+    packed: Packed,
+    environment: dict[str, str],
+    kept: logs.CfnLogGroup,
+) -> lambda_.CfnFunction:
+    group = names.log_group(spec.model)
+    role = grants.function_role(scope, "Serving", group, grants.serving(spec.model))
+    function = lambda_.CfnFunction(
+        scope,
+        "Function",
+        function_name=names.function(spec.model),
+        description=f"Ladle: serves {spec.model}",
+        code=packed.code,
+        package_type=packed.package_type,
+        runtime=packed.runtime,
+        handler=packed.handler,
+        role=role.role_arn,
+        memory_size=spec.compute.memory_mb,
+        timeout=spec.compute.timeout_s,
+        architectures=[spec.arch],
+        environment=lambda_.CfnFunction.EnvironmentProperty(variables=environment),
+        logging_config=lambda_.CfnFunction.LoggingConfigProperty(log_group=group),
+    )
+    function.add_resource_dependency(kept)
+    return function
+
+
+def _environment(spec: ServiceSpec, bundle: cdk.CfnCustomResource) -> dict[str, str]:
+    """docs/formats.md says what each is for. The team's own variables cannot replace Ladle's."""
+
+    def of_bundle(attribute: str) -> str:
+        return bundle.get_att(attribute).to_string()
+
+    return {
+        **spec.env,
+        "LADLE_MODEL": spec.model,
+        "LADLE_RELEASE_DIGEST": digest.hex_of(spec.release_digest),
+        "LADLE_SPEC": serving_json(spec),
+        "LADLE_BUNDLE_BUCKET": of_bundle("Bucket"),
+        "LADLE_BUNDLE_KEY": of_bundle("Key"),
+        "LADLE_BUNDLE_VERSION": of_bundle("VersionId"),
+        "LADLE_BUNDLE_SHA256": of_bundle("Sha256"),
+        "LADLE_LOG_KEY": of_bundle("LogKey"),
+    }
+
+
+def _pack(scope: Construct, host: Host, spec: ServiceSpec) -> Packed:
+    code = serving_code(
+        backend_of(spec.source.file_name) or "",
+        spec.packaging,
+        spec.python,
+        Path(spec.folder),
+        spec.transform,
+        spec.requirements,
+    )
+    if spec.packaging is Packaging.IMAGE:
+        image = ecr_assets.DockerImageAsset(
+            scope,
+            "Image",
+            directory=str(stage_image(code, host.repository, spec.python)),
+            platform=_PLATFORMS[spec.arch],
+            build_args={"PYTHON": spec.python, "HANDLER": HANDLER},
+        )
+        return Packed(lambda_.CfnFunction.CodeProperty(image_uri=image.image_uri), "Image")
+    if spec.requirements is not None:
+        raise LadleError(
+            "LD227",
+            f"{spec.model}: a zip holds the wheels that scripts/setup staged, and none of "
+            f"{spec.requirements}",
+            "write packaging: image, or drop requirements",
+        )
+    python = host.python(spec.python)
+    zipped = ZipCode(scope, "Code", stage_zip(code, host.repository, python, spec.arch), python)
+    return Packed(zipped.property, "Zip", zipped.runtime, HANDLER, zipped.code_sha256)
+
+
+def _lines_to_collector(scope: Construct, kept: logs.CfnLogGroup) -> None:
+    """All lines: those of the platform say what no line of ours can, a time-out for one."""
+    lines = logs.CfnSubscriptionFilter(
+        scope,
+        "LinesToCollector",
+        log_group_name=kept.ref,
+        filter_pattern="",
+        destination_arn=arns.function(names.COLLECTOR_FUNCTION),
+    )
+    lines.add_resource_dependency(kept)
