@@ -44,6 +44,10 @@ def log_group(model: str) -> str:
     return f"/ladle/{model}"
 
 
+def model_of_log_group(log_group: str) -> str:
+    return log_group.removeprefix("/ladle/")
+
+
 def evidence_alarm(model: str) -> str:
     return f"ladle-{model}-evidence"
 

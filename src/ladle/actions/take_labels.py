@@ -18,6 +18,7 @@ from ladle.ports import CounterStore, LabelStore, PredictionLog
 from ladle.quality.counts import Counts, WindowKey
 from ladle.quality.labels import AcceptedLabel, Label, LabelValue, PredictionRows
 from ladle.quality.outcomes import covers, deltas, judged
+from ladle.releases.state import ReleaseState
 
 _PREDICTION_ID = re.compile(r"([\w-]{22})\.(\d{1,6})", re.ASCII)
 _ASSUMED = re.compile(r"arn:aws[\w-]*:sts::(\d+):assumed-role/([^/]+)/.*")
@@ -109,6 +110,12 @@ def settle_waiting(ports: Intake, rows: PredictionRows, policy: RolloutPolicy) -
     if batches:
         ports.counters.add(batches)
     return len(batches)
+
+
+def policy_of(state: ReleaseState) -> RolloutPolicy:
+    """The terms of the newest release that serves; those of no release take no labels."""
+    newest = state.candidate or state.stable
+    return newest.policy if newest else RolloutPolicy()
 
 
 def may_label(policy: RolloutPolicy, source: str) -> bool:

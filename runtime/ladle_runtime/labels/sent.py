@@ -1,0 +1,85 @@
+"""Who sends which labels for which model, read from an event that nobody has checked."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ladle.actions.take_labels import NewLabel
+from ladle.errors import LadleError
+
+MAX_LABELS = 1_000  # in one call
+MAX_TEXT = 1000  # characters of a label
+_FIX = 'send {"prediction_id": "…", "label": a text or a number}, or a list of them'
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """``source`` is the principal that AWS vouches for; empty when the door asks nobody who it is."""
+
+    model: str
+    source: str
+    labels: tuple[NewLabel, ...]
+
+
+def read(event: Mapping[str, Any]) -> Sent:
+    """An HTTP API event (payload 2.0), or a direct invoke: ``{"model", "source", "labels"}``.
+
+    Whoever may invoke this function directly is trusted to say whose labels it brings.
+    """
+    if "requestContext" not in event:
+        source = str(event.get("source", ""))
+        return Sent(str(event.get("model", "")), source, _labels(event.get("labels")))
+    context = event["requestContext"]
+    return Sent(_model(event), _principal(context.get("authorizer") or {}), _labels(_body(event)))
+
+
+def _model(event: Mapping[str, Any]) -> str:
+    """The door says it: by a stage variable on AWS, in the path where one door serves all models."""
+    for place in ("stageVariables", "pathParameters"):
+        if model := (event.get(place) or {}).get("model"):
+            return str(model)
+    raise LadleError("LD604", "the door does not say for which model this is", "deploy it again")
+
+
+def _principal(authorizer: Mapping[str, Any]) -> str:
+    iam = authorizer.get("iam") or {}
+    claims = (authorizer.get("jwt") or {}).get("claims") or {}
+    return str(iam.get("userArn") or claims.get("sub") or "")
+
+
+def _body(event: Mapping[str, Any]) -> object:
+    body = event.get("body") or ""
+    try:
+        if event.get("isBase64Encoded"):
+            body = base64.b64decode(body, validate=True).decode("utf-8")
+        return json.loads(body)
+    except (ValueError, binascii.Error, RecursionError) as error:
+        raise LadleError("LD605", "the body is no JSON", _FIX) from error
+
+
+def _labels(given: object) -> tuple[NewLabel, ...]:
+    labels = given if isinstance(given, list) else [given]
+    if not labels:
+        raise LadleError("LD605", "there is no label in the body", _FIX)
+    if len(labels) > MAX_LABELS:
+        raise LadleError(
+            "LD606", f"more than {MAX_LABELS:,} labels in one call", "send them in several calls"
+        )
+    return tuple(_label(label, i) for i, label in enumerate(labels))
+
+
+def _label(given: object, position: int) -> NewLabel:
+    value = given.get("label") if isinstance(given, dict) else None
+    prediction_id = given.get("prediction_id") if isinstance(given, dict) else None
+    fits = isinstance(value, bool | int | float | str) and (
+        len(value) <= MAX_TEXT if isinstance(value, str) else math.isfinite(value)
+    )
+    if not isinstance(prediction_id, str) or not fits or not isinstance(value, str | int | float):
+        raise LadleError("LD605", f"entry {position} of the body is no label", _FIX)
+    return NewLabel.parse(prediction_id, value)
