@@ -105,7 +105,8 @@ def cannot_serve(state: ReleaseState, event: CannotServe, _now: float) -> Decisi
 
 
 def outbox_done(state: ReleaseState, event: OutboxDone, _now: float) -> Decision:
-    return Decision(replace(state, outbox=state.outbox[event.effects :]))
+    left = tuple(effect for effect in state.outbox if effect not in event.effects)
+    return Decision(replace(state, outbox=left))
 
 
 def _expected(state: ReleaseState, observed: ObservedTraffic | None) -> bool:

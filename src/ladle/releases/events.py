@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from ladle.policy.traffic import ObservedTraffic
 from ladle.policy.verdicts import Evidence
+from ladle.releases.outbox import Effect
 from ladle.releases.state import Release
 
 
@@ -91,9 +92,9 @@ class CannotServe:
 
 @dataclass(frozen=True, slots=True)
 class OutboxDone:
-    """This many of the oldest effects in the outbox were carried out."""
+    """These effects of the outbox were carried out."""
 
-    effects: int
+    effects: tuple[Effect, ...]
 
 
 Event = (

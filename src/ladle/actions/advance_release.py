@@ -1,0 +1,257 @@
+"""A wake-up carries one model's release as far as the facts allow; with nothing to do it writes nothing.
+
+Three breaths, again and again: read the alias, then the ledger, then everything else; decide; store.
+The alias is read first and written with the revision of that read: whoever wrote the ledger since is
+seen, whoever wrote the alias since makes our write fail. So neither a crash, nor a second controller,
+nor one that slept through its lease can do harm; the lease only spares the work.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ladle.errors import Conflict, NotFound, Unavailable
+from ladle.policy.statuses import Phase
+from ladle.policy.traffic import ObservedTraffic
+from ladle.policy.verdicts import Evidence
+from ladle.ports import (
+    AlarmReader,
+    Announcer,
+    Clock,
+    ReleaseInbox,
+    ReleaseLedger,
+    TrafficRouter,
+)
+from ladle.releases.decide import decide
+from ladle.releases.effects import Decision
+from ladle.releases.events import (
+    CannotServe,
+    Event,
+    EvidenceRead,
+    IntentDone,
+    NativeAlarmRang,
+    OutboxDone,
+    PersonAsked,
+    TimePassed,
+    TrafficObserved,
+)
+from ladle.releases.outbox import Effect, Retire
+from ladle.releases.state import Intent, IntentKind, ReleaseState
+
+LEASE_S = 45.0
+PATIENCE_S = 40.0  # of one wake-up for one model; a lease outlives it
+ODD_READS = (
+    8  # Lambda itself shows odd weights while it moves traffic: seconds, not a foreign write
+)
+POLL_S = 1.0
+FIRST_BACKOFF_S, LONGEST_BACKOFF_S = 0.5, 8.0
+PROBED = (IntentKind.ROLL_BACK, IntentKind.RESTORE)
+WATCHED = (Phase.BASELINE, Phase.CANARY, Phase.HOLDBACK, Phase.PAUSED)
+
+Judge = Callable[[ReleaseState, float], Evidence | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Controls:
+    """The ports of a controller; ``judge`` reads the counters and weighs them."""
+
+    ledger: ReleaseLedger
+    inbox: ReleaseInbox
+    traffic: TrafficRouter
+    alarms: AlarmReader
+    announcer: Announcer
+    clock: Clock
+    judge: Judge
+
+
+class Advance(StrEnum):
+    """How a wake-up ended; LATER and BUSY leave work for the next one."""
+
+    QUIET = "quiet"
+    BUSY = "busy"
+    LATER = "later"
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """A decision to write down, with the inbox messages that it has taken in."""
+
+    decision: Decision
+    done: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WriteAlias:
+    state: ReleaseState
+    intent: Intent
+    revision: str
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    state: ReleaseState
+
+
+@dataclass(frozen=True, slots=True)
+class LookAgain:
+    """The alias reads odd; it must do so for a while before that means anything."""
+
+
+Work = Store | WriteAlias | Send | LookAgain
+
+
+def advance_release(model: str, controls: Controls, owner: str) -> Advance:
+    """Works until nothing changes or patience ends. ``owner`` names this wake-up in the lease."""
+    clock, ledger = controls.clock, controls.ledger
+    give_up_at = clock.now() + PATIENCE_S
+    leased, odd_reads, backoff_s = False, 0, FIRST_BACKOFF_S
+    try:
+        while clock.now() < give_up_at:
+            try:
+                work = next_work(model, controls, odd_reads)
+                if work is None:
+                    return Advance.QUIET
+                was_leased = leased
+                leased = ledger.acquire_lease(model, owner, clock.now(), LEASE_S)
+                if not leased:
+                    return Advance.BUSY
+                if not was_leased:
+                    continue  # what was read without the lease may be old
+                odd_reads = odd_reads + 1 if isinstance(work, LookAgain) else 0
+                _do(model, controls, work)
+                backoff_s = FIRST_BACKOFF_S
+            except Conflict:
+                clock.sleep(POLL_S / 4)  # somebody wrote first: read again
+            except Unavailable:
+                clock.sleep(backoff_s)
+                backoff_s = min(2 * backoff_s, LONGEST_BACKOFF_S)
+        return Advance.LATER
+    finally:
+        if leased:
+            with contextlib.suppress(Unavailable):  # it runs out by itself
+                ledger.release_lease(model, owner)
+
+
+def next_work(model: str, controls: Controls, odd_reads: int) -> Work | None:
+    """Loads and decides; writes nothing. The order of the two first reads is the law above."""
+    observed = controls.traffic.read(model)
+    state = controls.ledger.load(model)
+    now = controls.clock.now()
+    seen = decide(state, TrafficObserved(observed), now)
+    if seen.records:
+        known = odd_reads >= ODD_READS or state.phase is Phase.FROZEN
+        return Store(seen) if known else LookAgain()
+    if state.intent is not None:
+        return _further(state, state.intent, observed, now)
+    return _decided(model, controls, state, now) or (
+        Send(state) if state.outbox else None
+    )
+
+
+def _further(
+    state: ReleaseState, intent: Intent, observed: ObservedTraffic | None, now: float
+) -> Work:
+    if observed is None:
+        gone = CannotServe(intent.traffic.main, "there is no alias")
+        return Store(decide(state, gone, now))
+    if intent.traffic.reads_like(observed.traffic):
+        return Store(decide(state, IntentDone(intent.id), now))
+    return WriteAlias(state, intent, observed.revision)
+
+
+def _decided(model: str, controls: Controls, state: ReleaseState, now: float) -> Store | None:
+    """The first fact that changes something: readings, then messages, then the clock.
+
+    While a reading fails, silence must not pass for health: only people are heard.
+    """
+    readings, blind = _readings(model, controls, state, now)
+    for event in readings:
+        decision = decide(state, event, now)
+        if decision.records:
+            return Store(decision)
+    for delivered in controls.inbox.pending(model):
+        if not blind or isinstance(delivered.message, PersonAsked):
+            decision = decide(state, delivered.message, now)
+            if decision.heard:
+                return Store(decision, (delivered.id,))
+    passed = decide(state, TimePassed(), now)
+    return Store(passed) if passed.records and not blind else None
+
+
+def _readings(
+    model: str, controls: Controls, state: ReleaseState, now: float
+) -> tuple[Sequence[Event], bool]:
+    """What the native alarm and the counters say; True when one of them could not be read."""
+    trial = state.on_trial
+    if trial is None or state.phase not in WATCHED or state.paused_by is not None:
+        return (), False
+
+    def alarm() -> Iterator[Event]:
+        reading = controls.alarms.native(model, trial.number)
+        if reading.ringing:
+            yield NativeAlarmRang(trial.number, reading.samples)
+
+    def counters() -> Iterator[Event]:
+        evidence = controls.judge(state, now)
+        if evidence is not None:
+            yield EvidenceRead(evidence)
+
+    events: list[Event] = []
+    blind = False
+    for sensor in (alarm, counters):
+        try:
+            events += sensor()
+        except Unavailable:
+            blind = True
+    return events, blind
+
+
+def _do(model: str, controls: Controls, work: Work) -> None:
+    now = controls.clock.now()
+    match work:
+        case LookAgain():
+            controls.clock.sleep(POLL_S)
+        case Store(decision, done):
+            controls.ledger.save(decision.state, decision.records, now, done)
+        case Send(state):
+            sent = _sent(model, controls, state.outbox)
+            controls.ledger.save(decide(state, OutboxDone(sent), now).state, (), now)
+        case WriteAlias(state, intent, revision):
+            why = _write(model, controls, intent, revision)
+            if why is not None:
+                failed = decide(state, CannotServe(intent.traffic.main, why), now)
+                controls.ledger.save(failed.state, failed.records, now)
+
+
+def _write(model: str, controls: Controls, intent: Intent, revision: str) -> str | None:
+    """None when the alias took it; otherwise why the release that it names cannot serve."""
+    wanted = intent.traffic
+    if intent.kind in PROBED and not controls.traffic.can_start(model, wanted.main):
+        return "it does not answer a warm probe"
+    try:
+        controls.traffic.write(model, wanted, revision)
+    except NotFound as missing:
+        return missing.finding.what
+    return None
+
+
+def _sent(model: str, controls: Controls, outbox: Sequence[Effect]) -> tuple[Effect, ...]:
+    """The effects that could be carried out; one that cannot does not hold up the others."""
+    sent: list[Effect] = []
+    failed: Unavailable | None = None
+    for effect in outbox:
+        try:
+            if isinstance(effect, Retire):
+                for release in effect.releases:
+                    controls.traffic.delete(model, release)
+            else:
+                controls.announcer.announce(model, effect.subject, effect.text)
+            sent.append(effect)
+        except Unavailable as later:
+            failed = later
+    if failed is not None and not sent:
+        raise failed
+    return tuple(sent)

@@ -1,0 +1,57 @@
+"""Lambda's own count of failures, for the case that our own pipeline is dead."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from ladle import names
+from ladle.aws.faults import asking
+from ladle.ports import AlarmReading, Clock
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudwatch import CloudWatchClient
+
+PERIOD_S = 60
+LOOK_BACK_S = 15 * PERIOD_S
+HALF = 0.5
+
+
+class CloudWatchAlarmReader:
+    """Reads the state of a release's alarm, and while it rings how many invocations it saw."""
+
+    def __init__(self, client: CloudWatchClient, clock: Clock) -> None:
+        self._client = client
+        self._clock = clock
+
+    def native(self, model: str, release: int) -> AlarmReading:
+        alarm = names.native_alarm(model, release)
+        with asking(f"for the alarm {alarm}"):
+            found = self._client.describe_alarms(AlarmNames=[alarm])["MetricAlarms"]
+            if not any(a["StateValue"] == "ALARM" for a in found):
+                return AlarmReading(ringing=False, samples=0)
+            return AlarmReading(ringing=True, samples=self._samples(model, release))
+
+    def _samples(self, model: str, release: int) -> int:
+        """Invocations in the newest unbroken run of minutes in which half of them failed."""
+        function, now = names.function(model), self._clock.now()
+        statistics = self._client.get_metric_statistics(
+            Namespace="AWS/Lambda",
+            MetricName="Errors",
+            Dimensions=[
+                {"Name": "FunctionName", "Value": function},
+                {"Name": "Resource", "Value": f"{function}:{names.ALIAS}"},
+                {"Name": "ExecutedVersion", "Value": str(release)},
+            ],
+            StartTime=datetime.fromtimestamp(now - LOOK_BACK_S, UTC),
+            EndTime=datetime.fromtimestamp(now + PERIOD_S, UTC),
+            Period=PERIOD_S,
+            Statistics=["SampleCount", "Average"],
+        )
+        points: list[Any] = sorted(statistics["Datapoints"], key=lambda p: p["Timestamp"])
+        samples = 0.0
+        for point in reversed(points):
+            if point["Average"] < HALF:
+                break
+            samples += point["SampleCount"]
+        return int(samples)

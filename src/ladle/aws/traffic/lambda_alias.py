@@ -1,0 +1,124 @@
+"""The alias ``live`` of a model's function: read with its revision, written by compare-and-set."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from ladle import names
+from ladle.aws.faults import asking, code_of
+from ladle.aws.functions import Functions, Invoked
+from ladle.errors import Conflict, LadleError, NotFound, Unavailable
+from ladle.policy.traffic import ObservedTraffic, Traffic
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
+
+_LATER = {"ResourceConflictException", "TooManyRequestsException", "ServiceException"}
+_NO_SUCH_VERSION = {"ResourceNotFoundException", "InvalidParameterValueException"}
+# The question of a load balancer: answered without a prediction, 200 once the model is loaded.
+_PROBE: dict[str, Any] = {
+    "version": "2.0",
+    "routeKey": "$default",
+    "rawPath": "/v2/health/ready",
+    "rawQueryString": "",
+    "headers": {"host": "probe"},
+    "requestContext": {
+        "http": {
+            "method": "GET",
+            "path": "/v2/health/ready",
+            "protocol": "HTTP/1.1",
+            "sourceIp": "127.0.0.1",
+            "userAgent": "ladle-controller",
+        },
+        "requestId": "probe",
+        "stage": "$default",
+    },
+    "isBase64Encoded": False,
+}
+
+
+class LambdaAliasRouter:
+    """The TrafficRouter of the target ``lambda``."""
+
+    def __init__(self, client: LambdaClient) -> None:
+        self._client = client
+        self._functions = Functions(client)
+
+    def read(self, model: str) -> ObservedTraffic | None:
+        with asking(f"for the alias of {model}"):
+            try:
+                alias = self._client.get_alias(FunctionName=names.function(model), Name=names.ALIAS)
+            except ClientError as error:
+                if code_of(error) == "ResourceNotFoundException":
+                    return None
+                if code_of(error) in _LATER:
+                    raise _later(error) from error
+                raise
+        weights = alias.get("RoutingConfig", {}).get("AdditionalVersionWeights", {})
+        return ObservedTraffic(_traffic(alias["FunctionVersion"], weights), alias["RevisionId"])
+
+    def write(self, model: str, traffic: Traffic, expected_revision: str) -> None:
+        # An absent map would leave the old weights: the empty one clears them.
+        weights = {} if traffic.canary is None else {str(traffic.canary): traffic.canary_weight}
+        with asking(f"to move the traffic of {model}"):
+            try:
+                self._client.update_alias(
+                    FunctionName=names.function(model),
+                    Name=names.ALIAS,
+                    FunctionVersion=str(traffic.main),
+                    RoutingConfig={"AdditionalVersionWeights": weights},
+                    RevisionId=expected_revision,
+                )
+            except ClientError as error:
+                refusal = _refusal(model, traffic, error)
+                if refusal is None:
+                    raise
+                raise refusal from error
+
+    def can_start(self, model: str, release: int) -> bool:
+        try:
+            answer = self._functions.invoke(names.function(model), _PROBE, str(release))
+        except NotFound:
+            return False
+        return answer.error is None and _status(answer) == 200
+
+    def delete(self, model: str, release: int) -> None:
+        """The hand-off alone may delete versions; without it the model's stack is gone, and they too."""
+        event = {"retire": {"model": model, "releases": [release]}}
+        try:
+            answer = self._functions.invoke(names.handoff_function(model), event)
+        except NotFound:
+            return
+        if answer.error is not None:
+            what = f"the hand-off could not retire release {release}: {answer.error_message}"
+            raise Unavailable("LD504", what, "the next wake-up tries again")
+
+
+def _traffic(version: str, weights: dict[str, float]) -> Traffic:
+    """While Lambda moves traffic it may show a weight of 0, or one for the main version itself."""
+    others = {int(v): w for v, w in weights.items() if w > 0 and v != version}
+    main = int(version) if version.isdigit() else 0  # $LATEST is no release
+    for canary, weight in others.items():
+        return Traffic(main, canary, weight)
+    return Traffic(main)
+
+
+def _refusal(model: str, traffic: Traffic, error: ClientError) -> LadleError | None:
+    code = code_of(error)
+    if code == "PreconditionFailedException":
+        return Conflict("LD503", f"the alias of {model} changed since it was read", "read it again")
+    if code in _NO_SUCH_VERSION:
+        message = error.response.get("Error", {}).get("Message", code)
+        return NotFound("LD505", f"Lambda refuses {traffic}: {message}", "ladle history shows why")
+    return _later(error) if code in _LATER else None
+
+
+def _later(error: ClientError) -> Unavailable:
+    return Unavailable("LD504", f"Lambda asks to try later: {code_of(error)}", "try again")
+
+
+def _status(answer: Invoked) -> int | None:
+    payload = answer.payload
+    return payload.get("statusCode") if isinstance(payload, dict) else None
