@@ -18,6 +18,7 @@ MASTER_SECRET = "ladle/master-key"
 ALIAS = "live"
 METRIC_NAMESPACE = "Ladle"
 EVIDENCE_METRIC = "log_e"
+NOTICE_ATTRIBUTE = "ladle-notice"  # its value is the model that a message to people is about
 
 
 def store_bucket(account: str, region: str) -> str:

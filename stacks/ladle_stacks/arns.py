@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from aws_cdk import Aws
+from aws_cdk import Fn
 
 from ladle import names
 
+ACCOUNT, REGION = "${AWS::AccountId}", "${AWS::Region}"
 
-def _arn(service: str, resource: str, region: str = Aws.REGION) -> str:
-    return f"arn:{Aws.PARTITION}:{service}:{region}:{Aws.ACCOUNT_ID}:{resource}"
+
+def _arn(service: str, resource: str, region: str = REGION, account: str = ACCOUNT) -> str:
+    return Fn.sub(f"arn:${{AWS::Partition}}:{service}:{region}:{account}:{resource}")
 
 
 def table(name: str) -> str:
@@ -16,6 +18,7 @@ def table(name: str) -> str:
 
 
 def function(name: str) -> str:
+    """``name`` may end with ``:<version or alias>``."""
     return _arn("lambda", f"function:{name}")
 
 
@@ -45,17 +48,18 @@ def master_secret() -> str:
 
 
 def store_bucket_name() -> str:
-    return names.store_bucket(Aws.ACCOUNT_ID, Aws.REGION)
+    return Fn.sub(names.store_bucket(ACCOUNT, REGION))
 
 
-def store_bucket() -> str:
-    return f"arn:{Aws.PARTITION}:s3:::{store_bucket_name()}"
-
-
-def store_objects(prefix: str) -> str:
-    return f"{store_bucket()}/{prefix}"
+def store(objects: str = "") -> str:
+    """The store's bucket, or with ``objects`` what lies in it."""
+    bucket = names.store_bucket(ACCOUNT, REGION)
+    path = f"{bucket}/{objects}" if objects else bucket
+    return _arn("s3", path, region="", account="")
 
 
 def api_calls(api_id: str) -> str:
     """Calls of any route, at any stage."""
-    return _arn("execute-api", f"{api_id}/*/*")
+    return Fn.sub(
+        f"arn:${{AWS::Partition}}:execute-api:{REGION}:{ACCOUNT}:${{Api}}/*/*", {"Api": api_id}
+    )

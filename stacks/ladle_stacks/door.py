@@ -43,7 +43,8 @@ def front_door(scope: Construct, spec: ServiceSpec, release: cdk.CfnCustomResour
     _routes(scope, "Predict", door, spec, SERVING_ROUTES, alias)
     _routes(scope, "Feedback", door, spec, INTAKE_ROUTES, arns.function(names.INTAKE_FUNCTION))
     _stage(scope, door, spec)
-    url = f"https://{door.ref}.execute-api.{cdk.Aws.REGION}.{cdk.Aws.URL_SUFFIX}"
+    address = "https://${Door}.execute-api.${AWS::Region}.${AWS::URLSuffix}"
+    url = cdk.Fn.sub(address, {"Door": door.ref})
     cdk.CfnOutput(scope, "Url", value=url, description=f"Where {spec.model} answers")
 
 
@@ -91,6 +92,7 @@ def _stage(scope: Construct, door: api.CfnApi, spec: ServiceSpec) -> None:
         api_id=door.ref,
         stage_name="$default",
         auto_deploy=True,
+        stage_variables={"model": spec.model},  # the intake serves the doors of all models
         default_route_settings=api.CfnStage.RouteSettingsProperty(
             throttling_rate_limit=rate, throttling_burst_limit=max(1, round(2 * rate))
         ),

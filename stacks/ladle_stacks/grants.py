@@ -71,12 +71,12 @@ def _logs(log_group: str) -> iam.PolicyStatement:
 
 def serving(model: str) -> Statements:
     """The serving function reads its own releases' models, and nothing else of the store."""
-    return [allow("s3", ["GetObjectVersion"], arns.store_objects(f"release/{model}/*"))]
+    return [allow("s3", ["GetObjectVersion"], arns.store(f"release/{model}/*"))]
 
 
 def bundle(model: str, store_key: str | None, asset_objects: str | None) -> Statements:
     """Copies one model into the model's own folder; the secret only to derive the line key."""
-    own = arns.store_objects(f"release/{model}/*")
+    own = arns.store(f"release/{model}/*")
     grants = [
         allow("s3", ["GetObject", "PutObject"], own),
         _list_store(*filter(None, [f"release/{model}/*", store_key])),
@@ -84,7 +84,7 @@ def bundle(model: str, store_key: str | None, asset_objects: str | None) -> Stat
     ]
     if store_key is not None:
         read = ["GetObject", "GetObjectVersion"]
-        grants.append(allow("s3", read, arns.store_objects(store_key)))
+        grants.append(allow("s3", read, arns.store(store_key)))
     if asset_objects is not None:
         grants.append(allow("s3", ["GetObject"], asset_objects))
     return grants
@@ -92,21 +92,26 @@ def bundle(model: str, store_key: str | None, asset_objects: str | None) -> Stat
 
 def handoff(model: str) -> Statements:
     """Publishes and deletes versions; makes the alias but never moves it."""
-    function = arns.function(names.function(model))
+    function, versions = _function_and_versions(model)
     look = ["GetAlias", "GetFunctionConfiguration", "ListVersionsByFunction"]
     native_alarms = arns.alarm(names.native_alarm(model, 0).removesuffix("0") + "*")
     own_rows = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [f"MODEL#{model}", "MODELS"]}}
     releases = arns.table(names.RELEASES_TABLE)
     return [
-        allow("lambda", [*look, "CreateAlias", "PublishVersion"], function, f"{function}:*"),
-        allow("lambda", ["DeleteFunction"], f"{function}:*"),  # qualified: a version
+        allow("lambda", [*look, "CreateAlias", "PublishVersion"], function, versions),
+        allow("lambda", ["DeleteFunction"], versions),  # qualified: a version
         allow("cloudwatch", ["DeleteAlarms", "PutMetricAlarm"], native_alarms),
         allow("cloudwatch", ["DescribeAlarms"], arns.alarm("*")),
         allow("dynamodb", ["GetItem", "PutItem", "UpdateItem"], releases, when=own_rows),
         _list_store(f"release/{model}/*"),
-        allow("s3", ["DeleteObject"], arns.store_objects(f"release/{model}/*")),
+        allow("s3", ["DeleteObject"], arns.store(f"release/{model}/*")),
         allow("cloudformation", ["DescribeStacks"], arns.stack(names.model_stack(model))),
     ]
+
+
+def _function_and_versions(model: str) -> tuple[str, str]:
+    name = names.function(model)
+    return arns.function(name), arns.function(f"{name}:*")
 
 
 def _list_store(*prefixes: str) -> iam.PolicyStatement:
@@ -114,14 +119,14 @@ def _list_store(*prefixes: str) -> iam.PolicyStatement:
     return allow(
         "s3",
         ["ListBucket"],
-        arns.store_bucket(),
+        arns.store(),
         when={"StringLike": {"s3:prefix": list(prefixes)}},
     )
 
 
 def router_role(scope: Construct, model: str) -> iam.Role:
     """The only role that may move a model's traffic; only the controller may take it."""
-    function = arns.function(names.function(model))
+    function, versions = _function_and_versions(model)
     return iam.Role(
         scope,
         "RouterRole",
@@ -132,8 +137,8 @@ def router_role(scope: Construct, model: str) -> iam.Role:
         inline_policies={
             "grants": iam.PolicyDocument(
                 statements=[
-                    allow("lambda", ["GetAlias", "UpdateAlias"], function, f"{function}:*"),
-                    allow("lambda", ["InvokeFunction"], function, f"{function}:*"),
+                    allow("lambda", ["GetAlias", "UpdateAlias"], function, versions),
+                    allow("lambda", ["InvokeFunction"], function, versions),
                     allow(
                         "lambda", ["InvokeFunction"], arns.function(names.handoff_function(model))
                     ),
@@ -162,6 +167,7 @@ def collector() -> Statements:
             names.PREDICTIONS_TABLE, "BatchWriteItem", "GetItem", "PutItem", "Query", "UpdateItem"
         ),
         _rows(names.COUNTERS_TABLE, "PutItem", "UpdateItem"),
+        _rows(names.RELEASES_TABLE, "GetItem"),  # the policy: the windows, whether labels come
         allow("secretsmanager", ["GetSecretValue"], arns.master_secret()),
     ]
 

@@ -29,9 +29,11 @@ class ModelStack(cdk.Stack):
             tags={**spec.tags, "ladle:model": spec.model},
         )
         target = import_module(f"ladle_stacks.targets.{TARGET_MODULES[spec.target]}")
-        target.serve(self, host, spec)
-        evidence_alarm(self, spec)
-        grants.router_role(self, spec.model)
+        alarm = evidence_alarm(self, spec)
+        router = grants.router_role(self, spec.model)
+        released: cdk.CfnResource = target.serve(self, host, spec)
+        # The controller starts at once: what it needs and what guards it are there before.
+        released.node.add_dependency(alarm, router)
         _people(self, spec)
 
 
@@ -45,7 +47,7 @@ def _people(scope: Construct, spec: ServiceSpec) -> None:
             topic_arn=arns.topic(),
             protocol=_PROTOCOLS[protocol],
             endpoint=endpoint if protocol == "mailto" else address,
-            filter_policy={"model": [spec.model]},
+            filter_policy={names.NOTICE_ATTRIBUTE: [spec.model]},
         )
 
 

@@ -44,15 +44,20 @@ class Packed:
     code_sha256: str | None = None
 
 
-def serve(scope: Construct, host: Host, spec: ServiceSpec) -> None:
-    """Everything between the model's file and its address, in the order in which it is made."""
+def serve(scope: Construct, host: Host, spec: ServiceSpec) -> cdk.CfnResource:
+    """Everything between the model's file and its address, in the order in which it is made.
+
+    Returns the hand-over, which waits for whatever else must be there first.
+    """
     kept = log_group(scope, "Logs", names.log_group(spec.model), spec.log_retention_days)
-    _lines_to_collector(scope, kept)
+    lines = _lines_to_collector(scope, kept)
     handing = bundle_and_handoff(scope, host, spec)
     packed = _pack(scope, host, spec)
     function = _function(scope, spec, packed, _environment(spec, handing.bundle), kept)
     released = release(scope, handing, function, spec, packed.code_sha256)
+    released.add_resource_dependency(lines)
     front_door(scope, spec, released)
+    return released
 
 
 def _function(
@@ -133,13 +138,12 @@ def _pack(scope: Construct, host: Host, spec: ServiceSpec) -> Packed:
     return Packed(zipped.property, "Zip", zipped.runtime, HANDLER, zipped.code_sha256)
 
 
-def _lines_to_collector(scope: Construct, kept: logs.CfnLogGroup) -> None:
+def _lines_to_collector(scope: Construct, kept: logs.CfnLogGroup) -> logs.CfnSubscriptionFilter:
     """All lines: those of the platform say what no line of ours can, a time-out for one."""
-    lines = logs.CfnSubscriptionFilter(
+    return logs.CfnSubscriptionFilter(
         scope,
         "LinesToCollector",
         log_group_name=kept.ref,
         filter_pattern="",
         destination_arn=arns.function(names.COLLECTOR_FUNCTION),
     )
-    lines.add_resource_dependency(kept)
