@@ -213,6 +213,7 @@ class ModelFacts:
 
     format: str
     signature: Signature
+    opset: int | None = None
 
 
 class ModelInspector(Protocol):

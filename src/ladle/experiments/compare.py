@@ -100,6 +100,7 @@ def _facts(manifest: Manifest) -> dict[Part, Mapping[str, Any]]:
             "content": artefact.digest,
             "bytes": artefact.bytes,
             "format": artefact.format,
+            "opset": artefact.opset,
             "inputs": tensor_words(artefact.signature.inputs),
             "outputs": tensor_words(artefact.signature.outputs),
         }

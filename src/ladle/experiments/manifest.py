@@ -60,6 +60,7 @@ class ModelArtefact:
     bytes: int
     format: str
     signature: Signature
+    opset: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,290 @@
+"""Runs in the jail: reads an ONNX file from stdin, answers one line of JSON, trusts nothing.
+
+Started by its path, so it imports nothing of Ladle. Limits are set before a byte is read; the work
+that a graph can cause is counted before anything expands it; then it is loaded and run once.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+CPU_SECONDS = 10
+MEMORY_BYTES = 4 << 30
+MAX_NODES = 100_000  # with every function call expanded
+MAX_NODE_RUNS = 10_000_000  # with every Loop unrolled
+MAX_PROBE_ELEMENTS = 4_000_000
+DOMAINS = frozenset({"", "ai.onnx", "ai.onnx.ml", "com.microsoft"})
+EXTERNAL = 1
+
+Function = tuple[str, str]  # domain, operator
+
+
+class RefusedError(Exception):
+    """Arguments: the code of the refusal, and why."""
+
+
+def limit(file_bytes: int) -> None:
+    """No core file, no file written, few descriptors, an end to memory and time."""
+    memory = MEMORY_BYTES + 6 * file_bytes
+    for what, most in (
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_NOFILE, 64),
+        (resource.RLIMIT_CPU, CPU_SECONDS),
+        (resource.RLIMIT_AS, memory),
+    ):
+        hard = resource.getrlimit(what)[1]
+        allowed = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(what, (allowed, allowed))
+
+
+def read(content: bytes, onnx: Any) -> Any:
+    """The parsed model. Refuses what is no model, or not a whole one."""
+    model = onnx.ModelProto()
+    try:
+        model.ParseFromString(content)
+    except Exception as error:  # protobuf's DecodeError; its module moves between versions
+        raise RefusedError("LD320", "it is not an ONNX file, or a part of one") from error
+    if not (model.ir_version and model.opset_import and model.graph.output):
+        raise RefusedError("LD320", "it is not an ONNX file: it states no version and no output")
+    return model
+
+
+def check_tensors(model: Any) -> None:
+    """Everything must lie in the file itself: no path is ever followed."""
+    for tensor in _tensors(model):
+        if tensor.data_location == EXTERNAL or tensor.external_data:
+            where = next((e.value for e in tensor.external_data if e.key == "location"), "a file")
+            raise RefusedError("LD323", f"its weights lie outside of it, in {where[:80]!r}")
+
+
+def check_operators(model: Any) -> None:
+    functions = {_name(f) for f in model.functions}
+    for node in _nodes(model):
+        if node.domain not in DOMAINS and _name(node) not in functions:
+            raise RefusedError(
+                "LD325",
+                f"it needs the operator {node.op_type[:60]!r} of {node.domain[:60]!r}, which "
+                "no runtime of ours has",
+            )
+
+
+def check_work(model: Any) -> None:
+    """Counts nodes as if all functions and loops were written out; counting itself is cheap."""
+    nodes, runs = _Work({_name(f): f for f in model.functions}).of_graph(model.graph, {})
+    if nodes > MAX_NODES:
+        raise RefusedError(
+            "LD324", f"its functions expand to {nodes:,} nodes, more than {MAX_NODES:,}"
+        )
+    if runs > MAX_NODE_RUNS:
+        raise RefusedError(
+            "LD324", f"its loops would run {runs:,} nodes a request, more than {MAX_NODE_RUNS:,}"
+        )
+
+
+class _Work:
+    """Nodes after expansion, and node runs of one request, of every graph and function once."""
+
+    def __init__(self, functions: Mapping[Function, Any]) -> None:
+        self._functions = functions
+        self._known: dict[Function, tuple[int, int] | None] = {}
+
+    def of_graph(self, graph: Any, outer: Mapping[str, int]) -> tuple[int, int]:
+        return self._of(graph.node, {**outer, **{t.name: _scalar(t) for t in graph.initializer}})
+
+    def _of(self, nodes: Any, outer: Mapping[str, int]) -> tuple[int, int]:
+        constants, size, runs = dict(outer), 0, 0
+        for node in nodes:
+            if node.op_type == "Constant" and node.output:
+                constants[node.output[0]] = _constant(node)
+            inner_size, inner_runs = self._inside(node, constants)
+            size, runs = size + 1 + inner_size, runs + 1 + inner_runs
+        return size, runs
+
+    def _inside(self, node: Any, constants: Mapping[str, int]) -> tuple[int, int]:
+        if _name(node) in self._functions:
+            return self._of_function(_name(node))
+        bodies = [self.of_graph(g, constants) for g in _graphs(node)]
+        size, runs = sum(s for s, _ in bodies), sum(r for _, r in bodies)
+        if node.op_type == "Loop" and node.domain in ("", "ai.onnx"):
+            rounds = constants.get(node.input[0], -1) if node.input else -1
+            if rounds < 0:
+                raise RefusedError(
+                    "LD324", "it has a Loop that states no fixed number of rounds: it may never end"
+                )
+            runs *= rounds
+        return size, runs
+
+    def _of_function(self, name: Function) -> tuple[int, int]:
+        if name not in self._known:
+            self._known[name] = None
+            self._known[name] = self._of(self._functions[name].node, {})
+        known = self._known[name]
+        if known is None:
+            raise RefusedError("LD324", f"its function {name[1][:60]!r} calls itself")
+        return known
+
+
+def _name(node: Any) -> Function:
+    return (node.domain, node.op_type if hasattr(node, "op_type") else node.name)
+
+
+def _graphs(node: Any) -> Iterator[Any]:
+    for attribute in node.attribute:
+        if attribute.HasField("g"):
+            yield attribute.g
+        yield from attribute.graphs
+
+
+def _nodes(model: Any) -> Iterator[Any]:
+    """Every node at every depth; protobuf itself takes no more than 100 levels."""
+    waiting = [model.graph.node, *(f.node for f in model.functions)]
+    while waiting:
+        for node in waiting.pop():
+            yield node
+            waiting += [g.node for g in _graphs(node)]
+
+
+def _tensors(model: Any) -> Iterator[Any]:
+    graphs = [model.graph]
+    for node in _nodes(model):
+        graphs += _graphs(node)
+        for attribute in node.attribute:
+            if attribute.HasField("t"):
+                yield attribute.t
+            yield from attribute.tensors
+            for sparse in (attribute.sparse_tensor, *attribute.sparse_tensors):
+                yield from (sparse.values, sparse.indices)
+    for graph in graphs:
+        yield from graph.initializer
+        for sparse in graph.sparse_initializer:
+            yield from (sparse.values, sparse.indices)
+
+
+def _constant(node: Any) -> int:
+    for attribute in node.attribute:
+        if attribute.name == "value_int":
+            return int(attribute.i)
+        if attribute.name == "value":
+            return _scalar(attribute.t)
+    return -1
+
+
+def _scalar(tensor: Any) -> int:
+    """A whole number that stands in the file; -1 for anything else."""
+    if len(tensor.int64_data) == 1:
+        return int(tensor.int64_data[0])
+    if tensor.data_type == 7 and len(tensor.raw_data) == 8:
+        return int.from_bytes(tensor.raw_data, "little", signed=True)
+    return -1
+
+
+def load(content: bytes, ort: Any) -> Any:
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 4
+    options.add_session_config_entry("session.load_model_format", "ONNX")
+    try:
+        return ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime has a class for each of its status codes
+        raise RefusedError("LD326", f"onnxruntime cannot load it: {_first_line(error)}") from error
+
+
+def specs(nodes: Any) -> list[dict[str, Any]]:
+    """As serving reads them: a size that is a name or nothing may be any."""
+    return [
+        {
+            "name": node.name,
+            "dtype": node.type.removeprefix("tensor(").removesuffix(")")
+            if node.type.startswith("tensor(")
+            else node.type,
+            "shape": [d if isinstance(d, int) and d > 0 else None for d in node.shape]
+            if node.type.startswith("tensor(")
+            else [],
+        }
+        for node in nodes
+    ]
+
+
+def run_once(session: Any, numpy: Any) -> None:
+    """One request of zeros: what never ends or eats all memory ends here. Other errors are fine."""
+    feed = {}
+    for spec in specs(session.get_inputs()):
+        shape = [d or 1 for d in spec["shape"]]
+        kind = {"float": "float32", "double": "float64", "string": "object"}.get(
+            spec["dtype"], spec["dtype"]
+        )
+        elements = 1
+        for size in shape:
+            elements *= size
+        try:
+            dtype = numpy.dtype(kind)
+        except TypeError:
+            return
+        if elements > MAX_PROBE_ELEMENTS:
+            return
+        feed[spec["name"]] = (
+            numpy.full(shape, "", dtype) if kind == "object" else numpy.zeros(shape, dtype)
+        )
+    try:
+        session.run(None, feed)
+    except MemoryError as error:
+        raise RefusedError(
+            "LD327", "one request of it needs more memory than a reader has"
+        ) from error
+    except Exception as error:
+        if "alloc" in str(error).lower():
+            raise RefusedError(
+                "LD327", "one request of it needs more memory than a reader has"
+            ) from error
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:300]
+
+
+def inspect(content: bytes, onnx: Any, ort: Any, numpy: Any) -> dict[str, Any]:
+    model = read(content, onnx)
+    checks: tuple[Callable[[Any], None], ...] = (check_tensors, check_operators, check_work)
+    for check in checks:
+        check(model)
+    session = load(content, ort)
+    run_once(session, numpy)
+    opsets = {o.domain: o.version for o in model.opset_import}
+    return {
+        "format": "onnx",
+        "opset": opsets.get("", opsets.get("ai.onnx")),
+        "inputs": specs(session.get_inputs()),
+        "outputs": specs(session.get_outputs()),
+    }
+
+
+def main() -> None:
+    limit(int(sys.argv[1]))
+    try:
+        import numpy as np
+        import onnx
+        import onnxruntime
+    except ImportError as error:
+        answer({"missing": error.name})
+        return
+    answer("ready")
+    try:
+        answer(inspect(sys.stdin.buffer.read(), onnx, onnxruntime, np))
+    except RefusedError as refusal:
+        answer({"refused": list(refusal.args)})
+    except (MemoryError, RecursionError):
+        answer({"refused": ["LD327", "reading it needs more memory than a reader has"]})
+
+
+def answer(data: Any) -> None:
+    sys.stdout.write(json.dumps(data) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
