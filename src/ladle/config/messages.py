@@ -42,6 +42,7 @@ _PATTERNS = {
     "region": ("LD113", "is not an AWS region", "write it as in eu-west-1"),
 }
 NEEDED = ("name", "model", "type")
+_FIRST_KEYS = ("name", "model", "model_in", "type")
 _NUMBER = re.compile(r"[-+]?[0-9]+(\.[0-9]+)?")
 _VERSIONS = frozenset({"python", "runtime"})
 
@@ -100,7 +101,7 @@ def _missing(path: Path, document: Document) -> Finding:
     }
     what = f'"{key}" is missing; three keys are needed: {", ".join(NEEDED)}'
     # Where a reader would have looked for it: beside the needed key before it.
-    before = NEEDED[: NEEDED.index(key)]
+    before = _FIRST_KEYS[: _FIRST_KEYS.index(key)]
     beside = next((k for k in reversed(before) if (k,) in document.keys), None)
     return document.on_key((beside,) if beside else (), "LD110", what, fixes[key])
 

@@ -16,10 +16,11 @@ from pydantic import ValidationError
 
 from ladle.config import checks
 from ladle.config.checks import Mistake
-from ladle.config.document import Document, Path, Spot, read_document
+from ladle.config.document import Document, Path, Spot
 from ladle.config.leaks import leaks_in, without
 from ladle.config.messages import explain
 from ladle.config.not_yet import not_yet
+from ladle.config.read_yaml import read_document
 from ladle.config.schema import ModelConfig
 from ladle.errors import Finding
 
@@ -58,13 +59,12 @@ class Reading:
 def parse(content: bytes, file: str) -> Reading:
     """Reads one config. Never raises, whatever the bytes are."""
     document = read_document(content, file)
-    findings = list(document.findings)
-    if not document.data and findings:
-        return _told(Reading(document, None, frozenset(), tuple(findings)))
     draft, errors = _validated(document.data)
-    findings += [explain(error, document) for error in errors]
+    if document.is_broken:  # what stands below the break is not missing, and nothing is whole
+        draft, errors = None, [e for e in errors if e["type"] != "missing"]
     mended = frozenset(tuple(error["loc"]) for error in errors)
     reading = Reading(document, draft, mended, ())
+    findings = [*document.findings, *(explain(error, document) for error in errors)]
     if draft is not None:
         findings += _findings_of(draft, reading)
     return _told(replace(reading, findings=tuple(findings)))
