@@ -45,9 +45,8 @@ class Functions:
         """Raises NotFound for an unknown function or version, Unavailable when nobody answered."""
         try:
             answer = self._client.invoke(
-                FunctionName=function,
+                FunctionName=f"{function}:{qualifier}" if qualifier else function,
                 Payload=json.dumps(event).encode(),
-                **({"Qualifier": qualifier} if qualifier else {}),
             )
             text = answer["Payload"].read()
         except ClientError as error:

@@ -9,7 +9,7 @@ import typer
 
 from ladle.cli.output import answer, answer_json, say
 from ladle.embedded import lifecycle
-from ladle.embedded.state import EmbeddedState, find
+from ladle.disk.embedded_state import EmbeddedState, find
 from ladle.errors import ExitCode
 
 app = typer.Typer(

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ladle.disk.clock import SystemClock
-from ladle.embedded import state as states
-from ladle.embedded.state import EmbeddedState
+from ladle.disk import embedded_state as states
+from ladle.disk.embedded_state import EmbeddedState
 from ladle.errors import LadleError
 from ladle.tools import processes
 
@@ -107,7 +107,7 @@ def _start_emulator(root: Path, endpoint: str, log: Path) -> int:
     scratch.mkdir(parents=True, exist_ok=True)
     environment = {
         # Functions inherit the whole environment of the emulator: hand on as little as it needs.
-        **processes.inherited("PATH", "HOME", "LANG"),
+        **processes.inherited(only=("PATH", "HOME", "LANG")),
         "TMPDIR": str(scratch),
         "BIND_HOST": "127.0.0.1",  # it binds every interface by default
         "MINISTACK_HOST": "127.0.0.1",

@@ -16,9 +16,20 @@ from ladle.errors import LadleError
 _STOP_PATIENCE_S = 5.0
 
 
-def inherited(*names: str) -> dict[str, str]:
-    """This process's environment, or only the named variables of it."""
-    return {k: v for k, v in os.environ.items() if not names or k in names}
+def inherited(
+    extra: Mapping[str, str] | None = None,
+    only: Sequence[str] | None = None,
+    without: str | None = None,
+) -> dict[str, str]:
+    """This process's environment and ``extra``; of ours only the variables named in ``only``, and
+    none that begins with ``without``.
+    """
+    kept = {
+        k: v
+        for k, v in os.environ.items()
+        if (only is None or k in only) and (without is None or not k.startswith(without))
+    }
+    return {**kept, **(extra or {})}
 
 
 def start(argv: Sequence[str], log: Path, environment: Mapping[str, str] | None = None) -> int:
@@ -117,7 +128,7 @@ def stream(argv: Sequence[str], cwd: Path, extra: Mapping[str, str]) -> Iterator
     process = subprocess.Popen(
         list(argv),
         cwd=cwd,
-        env={**inherited(), **extra},
+        env=inherited(extra),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

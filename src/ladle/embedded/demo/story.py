@@ -14,7 +14,7 @@ from ladle.embedded import lifecycle
 from ladle.embedded.demo.console import Console
 from ladle.embedded.demo.traffic import Pace, Traffic, read_examples
 from ladle.embedded.demo.workshop import Workshop
-from ladle.embedded.state import EmbeddedState
+from ladle.disk.embedded_state import EmbeddedState
 from ladle.errors import LadleError
 from ladle.policy.statuses import Phase, ReleaseStatus
 from ladle.ports import Clock, Workspace
@@ -43,6 +43,7 @@ class Story:
     redeploy_same_commit: str = ""
     repin_of_quarantined: str = ""
     why: dict[str, Any] = field(default_factory=dict)
+    page: Path | None = None
 
     def state(self) -> ReleaseState:
         return self.workspace.ledger.load(MODEL)

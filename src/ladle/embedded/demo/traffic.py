@@ -93,9 +93,11 @@ class Traffic:
             thread.start()
 
     def stop(self) -> None:
+        """Ends both; no error when they were never started."""
         self._stopping.set()
         for thread in self._threads:
-            thread.join(timeout=30)
+            if thread.is_alive():
+                thread.join(timeout=30)
 
     def _ask_on(self) -> None:
         while not self._stopping.is_set():

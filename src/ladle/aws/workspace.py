@@ -1,0 +1,31 @@
+"""The ports of an AWS account, found by their fixed names."""
+
+from __future__ import annotations
+
+from ladle import names
+from ladle.aws.counter_store import AwsCounterStore
+from ladle.aws.label_store import AwsLabelStore
+from ladle.aws.manifest_store import DynamoManifestStore
+from ladle.aws.object_store import S3ObjectStore
+from ladle.aws.prediction_log import AwsPredictionLog
+from ladle.aws.release_inbox import AwsReleaseInbox
+from ladle.aws.release_ledger import AwsReleaseLedger
+from ladle.aws.session import AwsSession
+from ladle.aws.traffic.lambda_alias import LambdaAliasRouter
+from ladle.ports import Workspace
+
+
+def aws_workspace(session: AwsSession, url: str) -> Workspace:
+    """Asks STS for the account, since the bucket's name holds it."""
+    bucket = names.store_bucket(session.account, session.region)
+    return Workspace(
+        url=url,
+        objects=S3ObjectStore(session.s3, bucket),
+        manifests=DynamoManifestStore(session.dynamodb),
+        ledger=AwsReleaseLedger(session.dynamodb),
+        inbox=AwsReleaseInbox(session.dynamodb),
+        counters=AwsCounterStore(session.dynamodb),
+        predictions=AwsPredictionLog(session.dynamodb),
+        labels=AwsLabelStore(session.dynamodb),
+        router=LambdaAliasRouter(session.lambda_),
+    )

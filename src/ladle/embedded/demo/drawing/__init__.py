@@ -1,0 +1,1 @@
+"""Facts become marks on a page: markup, scales, panels. No clock, no file, no script."""
