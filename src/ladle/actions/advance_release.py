@@ -103,10 +103,12 @@ class LookAgain:
 Work = Store | WriteAlias | Send | LookAgain
 
 
-def advance_release(model: str, controls: Controls, owner: str) -> Advance:
+def advance_release(
+    model: str, controls: Controls, owner: str, patience_s: float = PATIENCE_S
+) -> Advance:
     """Works until nothing changes or patience ends. ``owner`` names this wake-up in the lease."""
     clock, ledger = controls.clock, controls.ledger
-    give_up_at = clock.now() + PATIENCE_S
+    give_up_at = clock.now() + patience_s
     leased, odd_reads, backoff_s = False, 0, FIRST_BACKOFF_S
     try:
         while clock.now() < give_up_at:
@@ -146,9 +148,7 @@ def next_work(model: str, controls: Controls, odd_reads: int) -> Work | None:
         return Store(seen) if known else LookAgain()
     if state.intent is not None:
         return _further(state, state.intent, observed, now)
-    return _decided(model, controls, state, now) or (
-        Send(state) if state.outbox else None
-    )
+    return _decided(model, controls, state, now) or (Send(state) if state.outbox else None)
 
 
 def _further(

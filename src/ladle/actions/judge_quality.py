@@ -13,7 +13,7 @@ LATENCY_HISTORY_WINDOWS = 60  # of the stable release before the rollout, to lea
 
 _ROLLOUT = frozenset({Phase.CANARY, Phase.HOLDBACK})
 # The alias does not read so yet: ``evidence_since`` is still that of an earlier trial.
-_NOT_BEGUN = frozenset({IntentKind.BASELINE, IntentKind.START_CANARY})
+_NOT_BEGUN = frozenset({IntentKind.BASELINE, IntentKind.START_CANARY, IntentKind.GO_LIVE})
 
 
 def read_evidence(counters: CounterStore, state: ReleaseState, now: float) -> Evidence | None:

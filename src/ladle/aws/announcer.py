@@ -27,5 +27,7 @@ class SnsAnnouncer:
                 TopicArn=self._topic_arn,
                 Subject=plain[:_SUBJECT_CHARACTERS],
                 Message=text,
-                MessageAttributes={names.NOTICE_ATTRIBUTE: {"DataType": "String", "StringValue": model}},
+                MessageAttributes={
+                    names.NOTICE_ATTRIBUTE: {"DataType": "String", "StringValue": model}
+                },
             )

@@ -67,6 +67,28 @@ class AwsSession:
                 "ladle embedded up",
             ) from error
 
+    def arn(self, service: str, resource: str, regional: bool = True) -> str:
+        """The name that AWS gives to a resource of this account."""
+        partition = self._boto.get_partition_for_region(self.region)
+        return (
+            f"arn:{partition}:{service}:{self.region if regional else ''}:{self.account}:{resource}"
+        )
+
+    def as_role(self, role: str) -> AwsSession:
+        """The same account and region with no more than ``role`` may do; for an hour."""
+        answer = self.sts.assume_role(
+            RoleArn=self.arn("iam", f"role/{role}", regional=False), RoleSessionName="ladle"
+        )
+        keys = answer["Credentials"]
+        taken = AwsSession(self.region, self._endpoint)
+        taken._boto = boto3.session.Session(
+            region_name=self.region,
+            aws_access_key_id=keys["AccessKeyId"],
+            aws_secret_access_key=keys["SecretAccessKey"],
+            aws_session_token=keys["SessionToken"],
+        )
+        return taken
+
     @cached_property
     def s3(self) -> S3Client:
         return self._boto.client("s3", endpoint_url=self._endpoint, config=_RETRIES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -40,16 +41,19 @@ _PROBE: dict[str, Any] = {
 
 
 class LambdaAliasRouter:
-    """The TrafficRouter of the target ``lambda``."""
+    """The TrafficRouter of the target ``lambda``; ``client_of`` gives the client that a model's role
+    may use, since each model's traffic has its own.
+    """
 
-    def __init__(self, client: LambdaClient) -> None:
-        self._client = client
-        self._functions = Functions(client)
+    def __init__(self, client_of: Callable[[str], LambdaClient]) -> None:
+        self._client_of = client_of
 
     def read(self, model: str) -> ObservedTraffic | None:
         with asking(f"for the alias of {model}"):
             try:
-                alias = self._client.get_alias(FunctionName=names.function(model), Name=names.ALIAS)
+                alias = self._client_of(model).get_alias(
+                    FunctionName=names.function(model), Name=names.ALIAS
+                )
             except ClientError as error:
                 if code_of(error) == "ResourceNotFoundException":
                     return None
@@ -64,7 +68,7 @@ class LambdaAliasRouter:
         weights = {} if traffic.canary is None else {str(traffic.canary): traffic.canary_weight}
         with asking(f"to move the traffic of {model}"):
             try:
-                self._client.update_alias(
+                self._client_of(model).update_alias(
                     FunctionName=names.function(model),
                     Name=names.ALIAS,
                     FunctionVersion=str(traffic.main),
@@ -79,7 +83,9 @@ class LambdaAliasRouter:
 
     def can_start(self, model: str, release: int) -> bool:
         try:
-            answer = self._functions.invoke(names.function(model), _PROBE, str(release))
+            answer = Functions(self._client_of(model)).invoke(
+                names.function(model), _PROBE, str(release)
+            )
         except NotFound:
             return False
         return answer.error is None and _status(answer) == 200
@@ -88,7 +94,7 @@ class LambdaAliasRouter:
         """The hand-off alone may delete versions; without it the model's stack is gone, and they too."""
         event = {"retire": {"model": model, "releases": [release]}}
         try:
-            answer = self._functions.invoke(names.handoff_function(model), event)
+            answer = Functions(self._client_of(model)).invoke(names.handoff_function(model), event)
         except NotFound:
             return
         if answer.error is not None:

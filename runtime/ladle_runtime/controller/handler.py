@@ -1,0 +1,84 @@
+"""The only writer of traffic: woken by alarms, by messages and by each minute, it reads everything again."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from ladle import names
+from ladle.actions.advance_release import PATIENCE_S, Controls, advance_release
+from ladle.actions.judge_quality import read_evidence
+from ladle.aws.alarm_reader import CloudWatchAlarmReader
+from ladle.aws.announcer import SnsAnnouncer
+from ladle.aws.counter_store import AwsCounterStore
+from ladle.aws.release_inbox import AwsReleaseInbox
+from ladle.aws.release_ledger import AwsReleaseLedger
+from ladle.aws.session import AwsSession
+from ladle.aws.traffic.lambda_alias import LambdaAliasRouter
+from ladle.disk.clock import SystemClock
+from ladle.errors import LadleError
+from ladle_runtime.controller.cadence import MINUTE_S, pause_after
+from ladle_runtime.controller.translate import models_to_look_at
+
+MARGIN_S = 2.0  # a call ends before the next minute's begins
+
+_log = logging.getLogger(__name__)
+
+
+def handle(event: Mapping[str, Any], context: Any) -> Mapping[str, Any]:
+    """``context`` gives the name of this call, which is whose lease it is."""
+    controls, owner = _controls(), str(context.aws_request_id)
+    models = models_to_look_at(event)
+    if models is None:
+        return {"rounds": watch(controls, owner)}
+    look_at(controls, models, owner, PATIENCE_S)
+    return {"models": list(models)}
+
+
+def watch(controls: Controls, owner: str) -> int:
+    """Works on, second by second where timers are short, until the next minute is due."""
+    clock, rounds = controls.clock, 0
+    ends_at = clock.now() + MINUTE_S - MARGIN_S
+    while True:
+        left_s = max(ends_at - clock.now(), 1.0)
+        pause_s = look_at(controls, controls.ledger.models(), owner, min(PATIENCE_S, left_s))
+        rounds += 1
+        if clock.now() + pause_s > ends_at:
+            return rounds
+        clock.sleep(pause_s)
+
+
+def look_at(controls: Controls, models: Sequence[str], owner: str, patience_s: float) -> float:
+    """Advances each model; one model's trouble must not stop the others. Returns the next pause."""
+    pause_s = MINUTE_S
+    for model in models:
+        try:
+            advance_release(model, controls, owner, patience_s)
+            pause_s = min(pause_s, pause_after(controls.ledger.load(model)))
+        except LadleError as error:
+            _log.error(json.dumps({"model": model, "code": error.code, "what": str(error)}))
+    return pause_s
+
+
+@cache
+def _aws() -> AwsSession:
+    return AwsSession()
+
+
+def _controls() -> Controls:
+    """New for each call, since what a model's router role gives lasts an hour only."""
+    aws = _aws()
+    counters, clock = AwsCounterStore(aws.dynamodb), SystemClock()
+    client_of = cache(lambda model: aws.as_role(names.router_role(model)).lambda_)
+    return Controls(
+        ledger=AwsReleaseLedger(aws.dynamodb),
+        inbox=AwsReleaseInbox(aws.dynamodb),
+        traffic=LambdaAliasRouter(client_of),
+        alarms=CloudWatchAlarmReader(aws.cloudwatch, clock),
+        announcer=SnsAnnouncer(aws.sns, aws.arn("sns", names.TOPIC)),
+        clock=clock,
+        judge=lambda state, now: read_evidence(counters, state, now),
+    )
