@@ -27,5 +27,5 @@ def aws_workspace(session: AwsSession, url: str) -> Workspace:
         counters=AwsCounterStore(session.dynamodb),
         predictions=AwsPredictionLog(session.dynamodb),
         labels=AwsLabelStore(session.dynamodb),
-        router=LambdaAliasRouter(session.lambda_),
+        router=LambdaAliasRouter(lambda _model: session.lambda_),
     )

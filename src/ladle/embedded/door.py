@@ -48,7 +48,7 @@ class Door:
     def __init__(self, session: AwsSession, draws: random.Random) -> None:
         self._account = session.account
         self._functions = Functions(session.lambda_)
-        self._router = LambdaAliasRouter(session.lambda_)
+        self._router = LambdaAliasRouter(lambda _model: session.lambda_)
         self._signals = PlatformSignals(session.logs, session.cloudwatch)
         self._clock = SystemClock()
         self._draws = draws
