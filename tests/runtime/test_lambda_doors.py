@@ -159,10 +159,13 @@ def test_a_stage_in_the_path_is_no_part_of_the_route(function: Any) -> None:
     assert function.invoke(event).payload["statusCode"] == 200
 
 
-def test_a_probe_says_that_the_version_starts_and_is_counted_nowhere(start_function: Any) -> None:
+@every_door
+def test_the_controller_s_question_is_answered_and_counted_nowhere(
+    start_function: Any, door: Door
+) -> None:
     with start_function() as function:
-        answer = function.invoke({"ladle": "probe"})
-        assert answer.payload == {"ready": True, "model": "flowers", "release": 7}
+        result = function.invoke(door("GET", "/v2/health/ready")).payload
+        assert json.loads(result["body"]) == {"name": "flowers", "ready": True}
         assert function.lines() == []
 
 

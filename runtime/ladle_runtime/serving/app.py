@@ -94,8 +94,8 @@ def _inference_v2(service: Service) -> fastapi.APIRouter:
     async def server() -> dict[str, Any]:
         return {"name": "ladle", "version": RUNTIME, "extensions": []}
 
-    async def ready() -> dict[str, Any]:
-        return {"name": settings.model, "ready": True}
+    async def ready() -> Response:
+        return _response(hot_route.ready(service))
 
     async def live() -> dict[str, bool]:
         return {"live": True}

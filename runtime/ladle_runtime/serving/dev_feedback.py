@@ -25,7 +25,8 @@ class DevFeedback:
         for label in labels:
             sys.stdout.write(f"label {label['prediction_id']} = {label['label']!r}\n")
         sys.stdout.flush()
-        return Answer(202, "application/json", orjson.dumps({"accepted": len(labels)}))
+        taken = {"accepted": len(labels), "repeated": 0, "waiting": 0, "refused": []}
+        return Answer(202, "application/json", orjson.dumps(taken))
 
 
 def _read(body: bytes) -> list[dict[str, Any]]:
@@ -35,7 +36,7 @@ def _read(body: bytes) -> list[dict[str, Any]]:
         raise Refused("LD401", "send one label or a list of labels as JSON") from None
     labels = given if isinstance(given, list) else [given]
     if not labels or not all(map(_is_label, labels)):
-        raise Refused("LD419", 'a label is {"prediction_id": "…", "label": a text or a number}')
+        raise Refused("LD605", 'a label is {"prediction_id": "…", "label": a text or a number}')
     return labels
 
 

@@ -1,4 +1,5 @@
-"""``POST /predict`` is answered straight from a Lambda event, whatever door it came through.
+"""``POST /predict`` is answered straight from a Lambda event, whatever door it came through; so is
+the question whether the model is ready.
 
 HTTP API (payload 2.0), function URL, REST API (1.0) and load balancer; an event of none of these
 shapes is a direct invoke, whose event is the body of ``/predict`` itself.
@@ -33,7 +34,10 @@ def answer(event: Any, service: Service) -> dict[str, Any] | None:
     """What the function returns, or None for every route but this one."""
     if not isinstance(event, Mapping) or not is_http(event):
         return _direct(event, service)
-    if _route(event) != ("POST", "/predict"):
+    route = _route(event)
+    if route == ("GET", "/v2/health/ready"):
+        return to_result(ready(service), event)
+    if route != ("POST", "/predict"):
         return None
     try:
         body = _body(event)
@@ -47,6 +51,12 @@ def predict(body: bytes, content_type: str, service: Service) -> Answer:
     if content_type.lower().startswith(_NOT_YET):
         return refusal("LD415", "send application/json")
     return service.answer(body, REST)
+
+
+def ready(service: Service) -> Answer:
+    """What the controller asks before it sends traffic: a process that answers has its model."""
+    about = {"name": service.settings.model, "ready": True}
+    return Answer(200, "application/json", orjson.dumps(about))
 
 
 def is_http(event: Event) -> bool:
@@ -67,9 +77,6 @@ def to_result(answered: Answer, event: Event) -> dict[str, Any]:
 
 
 def _direct(event: Any, service: Service) -> dict[str, Any]:
-    """The probe asks whether this version can start: answered, and counted nowhere."""
-    if event == {"ladle": "probe"}:
-        return {"ready": True, "model": service.settings.model, "release": service.settings.release}
     try:
         body = orjson.dumps(event)  # what JSON cannot hold (NaN becomes null), no door lets through
     except (TypeError, ValueError, RecursionError):

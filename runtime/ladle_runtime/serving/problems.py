@@ -23,8 +23,8 @@ PROBLEMS: Final[dict[str, tuple[int, str]]] = {
     "LD415": (415, "this content type is not understood"),
     "LD416": (413, "the request has too many rows"),
     "LD417": (422, "the model does not take these values"),
-    "LD419": (422, "this is no label"),
     "LD418": (422, "the model's own checks refuse this request"),
+    "LD605": (422, "this is no label"),
 }
 
 
