@@ -11,7 +11,7 @@ import re
 import tomllib
 from pathlib import Path
 
-from ladle.errors import LadleError, NeedsCredentials
+from ladle.errors import LadleError, NeedsCredentials, Unavailable
 from ladle.ports import Workspace
 
 DEFAULT_URL = "embedded:"
@@ -74,7 +74,7 @@ def _embedded(start: Path) -> Workspace:
 
     found = find(start.resolve())
     if found is None:
-        raise LadleError(
+        raise Unavailable(
             "LD708",
             "the embedded AWS is not running in this repository",
             "start it: ladle embedded up. Or keep experiments in a folder: "

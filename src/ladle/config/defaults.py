@@ -10,7 +10,7 @@ from typing import Any
 from ladle.config.schema import ModelConfig, Settings, Strict
 
 REASONS: dict[str, str] = {
-    "model_in": "from the store up to 250 MB, so that a new model needs no new image",
+    "model_in": "a new model then needs no new image",
     "target": "the first target that can take the model; the plan says why",
     "api": "an answer to each request is what most models are asked for",
     "packaging": "images start as fast as zips and hold ten gigabytes; the embedded AWS runs zips "

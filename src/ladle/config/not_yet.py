@@ -31,6 +31,7 @@ KEYS: dict[Path, str] = {
 }
 # Key -> the values that wait, where others of the key work.
 VALUES: dict[Path, tuple[frozenset[str], str]] = {
+    ("model_in",): (frozenset({"image"}), "models are read from the store, up to 250 MB"),
     ("target",): (
         frozenset({"sagemaker", "sagemaker-serverless", "sagemaker-async", "ecs"}),
         "only lambda is built",

@@ -157,7 +157,7 @@ class Settings(Strict):
     """Every key that an environment may set otherwise."""
 
     model: str | None = None
-    model_in: ModelIn | None = _key(None, "where the function reads the model from; null: by size")
+    model_in: ModelIn = _key(ModelIn.STORE, "where the function reads the model from")
     target: Target = _key(Target.AUTO, "where it runs")
     api: ApiKind = _key(ApiKind.REALTIME, "how it is asked")
     packaging: Packaging = _key(

@@ -5,16 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from ladle.catalog import ModelIn, Packaging
+from ladle.catalog import Packaging
 from ladle.config.evidence import expects_labels
 from ladle.config.schema import ModelConfig
-from ladle.errors import LadleError
 from ladle.experiments.manifest import Locator, Signature
 from ladle.planning.digests import release_digest
 from ladle.planning.service_spec import Compute, Door, ModelSource, Monitor, ServiceSpec
 from ladle.policy.rollout import Guard, GuardName, RolloutPolicy
 from ladle.targets.choose import choose
-from ladle.targets.lambda_function import STORE_MODEL_BYTES
 
 
 class Cloud(StrEnum):
@@ -57,7 +55,7 @@ def resolve(
         target=target.target,
         target_reason=target.reason,
         packaging=packaging,
-        model_in=_model_in(config, content),
+        model_in=config.model_in,
         runtime=config.runtime,
         python=config.python,
         arch=config.arch,
@@ -144,18 +142,6 @@ def _monitor(config: ModelConfig) -> Monitor:
         label_sources=monitor.labels.sources,
         labels_accept_s=monitor.labels.accept_s,
     )
-
-
-def _model_in(config: ModelConfig, content: ModelContent) -> ModelIn:
-    if config.model_in is ModelIn.IMAGE or content.bytes > STORE_MODEL_BYTES:
-        raise LadleError(
-            "LD902",
-            f"{config.name}: a model inside the image (model_in: image, and any model above "
-            f"{STORE_MODEL_BYTES // 1000**2} MB; this one has {content.bytes / 1000**2:.1f}) "
-            "is not yet built",
-            "write model_in: store and keep the model under the limit",
-        )
-    return ModelIn.STORE
 
 
 def _written(section: dict[str, object]) -> dict[str, object]:

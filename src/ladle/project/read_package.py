@@ -14,6 +14,7 @@ from ladle.config.nearest import nearest
 from ladle.config.parse import Reading, parse
 from ladle.errors import Finding, LadleError, Place
 from ladle.project.repository import CONFIG, ModelPackage, read_pinned
+from ladle.targets.lambda_function import STORE_MODEL_BYTES
 
 LFS = b"version https://git-lfs.github.com/spec/"
 PICKLE_STARTS = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
@@ -122,6 +123,16 @@ def _model_file(reading: Reading, package: ModelPackage, name: str) -> Iterator[
         known = ", ".join(f".{b}" for b in BACKENDS)
         what = f"serving {name} is not yet built: models end with {known}"
         yield document.on_value(("model",), "LD902", what, "export the model to ONNX")
+    else:
+        yield from _too_large(reading, name, size)
+
+
+def _too_large(reading: Reading, name: str, size: int) -> Iterator[Finding]:
+    if size > STORE_MODEL_BYTES:
+        limit = STORE_MODEL_BYTES // 1000**2
+        what = f"{name} has {size / 1000**2:,.0f} MB; models above {limit} MB are not yet built"
+        fix = "export a smaller one: fewer trees, half precision, quantised weights"
+        yield reading.document.on_value(("model",), "LD902", what, fix)
 
 
 def _pinned(reading: Reading, package: ModelPackage) -> Iterator[Finding]:
@@ -141,3 +152,5 @@ def _pinned(reading: Reading, package: ModelPackage) -> Iterator[Finding]:
     if manifest.artefact is None:
         what = f"the pinned experiment {manifest.id[:12]} made no model"
         yield document.on_value(("model",), "LD126", what, "pin one that did; see ladle log")
+    else:
+        yield from _too_large(reading, manifest.artefact.name, manifest.artefact.bytes)
