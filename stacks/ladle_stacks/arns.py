@@ -59,7 +59,11 @@ def store(objects: str = "") -> str:
 
 
 def api_calls(api_id: str) -> str:
-    """Calls of any route, at any stage."""
+    """Calls of any route of one HTTP API."""
     return Fn.sub(
         f"arn:${{AWS::Partition}}:execute-api:{REGION}:{ACCOUNT}:${{Api}}/*/*", {"Api": api_id}
     )
+
+
+def route_of_any_api(method: str, path: str) -> str:
+    return _arn("execute-api", f"*/*/{method}{path}")

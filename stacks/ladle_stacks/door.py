@@ -28,7 +28,6 @@ SERVING_ROUTES = (
 )
 INTAKE_ROUTES = ("POST /feedback",)
 _AUTHORIZATION = {DoorAuth.IAM: "AWS_IAM", DoorAuth.NONE: "NONE"}
-_GATEWAY = "apigateway.amazonaws.com"
 
 
 def front_door(scope: Construct, spec: ServiceSpec, release: cdk.CfnCustomResource) -> None:
@@ -41,6 +40,8 @@ def front_door(scope: Construct, spec: ServiceSpec, release: cdk.CfnCustomResour
     )
     alias = release.get_att("AliasArn").to_string()
     _routes(scope, "Predict", door, spec, SERVING_ROUTES, alias)
+    _may_call(scope, door, alias)
+    # The platform stack lets every door's POST /feedback in: one permission, however many models.
     _routes(scope, "Feedback", door, spec, INTAKE_ROUTES, arns.function(names.INTAKE_FUNCTION))
     _stage(scope, door, spec)
     address = "https://${Door}.execute-api.${AWS::Region}.${AWS::URLSuffix}"
@@ -74,12 +75,15 @@ def _routes(
             target=f"integrations/{integration.ref}",
             authorization_type=_AUTHORIZATION[spec.door.auth],
         )
+
+
+def _may_call(scope: Construct, door: api.CfnApi, alias: str) -> None:
     lambda_.CfnPermission(
         scope,
-        f"{id_}ByDoor",
+        "PredictByDoor",
         action="lambda:InvokeFunction",
-        function_name=function_arn,
-        principal=_GATEWAY,
+        function_name=alias,
+        principal="apigateway.amazonaws.com",
         source_arn=arns.api_calls(door.ref),
     )
 

@@ -34,6 +34,7 @@ def platform_functions(
     _woken_by_topic(scope, made["Controller"], topic)
     _woken_by_inbox(scope, made["Controller"], releases)
     _woken_by_log_lines(scope, made["Collector"])
+    _called_by_doors(scope, made["Intake"])
 
 
 def _plans(topic_key: str) -> list[FunctionPlan]:
@@ -131,6 +132,12 @@ def _woken_by_log_lines(scope: Construct, function: lambda_.CfnFunction) -> None
     """One permission for the log groups of all models, present and future."""
     groups = arns.log_group(names.log_group("*"))
     _may_invoke(scope, "CollectorByLogs", function, "logs.amazonaws.com", groups)
+
+
+def _called_by_doors(scope: Construct, function: lambda_.CfnFunction) -> None:
+    """One permission for the labels of all models, present and future."""
+    feedback = arns.route_of_any_api("POST", "/feedback")
+    _may_invoke(scope, "IntakeByDoors", function, "apigateway.amazonaws.com", feedback)
 
 
 def _may_invoke(
