@@ -79,7 +79,7 @@ def stage_image(code: FunctionCode, repository: Path, python: str) -> Path:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file.path, target)
     shutil.copyfile(lock_file(code.wheels, python), fresh / "lock.txt")
-    fresh.chmod(0o755)
+    _readable_by_all(fresh)
     _publish(fresh, folder)
     return folder
 
@@ -147,6 +147,13 @@ def _write(target: Path, base: Path | None, members: Iterable[tuple[SourceFile, 
             info.compress_type = ZIP_DEFLATED
             archive.writestr(info, content)
     Path(fresh).replace(target)
+
+
+def _readable_by_all(folder: Path) -> None:
+    """Modes go into an image as they are, and Lambda reads it as a user that owns nothing."""
+    folder.chmod(0o755)
+    for path in folder.rglob("*"):
+        path.chmod(0o755 if path.is_dir() else 0o644)
 
 
 def _publish(fresh: Path, folder: Path) -> None:

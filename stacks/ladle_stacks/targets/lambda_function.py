@@ -123,7 +123,7 @@ def _pack(scope: Construct, host: Host, spec: ServiceSpec) -> Packed:
             "Image",
             directory=str(stage_image(code, host.repository, spec.python)),
             platform=_PLATFORMS[spec.arch],
-            build_args={"PYTHON": spec.python, "HANDLER": HANDLER},
+            build_args={"PYTHON": spec.python},
         )
         return Packed(lambda_.CfnFunction.CodeProperty(image_uri=image.image_uri), "Image")
     if spec.requirements is not None:
