@@ -36,7 +36,7 @@ _BOUND_REASONS: dict[tuple[str | int, ...], str] = {
     ("rollout", "holdback_percent", "le"): "; more than half is no promotion",
 }
 _PATTERNS = {
-    "key": ("LD113", "is not a path in the output", "begin with $: $.label"),
+    "key": ("LD113", "is not a path in the output", "write it as $.label or $.scores[0]"),
     "vpc": ("LD113", "is not a VPC id", "write vpc-0a1b2c3d"),
     "account": ("LD113", "is not an AWS account", "write its twelve digits in quotes"),
     "region": ("LD113", "is not an AWS region", "write it as in eu-west-1"),

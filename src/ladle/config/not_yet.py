@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from ladle.catalog import ModelType
 from ladle.config.checks import Mistake
 from ladle.config.document import Path
+from ladle.config.evidence import expects_labels
 from ladle.config.schema import ModelConfig
 
 # Key -> what is missing behind it. Any value but the default is refused.
@@ -52,6 +54,12 @@ def not_yet(config: ModelConfig) -> Iterator[Mistake]:
         if (value := str(_at(config, path))) in values:
             what = f"{path[-1]}: {value} is not yet built: {reason}"
             yield Mistake(path, "LD902", what, FIX, (path,))
+    if config.type is ModelType.REGRESSION and expects_labels(config):
+        path = ("monitor", "labels", "sources")
+        what = (
+            "judging a regression by its labels is not yet built: labels are compared for equality"
+        )
+        yield Mistake(path, "LD902", what, "write sources: []", (path, ("type",)))
     if "://" in config.model:
         what = "reading a model from an address is not yet built: only files and pinned are"
         yield Mistake(

@@ -27,6 +27,9 @@ from ladle.catalog import (
 )
 from ladle.config.amounts import DurationS, Factor, Percent, Points
 
+# As the serving runtime reads it: $.label, $.scores[0], $["a name"].value
+OUTCOME_PATH = r"""^\$(\.[A-Za-z_][\w-]*|\[[0-9]+\]|\["[^"]+"\])+$"""
+
 
 class Strict(BaseModel):
     """The one base: strictness does not reach nested models unless each of them is strict."""
@@ -122,7 +125,7 @@ class Labels(Strict):
 
 
 class MonitorConfig(Strict):
-    key: str = _key("$.label", "where the prediction stands in the output", pattern=r"^\$")
+    key: str = _key("$.label", "where the prediction stands in the output", pattern=OUTCOME_PATH)
     segments: tuple[str, ...] = _key((), "input fields to watch apart", max_length=5)
     window_s: DurationS = _key("60s", "grain of the counters", alias="window")
     guards: Guards = _key(Guards(), "what a candidate is compared by")

@@ -61,7 +61,7 @@ environments:
 BLOCK = """\
 name: churn
 model: models/churn.onnx
-type: regression
+type: classification
 python: "3.12"
 compute:
   memory_mb: 2048
