@@ -9,12 +9,19 @@ from __future__ import annotations
 import os
 import re
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ladle.errors import LadleError, NeedsCredentials, Unavailable
-from ladle.ports import Workspace
+from ladle.ports import DeployTool, Workspace
+
+if TYPE_CHECKING:
+    from ladle.aws.session import AwsSession
+    from ladle.disk.embedded_state import EmbeddedState
 
 DEFAULT_URL = "embedded:"
+BOOTSTRAP_STACK = "CDKToolkit"
 _AWS = re.compile(r"aws://(?P<account>\d{12})/(?P<region>[a-z]{2}(?:-[a-z]+)+-\d)")
 
 
@@ -39,37 +46,70 @@ def open_workspace(url: str | None, start: Path) -> Workspace:
     LD243 when AWS knows somebody else or nobody.
     """
     wanted = url or workspace_url(start)
-    if wanted == DEFAULT_URL:
-        return _embedded(start)
     if wanted.startswith("dir:"):
-        return _folder(wanted, start)
-    if found := _AWS.fullmatch(wanted):
-        return _aws(wanted, found["account"], found["region"])
-    raise LadleError(
-        "LD242",
-        f"the workspace is written {wanted!r}, which is none of aws://<account>/<region>, "
-        "embedded: and dir:PATH",
-        "set LADLE_WORKSPACE, or workspace under [tool.ladle] in pyproject.toml, to one of them",
+        from ladle.disk.workspace import disk_workspace
+
+        return disk_workspace(start.resolve() / Path(wanted[4:]).expanduser(), wanted)
+    from ladle.aws.workspace import aws_workspace
+
+    return aws_workspace(_session(wanted, start), wanted)
+
+
+def deploy_tool(url: str, start: Path, on_line: Callable[[str], None]) -> DeployTool:
+    """The CDK for a workspace; the embedded AWS is bootstrapped on the way, an account never."""
+    from ladle.aws.stack_reader import AwsStackReader
+    from ladle.disk.embedded_state import aws_environment
+    from ladle.tools.cdk import CdkCli
+
+    session = _session(url, start)
+    if url != DEFAULT_URL:
+        home = {"CDK_DEFAULT_ACCOUNT": session.account, "CDK_DEFAULT_REGION": session.region}
+        return CdkCli(start, home, on_line)
+    folder, state = _embedded_state(start)
+    stacks = AwsStackReader(session.cloudformation)
+    return CdkCli(
+        start,
+        aws_environment(state, folder),
+        on_line,
+        bootstrap_first=lambda: not stacks.exists(BOOTSTRAP_STACK),
     )
 
 
-def _aws(url: str, account: str, region: str) -> Workspace:
-    from ladle.aws.session import AwsSession
-    from ladle.aws.workspace import aws_workspace
+def door_of(url: str, start: Path, model: str) -> str:
+    """The address in front of a model's routes. Raises NotFound when the model is not deployed."""
+    from ladle.aws.model_door import find_address
 
-    session = AwsSession(region)
-    if session.account != account:
+    if url == DEFAULT_URL:
+        return f"{_embedded_state(start)[1].door}/{model}"
+    return find_address(_session(url, start).cloudformation, model)
+
+
+def _session(url: str, start: Path) -> AwsSession:
+    from ladle.aws.session import AwsSession
+
+    if url == DEFAULT_URL:
+        _, state = _embedded_state(start)
+        return AwsSession(state.region, state.endpoint, embedded=True)
+    found = _AWS.fullmatch(url)
+    if found is None:
+        raise LadleError(
+            "LD242",
+            f"{url!r} is no workspace for this: it is none of aws://<account>/<region>, "
+            "embedded: and (for experiments only) dir:PATH",
+            "set LADLE_WORKSPACE, or workspace under [tool.ladle] in pyproject.toml, to one of them",
+        )
+    session = AwsSession(found["region"])
+    if session.account != found["account"]:
         raise NeedsCredentials(
             "LD243",
-            f"the workspace is account {account}, the credentials are of {session.account}",
+            f"the workspace is account {found['account']}, the credentials are of "
+            f"{session.account}",
             "switch AWS_PROFILE, or correct the account in the workspace URL",
         )
-    return aws_workspace(session, url)
+    return session
 
 
-def _embedded(start: Path) -> Workspace:
-    from ladle.aws.session import AwsSession
-    from ladle.aws.workspace import aws_workspace
+def _embedded_state(start: Path) -> tuple[Path, EmbeddedState]:
     from ladle.disk.embedded_state import find
 
     found = find(start.resolve())
@@ -80,13 +120,4 @@ def _embedded(start: Path) -> Workspace:
             "start it: ladle embedded up. Or keep experiments in a folder: "
             "LADLE_WORKSPACE=dir:.ladle/store",
         )
-    _, state = found
-    session = AwsSession(state.region, state.endpoint, embedded=True)
-    return aws_workspace(session, DEFAULT_URL)
-
-
-def _folder(url: str, start: Path) -> Workspace:
-    from ladle.disk.workspace import disk_workspace
-
-    path = Path(url.removeprefix("dir:")).expanduser()
-    return disk_workspace(path if path.is_absolute() else start.resolve() / path, url)
+    return found

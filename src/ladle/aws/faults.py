@@ -12,7 +12,7 @@ from botocore.exceptions import (
     PartialCredentialsError,
 )
 
-from ladle.errors import LadleError, NeedsCredentials, Unavailable
+from ladle.errors import LadleError, NeedsCredentials, NotFound, Unavailable
 
 _LATER = frozenset(
     {
@@ -67,7 +67,7 @@ def _refused(what: str, error: ClientError) -> LadleError:
         )
     message = error.response.get("Error", {}).get("Message", "")
     if code in {"NoSuchBucket", "ResourceNotFoundException"}:
-        return LadleError(
+        return NotFound(
             "LD318",
             f"this account and region has no Ladle platform ({what}: {code})",
             "ladle deploy makes it; or LADLE_WORKSPACE names another account or region",

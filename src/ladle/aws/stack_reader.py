@@ -1,11 +1,16 @@
-"""What CloudFormation is doing with a stack right now."""
+"""What CloudFormation knows of a stack right now."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from botocore.exceptions import ClientError
+
+from ladle.aws.faults import asking, code_of
+
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_cloudformation.type_defs import StackTypeDef
 
 
 class AwsStackReader:
@@ -13,5 +18,17 @@ class AwsStackReader:
         self._client = client
 
     def is_rolling_back(self, stack_id: str) -> bool:
-        stacks = self._client.describe_stacks(StackName=stack_id)["Stacks"]
-        return "ROLLBACK" in stacks[0]["StackStatus"]
+        stack = self._find(stack_id)
+        return stack is not None and "ROLLBACK" in stack["StackStatus"]
+
+    def exists(self, name: str) -> bool:
+        return self._find(name) is not None
+
+    def _find(self, name: str) -> StackTypeDef | None:
+        with asking(f"for the stack {name}"):
+            try:
+                return self._client.describe_stacks(StackName=name)["Stacks"][0]
+            except ClientError as error:
+                if code_of(error) == "ValidationError":  # how CloudFormation says: no such stack
+                    return None
+                raise

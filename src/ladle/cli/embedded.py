@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from ladle.cli.output import answer, answer_json, say
-from ladle.embedded import lifecycle
 from ladle.disk.embedded_state import EmbeddedState, find
+from ladle.embedded import lifecycle
 from ladle.errors import ExitCode
 
 app = typer.Typer(

@@ -53,3 +53,21 @@ def find(start: Path) -> tuple[Path, EmbeddedState] | None:
 
 def forget(root: Path) -> None:
     (root / FILE).unlink(missing_ok=True)
+
+
+def aws_environment(state: EmbeddedState, root: Path) -> Mapping[str, str]:
+    """Variables under which the CDK CLI and the SDKs speak to the emulator and to nothing else.
+
+    The CDK CLI remembers which account a key belongs to: each emulator gets a ``CDK_HOME``.
+    """
+    return {
+        "AWS_ENDPOINT_URL": state.endpoint,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_REGION": state.region,
+        "AWS_DEFAULT_REGION": state.region,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "CDK_HOME": str(root / ".ladle" / "embedded" / "cdk"),
+        "CDK_DEFAULT_ACCOUNT": state.account,
+        "CDK_DEFAULT_REGION": state.region,
+    }

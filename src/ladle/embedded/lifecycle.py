@@ -5,11 +5,10 @@ from __future__ import annotations
 import http.client
 import shutil
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
-from ladle.disk.clock import SystemClock
 from ladle.disk import embedded_state as states
+from ladle.disk.clock import SystemClock
 from ladle.disk.embedded_state import EmbeddedState
 from ladle.errors import LadleError
 from ladle.tools import processes
@@ -81,24 +80,6 @@ def down(root: Path) -> bool:
     states.forget(root)
     shutil.rmtree(root / ".ladle" / "embedded" / "tmp", ignore_errors=True)
     return True
-
-
-def aws_environment(state: EmbeddedState, root: Path) -> Mapping[str, str]:
-    """Variables under which the CDK CLI and the SDKs speak to the emulator and to nothing else.
-
-    The CDK CLI remembers which account a key belongs to: each emulator gets a ``CDK_HOME``.
-    """
-    return {
-        "AWS_ENDPOINT_URL": state.endpoint,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_REGION": state.region,
-        "AWS_DEFAULT_REGION": state.region,
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "CDK_HOME": str(root / ".ladle" / "embedded" / "cdk"),
-        "CDK_DEFAULT_ACCOUNT": state.account,
-        "CDK_DEFAULT_REGION": state.region,
-    }
 
 
 def _start_emulator(root: Path, endpoint: str, log: Path) -> int:

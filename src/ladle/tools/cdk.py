@@ -72,15 +72,21 @@ def find_cdk(root: Path) -> Path:
 
 
 class CdkCli:
-    """Runs ``cdk`` in a repository; ``environment`` says which AWS it speaks to."""
+    """Runs ``cdk`` in a repository; ``environment`` says which AWS it speaks to.
+
+    ``bootstrap_first`` is asked before a deploy; an account that a person owns is never bootstrapped
+    unasked.
+    """
 
     def __init__(
         self,
         root: Path,
         environment: Mapping[str, str],
         on_line: Callable[[str], None] = lambda _: None,
+        bootstrap_first: Callable[[], bool] = lambda: False,
     ) -> None:
         self._root = root
+        self._bootstrap_first = bootstrap_first
         self._program = find_cdk(root)
         self._on_line = on_line
         self._environment = {
@@ -90,12 +96,16 @@ class CdkCli:
             "PATH": f"{Path(sys.executable).parent}:{processes.inherited()['PATH']}",
         }
 
-    def bootstrap(self, account: str, region: str) -> None:
+    def bootstrap(self) -> None:
         """Makes CDK's own bucket and roles in the account; nothing when they are there."""
-        self._run(["bootstrap", f"aws://{account}/{region}", "--app", ""], "bootstrapping AWS")
+        home = self._environment
+        where = f"aws://{home['CDK_DEFAULT_ACCOUNT']}/{home['CDK_DEFAULT_REGION']}"
+        self._run(["bootstrap", where, "--app", ""], "bootstrapping AWS")
 
     def deploy(self, stacks: Sequence[str], context: Mapping[str, str]) -> None:
         """Raises LD710 with the first failing resource's own reason."""
+        if self._bootstrap_first():
+            self.bootstrap()
         options = ["--require-approval", "never", "--progress", "events", "--ci"]
         for key, value in context.items():
             options += ["--context", f"{key}={value}"]

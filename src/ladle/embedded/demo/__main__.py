@@ -43,7 +43,7 @@ def main() -> int:
         story = play(checkout, root, console)
         console.say(closing_words(story, console.results))
         if options.json:
-            print(json.dumps(summary(story, console.results), indent=2))
+            sys.stdout.write(json.dumps(summary(story, console.results), indent=2) + "\n")
         kept = options.keep
         if kept:
             console.say(try_next(story))
@@ -67,7 +67,7 @@ def play(checkout: Path, root: Path, console: Console) -> Story:
     printer = cloud_printer(console)
     with console.stage("start", "start the embedded AWS; deploy the platform with the CDK"):
         console.doing("git clone")
-        shop = Workshop.clone(checkout, root, lambda line: printer(line))
+        shop = Workshop.clone(checkout, root, printer)
         console.doing("starting the emulator and the front door")
         cloud = lifecycle.up(root)
         console.say(f"   embedded AWS (MiniStack) at {cloud.endpoint}, door at {cloud.door}")

@@ -63,14 +63,18 @@ REAL = (
     "The CDK CLI deployed the same templates that it deploys to AWS, by CloudFormation calls.",
     "The models were trained here, on real data; each file is read by content hash and VersionId.",
     "Every request was answered by the deployed handler in its own process; every label came late.",
-    "From the prediction's log line to the moved alias, each step runs as it is wired on AWS: log "
-    "subscription, collector, counters, judge, metric, alarm, topic, controller.",
+    (
+        "From the prediction's log line to the moved alias, each step runs as it is wired on AWS: "
+        "log subscription, collector, counters, judge, metric, alarm, topic, controller."
+    ),
     "The alias was moved by a compare-and-set on its RevisionId, and read back.",
 )
 STOOD_IN = (
     "AWS itself: an emulator on loopback keeps functions, tables, alarms and the alias.",
-    "Weighted routing: the emulator stores the alias's weights and does not route by them. This "
-    "demo's front door reads them and draws the version of each request, as Lambda does.",
+    (
+        "Weighted routing: the emulator stores the alias's weights and does not route by them. This "
+        "demo's front door reads them and draws the version of each request, as Lambda does."
+    ),
     "The platform's own lines when a function dies: the emulator writes some; the door adds the rest.",
     "Packaging: zip, with this machine's Python. On AWS the default is a container image.",
     "Permissions: the templates carry them, the emulator does not enforce them.",

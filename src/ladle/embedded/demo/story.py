@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from ladle.aws.session import AwsSession
-from ladle.embedded import lifecycle
+from ladle.disk.embedded_state import EmbeddedState, aws_environment
 from ladle.embedded.demo.console import Console
 from ladle.embedded.demo.traffic import Pace, Traffic, read_examples
 from ladle.embedded.demo.workshop import Workshop
-from ladle.disk.embedded_state import EmbeddedState
 from ladle.errors import LadleError
 from ladle.policy.statuses import Phase, ReleaseStatus
 from ladle.ports import Clock, Workspace
@@ -24,7 +23,7 @@ from ladle.tools.cdk import CdkCli, parse_event
 
 MODEL = "digits"
 PACKAGE = Path("model_packages") / MODEL
-CONTEXT = {"ladle:embedded": "1"}
+CONTEXT = {"ladle:embedded": "true"}
 PATIENCE_SECONDS = 240.0
 
 
@@ -93,10 +92,10 @@ def cloud_printer(console: Console) -> Callable[[str], None]:
 
 def deploy_platform(cloud: EmbeddedState, shop: Workshop, console: Console) -> None:
     """The real CDK CLI, on the emulator: bootstrap, then the platform stack."""
-    environment = lifecycle.aws_environment(cloud, shop.root)
+    environment = aws_environment(cloud, shop.root)
     cdk = CdkCli(shop.root, environment, cloud_printer(console))
     console.doing("cdk bootstrap")
-    cdk.bootstrap(cloud.account, cloud.region)
+    cdk.bootstrap()
     console.say("   cdk bootstrap: done")
     console.doing("cdk deploy ladle-platform")
     cdk.deploy(["ladle-platform"], CONTEXT)

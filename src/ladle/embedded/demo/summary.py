@@ -51,9 +51,9 @@ def closing_words(story: Story, stages: Sequence[StageResult]) -> str:
     """What happened, in lines that fit a terminal."""
     state = story.state()
     tally = story.traffic.tally
+    seconds = sum(s.seconds for s in stages)
     lines = [
-        f"{len(stages)} stages, {sum(s.seconds for s in stages):.0f} s, "
-        f"{tally.requests} requests, {tally.labels} labels",
+        f"{len(stages)} stages, {seconds:.0f} s, {tally.requests} requests, {tally.labels} labels"
     ]
     for release in sorted(state.releases, key=lambda r: r.number):
         accuracy = tally.accuracy(release.number)

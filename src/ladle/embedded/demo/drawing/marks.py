@@ -10,6 +10,7 @@ from ladle.embedded.demo.drawing.markup import Markup, join, tag
 from ladle.releases.effects import Record, RecordKind
 from ladle.releases.state import IntentKind
 from ladle.why.trials import shares
+from ladle.why.words import percent
 
 LANE_HEIGHT = 17.0
 _LETTER_WIDTH = 6.3
@@ -28,11 +29,11 @@ class Mark:
 
 # Kind of row -> words and tone; {n} is the release. Other kinds move nothing that a chart shows.
 _WORDS: dict[RecordKind, tuple[str, str]] = {
-    RecordKind.ROLLED_BACK: ("{n} rolled back", "bad"),
-    RecordKind.REFUSED: ("{n} refused", "bad"),
-    RecordKind.PROMOTED: ("{n} promoted", "good"),
-    RecordKind.GOOD: ("{n} proven", "good"),
-    RecordKind.SUPERSEDED: ("{n} superseded", "plain"),
+    RecordKind.ROLLED_BACK: ("release {n} rolled back", "bad"),
+    RecordKind.REFUSED: ("release {n} refused", "bad"),
+    RecordKind.PROMOTED: ("release {n} promoted", "good"),
+    RecordKind.GOOD: ("release {n} proven", "good"),
+    RecordKind.SUPERSEDED: ("release {n} superseded", "plain"),
     RecordKind.PAUSED: ("paused", "plain"),
     RecordKind.RESUMED: ("resumed", "plain"),
     RecordKind.FROZEN: ("frozen", "bad"),
@@ -40,8 +41,8 @@ _WORDS: dict[RecordKind, tuple[str, str]] = {
     RecordKind.LIFTED: ("quarantine lifted", "plain"),
 }
 _STARTS: dict[str, str] = {
-    IntentKind.BASELINE: "{n} deployed",
-    IntentKind.START_CANARY: "{n} on trial, {share}",
+    IntentKind.BASELINE: "release {n} deployed",
+    IntentKind.START_CANARY: "release {n} on trial, {share}",
 }
 
 
@@ -63,7 +64,7 @@ def _told(row: Record) -> tuple[str, str] | None:
         return None
     weights = shares(row) or {}
     number, share = min(weights.items(), key=lambda pair: pair[1])
-    return words.format(n=number, share=f"{share:.0%}"), "plain"
+    return words.format(n=number, share=percent(share)), "plain"
 
 
 def lanes(found: Sequence[Mark], frame: Frame) -> list[int]:
@@ -80,15 +81,14 @@ def lanes(found: Sequence[Mark], frame: Frame) -> list[int]:
     return taken
 
 
-def draw_marks(found: Sequence[Mark], frame: Frame, bottom: float) -> tuple[Markup, float]:
-    """Words (numbers where it is narrow) in lanes, hairlines down to ``bottom``; the lanes' height."""
+def draw_marks(found: Sequence[Mark], frame: Frame, bottom: float) -> Markup:
+    """Words (numbers where it is narrow) in lanes, and hairlines down to ``bottom``."""
     placed = lanes(found, frame)
-    height = LANE_HEIGHT * (max(placed, default=-1) + 1) + 6
     drawn = [
         _draw(mark, frame, LANE_HEIGHT * lane, bottom)
         for mark, lane in zip(found, placed, strict=True)
     ]
-    return join(drawn), height
+    return join(drawn)
 
 
 def _draw(mark: Mark, frame: Frame, top: float, bottom: float) -> Markup:

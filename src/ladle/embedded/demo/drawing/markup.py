@@ -15,7 +15,7 @@ class Markup(str):
 Child = str | Markup | Iterable["Child"] | None
 
 
-def tag(name: str, *children: Child, **attributes: str | float | None) -> Markup:
+def tag(name: str, /, *children: Child, **attributes: str | float | None) -> Markup:
     """``tag("text", "a < b", x=1.5, cls="label")``; ``_`` in an attribute is written ``-``.
 
     An attribute that is None is left out. Always well-formed XML, which HTML parsers take as well.

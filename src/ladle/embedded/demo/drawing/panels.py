@@ -7,10 +7,9 @@ from collections.abc import Mapping, Sequence
 
 from ladle.embedded.demo.drawing.frame import Frame, Plot, grid, heading, path, plot
 from ladle.embedded.demo.drawing.markup import Markup, join, tag
-from ladle.embedded.demo.drawing.pooling import Pool, pool_size, pools
+from ladle.embedded.demo.drawing.pooling import LEAST, Pool, pool_size, pools, runs
 from ladle.embedded.demo.drawing.scales import ticks
 from ladle.embedded.demo.page_facts import PageFacts, numbered
-from ladle.quality.counts import MICRO
 from ladle.releases.effects import RecordKind
 from ladle.why.trials import shares
 from ladle.why.words import percent
@@ -25,21 +24,24 @@ def colour(place: int) -> str:
 
 
 def accuracy_panel(facts: PageFacts, frame: Frame, top: float, height: float) -> Markup:
-    """One line a release through its pools, its doubt as a band around it."""
-    at_least = pool_size(r.total for r in facts.releases)
-    drawn = {r.number: pools(r.windows, facts.window_s, at_least) for r in facts.releases}
-    lowest = min((p.low for found in drawn.values() for p in found), default=0.5)
+    """A line for each release through its pools, broken where it had no labels; doubt as a band."""
+    gap = 0.05 * (frame.x.high - frame.x.low)
+    drawn = {
+        r.number: [pools(run, facts.window_s, pool_size(r.total)) for run in runs(r.windows, gap)]
+        for r in facts.releases
+    }
+    lowest = min((p.low for lines in drawn.values() for line in lines for p in line), default=0.5)
     low = math.floor(max(0.0, lowest) * 10) / 10
     area = plot(frame, top + ROOM_ABOVE, height, low, 1.0)
     values = ticks(low, 1.0, 5)
-    unit = f"% of labelled requests; a point pools ≥ {at_least:.0f} of them, the band is 95 %"
+    unit = f"% of labelled requests; a point pools {LEAST:.0f} or more, the band holds 95 %"
     return join(
         heading(top + 12, "Accuracy", "%, band 95 %" if frame.narrow else unit),
         grid(area, values, [f"{100 * v:.0f} %" for v in values]),
         [
-            _accuracy_line(area, found, colour(numbered(facts.releases)[number]), number)
-            for number, found in drawn.items()
-            if found
+            _accuracy_line(area, line, colour(numbered(facts.releases)[number]), number)
+            for number, lines in drawn.items()
+            for line in lines
         ],
         None if frame.narrow else _end_names(area, drawn, facts),
     )
@@ -78,10 +80,12 @@ def _pool_words(number: int, pool: Pool) -> str:
     )
 
 
-def _end_names(area: Plot, drawn: Mapping[int, Sequence[Pool]], facts: PageFacts) -> Markup:
+def _end_names(
+    area: Plot, drawn: Mapping[int, Sequence[Sequence[Pool]]], facts: PageFacts
+) -> Markup:
     """Each line's name at the right edge, moved apart where two would meet."""
     wanted = sorted(
-        (area.y(found[-1].accuracy), number) for number, found in drawn.items() if found
+        (area.y(lines[-1][-1].accuracy), number) for number, lines in drawn.items() if lines
     )
     names, last = [], -math.inf
     for y, number in wanted:
@@ -118,7 +122,7 @@ def _share_step(
     for number, weight in sorted(weights.items()):
         box = tag(
             "rect",
-            tag("title", f"release {number}: {weight:.0%}"),
+            tag("title", f"release {number}: {percent(weight)}"),
             x=x,
             y=area.y(base + weight),
             width=max(width, 0.5),
@@ -129,7 +133,7 @@ def _share_step(
         drawn.append(box)
         if weight >= 0.3 and width > 70:
             middle = area.y(base + weight / 2) + 4
-            text = f"release {number}" if weight == 1 else f"release {number}: {weight:.0%}"
+            text = f"release {number}" if weight == 1 else f"release {number}: {percent(weight)}"
             drawn.append(tag("text", text, x=x + width / 2, y=middle, cls="on-fill middle"))
         base += weight
     return join(drawn)
@@ -198,9 +202,3 @@ def _bar(area: Plot, at: float, grain: float, bar: Mapping[int, int], facts: Pag
         )
         base += n
     return join(drawn)
-
-
-def labelled(micro: int) -> str:
-    """Labelled requests as people count them."""
-    n = micro / MICRO
-    return f"{n:,.0f}" if n >= 100 or n == int(n) else f"{n:,.1f}"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ladle.quality.counts import MICRO, Counts, Window
+from ladle.quality.counts import MICRO, Counts, Window, total
 
 Z_95 = 1.959964
+LEAST = 6.0  # labelled requests that a point rests on
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,27 +30,39 @@ class Pool:
         return 1 - self.wrong / self.labelled
 
 
-def pools(windows: Sequence[Window], window_s: float, at_least: float) -> list[Pool]:
-    """Pools of at least ``at_least`` labelled requests; what is left at the end joins the last."""
-    found: list[tuple[float, float, float, float]] = []
-    start: float | None = None
-    labelled = wrong = 0.0
+def runs(windows: Sequence[Window], longest_gap_s: float) -> list[list[Window]]:
+    """Windows with labels, parted where the release had none for longer than ``longest_gap_s``."""
+    found: list[list[Window]] = []
     for window in windows:
         if not window.counts.labelled_micro:
             continue
-        start = window.start if start is None else start
-        labelled += window.counts.labelled_micro / MICRO
-        wrong += window.counts.wrong_micro / MICRO
-        end = window.start + window_s
-        if labelled >= at_least:
-            found.append((start, end, labelled, wrong))
-            start, labelled, wrong = None, 0.0, 0.0
-    if start is not None:
-        if found:
-            start, _, before, wrong_before = found.pop()
-            labelled, wrong = labelled + before, wrong + wrong_before
-        found.append((start, end, labelled, wrong))
-    return [Pool(s, e, n, w, *wilson(n - w, n)) for s, e, n, w in found]
+        if found and window.start - found[-1][-1].start <= longest_gap_s:
+            found[-1].append(window)
+        else:
+            found.append([window])
+    return found
+
+
+def pools(run: Sequence[Window], window_s: float, at_least: float) -> list[Pool]:
+    """Pools of at least ``at_least`` labelled requests; what is left at the end joins the last."""
+    groups: list[list[Window]] = [[]]
+    for window in run:
+        if _labelled(groups[-1]) >= at_least:
+            groups.append([])
+        groups[-1].append(window)
+    if len(groups) > 1 and _labelled(groups[-1]) < at_least:
+        groups[-2:] = [groups[-2] + groups[-1]]
+    return [_pool(group, window_s) for group in groups if group]
+
+
+def _labelled(group: Sequence[Window]) -> float:
+    return total(group).labelled_micro / MICRO
+
+
+def _pool(group: Sequence[Window], window_s: float) -> Pool:
+    n, wrong = _labelled(group), total(group).wrong_micro / MICRO
+    end = group[-1].start + window_s
+    return Pool(group[0].start, end, n, wrong, *wilson(n - wrong, n))
 
 
 def wilson(successes: float, n: float) -> tuple[float, float]:
@@ -61,7 +74,6 @@ def wilson(successes: float, n: float) -> tuple[float, float]:
     return max(0.0, (centre - spread) / below), min(1.0, (centre + spread) / below)
 
 
-def pool_size(releases: Iterable[Counts]) -> float:
-    """So many labelled requests a point that the release with the fewest still has about six."""
-    labelled = [c.labelled_micro / MICRO for c in releases if c.labelled_micro]
-    return max(4.0, min(100.0, round(min(labelled, default=0.0) / 6)))
+def pool_size(counts: Counts) -> float:
+    """Labelled requests a point: enough to say something, few enough for about fourteen points."""
+    return max(LEAST, counts.labelled_micro / MICRO / 14)

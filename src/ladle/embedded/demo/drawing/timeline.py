@@ -37,14 +37,14 @@ def timeline(facts: PageFacts, width: float) -> Markup:
         panels.append(panel(facts, paper, top, height))
         top += ROOM_ABOVE + height + _GAP
     bottom = top - _GAP
-    drawn, _ = draw_marks(found, paper, bottom)
+    drawn = draw_marks(found, paper, bottom)
     height = bottom + 40
     return tag(
         "svg",
         tag("title", f"{facts.model}: accuracy, traffic, evidence, requests over time"),
+        drawn,
         join(panels),
         time_axis(paper, bottom),
-        drawn,
         viewBox=f"0 0 {width:.0f} {height:.0f}",
         width=width,
         height=height,

@@ -1,0 +1,130 @@
+"""``ladle deploy``: what is committed, to where the workspace is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ladle.actions.apply_deploy import Deployed, apply_deploy, plan_against
+from ladle.cli.confirm import confirm
+from ladle.cli.output import answer, answer_json, say
+from ladle.cli.plan import inspect
+from ladle.disk.clock import SystemClock
+from ladle.errors import ExitCode, LadleError
+from ladle.planning.plan import Change, DeploymentPlan
+from ladle.planning.resolve import Cloud
+from ladle.policy.statuses import ReleaseStatus
+from ladle.ports import DeployTool
+from ladle.project.repository import find_root
+from ladle.project.services import read_services
+from ladle.tools.cdk import parse_event
+from ladle.wiring import DEFAULT_URL, deploy_tool, door_of, open_workspace, workspace_url
+
+EMBEDDED_CONTEXT = {"ladle:embedded": "true"}
+
+
+def deploy(
+    models: Annotated[list[str] | None, typer.Argument(help="Models; none means all.")] = None,
+    environment: Annotated[
+        str | None, typer.Option("--env", help="The environment of model.yaml to deploy.")
+    ] = None,
+    source: Annotated[
+        str | None, typer.Option("--from", help="Copy from another environment (not yet).")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+) -> int:
+    """Deploy what is committed; a quarantined model is refused before anything is built."""
+    if source is not None:
+        raise LadleError(
+            "LD904",
+            "ladle deploy --from is not yet built: promotion between environments",
+            "deploy the same commit with --env",
+        )
+    root = find_root(Path.cwd())
+    url = workspace_url(root)
+    cloud = Cloud.EMBEDDED if url == DEFAULT_URL else Cloud.AWS
+    specs = read_services(root, cloud, inspect, environment, models or ())
+    ledger = open_workspace(url, root).ledger
+    plan = plan_against(specs, ledger)
+    _say_plan(plan)
+    if cloud is Cloud.AWS and plan.would_change:
+        confirm(f"Deploy to {url}?", yes)
+    done = apply_deploy(plan, _tool(url, root), _context(cloud), ledger, SystemClock())
+    doors = {d.plan.wanted.model: door_of(url, root, d.plan.wanted.model) for d in done}
+    if as_json:
+        answer_json({"models": [_row(d, doors[d.plan.wanted.model]) for d in done]})
+    else:
+        answer("\n".join(_lines(done, doors)))
+    return ExitCode.FINDING if plan.refused else ExitCode.OK
+
+
+def _context(cloud: Cloud) -> Mapping[str, str]:
+    return EMBEDDED_CONTEXT if cloud is Cloud.EMBEDDED else {}
+
+
+def _tool(url: str, root: Path) -> DeployTool:
+    return deploy_tool(url, root, _say_line)
+
+
+def _say_line(line: str) -> None:
+    event = parse_event(line)
+    if event is not None and not event.status.endswith("IN_PROGRESS"):
+        say(f"  {event.stack}  {event.status.lower()}  {event.what}")
+
+
+def _say_plan(plan: DeploymentPlan) -> None:
+    for model in plan.models:
+        say(f"{model.wanted.model}  {model.change}: {model.reason}")
+
+
+# What a person reads of where the wanted release went.
+_WENT: Mapping[ReleaseStatus, str] = {
+    ReleaseStatus.REQUESTED: "waits for its turn",
+    ReleaseStatus.REFUSED: "refused: it is quarantined and gets no traffic",
+    ReleaseStatus.BASELINE: "serves all traffic as the first release",
+    ReleaseStatus.CANARY: "is being tried with a share of the traffic",
+    ReleaseStatus.HOLDBACK: "serves most traffic; a share is held back",
+    ReleaseStatus.GOOD: "serves",
+    ReleaseStatus.ROLLED_BACK: "was rolled back and gets no traffic",
+    ReleaseStatus.SUPERSEDED: "was superseded",
+    ReleaseStatus.RETIRED: "is retired",
+}
+
+
+def _text(done: Deployed) -> str:
+    if done.plan.change is Change.REFUSED:
+        return f"refused before the CDK ran: {done.plan.reason}"
+    status = done.status
+    went = _WENT[status] if status else "is handed over; the controller has not answered yet"
+    release = f"release {done.release} " if done.release else ""
+    return f"{done.plan.change}; {release}{went}"
+
+
+def _row(done: Deployed, door: str) -> dict[str, object]:
+    return {
+        "model": done.plan.wanted.model,
+        "status": str(done.plan.change),
+        "release": done.release,
+        "state": done.status,
+        "release_digest": done.plan.wanted.release_digest,
+        "url": door,
+        "text": _text(done),
+    }
+
+
+def _lines(done: Sequence[Deployed], doors: Mapping[str, str]) -> list[str]:
+    lines: list[str] = []
+    for one in done:
+        model = one.plan.wanted.model
+        lines.append(f"{model}  {_text(one)}")
+        if one.plan.change is not Change.REFUSED:
+            lines += [
+                f"  endpoint  POST {doors[model]}/predict",
+                f"  watch     ladle status {model}",
+                f"  go back   ladle rollback {model}",
+            ]
+    return lines
