@@ -52,16 +52,20 @@ def mistakes(config: ModelConfig) -> Iterator[Mistake]:
 
 
 def name(config: ModelConfig) -> Iterator[Mistake]:
-    path: Path = ("name",)
-    rule = "lower-case letters, digits and single hyphens, a letter first, at most 39"
-    if not NAME.fullmatch(config.name):
-        suggestion = re.sub(r"[^a-z0-9]+", "-", config.name.lower()).strip("-0123456789")[:39]
-        fix = f"write name: {suggestion.rstrip('-')} ({rule})" if suggestion else f"use {rule}"
-        what = f'"{config.name[:60]}" cannot be a model name'
-        yield Mistake(path, "LD113", what, fix, (path,))
-    elif config.name in TAKEN_NAMES or config.name.endswith(TAKEN_ENDINGS):
-        what = f'"{config.name}" cannot be a model name: a function of Ladle is called so'
-        yield Mistake(path, "LD113", what, f"write name: {config.name}-model", (path,))
+    if mistake := name_mistake(config.name):
+        yield Mistake(("name",), "LD113", *mistake, reads=(("name",),))
+
+
+def name_mistake(wanted: str) -> tuple[str, str] | None:
+    """What is wrong with a model's name, and how to mend it."""
+    what = f'"{wanted[:60]}" cannot be a model name'
+    if not NAME.fullmatch(wanted):
+        rule = "lower-case letters, digits and single hyphens, a letter first, at most 39"
+        suggestion = re.sub(r"[^a-z0-9]+", "-", wanted.lower()).strip("-0123456789")[:39]
+        return what, f"write {suggestion.rstrip('-')} ({rule})" if suggestion else f"use {rule}"
+    if wanted in TAKEN_NAMES or wanted.endswith(TAKEN_ENDINGS):
+        return f"{what}: a function of Ladle is called so", f"write {wanted}-model"
+    return None
 
 
 def files(config: ModelConfig) -> Iterator[Mistake]:

@@ -1,0 +1,36 @@
+"""How model.onnx was made: run `python model_packages/{{name}}/train.py`, then `ladle pin`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from skl2onnx import to_onnx
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import train_test_split
+
+import ladle
+
+HERE = Path(__file__).parent
+DATA = HERE / "flowers.csv"
+MODEL = HERE / "model.onnx"
+
+
+def main() -> None:
+    rows = np.loadtxt(DATA, delimiter=",", skiprows=1, dtype=np.float32)
+    inputs, labels = rows[:, :4], rows[:, 4].astype(np.int64)
+    train, test, train_labels, test_labels = train_test_split(
+        inputs, labels, test_size=0.3, random_state=0, stratify=labels
+    )
+    model = LogisticRegression(C=1.0, max_iter=500).fit(train, train_labels)
+    onnx = to_onnx(model, train[:1], options={"zipmap": False}, target_opset=21)
+    MODEL.write_bytes(onnx.SerializeToString())
+    with ladle.record("{{name}}") as run:
+        run.data(DATA)
+        run.params(C=1.0, max_iter=500)
+        run.metrics(accuracy=float(model.score(test, test_labels)))
+        run.model(MODEL)
+
+
+if __name__ == "__main__":
+    main()
