@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol
 
 from ladle.digest import Digest
 from ladle.experiments.manifest import Locator, Manifest, RecordedExperiment, Signature
@@ -224,6 +224,11 @@ class ModelInspector(Protocol):
 class DeployTool(Protocol):
     def deploy(self, stacks: Sequence[str], context: Mapping[str, str]) -> None:
         """Runs ``cdk deploy``; raises LadleError LD71x with the first failing resource's reason."""
+
+
+class Predictor(Protocol):
+    def call(self, model: str, path: str, body: object) -> tuple[int, Mapping[str, Any]]:
+        """POST of a JSON body at the model's front door: status and answer. Raises Unavailable."""
 
 
 @dataclass(frozen=True, slots=True)

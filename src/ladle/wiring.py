@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ladle.errors import LadleError, NeedsCredentials, Unavailable
-from ladle.ports import DeployTool, Workspace
+from ladle.ports import DeployTool, Predictor, Workspace
 
 if TYPE_CHECKING:
     from ladle.aws.session import AwsSession
@@ -82,6 +82,27 @@ def door_of(url: str, start: Path, model: str) -> str:
     if url == DEFAULT_URL:
         return f"{_embedded_state(start)[1].door}/{model}"
     return find_address(_session(url, start).cloudformation, model)
+
+
+def open_predictor(address: str | None, start: Path, caller: str | None = None) -> Predictor:
+    """Where models answer: ``address``, else ``LADLE_URL``, else the doors of the workspace.
+
+    ``caller`` is who the embedded door, which checks no signature, takes us for.
+    """
+    from ladle.tools.model_http import HttpPredictor
+
+    headers = {} if caller is None else {"ladle-principal": caller}
+    named = address or os.environ.get("LADLE_URL")
+    if named:
+        return HttpPredictor(lambda _: named.rstrip("/"), headers)
+    url = workspace_url(start)
+    if url == DEFAULT_URL:
+        return HttpPredictor(lambda model: door_of(url, start, model), headers)
+    from ladle.aws.model_door import ModelDoors
+    from ladle.disk.clock import SystemClock
+
+    doors = ModelDoors(_session(url, start), SystemClock())
+    return HttpPredictor(doors.address, sign=doors.sign)
 
 
 def _session(url: str, start: Path) -> AwsSession:

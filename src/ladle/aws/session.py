@@ -10,6 +10,7 @@ from botocore.config import Config
 from botocore.exceptions import NoCredentialsError
 
 from ladle.errors import NeedsCredentials
+from ladle.sigv4 import Credentials
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -60,12 +61,16 @@ class AwsSession:
         try:
             return self.sts.get_caller_identity()["Account"]
         except NoCredentialsError as error:
-            raise NeedsCredentials(
-                "LD241",
-                "AWS does not know who is asking: no credentials were found",
-                "sign in (aws sso login), set AWS_PROFILE, or use the embedded AWS: "
-                "ladle embedded up",
-            ) from error
+            raise _nobody_asks() from error
+
+    @property
+    def credentials(self) -> Credentials:
+        """As they are now; those of a role change while a process runs. Raises LD241."""
+        found = self._boto.get_credentials()
+        if found is None:
+            raise _nobody_asks()
+        frozen = found.get_frozen_credentials()
+        return Credentials(frozen.access_key, frozen.secret_key, frozen.token)
 
     def arn(self, service: str, resource: str, regional: bool = True) -> str:
         """The name that AWS gives to a resource of this account."""
@@ -124,3 +129,11 @@ class AwsSession:
     @cached_property
     def cloudformation(self) -> CloudFormationClient:
         return self._boto.client("cloudformation", endpoint_url=self._endpoint, config=_RETRIES)
+
+
+def _nobody_asks() -> NeedsCredentials:
+    return NeedsCredentials(
+        "LD241",
+        "AWS does not know who is asking: no credentials were found",
+        "sign in (aws sso login), set AWS_PROFILE, or use the embedded AWS: ladle embedded up",
+    )

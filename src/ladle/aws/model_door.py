@@ -1,0 +1,64 @@
+"""On AWS a model's stack says where it answers, and each request is signed by who asks."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from functools import cache
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from ladle import names, sigv4
+from ladle.errors import NotFound
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
+
+    from ladle.aws.session import AwsSession
+    from ladle.ports import Clock
+
+
+class ModelDoors:
+    """Addresses and signatures for the models of one account and region."""
+
+    def __init__(self, session: AwsSession, clock: Clock) -> None:
+        self._session = session
+        self._clock = clock
+        self.address = cache(self._find)
+
+    def sign(
+        self, method: str, url: str, headers: Mapping[str, str], content: bytes
+    ) -> Mapping[str, str]:
+        """Credentials are asked for each time: those of a role end within hours."""
+        return sigv4.sign(
+            method,
+            url,
+            headers,
+            hashlib.sha256(content).hexdigest(),
+            self._session.credentials,
+            sigv4.Scope(self._session.region, "execute-api"),
+            self._clock.now(),
+        )
+
+    def _find(self, model: str) -> str:
+        return find_address(self._session.cloudformation, model)
+
+
+def find_address(cloudformation: CloudFormationClient, model: str) -> str:
+    """The output ``Url`` of the model's stack. Raises NotFound LD430."""
+    stack = names.model_stack(model)
+    try:
+        stacks = cloudformation.describe_stacks(StackName=stack)["Stacks"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ValidationError":
+            raise
+        stacks = []
+    for output in stacks[0].get("Outputs", ()) if stacks else ():
+        if output["OutputKey"] == "Url":
+            return output["OutputValue"].rstrip("/")
+    raise NotFound(
+        "LD430",
+        f"the stack {stack} names no address of {model}",
+        f"deploy it: ladle deploy {model}",
+    )
