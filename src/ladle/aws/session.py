@@ -67,9 +67,9 @@ class AwsSession:
     def credentials(self) -> Credentials:
         """As they are now; those of a role change while a process runs. Raises LD241."""
         found = self._boto.get_credentials()
-        if found is None:
+        frozen = found and found.get_frozen_credentials()
+        if not frozen or frozen.access_key is None or frozen.secret_key is None:
             raise _nobody_asks()
-        frozen = found.get_frozen_credentials()
         return Credentials(frozen.access_key, frozen.secret_key, frozen.token)
 
     def arn(self, service: str, resource: str, regional: bool = True) -> str:

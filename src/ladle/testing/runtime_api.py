@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
 FUNCTION_VERSION: Final = 7
+REQUEST_ID: Final = "8476a536-e9f4-11e8-9739-2dfe598c3fcd"
 _PREFIX: Final = "/2018-06-01/runtime"
 _FUNCTION_ARN: Final = "arn:aws:lambda:eu-west-1:111122223333:function:ladle-test:7"
 _PATIENCE_S: Final = 30.0
@@ -53,12 +54,20 @@ class RuntimeApi:
 
     def invoke_text(self, event: bytes) -> Invoked:
         """``event`` as it goes over the wire."""
+        self.send(event)
+        return self.answer()
+
+    def send(self, event: bytes) -> None:
+        """For a function that may die of it: the answer is asked for apart."""
         self._server.events.put(event)
-        return _take(self._server.answers)
+
+    def answer(self, patience_s: float = _PATIENCE_S) -> Invoked:
+        """Raises TimeoutError."""
+        return _take(self._server.answers, patience_s)
 
     def init_error(self) -> Mapping[str, Any]:
         """What the function reported in place of starting. Raises TimeoutError."""
-        return _take(self._server.init_errors)
+        return _take(self._server.init_errors, _PATIENCE_S)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -97,7 +106,7 @@ class _Handler(BaseHTTPRequestHandler):
             200,
             self.server.events.get(),
             {
-                "Lambda-Runtime-Aws-Request-Id": "8476a536-e9f4-11e8-9739-2dfe598c3fcd",
+                "Lambda-Runtime-Aws-Request-Id": REQUEST_ID,
                 "Lambda-Runtime-Deadline-Ms": "9999999999999",
                 "Lambda-Runtime-Invoked-Function-Arn": _FUNCTION_ARN,
             },
@@ -125,8 +134,8 @@ class _Handler(BaseHTTPRequestHandler):
         """Says nothing."""
 
 
-def _take(waiting: queue.Queue[T]) -> T:
+def _take(waiting: queue.Queue[T], patience_s: float) -> T:
     try:
-        return waiting.get(timeout=_PATIENCE_S)
+        return waiting.get(timeout=patience_s)
     except queue.Empty:
-        raise TimeoutError(f"the function said nothing for {_PATIENCE_S:g} s") from None
+        raise TimeoutError(f"the function said nothing for {patience_s:g} s") from None
