@@ -5,6 +5,8 @@ from __future__ import annotations
 import http.client
 import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from ladle.disk import embedded_state as states
@@ -59,6 +61,17 @@ def up(root: Path, port: int | None = None, door_port: int | None = None) -> Emb
     state = EmbeddedState(endpoint, door, ACCOUNT, REGION, pids, SystemClock().now())
     states.save(root, state)
     return state
+
+
+@contextmanager
+def emulator(root: Path) -> Iterator[str]:
+    """The emulator alone, for as long as the block lasts; yields its endpoint."""
+    endpoint = f"http://127.0.0.1:{processes.free_port()}"
+    pid = _start_emulator(root, endpoint, root / ".ladle" / "embedded" / "emulator.log")
+    try:
+        yield endpoint
+    finally:
+        processes.stop(pid)
 
 
 def status(root: Path) -> EmbeddedState | None:

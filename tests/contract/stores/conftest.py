@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -159,32 +157,3 @@ def needs(adapter: str) -> Callable[[str], None]:
             pytest.skip(f"{adapter} never {ability}")
 
     return skip_unless
-
-
-@pytest.fixture(scope="session")
-def ministack_endpoint(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """MiniStack alone, on a free port of loopback."""
-    from ladle.embedded import lifecycle
-    from ladle.tools import processes
-
-    port = processes.free_port()
-    log = tmp_path_factory.mktemp("ministack") / "log"
-    environment = {
-        "BIND_HOST": "127.0.0.1",
-        "GATEWAY_PORT": str(port),
-        "TMPDIR": str(log.parent),
-        "PATH": os.environ["PATH"],
-        "HOME": str(log.parent),
-    }
-    program = str(lifecycle.find_emulator(root))
-    with (
-        log.open("wb") as output,
-        subprocess.Popen([program], env=environment, stdout=output, stderr=output) as emulator,
-    ):
-        try:
-            processes.wait_until(
-                lambda: processes.port_taken(port), emulator.pid, 60, "MiniStack", log
-            )
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            emulator.kill()

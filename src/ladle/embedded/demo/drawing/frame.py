@@ -48,7 +48,7 @@ class Plot:
 
 def frame(width: float, began: float, first: float, last: float) -> Frame:
     """Margins: values at the left, names of lines at the right where there is room for them."""
-    left, right = (34.0, 8.0) if width < NARROW else (52.0, 118.0)
+    left, right = (42.0, 8.0) if width < NARROW else (52.0, 118.0)
     pad = 0.01 * (last - first)
     return Frame(width, began, Scale(first - pad, last, left, width - right))
 

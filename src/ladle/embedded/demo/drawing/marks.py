@@ -13,7 +13,7 @@ from ladle.why.trials import shares
 from ladle.why.words import percent
 
 LANE_HEIGHT = 17.0
-_LETTER_WIDTH = 6.3
+_LETTER_WIDTH = 7.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,7 +131,7 @@ def _share_step(
             data_release=str(number),
         )
         drawn.append(box)
-        if weight >= 0.3 and width > 70:
+        if weight >= 0.3 and width > 100:
             middle = area.y(base + weight / 2) + 4
             text = f"release {number}" if weight == 1 else f"release {number}: {percent(weight)}"
             drawn.append(tag("text", text, x=x + width / 2, y=middle, cls="on-fill middle"))
