@@ -14,6 +14,8 @@ from pathlib import Path
 from ladle.errors import LadleError
 
 _STOP_PATIENCE_S = 5.0
+# Servers that this process started; one that another process started is known by its pid alone.
+_CHILDREN: dict[int, subprocess.Popen[bytes]] = {}
 
 
 def inherited(
@@ -47,15 +49,16 @@ def start(argv: Sequence[str], log: Path, environment: Mapping[str, str] | None 
             env=dict(environment) if environment is not None else None,
             start_new_session=True,
         )
+    _CHILDREN[process.pid] = process
     return process.pid
 
 
 def lives(pid: int) -> bool:
     """Whether ``pid`` is a running process; a dead child of ours is reaped first."""
-    with contextlib.suppress(ChildProcessError):
-        reaped, _ = os.waitpid(pid, os.WNOHANG)
-        if reaped == pid:
-            return False
+    child = _CHILDREN.get(pid)
+    if child is not None and child.poll() is not None:
+        del _CHILDREN[pid]
+        return False
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
