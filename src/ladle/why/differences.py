@@ -29,7 +29,7 @@ def difference_sentences(compared: ComparedExperiments) -> Iterator[str]:
         changes = difference.of(part)
         yield from (_told(c, compared) for c in changes[:_MOST])
         if len(changes) > _MOST:
-            yield f"{_PART_WORDS[part]}: {len(changes) - _MOST} more differences"
+            yield f"{_PART_WORDS[part]} changed in {len(changes) - _MOST} more places"
     if effects := [_effect(c) for c in difference.effects if _worth_telling(c)]:
         yield f"as a result, not as a cause: {', '.join(effects)}"
 
@@ -56,27 +56,26 @@ def _told(change: Change, compared: ComparedExperiments) -> str:
     if change.part is Part.CODE:
         return _code(change, compared)
     name = change.name.removeprefix("package ")
-    return f"{_PART_WORDS[change.part]}: {name} {_pair(change)}"
+    return f"{_PART_WORDS[change.part]} changed: {name} {_pair(change)}"
 
 
 def _data(change: Change, compared: ComparedExperiments) -> str:
     if change.before is None:
-        return f"{change.name} was added"
+        return f"data added: {change.name}"
     if change.after is None:
-        return f"{change.name} was removed"
+        return f"data removed: {change.name}"
     if rows := compared.rows.get(change.name):
-        return in_words(change.name, rows)
-    return f"{change.name} has other content ({_pair(change)})"
+        return f"data changed in {in_words(change.name, rows)}"
+    return f"data changed in {change.name}: other content ({_pair(change)})"
 
 
 def _code(change: Change, compared: ComparedExperiments) -> str:
     if change.name == "commit" and compared.code:
         files = ", ".join(str(p) for p in compared.code[:_MOST])
         rest = len(compared.code) - _MOST
-        return f"code: {files}" + (f" and {rest} more files" if rest > 0 else "")
-    if change.name == "uncommitted":
-        return f"code: uncommitted changes differ ({_pair(change)})"
-    return f"code: {change.name} {_pair(change)}"
+        return f"code changed in {files}" + (f" and {rest} more files" if rest > 0 else "")
+    name = "uncommitted changes" if change.name == "uncommitted" else change.name
+    return f"code changed: {name} {_pair(change)}"
 
 
 def _worth_telling(change: Change) -> bool:

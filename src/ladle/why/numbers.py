@@ -34,8 +34,9 @@ def guard_sentence(evidence: Evidence, guard: GuardVerdict) -> str:
 def strength_sentence(evidence: Evidence, guard: GuardVerdict) -> str:
     """How sure: the promised rate of false alarms is what the limit stands for."""
     chance = math.exp(-evidence.log_e_limit)
+    alone = f" ({guard.guard} alone {guard.log_e:.2f})" if len(evidence.guards) > 1 else ""
     return (
-        f"evidence against release {evidence.candidate_release}: log e = {guard.log_e:.2f}, "
+        f"evidence against release {evidence.candidate_release}: log e = {evidence.log_e:.2f}{alone}, "
         f"limit {evidence.log_e_limit:.2f}; a release that is no worse crosses the limit in at most "
         f"{percent(chance)} of rollouts, however often one looks"
     )

@@ -88,7 +88,9 @@ def _quarantine(facts: Facts, row: Record) -> Iterator[Sentence]:
     if barred is None:
         return
     digest = str(barred.data["digest"])
-    thing = "its model" if barred.data["scope"] == QuarantineScope.MODEL else "the release"
+    thing = f"release {row.release}"
+    if barred.data["scope"] == QuarantineScope.MODEL:
+        thing = f"the model of {thing}"
     what = f"{thing} ({digest.removeprefix('sha256:')[:12]})"
     if any(q.digest == digest for q in facts.state.quarantine):
         text = f"{what} is quarantined: no deploy gives it traffic unless a person lifts that"

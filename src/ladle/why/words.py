@@ -16,8 +16,8 @@ def span(seconds: float) -> str:
     """``47 s``, ``12 min``, ``3.5 h``, ``2.1 d``."""
     for limit, size, unit in _SPANS:
         if seconds < limit:
-            return f"{max(seconds, 0.0) / size:.3g} {unit}"
-    return f"{seconds / 86_400:.3g} d"
+            return f"{_short(max(seconds, 0.0) / size)} {unit}"
+    return f"{_short(seconds / 86_400)} d"
 
 
 def count(n: float) -> str:
@@ -34,6 +34,11 @@ def percent(rate: float) -> str:
 
 def plural(n: float, noun: str) -> str:
     return f"{count(n)} {noun}{'' if n == 1 else 's'}"
+
+
+def _short(n: float) -> str:
+    """Two figures below ten, whole numbers above: enough for a person."""
+    return f"{n:.1f}".removesuffix(".0") if n < 9.95 else f"{n:.0f}"
 
 
 def listed(names: list[str]) -> str:

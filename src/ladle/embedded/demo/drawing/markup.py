@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterable
+
+_NO_XML = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class Markup(str):
@@ -51,8 +54,8 @@ def _rendered(child: Child) -> str:
 
 
 def _printable(text: str) -> str:
-    """XML has no place for control characters; a reader has no use for them."""
-    return "".join(c if c >= " " or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in text)
+    """XML has no place for most control characters; a reader has no use for them."""
+    return _NO_XML.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def _attribute(key: str) -> str:

@@ -103,7 +103,7 @@ def share_panel(facts: PageFacts, frame: Frame, top: float, height: float) -> Ma
         for row in facts.records
         if row.kind is RecordKind.OUTCOME and (weights := shares(row))
     ]
-    ends = [at for at, _ in steps[1:]] + [facts.ended]
+    ends = [at for at, _ in steps[1:]] + [facts.ended] * bool(steps)
     return join(
         heading(top + 12, "Share of traffic", "% of requests, as the alias says"),
         grid(area, [0, 0.5, 1], ["0 %", "50 %", "100 %"]),

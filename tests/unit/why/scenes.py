@@ -1,0 +1,73 @@
+"""Two stories that most tests look at: a bad model that is rolled back, and a better one after it."""
+
+from __future__ import annotations
+
+from tests.unit.why.play import BEGAN, FLIPPED, Play, experiment
+
+from ladle.embedded.demo.evidence_path import evidence_path
+from ladle.embedded.demo.page_facts import PageFacts, ReleaseFacts
+from ladle.policy.verdicts import Evidence
+from ladle.quality.counts import total
+from ladle.releases.events import EvidenceRead
+
+
+def first_release() -> Play:
+    """Release 1 has proved itself."""
+    play = Play()
+    play.now += 14
+    play.hand_over(1, experiment(1, 0, 0.967))
+    play.serve(42, {1: 0.03}, seed=1)
+    prove(play)
+    return play
+
+
+def prove(play: Play) -> None:
+    """A first release has no rival: it is only counted."""
+    number = play.state.the_stable.number
+    seen = total(play.windows[number])
+    limit = play.state.the_stable.policy.log_e_limit
+    evidence = Evidence(
+        number, number, play.state.evidence_since, seen.requests, seen.labelled, 0.0, limit, ()
+    )
+    play.hear(EvidenceRead(evidence))
+
+
+def rolled_back() -> Play:
+    """Release 2, trained on flipped labels, is worse: its accuracy guard takes it back."""
+    play = first_release()
+    play.now += 6
+    play.hand_over(2, experiment(2, FLIPPED, 0.884))
+    play.serve(200, {1: 0.03, 2: 0.3}, seed=2)
+    return play
+
+
+def promoted() -> Play:
+    """Release 2 was refused when it was pinned again; release 3 is better and takes over."""
+    play = rolled_back()
+    play.serve(16, {1: 0.03, 2: 0.3}, seed=3)
+    play.hand_over(1, play.experiments[1])
+    play.now += 4
+    play.hand_over(2, play.experiments[2])
+    play.serve(10, {1: 0.03, 2: 0.3}, seed=4)
+    play.hand_over(3, experiment(3, 0, 0.981, depth=9))
+    play.serve(160, {1: 0.03, 3: 0.02}, seed=5)
+    return play
+
+
+def page_facts(play: Play) -> PageFacts:
+    windows = {n: tuple(w) for n, w in play.windows.items()}
+    policies = {r.number: r.policy for r in play.state.releases}
+    return PageFacts(
+        model=play.state.model,
+        began=BEGAN,
+        ended=play.now,
+        window_s=2.0,
+        releases=tuple(
+            ReleaseFacts(n, play.state.statuses[n], play.experiments.get(n), windows.get(n, ()))
+            for n in sorted(play.state.statuses)
+        ),
+        records=tuple(play.records),
+        evidence=tuple(evidence_path(play.records, windows, policies)),
+        log_e_limit=play.state.the_stable.policy.log_e_limit,
+        explanation=rolled_back().why(compared=(1, 2)),
+    )
