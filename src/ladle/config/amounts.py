@@ -70,6 +70,6 @@ Factor = Annotated[float, BeforeValidator(_factor), _texts(FACTOR, "1.2x")]
 def written(seconds_: float) -> str:
     """A duration as a config would say it, to two or three figures: ``4.8h``."""
     for limit, unit in ((120.0, "s"), (7200.0, "m"), (172800.0, "h"), (math.inf, "d")):
-        if seconds_ < limit:
+        if seconds_ <= limit:
             return f"{float(f'{seconds_ / _SECONDS[unit]:.3g}'):,g}{unit}"
     return "for ever"

@@ -184,9 +184,8 @@ def variables(config: ModelConfig) -> Iterator[Mistake]:
                 fix = "use letters, digits and _, a letter first"
                 yield Mistake(path, "LD130", what, fix, (path,), on_key=True)
             elif variable.startswith(("LADLE_", "AWS_")):
-                what = (
-                    f"{variable} belongs to {variable.split('_')[0]}: the function sets it itself"
-                )
+                owner = "Ladle" if variable.startswith("LADLE_") else "AWS"
+                what = f"{variable} is set by {owner} itself"
                 yield Mistake(path, "LD130", what, "choose another name", (path,), on_key=True)
     for variable in sorted(config.env.keys() & config.secrets.keys()):
         path = ("secrets", variable)

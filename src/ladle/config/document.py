@@ -9,6 +9,9 @@ from ladle.errors import Finding, Place
 
 Path = tuple[str | int, ...]
 
+# Findings after which the rest of a file is unknown.
+BREAKS = frozenset({"LD101", "LD121"})
+
 
 @dataclass(frozen=True, slots=True)
 class Spot:
@@ -33,7 +36,7 @@ class Document:
     @property
     def is_broken(self) -> bool:
         """Whether reading stopped before the end of the file."""
-        return any(f.code in ("LD101", "LD103", "LD121") for f in self.findings)
+        return any(finding.code in BREAKS for finding in self.findings)
 
     def at(self, spot: Spot, code: str, what: str, fix: str) -> Finding:
         """Never passes on what would steer a terminal."""

@@ -44,6 +44,7 @@ _PATTERNS = {
 NEEDED = ("name", "model", "type")
 _FIRST_KEYS = ("name", "model", "model_in", "type")
 _NUMBER = re.compile(r"[-+]?[0-9]+(\.[0-9]+)?")
+_YES, _NO = frozenset({"yes", "y", "on"}), frozenset({"no", "n", "off"})
 _VERSIONS = frozenset({"python", "runtime"})
 
 
@@ -153,6 +154,10 @@ def _wrong_kind(path: Path, kind: str, document: Document) -> Finding:
             return _unquoted_version(path, raw, choices_at(path), document)
         what = f"{name} reads as {_kind_of(value)} ({raw}), and it is text; add quotes"
         return document.on_value(path, "LD108", what, f'write {_last(path)}: "{raw}"')
+    if kind == "bool_type" and raw.lower() in _YES | _NO:
+        fix = f"write {_last(path)}: {'true' if raw.lower() in _YES else 'false'}"
+        what = f'{name} "{raw}" is text in YAML 1.2; write true or false'
+        return document.on_value(path, "LD108", what, fix)
     what = f"{name} is {_kind_of(value)}, and it must be {wanted}"
     return document.on_value(path, "LD108", what, f"write {_last(path)} as {wanted}")
 

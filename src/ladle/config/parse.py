@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from ladle.config import checks
 from ladle.config.checks import Mistake
-from ladle.config.document import Document, Path, Spot
+from ladle.config.document import BREAKS, Document, Path, Spot
 from ladle.config.leaks import leaks_in, without
 from ladle.config.messages import explain
 from ladle.config.not_yet import not_yet
@@ -64,10 +64,21 @@ def parse(content: bytes, file: str) -> Reading:
         draft, errors = None, [e for e in errors if e["type"] != "missing"]
     mended = frozenset(tuple(error["loc"]) for error in errors)
     reading = Reading(document, draft, mended, ())
-    findings = [*document.findings, *(explain(error, document) for error in errors)]
+    findings = [*document.findings, *_told_once(document, errors)]
     if draft is not None:
         findings += _findings_of(draft, reading)
     return _told(replace(reading, findings=tuple(findings)))
+
+
+def _told_once(document: Document, errors: Iterable[Any]) -> Iterator[Finding]:
+    """Nothing is said of a place that YAML has already refused, or of what follows a break."""
+    refused = {finding.place for finding in document.findings}
+    breaks = [f.place.line for f in document.findings if f.code in BREAKS and f.place]
+    for error in errors:
+        finding = explain(error, document)
+        line = finding.place.line if finding.place else None
+        if finding.place not in refused and all((line or 0) < (at or 0) for at in breaks):
+            yield finding
 
 
 def _validated(data: dict[str, Any]) -> tuple[ModelConfig | None, list[Any]]:
@@ -118,8 +129,11 @@ def _mistakes(config: ModelConfig) -> Iterator[Mistake]:
 
 
 def _placed(mistake: Mistake, prefix: Path, document: Document) -> Finding:
+    """At its own key, else at the first key it follows from that somebody wrote."""
+    paths = [(*before, *p) for p in (mistake.path, *mistake.reads) for before in (prefix, ())]
+    path = next((p for p in paths if p in document.values), paths[0])
     put = document.on_key if mistake.on_key else document.on_value
-    return put((*prefix, *mistake.path), mistake.code, mistake.what, mistake.fix)
+    return put(path, mistake.code, mistake.what, mistake.fix)
 
 
 def _told(reading: Reading) -> Reading:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -83,8 +82,10 @@ def _read_past_tabs(text: str, document: Document, tabs: list[re.Match[str]]) ->
         column = match.group().index("\t") + 1
         what = "indentation uses a tab here; YAML needs spaces"
         again.findings.append(again.at(Spot(line, column), "LD103", what, "indent by two spaces"))
-    with suppress(_Refused):  # what the tabs broke cannot be told from what is broken besides
+    try:
         _Reader(again, without).read()
+    except _Refused as refused:
+        again.findings.append(refused.finding)
     return again
 
 

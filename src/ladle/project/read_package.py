@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from ladle.catalog import BACKENDS
-from ladle.config.checks import PINNED
+from ladle.config.checks import PICKLES, PINNED
 from ladle.config.nearest import nearest
 from ladle.config.parse import Reading, parse
 from ladle.errors import Finding, LadleError, Place
@@ -69,7 +69,7 @@ def _file_findings(reading: Reading, package: ModelPackage) -> Iterator[Finding]
         return
     if draft.model == PINNED:
         yield from _pinned(reading, package)
-    elif _is_inside(draft.model):
+    elif _is_inside(draft.model) and not draft.model.lower().endswith(PICKLES):
         yield from _model_file(reading, package, draft.model)
 
 
@@ -80,16 +80,12 @@ def _is_inside(name: str) -> bool:
 def _missing(reading: Reading, package: ModelPackage, key: str, name: str) -> Iterator[Finding]:
     if (package.folder / name).is_file():
         return
-    nearby = sorted(p.relative_to(package.folder).as_posix() for p in _files_of(package.folder))
-    close = nearest(name, nearby) or next(
-        (n for n in nearby if n.endswith(Path(name).suffix)), None
-    )
-    what = f"{key} {name} not found (looked in {Path(reading.document.file).parent})"
-    fix = (
-        f"nearby: {close}"
-        if close and Path(name).suffix
-        else "put the file there, or mend its path"
-    )
+    files = (p for p in _files_of(package.folder) if p.suffix == Path(name).suffix)
+    nearby = sorted(p.relative_to(package.folder).as_posix() for p in files)
+    close = nearest(name, nearby) or next(iter(nearby), None)
+    folder = Path(reading.document.file).parent.as_posix()
+    what = f"{key} {name} not found (looked in {'this folder' if folder == '.' else folder})"
+    fix = f"nearby: {close}" if close else "put the file there, or mend its path"
     yield reading.document.on_value((key,), "LD114", what, fix)
 
 

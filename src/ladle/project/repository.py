@@ -65,7 +65,13 @@ def read_pinned(package: ModelPackage, shown_as: str | None = None) -> RecordedE
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise LadleError(
             "LD126",
-            f"{PINNED} cannot be read: {type(error).__name__} {error}",
+            f"{PINNED} cannot be read: {_why(error)}",
             f"restore it from Git, or run ladle pin {package.folder.name} ID again",
             place,
         ) from None
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, KeyError):
+        return f"it has no {error.args[0]}"
+    return "it is not JSON" if isinstance(error, json.JSONDecodeError) else str(error)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.unit.config.examples import BLOCK, WHOLE
 
 from ladle.config.parse import parse
-from tests.unit.config.examples import BLOCK, WHOLE
 
 LETTERS = "abz_09.:-#\"'{}[],&*!|>%@`\t \n\\~é\x07\U0001f600"
 
@@ -23,7 +23,9 @@ def mutations(draw: st.DrawFn, text: str) -> tuple[str, int]:
     start = text.rfind("\n", 0, at) + 1
     end = text.find("\n", at)
     whole_line = text[start : end + 1]
-    kind = draw(st.sampled_from(["insert", "delete", "replace", "drop line", "repeat line", "dedent"]))
+    kind = draw(
+        st.sampled_from(["insert", "delete", "replace", "drop line", "repeat line", "dedent"])
+    )
     letter = draw(st.sampled_from(LETTERS))
     changed = {
         "insert": text[:at] + letter + text[at:],
