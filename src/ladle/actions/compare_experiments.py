@@ -9,7 +9,7 @@ from ladle.digest import Digest
 from ladle.errors import Corrupt, NotFound
 from ladle.experiments.compare import Difference, Part, compare
 from ladle.experiments.manifest import RecordedExperiment
-from ladle.experiments.patches import FilePatch, summarise
+from ladle.experiments.patches import FilePatch, summarise, summarise_difference
 from ladle.experiments.rows import RowsDifference, Table, compare_rows, read_table
 from ladle.ports import ObjectStore, SourceControl
 from ladle.why.facts import ComparedExperiments
@@ -71,11 +71,13 @@ def _code(
     source: SourceControl,
     folder: Path,
 ) -> Iterator[FilePatch]:
-    """Between the two commits; then what each side had not committed."""
+    """Between the two commits; then where what was not committed differs."""
     for change in difference.of(Part.CODE):
         if change.name == "commit" and change.before and change.after:
             yield from summarise(source.diff(folder, change.before, change.after) or b"")
         elif change.name == "uncommitted":
-            for digest, recorded in ((change.before, before), (change.after, after)):
-                patch = _content(digest, recorded, objects) if digest else None
-                yield from summarise(patch or b"")
+            old, new = (
+                (digest and _content(digest, recorded, objects)) or b""
+                for digest, recorded in ((change.before, before), (change.after, after))
+            )
+            yield from summarise_difference(old, new)

@@ -17,7 +17,7 @@ from ladle.experiments.manifest import (
     StoredFile,
     TensorSpec,
 )
-from ladle.experiments.patches import FilePatch, summarise
+from ladle.experiments.patches import FilePatch, summarise, summarise_difference
 
 CONTENT = str(digest.of_bytes(b"1"))
 OTHER = str(digest.of_bytes(b"2"))
@@ -151,3 +151,10 @@ def test_a_patch_is_summed_up_by_file_and_only_hunks_are_counted() -> None:
 @given(st.binary())
 def test_any_bytes_can_be_summed_up(patch: bytes) -> None:
     assert summarise(b"diff --git a/x b/x\n@@ -1 +1 @@\n" + patch)[0].name == "x"
+
+
+def test_of_two_patches_only_files_that_differ_are_told() -> None:
+    more = PATCH.replace(b"+new\n", b"+newer\n")
+    assert summarise_difference(PATCH, PATCH) == ()
+    assert [f.name for f in summarise_difference(PATCH, more)] == ["train.py"]
+    assert [f.name for f in summarise_difference(PATCH, b"")] == ["train.py", "weights.bin"]
