@@ -52,11 +52,15 @@ PROBED = (IntentKind.ROLL_BACK, IntentKind.RESTORE)
 WATCHED = (Phase.BASELINE, Phase.CANARY, Phase.HOLDBACK, Phase.PAUSED)
 
 Judge = Callable[[ReleaseState, float], Evidence | None]
+Decide = Callable[[ReleaseState, Event, float], Decision]
 
 
 @dataclass(frozen=True, slots=True)
 class Controls:
-    """The ports of a controller; ``judge`` reads the counters and weighs them."""
+    """The ports of a controller; ``judge`` reads the counters and weighs them.
+
+    ``decide`` is a field so that the simulator can show that it notices a wrong one.
+    """
 
     ledger: ReleaseLedger
     inbox: ReleaseInbox
@@ -65,6 +69,7 @@ class Controls:
     announcer: Announcer
     clock: Clock
     judge: Judge
+    decide: Decide = decide
 
 
 class Advance(StrEnum):
@@ -123,7 +128,8 @@ def advance_release(
                 if not was_leased:
                     continue  # what was read without the lease may be old
                 odd_reads = odd_reads + 1 if isinstance(work, LookAgain) else 0
-                _do(model, controls, work)
+                if not _done(model, controls, work):
+                    return Advance.LATER
                 backoff_s = FIRST_BACKOFF_S
             except Conflict:
                 clock.sleep(POLL_S / 4)  # somebody wrote first: read again
@@ -142,23 +148,27 @@ def next_work(model: str, controls: Controls, odd_reads: int) -> Work | None:
     observed = controls.traffic.read(model)
     state = controls.ledger.load(model)
     now = controls.clock.now()
-    seen = decide(state, TrafficObserved(observed), now)
+    seen = controls.decide(state, TrafficObserved(observed), now)
     if seen.records:
         known = odd_reads >= ODD_READS or state.phase is Phase.FROZEN
         return Store(seen) if known else LookAgain()
     if state.intent is not None:
-        return _further(state, state.intent, observed, now)
+        return _further(controls, state, state.intent, observed, now)
     return _decided(model, controls, state, now) or (Send(state) if state.outbox else None)
 
 
 def _further(
-    state: ReleaseState, intent: Intent, observed: ObservedTraffic | None, now: float
+    controls: Controls,
+    state: ReleaseState,
+    intent: Intent,
+    observed: ObservedTraffic | None,
+    now: float,
 ) -> Work:
     if observed is None:
         gone = CannotServe(intent.traffic.main, "there is no alias")
-        return Store(decide(state, gone, now))
+        return Store(controls.decide(state, gone, now))
     if intent.traffic.reads_like(observed.traffic):
-        return Store(decide(state, IntentDone(intent.id), now))
+        return Store(controls.decide(state, IntentDone(intent.id), now))
     return WriteAlias(state, intent, observed.revision)
 
 
@@ -169,15 +179,15 @@ def _decided(model: str, controls: Controls, state: ReleaseState, now: float) ->
     """
     readings, blind = _readings(model, controls, state, now)
     for event in readings:
-        decision = decide(state, event, now)
+        decision = controls.decide(state, event, now)
         if decision.records:
             return Store(decision)
     for delivered in controls.inbox.pending(model):
         if not blind or isinstance(delivered.message, PersonAsked):
-            decision = decide(state, delivered.message, now)
+            decision = controls.decide(state, delivered.message, now)
             if decision.heard:
                 return Store(decision, (delivered.id,))
-    passed = decide(state, TimePassed(), now)
+    passed = controls.decide(state, TimePassed(), now)
     return Store(passed) if passed.records and not blind else None
 
 
@@ -209,7 +219,8 @@ def _readings(
     return events, blind
 
 
-def _do(model: str, controls: Controls, work: Work) -> None:
+def _done(model: str, controls: Controls, work: Work) -> bool:
+    """False when nothing of it could be done now, and trying at once again would not help."""
     now = controls.clock.now()
     match work:
         case LookAgain():
@@ -218,12 +229,15 @@ def _do(model: str, controls: Controls, work: Work) -> None:
             controls.ledger.save(decision.state, decision.records, now, done)
         case Send(state):
             sent = _sent(model, controls, state.outbox)
-            controls.ledger.save(decide(state, OutboxDone(sent), now).state, (), now)
+            if not sent:
+                return False
+            controls.ledger.save(controls.decide(state, OutboxDone(sent), now).state, (), now)
         case WriteAlias(state, intent, revision):
             why = _write(model, controls, intent, revision)
             if why is not None:
-                failed = decide(state, CannotServe(intent.traffic.main, why), now)
+                failed = controls.decide(state, CannotServe(intent.traffic.main, why), now)
                 controls.ledger.save(failed.state, failed.records, now)
+    return True
 
 
 def _write(model: str, controls: Controls, intent: Intent, revision: str) -> str | None:
@@ -241,17 +255,12 @@ def _write(model: str, controls: Controls, intent: Intent, revision: str) -> str
 def _sent(model: str, controls: Controls, outbox: Sequence[Effect]) -> tuple[Effect, ...]:
     """The effects that could be carried out; one that cannot does not hold up the others."""
     sent: list[Effect] = []
-    failed: Unavailable | None = None
     for effect in outbox:
-        try:
+        with contextlib.suppress(Unavailable):
             if isinstance(effect, Retire):
                 for release in effect.releases:
                     controls.traffic.delete(model, release)
             else:
                 controls.announcer.announce(model, effect.subject, effect.text)
             sent.append(effect)
-        except Unavailable as later:
-            failed = later
-    if failed is not None and not sent:
-        raise failed
     return tuple(sent)

@@ -84,7 +84,14 @@ def cannot_serve_candidate(state: ReleaseState, event: CannotServe, now: float) 
         return cannot_serve(state, event, now)
     text = f"release {candidate.number} is refused: {event.why}"
     state = with_status(state, candidate.number, ReleaseStatus.REFUSED)
-    state = replace(state, phase=Phase.STABLE, candidate=None, intent=None, phase_since=now)
+    state = replace(
+        state,
+        phase=Phase.STABLE,
+        candidate=None,
+        intent=None,
+        phase_since=now,
+        handed_over=state.the_stable.release_digest,  # so that a deploy of it is heard again
+    )
     state = with_notice(state, f"{state.model}: release {event.release} refused", text)
     return Decision(state, (NewRecord(RecordKind.REFUSED, event.release, text),))
 
@@ -100,7 +107,7 @@ def cannot_serve(state: ReleaseState, event: CannotServe, _now: float) -> Decisi
     if state.intent is None:
         return unchanged(state, "no intent is open")
     text = f"release {event.release} cannot take the traffic that was decided: {event.why}"
-    state = replace(state, traffic=state.intent.traffic, foreign=state.traffic)
+    state = replace(state, traffic=state.intent.traffic, foreign=state.foreign or state.traffic)
     return _freeze(state, text, state.phase)
 
 

@@ -19,6 +19,7 @@ from ladle.releases.moves import (
     withdraw,
     without,
 )
+from ladle.releases.outbox import Effect, Retire
 from ladle.releases.state import Release, ReleaseState
 
 Then = Callable[[ReleaseState, Release, float], Decision]
@@ -92,6 +93,7 @@ def _handed_over(state: ReleaseState, release: Release, now: float, then: Then) 
         handed_over=release.release_digest,
         handed_over_at=release.requested_at,
         releases=(*without(state.releases, release.number), release),
+        outbox=_without_retiring(state.outbox, release.number),
     )
     if known is not None:
         state = _with_policy(state, release)
@@ -110,6 +112,14 @@ def _handed_over(state: ReleaseState, release: Release, now: float, then: Then) 
     if entry := state.quarantined(release):
         return after((row,), refuse(state, release, entry))
     return after((row,), then(state, release, now))
+
+
+def _without_retiring(outbox: tuple[Effect, ...], number: int) -> tuple[Effect, ...]:
+    """What is wanted again is not deleted any more."""
+    return tuple(
+        Retire(tuple(n for n in e.releases if n != number)) if isinstance(e, Retire) else e
+        for e in outbox
+    )
 
 
 def _in_traffic(state: ReleaseState) -> tuple[int, ...]:
@@ -148,6 +158,13 @@ def _came_late(state: ReleaseState, release: Release) -> Decision:
     return Decision(state, (_superseded(release, "a newer one was heard before it"),))
 
 
+def _passed_over(state: ReleaseState, release: Release) -> ReleaseState:
+    """It will not have its turn; a proven release stays proven."""
+    if any(r.number == release.number for r in state.good):
+        return state
+    return with_status(state, release.number, ReleaseStatus.SUPERSEDED)
+
+
 def _superseded(release: Release, why: str) -> NewRecord:
     text = f"release {release.number} is superseded: {why}"
     return NewRecord(RecordKind.SUPERSEDED, release.number, text)
@@ -157,7 +174,7 @@ def _wait(state: ReleaseState, release: Release, _now: float) -> Decision:
     """The newest waits; one that waited before it is superseded."""
     older = without(state.waiting, release.number)
     for old in older:
-        state = with_status(state, old.number, ReleaseStatus.SUPERSEDED)
+        state = _passed_over(state, old)
     tried_already = state.on_trial is not None and state.on_trial.number == release.number
     state = replace(state, waiting=() if tried_already else (release,))
     why = f"release {release.number} is newer"
@@ -187,7 +204,7 @@ def _drop_waiting(state: ReleaseState, release_digest: str) -> Decision:
     dropped = [r for r in state.waiting if r.release_digest == release_digest]
     left = state.on_trial or state.the_stable
     for release in dropped:
-        state = with_status(state, release.number, ReleaseStatus.SUPERSEDED)
+        state = _passed_over(state, release)
     waiting = tuple(r for r in state.waiting if r.release_digest != release_digest)
     state = replace(state, waiting=waiting, handed_over=left.release_digest)
     return Decision(state, tuple(_superseded(r, "its deploy went back") for r in dropped))

@@ -122,12 +122,17 @@ def _aim(
 
 
 def degrade(state: ReleaseState, why: str, now: float) -> Decision:
-    """No proven release is left: page, keep serving, let the next candidate take over."""
+    """No proven release is left: page, keep serving, let the next candidate take over.
+
+    An alias that somebody else wrote stays FROZEN: what it serves is not ours to call our own.
+    """
     serving = state.traffic and state.release(state.traffic.main)
     text = f"no proven release is left to go to, traffic stays as it is: {why}"
+    frozen = state.foreign is not None
     state = replace(
         state,
-        phase=Phase.DEGRADED,
+        phase=Phase.FROZEN if frozen else Phase.DEGRADED,
+        paused_from=Phase.DEGRADED if frozen else None,
         phase_since=now,
         stable=serving or state.stable,
         candidate=None,
@@ -136,7 +141,7 @@ def degrade(state: ReleaseState, why: str, now: float) -> Decision:
     )
     number = state.stable.number if state.stable else None
     return Decision(
-        with_notice(state, f"{state.model}: DEGRADED", text),
+        with_notice(state, f"{state.model}: {state.phase}", text),
         (NewRecord(RecordKind.DEGRADED, number, text),),
     )
 

@@ -153,7 +153,7 @@ TABLE: Mapping[Phase, Mapping[Kind, Row]] = {
         **_SERVING,
         Kind.HANDED_OVER: Row(handing_over.wait_for_turn),
         Kind.INTENT_DONE: Row(confirming.rollback_done, (_.STABLE, _.FROZEN)),
-        Kind.CANNOT_SERVE: Row(confirming.cannot_serve_target, (_.DEGRADED,)),
+        Kind.CANNOT_SERVE: Row(confirming.cannot_serve_target, (_.DEGRADED, _.FROZEN)),
     },
     Phase.PAUSED: {
         **_UNDISTURBED,

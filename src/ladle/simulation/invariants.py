@@ -1,0 +1,194 @@
+"""The fifteen invariants of docs/releases.md, checked at each write, by what is true and not by what is said."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ladle.catalog import Strategy
+from ladle.policy.statuses import Phase, ReleaseStatus
+from ladle.policy.traffic import Traffic
+from ladle.releases.effects import NewRecord, Record, RecordKind
+from ladle.releases.judging import KEPT_GOOD
+from ladle.releases.state import IntentKind, Release, ReleaseState
+from ladle.simulation.world import MODEL, World
+
+ROLLBACK_WITHIN_S = 120.0
+# Only what is beyond one crash or stall, which the 120 s include, buys more time.
+MORE_FOR_EACH_DISTURBANCE_S = 200.0
+_TRYING = (ReleaseStatus.CANARY, ReleaseStatus.HOLDBACK)
+
+
+class Violation(Exception):
+    """An invariant by its number in docs/releases.md, and how it was broken."""
+
+    def __init__(self, invariant: int, what: str) -> None:
+        self.invariant = invariant
+        super().__init__(f"invariant {invariant}: {what}")
+
+
+@dataclass(slots=True)
+class Watch:
+    """What must stay true of one world. ``danger`` is since when a wake-up could see a bad release."""
+
+    world: World
+    rows: list[Record] = field(default_factory=list)
+    first_weight: dict[int, float] = field(default_factory=dict)
+    danger: dict[int, float] = field(default_factory=dict)
+    disturbances: int = 0
+    asked_by: list[str] = field(default_factory=list)
+
+    def saves(self, before: ReleaseState, new: ReleaseState, records: Sequence[NewRecord]) -> None:
+        """Called just before the ledger stores ``new`` over ``before``."""
+        if new.generation != before.generation:
+            raise Violation(8, f"generation {new.generation} written over {before.generation}")
+        trying = [n for n, status in new.statuses.items() if status in _TRYING]
+        if len(trying) > 1:
+            raise Violation(7, f"releases {trying} are tried at once")
+        for record in records:
+            self._explained(record)
+            self._own_evidence(before, record)
+            if record.kind is RecordKind.GOOD and before.phase is Phase.BASELINE:
+                self._proven_first(before, record)
+        if new.phase not in (Phase.CANARY, Phase.HOLDBACK):
+            self.danger.clear()
+
+    def saved(self) -> None:
+        rows = self.world.ledger.rows.get(MODEL, [])
+        if rows[: len(self.rows)] != self.rows:
+            raise Violation(1, "a row of history was lost or altered")
+        self.rows = list(rows)
+
+    def writes(self, before: Traffic, wanted: Traffic) -> None:
+        """Called just before a controller's UpdateAlias that its revision lets through."""
+        state = self.world.ledger.load(MODEL)
+        intent = state.intent
+        if state.phase is Phase.FROZEN:
+            raise Violation(12, "a frozen alias was written")
+        if state.paused_by is not None:
+            raise Violation(15, f"{state.paused_by} paused, and traffic moved")
+        if intent is None or not intent.traffic.reads_like(wanted):
+            raise Violation(8, f"a stale controller writes {wanted}; the ledger says {intent}")
+        self._weights(state, before, wanted)
+        if intent.kind is IntentKind.ROLL_BACK:
+            self._fit(state, wanted.main)
+        if wanted.main != before.main:
+            self._deserved(state, wanted.main)
+
+    def wrote(self, before: Traffic, after: Traffic) -> None:
+        """Called after any change of the alias, by whomever."""
+        if set(after.weights) - self.world.router.versions:
+            raise Violation(2, f"the alias names a version that does not exist: {after}")
+        if abs(sum(after.weights.values()) - 1) > 1e-9:
+            raise Violation(2, f"weights do not sum to 1: {after}")
+        for number in after.weights:
+            if number not in before.weights:
+                self.first_weight[number] = self.world.now
+        for number in [n for n in self.danger if n not in after.weights]:
+            del self.danger[number]
+
+    def deletes(self, number: int) -> None:
+        state = self.world.ledger.load(MODEL)
+        kept = (state.stable, *state.good[-KEPT_GOOD:])
+        if any(r is not None and r.number == number for r in kept):
+            raise Violation(6, f"release {number} is deleted, and may be needed")
+
+    def sees_danger(self, number: int) -> None:
+        state = self.world.ledger.load(MODEL)
+        if state.phase in (Phase.CANARY, Phase.HOLDBACK) and not self.danger:
+            self.danger[number] = self.world.now
+            self.disturbances = 0
+
+    def disturbed(self) -> None:
+        """A crash, a stall, a lost wake-up: one is included in the time that a rollback may take."""
+        self.disturbances += 1
+
+    def woke(self) -> None:
+        """Called after each wake-up."""
+        more = max(0, self.disturbances - 1) * MORE_FOR_EACH_DISTURBANCE_S
+        for number, since in self.danger.items():
+            if self.world.now - since > ROLLBACK_WITHIN_S + more:
+                took = self.world.now - since
+                raise Violation(5, f"release {number} was seen to be bad {took:.0f} s ago")
+
+    def ends(self) -> None:
+        """Called when all faults are over and nothing is left to do."""
+        state, alias = self.world.ledger.load(MODEL), self.world.router.alias
+        resting = state.phase in (Phase.FROZEN, Phase.PAUSED)
+        if state.intent is not None or (state.outbox and not resting):
+            raise Violation(9, f"left undone: {state.intent}, {state.outbox}")
+        if self.world.ledger.inbox.pending(MODEL) and not resting:
+            raise Violation(1, "a message was never heard")
+        if state.phase is Phase.FROZEN and not state.reason:
+            raise Violation(12, "frozen without a reason")
+        observed = alias.traffic if alias else None
+        if state.phase not in (Phase.FROZEN, Phase.EMPTY) and not (
+            state.traffic and state.traffic.reads_like(observed)
+        ):
+            raise Violation(12, f"the ledger says {state.traffic}, the alias {observed}")
+        recorded = {row.data.get("by") for row in self.rows}
+        for person in self.asked_by:
+            if person not in recorded and not resting:
+                raise Violation(15, f"what {person} asked is in no record")
+
+    def _explained(self, record: NewRecord) -> None:
+        if record.kind is RecordKind.ROLLED_BACK:
+            numbers = {"evidence", "samples", "reason"} & record.data.keys()
+            if not numbers:
+                raise Violation(13, f"a rollback without its numbers: {record.text}")
+
+    def _own_evidence(self, before: ReleaseState, record: NewRecord) -> None:
+        evidence = record.data.get("evidence")
+        if evidence is None:
+            return
+        begun = self.first_weight.get(evidence["candidate_release"], self.world.now)
+        if evidence["since"] < begun:
+            raise Violation(7, "evidence from before this rollout")
+        on_trial = before.on_trial
+        if on_trial is None or evidence["candidate_release"] != on_trial.number:
+            raise Violation(7, "evidence of another release")
+
+    def _proven_first(self, before: ReleaseState, record: NewRecord) -> None:
+        first = before.stable
+        if first is None or "ask" in record.data:
+            return
+        self._minimum(first, before.evidence_since)
+
+    def _weights(self, state: ReleaseState, before: Traffic, wanted: Traffic) -> None:
+        for number, weight in wanted.weights.items():
+            release = state.release(number)
+            grows = weight > before.weights.get(number, 0.0)
+            if grows and release is not None and state.quarantined(release):
+                raise Violation(4, f"release {number} is quarantined and gains weight")
+
+    def _fit(self, state: ReleaseState, number: int) -> None:
+        if all(r.number != number for r in state.good):
+            raise Violation(6, f"rollback to release {number}, which is not proven")
+        if not self.world.router.can_start(MODEL, number):
+            raise Violation(6, f"rollback to release {number}, which cannot start")
+
+    def _deserved(self, state: ReleaseState, number: int) -> None:
+        """Whoever becomes main is proven, first, asked for by a person, or has its evidence."""
+        release = state.release(number)
+        proven = [r.number for r in state.good if state.statuses[r.number] is ReleaseStatus.GOOD]
+        if number in proven or state.phase is Phase.BASELINE or release is None:
+            return
+        policy = release.policy
+        if policy.strategy is Strategy.ALL_AT_ONCE:
+            return
+        begun = self.first_weight.get(number, self.world.now)
+        rows = [r for r in self.rows if r.release == number and r.at >= begun]
+        promoted = [r for r in rows if r.kind is RecordKind.PROMOTED]
+        if any("ask" in r.data or "as its config says" in r.text for r in promoted):
+            return
+        self._minimum(release, state.evidence_since)
+
+    def _minimum(self, release: Release, since: float) -> None:
+        requests = self.world.requests(release.number, since)
+        labels = requests if self.world.labels_come else 0
+        policy = release.policy
+        if requests < policy.min_requests or labels < policy.labels_needed:
+            what = f"release {release.number} after {requests:.0f} requests, {labels:.0f} labels"
+            raise Violation(11 if requests < 1 else 3, f"promoted without evidence: {what}")
+        if self.world.now - since < policy.bake_s:
+            raise Violation(3, f"release {release.number} promoted before its bake was over")

@@ -1,0 +1,129 @@
+"""The controller's ports in memory, as strict as AWS: what the simulator breaks on purpose."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from ladle.disk.alias import Alias, written
+from ladle.errors import Conflict, Unavailable
+from ladle.policy.traffic import ObservedTraffic, Traffic
+from ladle.ports import AlarmReading, Delivered, Message
+from ladle.releases.effects import NewRecord, Record
+from ladle.releases.state import ReleaseState
+
+
+@dataclass(slots=True)
+class MemoryInbox:
+    messages: dict[str, dict[str, Delivered]] = field(default_factory=dict)
+    taken: dict[str, set[str]] = field(default_factory=dict)
+
+    def post(self, model: str, message_id: str, message: Message, at: float) -> None:
+        if message_id not in self.taken.get(model, ()):
+            pending = self.messages.setdefault(model, {})
+            pending.setdefault(message_id, Delivered(message_id, at, message))
+
+    def pending(self, model: str) -> Sequence[Delivered]:
+        return sorted(self.messages.get(model, {}).values(), key=lambda d: (d.at, d.id))
+
+    def take(self, model: str, done: Sequence[str]) -> None:
+        for message_id in done:
+            self.messages.get(model, {}).pop(message_id, None)
+            self.taken.setdefault(model, set()).add(message_id)
+
+
+@dataclass(slots=True)
+class MemoryLedger:
+    """One process's memory of any number of models."""
+
+    states: dict[str, ReleaseState] = field(default_factory=dict)
+    rows: dict[str, list[Record]] = field(default_factory=dict)
+    leases: dict[str, tuple[str, float]] = field(default_factory=dict)
+    inbox: MemoryInbox = field(default_factory=MemoryInbox)
+
+    def load(self, model: str) -> ReleaseState:
+        return self.states.get(model, ReleaseState(model))
+
+    def save(
+        self,
+        state: ReleaseState,
+        records: Sequence[NewRecord],
+        at: float,
+        done: Sequence[str] = (),
+    ) -> ReleaseState:
+        model = state.model
+        if self.load(model).generation != state.generation:
+            what = f"another controller wrote {model}'s state first"
+            raise Conflict("LD501", what, "read it again")
+        self._append(state, records, at)
+        self.inbox.take(model, done)
+        rows = state.rows + len(records)
+        self.states[model] = replace(state, generation=state.generation + 1, rows=rows)
+        return self.states[model]
+
+    def _append(self, state: ReleaseState, records: Sequence[NewRecord], at: float) -> None:
+        rows = self.rows.setdefault(state.model, [])
+        for number, r in enumerate(records, state.rows + 1):
+            rows.append(Record(f"{state.model}/{number}", at, r.kind, r.release, r.text, r.data))
+
+    def records(self, model: str, since: float = 0.0) -> Sequence[Record]:
+        return [r for r in self.rows.get(model, []) if r.at >= since]
+
+    def models(self) -> Sequence[str]:
+        return sorted({*self.states, *self.inbox.messages})
+
+    def acquire_lease(self, model: str, owner: str, now: float, seconds: float) -> bool:
+        holder, until = self.leases.get(model, (owner, now))
+        if holder != owner and until >= now:
+            return False
+        self.leases[model] = (owner, now + seconds)
+        return True
+
+    def release_lease(self, model: str, owner: str) -> None:
+        if self.leases.get(model, ("", 0.0))[0] == owner:
+            del self.leases[model]
+
+
+@dataclass(slots=True)
+class MemoryRouter:
+    """One model's alias with its versions; ``broken`` ones exist and do not start."""
+
+    alias: Alias | None = None
+    versions: set[int] = field(default_factory=set)
+    broken: set[int] = field(default_factory=set)
+
+    def publish(self, release: int) -> None:
+        self.versions.add(release)
+        self.alias = self.alias or Alias(Traffic(release))
+
+    def read(self, model: str) -> ObservedTraffic | None:
+        return self.alias.observed() if self.alias else None
+
+    def write(self, model: str, traffic: Traffic, expected_revision: str) -> None:
+        self.alias = written(model, self.alias, traffic, expected_revision, self.versions)
+
+    def can_start(self, model: str, release: int) -> bool:
+        return release in self.versions and release not in self.broken
+
+    def delete(self, model: str, release: int) -> None:
+        if self.alias is not None and release in self.alias.traffic.weights:
+            raise Unavailable("LD504", f"release {release} has traffic", "try again")
+        self.versions.discard(release)
+
+
+@dataclass(slots=True)
+class MemoryAlarms:
+    """What CloudWatch would say, set from outside."""
+
+    readings: dict[int, AlarmReading] = field(default_factory=dict)
+
+    def native(self, model: str, release: int) -> AlarmReading:
+        return self.readings.get(release, AlarmReading(ringing=False, samples=0))
+
+
+@dataclass(slots=True)
+class MemoryAnnouncer:
+    said: list[tuple[str, str]] = field(default_factory=list)
+
+    def announce(self, model: str, subject: str, text: str) -> None:
+        self.said.append((subject, text))

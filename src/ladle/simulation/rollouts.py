@@ -1,0 +1,203 @@
+"""The deployed decision code against a hostile world: one seed, one story, fifteen invariants."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from ladle.actions.advance_release import Advance, Controls, advance_release
+from ladle.policy.statuses import Phase
+from ladle.policy.traffic import ObservedTraffic, Traffic
+from ladle.policy.verdicts import Evidence
+from ladle.ports import AlarmReading
+from ladle.releases.effects import NewRecord, Record
+from ladle.releases.judging import NATIVE_ALARM_SAMPLES
+from ladle.releases.state import ReleaseState
+from ladle.simulation.faults import CALM, Crash, Odds, Process, faulty
+from ladle.simulation.invariants import Violation, Watch
+from ladle.simulation.schedule import LASTS_S, Actors
+from ladle.simulation.world import MODEL, World
+
+TICK_S = 60.0
+QUIET_S = 3600.0
+
+Plant = Callable[[Controls], Controls]
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """How one seed went; ``phases`` are all that were passed through."""
+
+    seed: int
+    phase: Phase
+    phases: frozenset[Phase]
+    wakes: int
+    crashes: int
+    rows: int
+
+
+class BrokenAt(Exception):
+    """A violation with the seed that shows it again."""
+
+    def __init__(self, seed: int, violation: Violation) -> None:
+        self.seed, self.invariant = seed, violation.invariant
+        super().__init__(f"seed {seed}: {violation}")
+
+
+@dataclass(slots=True)
+class WatchedRouter:
+    """The alias as the controller sees it, with the watch in front and the traffic noted behind."""
+
+    world: World
+    watch: Watch
+
+    def read(self, model: str) -> ObservedTraffic | None:
+        return self.world.router.read(model)
+
+    def write(self, model: str, traffic: Traffic, expected_revision: str) -> None:
+        before = self.world.router.alias
+        if before is not None and expected_revision == before.revision:
+            self.watch.writes(before.traffic, traffic)
+        self.world.router.write(model, traffic, expected_revision)
+        self.world.note_traffic()
+        if before is not None:
+            self.watch.wrote(before.traffic, traffic)
+
+    def can_start(self, model: str, release: int) -> bool:
+        return self.world.router.can_start(model, release)
+
+    def delete(self, model: str, release: int) -> None:
+        self.watch.deletes(release)
+        self.world.router.delete(model, release)
+
+
+@dataclass(slots=True)
+class Simulation:
+    """Wakes controllers in a world; ``plant`` swaps a part for a wrong one, to see it caught."""
+
+    rng: random.Random
+    odds: Odds
+    plant: Plant = lambda controls: controls
+    world: World = field(default_factory=World)
+    wakes: int = 0
+    crashes: int = 0
+    phases: set[Phase] = field(default_factory=set)
+    watch: Watch = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.watch = Watch(self.world)
+
+    def wake(self, crash_at: int | None = None) -> Advance | None:
+        """One wake-up; None when it crashed."""
+        self.wakes += 1
+        name, disturbed = f"wake-{self.wakes}", self.watch.disturbed
+        process = Process(self.world, self.rng, self.odds, name, disturbed, crash_at=crash_at)
+        try:
+            return advance_release(MODEL, self.plant(self._controls(process)), process.name)
+        except Crash:
+            self.crashes += 1
+            return None
+        finally:
+            self.phases.add(self.world.ledger.load(MODEL).phase)
+            self.watch.woke()
+
+    def tick(self) -> None:
+        """The one-minute rule, which may miss a minute."""
+        self.world.later(TICK_S, self.tick)
+        if self.rng.random() < self.odds.crash:
+            self.watch.disturbed()
+        else:
+            self.wake()
+
+    def _controls(self, process: Process) -> Controls:
+        world, watch = self.world, self.watch
+        return Controls(
+            ledger=faulty(process, WatchedLedger(world, watch)),
+            inbox=faulty(process, world.ledger.inbox),
+            traffic=faulty(process, WatchedRouter(world, watch)),
+            alarms=faulty(process, WatchedAlarms(world, watch)),
+            announcer=faulty(process, world.announcer),
+            clock=process,
+            judge=lambda state, now: process.call("judge", self._judge, state, now),
+        )
+
+    def _judge(self, state: ReleaseState, now: float) -> Evidence | None:
+        evidence = self.world.judge(state, now)
+        if evidence is not None and evidence.worst is not None:
+            self.watch.sees_danger(evidence.candidate_release)
+        return evidence
+
+
+@dataclass(slots=True)
+class WatchedAlarms:
+    world: World
+    watch: Watch
+
+    def native(self, model: str, release: int) -> AlarmReading:
+        reading = self.world.alarms.native(model, release)
+        candidate = self.world.ledger.load(model).candidate
+        enough = reading.samples >= NATIVE_ALARM_SAMPLES
+        if reading.ringing and enough and candidate is not None and candidate.number == release:
+            self.watch.sees_danger(release)
+        return reading
+
+
+@dataclass(slots=True)
+class WatchedLedger:
+    world: World
+    watch: Watch
+
+    def load(self, model: str) -> ReleaseState:
+        return self.world.ledger.load(model)
+
+    def save(
+        self,
+        state: ReleaseState,
+        records: Sequence[NewRecord],
+        at: float,
+        done: Sequence[str] = (),
+    ) -> ReleaseState:
+        before = self.world.ledger.load(state.model)
+        if before.generation == state.generation:
+            self.watch.saves(before, state, records)
+        stored = self.world.ledger.save(state, records, at, done)
+        self.watch.saved()
+        return stored
+
+    def records(self, model: str, since: float = 0.0) -> Sequence[Record]:
+        return self.world.ledger.records(model, since)
+
+    def models(self) -> Sequence[str]:
+        return self.world.ledger.models()
+
+    def acquire_lease(self, model: str, owner: str, now: float, seconds: float) -> bool:
+        return self.world.ledger.acquire_lease(model, owner, now, seconds)
+
+    def release_lease(self, model: str, owner: str) -> None:
+        self.world.ledger.release_lease(model, owner)
+
+
+def play(seed: int, odds: Odds | None = None, plant: Plant | None = None) -> Story:
+    """Plays one story; raises BrokenAt with the seed when an invariant does not hold."""
+    rng = random.Random(seed)
+    simulation = Simulation(rng, odds or Odds(), plant or (lambda controls: controls))
+    actors = Actors(simulation.world, simulation.watch, rng, simulation.wake)
+    actors.plan()
+    try:
+        simulation.tick()
+        simulation.world.pass_time(LASTS_S)
+        simulation.odds = CALM
+        simulation.world.requests_per_s = 5.0
+        simulation.world.pass_time(QUIET_S)
+        simulation.watch.ends()
+    except Violation as violation:
+        raise BrokenAt(seed, violation) from violation
+    return Story(
+        seed,
+        simulation.world.ledger.load(MODEL).phase,
+        frozenset(simulation.phases),
+        simulation.wakes,
+        simulation.crashes,
+        len(simulation.watch.rows),
+    )

@@ -1,0 +1,160 @@
+"""Who does what, drawn from a seed: hand-offs, people, strangers, load, and what really is bad."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from ladle.catalog import OnInconclusive, Promote, Strategy
+from ladle.disk.alias import Alias
+from ladle.policy.rollout import Guard, GuardName, RolloutPolicy
+from ladle.policy.statuses import Phase
+from ladle.policy.traffic import Traffic
+from ladle.ports import Message
+from ladle.releases.events import Ask, CandidateReady, CandidateWithdrawn, PersonAsked
+from ladle.releases.state import Release
+from ladle.simulation.invariants import Watch
+from ladle.simulation.world import MODEL, Truth, World
+
+LASTS_S = 3000.0
+GUARDS = (Guard(GuardName.FAILURES, worse_than=1.2), Guard(GuardName.ACCURACY, worse_by=0.01))
+
+
+def policy_of(rng: random.Random) -> RolloutPolicy:
+    return RolloutPolicy(
+        strategy=rng.choices(list(Strategy), (9, 1))[0],
+        canary_percent=rng.choice((5.0, 10.0, 50.0)),
+        bake_s=rng.choice((60.0, 180.0)),
+        min_requests=rng.choice((20, 100)),
+        min_labels=rng.choice((0, 50)),
+        promote=rng.choice(list(Promote)),
+        max_s=rng.choice((300.0, 900.0)),
+        on_inconclusive=rng.choice(list(OnInconclusive)),
+        holdback_percent=rng.choice((0.0, 5.0)),
+        holdback_s=rng.choice((60.0, 300.0)),
+        labels_expected=rng.random() < 0.5,
+        guards=GUARDS,
+    )
+
+
+@dataclass(slots=True)
+class Actors:
+    """Everybody but the controller."""
+
+    world: World
+    watch: Watch
+    rng: random.Random
+    wake: Callable[[], object]
+    versions: dict[str, int] = field(default_factory=dict)
+    handed_over: list[Release] = field(default_factory=list)
+    posted: int = 0
+
+    def plan(self) -> None:
+        """Puts the whole story on the world's agenda."""
+        rng, later = self.rng, self.world.later
+        later(0.0, self.hand_over)
+        for _ in range(rng.randint(2, 5)):
+            at = rng.uniform(0, LASTS_S * 0.8)
+            later(at, self.hand_over)
+            if rng.random() < 0.2:
+                later(at + rng.uniform(0, 20), self.hand_over)  # two pipelines at once
+            if rng.random() < 0.2:
+                later(at + rng.uniform(5, 300), self.withdraw)
+        for _ in range(rng.choice((0, 0, 1, 2, 4))):
+            later(rng.uniform(0, LASTS_S), self.ask)
+        for what in (self.write_alias, self.break_version, self.change_load, self.hand_over_again):
+            for _ in range(rng.choice((0, 0, 1, 2))):
+                later(rng.uniform(0, LASTS_S), what)
+        self.world.labels_come = rng.random() < 0.8
+
+    def hand_over(self) -> None:
+        """What the hand-off of a commit does; few commits, so that some go back to an older one."""
+        model, code = self.rng.randint(1, 4), self.rng.randint(1, 2)
+        digest = f"{model}.{code}"
+        number = self.versions.get(digest)
+        if number is None or number not in self.world.router.versions:
+            number = max(self.versions.values(), default=0) + 1
+            self.versions[digest] = number
+            self.world.truths[number] = self._truth(model, code)
+        if self.world.router.alias is None:
+            self.watch.first_weight[number] = self.world.now
+        self.world.router.publish(number)
+        self.world.note_traffic()
+        release = Release(
+            number, digest, f"model-{model}", None, self.world.now, policy_of(self.rng)
+        )
+        self.handed_over.append(release)
+        self.post(CandidateReady(release))
+
+    def _truth(self, model: int, code: int) -> Truth:
+        """The first model is healthy; the others, or their second code, often are not."""
+        if model == 1:
+            return Truth.HEALTHY if code == 1 else self.rng.choice(list(Truth))
+        return self.rng.choice((Truth.HEALTHY, Truth.WRONG, Truth.WRONG, Truth.FAILING))
+
+    def hand_over_again(self) -> None:
+        if self.handed_over:
+            self.post(CandidateReady(self.rng.choice(self.handed_over)))
+
+    def withdraw(self) -> None:
+        if len(self.handed_over) > 1:
+            self.post(CandidateWithdrawn(self.handed_over[-1].release_digest))
+
+    def ask(self) -> None:
+        state = self.world.ledger.load(MODEL)
+        asks = list(Ask)
+        if state.phase is Phase.FROZEN:
+            asks = [Ask.ADOPT, Ask.RESTORE, Ask.RESUME, Ask.ROLLBACK, Ask.PAUSE]
+        elif state.phase is Phase.PAUSED:
+            asks = [Ask.RESUME, Ask.PROMOTE, Ask.ROLLBACK, Ask.LIFT]
+        quarantined = [q.digest for q in state.quarantine]
+        message = PersonAsked(
+            ask=self.rng.choice(asks),
+            by=f"person-{self.posted}",
+            reason=self.rng.choice(("", "because")),
+            to=self.rng.choice((None, None, *self.versions.values())),
+            digest=self.rng.choice(quarantined) if quarantined else None,
+        )
+        self.watch.asked_by.append(message.by)
+        self.post(message)
+        self.world.later(self.rng.uniform(60, 600), self.ask_again)
+
+    def ask_again(self) -> None:
+        if self.world.ledger.load(MODEL).phase in (Phase.FROZEN, Phase.PAUSED):
+            self.ask()
+
+    def post(self, message: Message) -> None:
+        """A message may be posted again under its id; the wake-up it makes may be lost or doubled."""
+        message_id, self.posted = f"message-{self.posted}", self.posted + 1
+        inbox = self.world.ledger.inbox
+        inbox.post(MODEL, message_id, message, self.world.now)
+        if self.rng.random() < 0.2:
+            again = self.rng.uniform(1, 400)
+            self.world.later(again, lambda: inbox.post(MODEL, message_id, message, self.world.now))
+        for _ in range(self.rng.choice((0, 1, 1, 1, 2))):
+            self.world.later(self.rng.uniform(0, 5), self.wake)
+
+    def write_alias(self) -> None:
+        """Somebody at the console."""
+        router, before = self.world.router, self.world.router.alias
+        if before is None:
+            return
+        versions = sorted(router.versions)
+        main = self.rng.choice(versions)
+        others = [None, *(v for v in versions if v != main)]
+        canary = self.rng.choice(others)
+        weight = 0.0 if canary is None else self.rng.choice((0.1, 0.5))
+        router.alias = Alias(Traffic(main, canary, weight), before.writes + 1)
+        self.world.note_traffic()
+        self.watch.danger.clear()
+        self.watch.wrote(before.traffic, router.alias.traffic)
+
+    def break_version(self) -> None:
+        """What is not versioned changed: a release that could start can start no more."""
+        if self.world.router.versions:
+            self.world.router.broken.add(self.rng.choice(sorted(self.world.router.versions)))
+
+    def change_load(self) -> None:
+        self.world.requests_per_s = self.rng.choice((0.0, 0.05, 5.0, 20.0))
+        self.world.note_traffic()

@@ -1,0 +1,153 @@
+"""One model on a simulated clock: what is true of its releases, and who wants what when."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from ladle.policy.rollout import GuardName
+from ladle.policy.statuses import Phase
+from ladle.policy.traffic import Traffic
+from ladle.policy.verdicts import ArmCounts, Evidence, GuardVerdict, Verdict
+from ladle.ports import AlarmReading
+from ladle.releases.state import Release, ReleaseState
+from ladle.simulation.memory import MemoryAlarms, MemoryAnnouncer, MemoryLedger, MemoryRouter
+
+MODEL = "m"
+DETECTED_AFTER = 60  # requests of a worse candidate until its evidence crosses the limit
+ALARM_SAMPLES = 25
+
+
+class Truth(StrEnum):
+    """What a release really is."""
+
+    HEALTHY = "healthy"
+    WRONG = "wrong"
+    FAILING = "failing"
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """From ``since`` on the alias split ``requests_per_s`` so; until the next stretch."""
+
+    since: float
+    traffic: Traffic | None
+    requests_per_s: float
+
+
+@dataclass(slots=True)
+class World:
+    """``later`` is the agenda: what happens by itself while somebody else waits or works."""
+
+    now: float = 1_000_000.0
+    ledger: MemoryLedger = field(default_factory=MemoryLedger)
+    router: MemoryRouter = field(default_factory=MemoryRouter)
+    alarms: MemoryAlarms = field(default_factory=MemoryAlarms)
+    announcer: MemoryAnnouncer = field(default_factory=MemoryAnnouncer)
+    truths: dict[int, Truth] = field(default_factory=dict)
+    stretches: list[Stretch] = field(default_factory=list)
+    requests_per_s: float = 5.0
+    labels_come: bool = True
+    agenda: list[tuple[float, int, Callable[[], object]]] = field(default_factory=list)
+    _order: itertools.count[int] = field(default_factory=itertools.count)
+
+    def later(self, seconds: float, what: Callable[[], object]) -> None:
+        heapq.heappush(self.agenda, (self.now + seconds, next(self._order), what))
+
+    def pass_time(self, seconds: float) -> None:
+        """Time passes, and what was due in it happens; an action may itself take time."""
+        until = self.now + seconds
+        while self.agenda and self.agenda[0][0] <= until:
+            at, _, what = heapq.heappop(self.agenda)
+            self.now = max(self.now, at)
+            what()
+        self.now = max(self.now, until)
+
+    def note_traffic(self) -> None:
+        """Begins a new stretch; called whenever the alias or the load may have changed."""
+        traffic = self.router.alias.traffic if self.router.alias else None
+        if not self.stretches or self.stretches[-1].since < self.now:
+            self.stretches.append(Stretch(self.now, traffic, self.requests_per_s))
+        else:
+            self.stretches[-1] = Stretch(self.now, traffic, self.requests_per_s)
+        self._ring()
+
+    def requests(self, release: int, since: float) -> float:
+        """Requests that this release answered from ``since`` until now."""
+        seen, until = 0.0, self.now
+        for stretch in reversed(self.stretches):
+            begin = max(stretch.since, since)
+            if stretch.traffic is not None and until > begin:
+                share = stretch.traffic.weights.get(release, 0.0)
+                seen += (until - begin) * stretch.requests_per_s * share
+            until = min(until, stretch.since)
+            if stretch.since <= since:
+                break
+        return seen
+
+    def judge(self, state: ReleaseState, now: float) -> Evidence | None:
+        """What the counters say; None while nobody is on trial or nothing came."""
+        trial = state.on_trial
+        rival = state.stable
+        if trial is None or rival is None or state.intent is not None:
+            return None
+        since = state.evidence_since
+        requests = self.requests(trial.number, since)
+        if requests < 1:
+            return None
+        labels = requests if self.labels_come else 0.0
+        guards = () if state.phase is Phase.BASELINE else self._guards(trial, rival, since, labels)
+        return Evidence(
+            stable_release=rival.number,
+            candidate_release=trial.number,
+            since=since,
+            candidate_requests=int(requests),
+            candidate_labels=int(labels),
+            log_e=max((g.log_e for g in guards), default=0.0),
+            log_e_limit=trial.policy.log_e_limit,
+            guards=guards,
+        )
+
+    def _guards(
+        self, trial: Release, rival: Release, since: float, labels: float
+    ) -> tuple[GuardVerdict, ...]:
+        requests = self.requests(trial.number, since)
+        others = self.requests(rival.number, since)
+        truth = self.truths.get(trial.number, Truth.HEALTHY)
+        worse = {
+            GuardName.FAILURES: truth is Truth.FAILING and requests >= DETECTED_AFTER,
+            GuardName.ACCURACY: truth is Truth.WRONG and labels >= DETECTED_AFTER,
+        }
+        exposed = {GuardName.FAILURES: requests, GuardName.ACCURACY: labels}
+        return tuple(
+            GuardVerdict(
+                guard=guard.name,
+                verdict=_verdict(worse[guard.name], exposed[guard.name]),
+                log_e=5.0 if worse[guard.name] else 0.1,
+                stable=ArmCounts(others, 0.01 * others),
+                candidate=ArmCounts(exposed[guard.name], 0.3 * exposed[guard.name]),
+                alive=exposed[guard.name] > 0 and others > 0,
+            )
+            for guard in trial.policy.active_guards
+        )
+
+    def _ring(self) -> None:
+        """Lambda's own alarm, a minute of traffic after a failing release has it, clears likewise."""
+
+        def read() -> None:
+            for release, truth in self.truths.items():
+                recent = self.requests(release, self.now - 60)
+                ringing = truth is Truth.FAILING and recent >= 1
+                self.alarms.readings[release] = AlarmReading(ringing, int(recent))
+
+        read()
+        self.later(60, read)
+
+
+def _verdict(worse: bool, exposed: float) -> Verdict:
+    if worse:
+        return Verdict.WORSE
+    return Verdict.NOT_WORSE if exposed > 2 * DETECTED_AFTER else Verdict.INCONCLUSIVE
