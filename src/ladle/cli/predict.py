@@ -44,7 +44,7 @@ def predict(
 
 
 def _read(inputs: str | None, file: str | None) -> Any:
-    """What stands under ``inputs`` of a request; the whole request is taken as well."""
+    """What stands under ``inputs`` of a request; a whole request and a golden file are taken as well."""
     if (inputs is None) == (file is None):
         raise UsageError(
             "LD433", "give the inputs once", "--inputs '[[…]]', --file PATH or --file -"
@@ -56,6 +56,8 @@ def _read(inputs: str | None, file: str | None) -> Any:
         raise UsageError(
             "LD433", f"the inputs are no JSON: {error}", "for instance '[[5.1, 3.5, 1.4, 0.2]]'"
         ) from error
+    if isinstance(given, dict) and set(given) == {"request", "answer"}:
+        given = given["request"]
     return given["inputs"] if isinstance(given, dict) and set(given) == {"inputs"} else given
 
 
