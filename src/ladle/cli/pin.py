@@ -27,4 +27,4 @@ def pin(
     if as_json:
         answer_json({"model": model, "id": recorded.manifest.id, "sequence": recorded.sequence})
     say(f"pinned {one_line(recorded)}")
-    say(f"  next: git commit {PACKAGES}/{model}, then ladle deploy")
+    say(f"  next: commit {PACKAGES}/{model}, then ladle deploy")
