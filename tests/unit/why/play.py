@@ -74,7 +74,13 @@ def table(flipped: int) -> bytes:
     return ("\n".join(lines) + "\n").encode()
 
 
-def experiment(sequence: int, flipped: int, accuracy: float, depth: int = 6) -> RecordedExperiment:
+def experiment(
+    sequence: int,
+    flipped: int,
+    accuracy: float,
+    depth: int = 6,
+    after: RecordedExperiment | None = None,
+) -> RecordedExperiment:
     data = table(flipped)
     float_in = TensorSpec("input", "float", (None, 64))
     manifest = Manifest(
@@ -82,7 +88,7 @@ def experiment(sequence: int, flipped: int, accuracy: float, depth: int = 6) -> 
         outcome="succeeded",
         created_at="2026-11-23T10:00:00Z",
         actor="demo",
-        previous=None,
+        previous=after.manifest.id if after else None,
         data=(StoredFile("data/train.csv", str(of_bytes(data)), len(data)),),
         code=Code("c0ffee" * 6 + "0000", False, None, ("python", "train.py")),
         params={"depth": depth},

@@ -36,7 +36,7 @@ def rolled_back() -> Play:
     """Release 2, trained on flipped labels, is worse: its accuracy guard takes it back."""
     play = first_release()
     play.now += 6
-    play.hand_over(2, experiment(2, FLIPPED, 0.884))
+    play.hand_over(2, experiment(2, FLIPPED, 0.884, after=play.experiments[1]))
     play.serve(200, {1: 0.03, 2: 0.3}, seed=2)
     return play
 
@@ -49,7 +49,7 @@ def promoted() -> Play:
     play.now += 4
     play.hand_over(2, play.experiments[2])
     play.serve(10, {1: 0.03, 2: 0.3}, seed=4)
-    play.hand_over(3, experiment(3, 0, 0.981, depth=9))
+    play.hand_over(3, experiment(3, 0, 0.981, depth=9, after=play.experiments[2]))
     play.serve(160, {1: 0.03, 3: 0.02}, seed=5)
     return play
 

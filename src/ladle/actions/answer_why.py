@@ -1,0 +1,82 @@
+"""Facts are gathered for one question, then explained; nothing is written anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ladle.actions.compare_experiments import compare_experiments
+from ladle.actions.judge_quality import read_evidence
+from ladle.errors import Corrupt, NotFound
+from ladle.experiments.manifest import RecordedExperiment
+from ladle.ports import ManifestStore, SourceControl, Workspace
+from ladle.releases.effects import Record, RecordKind
+from ladle.why.explain import explain
+from ladle.why.explanation import Explanation
+from ladle.why.facts import ComparedExperiments, Facts, Subject
+from ladle.why.focus import Focus, focus
+
+
+def answer_why(
+    subject: Subject, workspace: Workspace, source: SourceControl, folder: Path, now: float
+) -> Explanation:
+    """``folder`` is the repository whose commits may tell what changed in the code.
+
+    Raises NotFound LD540 or LD541 when history has nothing of what is asked about.
+    """
+    state = workspace.ledger.load(subject.model)
+    records = tuple(workspace.ledger.records(subject.model))
+    found = focus(subject, records, state)
+    experiments = _experiments(found, records, workspace.manifests)
+    running = found.trial is not None and found.trial.ended is None
+    return explain(
+        Facts(
+            subject=subject,
+            now=now,
+            records=records,
+            state=state,
+            experiments=experiments,
+            compared=_compared(found, experiments, workspace, source, folder),
+            evidence=read_evidence(workspace.counters, state, now) if running else None,
+        )
+    )
+
+
+def _experiments(
+    found: Focus, records: Sequence[Record], manifests: ManifestStore
+) -> Mapping[int, RecordedExperiment]:
+    """By release; what was never recorded, or is no longer whole, is left out."""
+    experiments = {}
+    for number in (found.against, found.release):
+        id_ = _experiment_id(number, records)
+        if number is None or id_ is None:
+            continue
+        try:
+            experiments[number] = manifests.get(id_)
+        except (NotFound, Corrupt):
+            continue
+    return experiments
+
+
+def _experiment_id(release: int | None, records: Sequence[Record]) -> str | None:
+    """As the hand-off wrote it: history outlives the state's retained releases."""
+    for row in reversed(records):
+        if row.kind is RecordKind.REQUESTED and row.release == release:
+            id_ = row.data.get("experiment_id")
+            return None if id_ is None else str(id_)
+    return None
+
+
+def _compared(
+    found: Focus,
+    experiments: Mapping[int, RecordedExperiment],
+    workspace: Workspace,
+    source: SourceControl,
+    folder: Path,
+) -> ComparedExperiments | None:
+    if found.release is None or found.against is None:
+        return None
+    before, after = experiments.get(found.against), experiments.get(found.release)
+    if before is None or after is None:
+        return None
+    return compare_experiments(before, after, workspace.objects, source, folder)
