@@ -14,8 +14,6 @@ from constructs import Construct
 from ladle.project.staging import StagedZip
 from ladle_stacks import grants
 
-# What CloudWatch Logs takes, in days.
-_RETENTIONS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1827, 3653)
 OWN_LOGS_DAYS = 30
 
 
@@ -76,11 +74,6 @@ def own_function(
 
 def log_group(scope: Construct, id_: str, name: str, days: int) -> logs.CfnLogGroup:
     """Made before its function: one that Lambda made itself would never forget."""
-    group = logs.CfnLogGroup(scope, id_, log_group_name=name, retention_in_days=retention(days))
+    group = logs.CfnLogGroup(scope, id_, log_group_name=name, retention_in_days=days)
     group.apply_removal_policy(cdk.RemovalPolicy.DESTROY)
     return group
-
-
-def retention(days: int) -> int:
-    """The shortest that CloudWatch offers and that is long enough."""
-    return next((offered for offered in _RETENTIONS if offered >= days), _RETENTIONS[-1])

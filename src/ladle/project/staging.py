@@ -14,6 +14,7 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
@@ -34,6 +35,7 @@ from ladle.project.import_closure import SourceFile
 
 STAGE = Path(".ladle") / "stage"
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)
+_KEPT = 8
 _FORMAT = "1"  # part of every staged name: a change of how we stage makes new files
 
 
@@ -56,14 +58,15 @@ def stage_zip(code: FunctionCode, repository: Path, python: str, arch: Arch) -> 
     """
     wheels = wheels_folder(code.wheels, python, arch)
     stage = repository / STAGE
-    base = stage / f"{wheels.name}-{_contents(wheels).short}.zip"
+    contents = _contents(wheels, wheels.stat().st_mtime_ns)
+    base = stage / f"{wheels.name}-{contents.short}.zip"
     whole = stage / f"{base.stem}-{code.digest.short}.zip"
     if not whole.exists():
         if not base.exists():
             _write(base, None, ((SourceFile(n, p), p.read_bytes()) for n, p in _walk(wheels)))
         _write(whole, base, _with_bytecode(code.files, python))
-    with whole.open("rb") as stream:
-        return StagedZip(whole, digest.of_stream(stream)[0].hex)
+        _forget_older(stage, base)
+    return StagedZip(whole, _hash(whole, whole.stat().st_mtime_ns).hex)
 
 
 def stage_image(code: FunctionCode, repository: Path, python: str) -> Path:
@@ -84,6 +87,13 @@ def stage_image(code: FunctionCode, repository: Path, python: str) -> Path:
     return folder
 
 
+def _forget_older(stage: Path, base: Path) -> None:
+    """Every edit of the code stages a zip; only the newest few are ever asked for again."""
+    staged = sorted(stage.glob(f"{base.stem}-*.zip"), key=lambda path: path.stat().st_mtime_ns)
+    for path in staged[:-_KEPT]:
+        path.unlink(missing_ok=True)
+
+
 def wheels_folder(wheels: Wheels, python: str, arch: Arch) -> Path:
     """Where ``scripts/setup`` put the wheels of a lock. Raises LD220 when it did not."""
     folder = home() / ".ladle" / "wheels" / f"{wheels}-{python_tag(python)}-{arch}"
@@ -98,7 +108,15 @@ def wheels_folder(wheels: Wheels, python: str, arch: Arch) -> Path:
     return folder
 
 
-def _contents(folder: Path) -> Digest:
+@cache
+def _hash(path: Path, _changed_ns: int) -> Digest:
+    """Once per process, however many models share the code."""
+    with path.open("rb") as stream:
+        return digest.of_stream(stream)[0]
+
+
+@cache
+def _contents(folder: Path, _changed_ns: int) -> Digest:
     """Of names and sizes: enough to tell apart what ``scripts/setup`` makes of one lock."""
     return digest.of_json([_FORMAT, {name: path.stat().st_size for name, path in _walk(folder)}])
 

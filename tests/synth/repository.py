@@ -1,0 +1,139 @@
+"""A repository with invented models, and what CDK makes of it; statements and properties to ask."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+
+from ladle.experiments.manifest import Signature, TensorSpec
+from ladle.planning.resolve import Cloud
+from ladle.planning.service_spec import ServiceSpec
+from ladle.project.services import read_services
+from ladle_stacks.build_app import describe
+from ladle_stacks.host import EMBEDDED_KEY, Host
+
+SIGNATURE = Signature(
+    inputs=(TensorSpec("x", "float", (None, 4)),),
+    outputs=(TensorSpec("label", "int64", (None,)),),
+)
+MODEL = "model: model.onnx\ntype: classification\n"  # all that a config needs beside a name
+Template = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Synth:
+    """Templates by stack name, with the specs that they were made of."""
+
+    templates: Mapping[str, Template]
+    specs: Mapping[str, ServiceSpec]
+
+    def platform(self) -> Template:
+        return self.templates["ladle-platform"]
+
+    def model(self, name: str = "fraud") -> Template:
+        return self.templates[f"ladle-model-{name}"]
+
+
+MakeSynth = Callable[..., Synth]
+
+
+def write_repository(folder: Path, configs: Mapping[str, str]) -> None:
+    shutil.rmtree(folder / "model_packages", ignore_errors=True)
+    for name, text in configs.items():
+        package = folder / "model_packages" / name
+        package.mkdir(parents=True)
+        (package / "model.yaml").write_text(f"name: {name}\n{text}")
+        (package / "model.onnx").write_bytes(b"a model; nobody loads it here")
+        (package / "transform.py").write_text("def before(inputs):\n    return inputs\n")
+        (package / "requirements.txt").write_text("")
+        (package / "other.onnx").write_bytes(b"another model")
+
+
+def synthesize(
+    folder: Path, stage: Path, configs: Mapping[str, str], *, embedded: bool = False
+) -> Synth:
+    """``stage`` is where zips are kept between runs: they are named by their content."""
+    write_repository(folder, configs)
+    cloud = Cloud.EMBEDDED if embedded else Cloud.AWS
+    specs = read_services(folder, cloud, lambda _: SIGNATURE)
+    context = {"aws:cdk:disable-asset-staging": True} | ({EMBEDDED_KEY: True} if embedded else {})
+    app = cdk.App(analytics_reporting=False, context=context, outdir=str(folder / "cdk.out"))
+    assembly = describe(app, Host.of_app(app, stage), specs).synth()
+    templates = {stack.stack_name: stack.template for stack in assembly.stacks}
+    return Synth(templates, {spec.model: spec for spec in specs})
+
+
+def resources(template: Template, type_: str) -> dict[str, Any]:
+    """Logical id -> resource."""
+    return {k: r for k, r in template["Resources"].items() if r["Type"] == type_}
+
+
+def one(template: Template, type_: str) -> Any:
+    (found,) = resources(template, type_).values()
+    return found
+
+
+def statements(template: Template) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Every statement of every policy document anywhere, with the resource that holds it."""
+    for name, resource in template["Resources"].items():
+        yield from ((name, statement) for statement in _statements(resource["Properties"]))
+
+
+def _statements(value: Any) -> Iterator[Mapping[str, Any]]:
+    if isinstance(value, Mapping):
+        if "Effect" in value:
+            yield value
+        for part in value.values():
+            yield from _statements(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _statements(part)
+
+
+def as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def text(value: Any) -> str:
+    """An ARN as it is written: ``Fn::Sub`` without its wrapping."""
+    if isinstance(value, Mapping):
+        ((function, argument),) = value.items()
+        if function == "Fn::Sub":
+            return argument if isinstance(argument, str) else str(argument[0])
+        if function == "Fn::Join":
+            return str(argument[0]).join(text(part) for part in argument[1])
+        return "${" + (argument if isinstance(argument, str) else ".".join(argument)) + "}"
+    return str(value)
+
+
+def waits_for(template: Template, later: str) -> set[str]:
+    """Logical ids that exist before ``later`` does: by DependsOn, Ref or GetAtt, at any distance."""
+    found: set[str] = set()
+    waiting = [later]
+    while waiting:
+        for name in _named_in(template["Resources"][waiting.pop()]):
+            if name in template["Resources"] and name not in found:
+                found.add(name)
+                waiting.append(name)
+    return found
+
+
+def _named_in(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for key, part in value.items():
+            if key == "DependsOn":
+                yield from as_list(part)
+            elif key == "Ref":
+                yield str(part)
+            elif key == "Fn::GetAtt":
+                yield str(part[0])
+            else:
+                yield from _named_in(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _named_in(part)
