@@ -175,29 +175,32 @@ def _further(
 def _decided(model: str, controls: Controls, state: ReleaseState, now: float) -> Store | None:
     """The first fact that changes something: readings, then messages, then the clock.
 
-    While a reading fails, silence must not pass for health: only people are heard.
+    While a reading fails, silence must not pass for health: people are heard, and then it is tried
+    again.
     """
-    readings, blind = _readings(model, controls, state, now)
+    readings, failed = _readings(model, controls, state, now)
     for event in readings:
         decision = controls.decide(state, event, now)
         if decision.records:
             return Store(decision)
     for delivered in controls.inbox.pending(model):
-        if not blind or isinstance(delivered.message, PersonAsked):
+        if failed is None or isinstance(delivered.message, PersonAsked):
             decision = controls.decide(state, delivered.message, now)
             if decision.heard:
                 return Store(decision, (delivered.id,))
+    if failed is not None:
+        raise failed
     passed = controls.decide(state, TimePassed(), now)
-    return Store(passed) if passed.records and not blind else None
+    return Store(passed) if passed.records else None
 
 
 def _readings(
     model: str, controls: Controls, state: ReleaseState, now: float
-) -> tuple[Sequence[Event], bool]:
-    """What the native alarm and the counters say; True when one of them could not be read."""
+) -> tuple[Sequence[Event], Unavailable | None]:
+    """What the native alarm and the counters say; each speaks also while the other is dead."""
     trial = state.on_trial
     if trial is None or state.phase not in WATCHED or state.paused_by is not None:
-        return (), False
+        return (), None
 
     def alarm() -> Iterator[Event]:
         reading = controls.alarms.native(model, trial.number)
@@ -210,13 +213,13 @@ def _readings(
             yield EvidenceRead(evidence)
 
     events: list[Event] = []
-    blind = False
+    failed: Unavailable | None = None
     for sensor in (alarm, counters):
         try:
             events += sensor()
-        except Unavailable:
-            blind = True
-    return events, blind
+        except Unavailable as error:
+            failed = error
+    return events, failed
 
 
 def _done(model: str, controls: Controls, work: Work) -> bool:

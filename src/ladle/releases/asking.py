@@ -110,10 +110,12 @@ def resume_frozen(state: ReleaseState, event: PersonAsked, now: float) -> Decisi
 
 
 def resume_degraded(state: ReleaseState, event: PersonAsked, now: float) -> Decision:
-    """What serves gets another bake."""
+    """What serves gets all traffic and another bake."""
     number = state.the_stable.number
-    state = with_status(state, number, ReleaseStatus.BASELINE)
-    return _resumed(replace(state, phase_since=now, evidence_since=now), event, Phase.BASELINE)
+    resumed = _resumed(with_status(state, number, ReleaseStatus.BASELINE), event, Phase.BASELINE)
+    text = resumed.records[0].text
+    state, row = intend(resumed.state, IntentKind.BASELINE, Traffic(number), text, now)
+    return Decision(state, (*resumed.records, row))
 
 
 def _resumed(state: ReleaseState, event: PersonAsked, phase: Phase) -> Decision:

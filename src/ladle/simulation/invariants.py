@@ -72,7 +72,8 @@ class Watch:
         self._weights(state, before, wanted)
         if intent.kind is IntentKind.ROLL_BACK:
             self._fit(state, wanted.main)
-        if wanted.main != before.main:
+        asked = any("ask" in row.data for row in self.rows if row.at >= intent.at)
+        if wanted.main != before.main and not asked:
             self._deserved(state, wanted.main)
 
     def wrote(self, before: Traffic, after: Traffic) -> None:
