@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ladle.actions.judge_quality import read_evidence
 from ladle.aws.session import AwsSession
 from ladle.disk.embedded_state import EmbeddedState, aws_environment
 from ladle.embedded.demo.console import Console
+from ladle.embedded.demo.page_facts import EvidencePoint
 from ladle.embedded.demo.traffic import Pace, Traffic, read_examples
 from ladle.embedded.demo.workshop import Workshop
 from ladle.errors import LadleError
@@ -43,6 +45,7 @@ class Story:
     repin_of_quarantined: str = ""
     why: dict[str, Any] = field(default_factory=dict)
     page: Path | None = None
+    evidence: list[EvidencePoint] = field(default_factory=list)
 
     def state(self) -> ReleaseState:
         return self.workspace.ledger.load(MODEL)
@@ -56,7 +59,7 @@ class Story:
         seen = len(self.workspace.ledger.records(MODEL))
         while self.clock.now() < deadline:
             state = self.state()
-            self.console.doing(f"{what}; now {state.phase}: {self._numbers()}")
+            self.console.doing(f"{what}; {state.phase}, {self._numbers(state)}")
             records = self.workspace.ledger.records(MODEL)
             for record in records[seen:]:
                 self.say(f"   {record.id}  {record.text}")
@@ -67,13 +70,24 @@ class Story:
         raise LadleError(
             "LD720",
             f"waited {PATIENCE_SECONDS:g} s: {what}; the model is {self.state().phase} "
-            f"({self.state().reason}); {self._numbers()}; {self.traffic.last_error}",
+            f"({self.state().reason}); {self._numbers(self.state())}; {self.traffic.last_error}",
             "run the demo again with --keep to look around",
         )
 
-    def _numbers(self) -> str:
+    def _numbers(self, state: ReleaseState) -> str:
+        """What is known now; each reading of the evidence is kept for the page."""
         tally = self.traffic.tally
-        return f"{tally.requests} requests, {tally.labels} labels"
+        said = f"{tally.requests} requests, {tally.labels} labels"
+        now = self.clock.now()
+        evidence = read_evidence(self.workspace.counters, state, now)
+        if evidence is None:
+            return said
+        release = evidence.candidate_release
+        said += f"; release {release}: {evidence.candidate_requests} requests"
+        if release != evidence.stable_release:
+            self.evidence.append(EvidencePoint(release, now, evidence.log_e))
+            said += f", log_e {evidence.log_e:.1f} of {evidence.log_e_limit:.1f}"
+        return said
 
 
 def cloud_printer(console: Console) -> Callable[[str], None]:
@@ -104,9 +118,9 @@ def deploy_platform(cloud: EmbeddedState, shop: Workshop, console: Console) -> N
 
 def train_and_pin(story: Story, title: str, *options: str) -> str:
     """Records an experiment by its command, pins it, commits; returns its id."""
-    script = str(PACKAGE / "train.py")
-    story.console.doing(f"ladle record {MODEL} -- python {script} {' '.join(options)}")
-    story.shop.ladle("record", MODEL, "--", "python", script, *options)
+    command = ("python", str(PACKAGE / "train.py"), *options)
+    story.console.doing(f"ladle record {MODEL} -- {' '.join(command)}")
+    story.shop.ladle("record", MODEL, "--", *command)
     newest = story.workspace.manifests.log(MODEL, limit=1)[0]
     id_ = newest.manifest.id
     story.experiments.append(id_)
@@ -147,7 +161,9 @@ def predict(story: Story) -> None:
 
 
 def damage(story: Story) -> None:
-    train_and_pin(story, "damaged", "--flip-slice")
+    """The same code and parameters, on data whose labels are wrong in one slice."""
+    story.shop.run("python", str(PACKAGE / "make_data.py"), "--flip-slice")
+    train_and_pin(story, "damaged")
     deploy(story)
     state = story.wait(
         "the candidate gets its share",
@@ -204,7 +220,8 @@ def explain(story: Story) -> None:
 
 
 def promote(story: Story) -> None:
-    train_and_pin(story, "better", "--better")
+    story.shop.run("python", str(PACKAGE / "make_data.py"))
+    train_and_pin(story, "better", "--hidden", "64")
     deploy(story)
     before = story.state()
     handed = max(before.statuses)
