@@ -104,6 +104,14 @@ def _newest(records: Sequence[Record], state: ReleaseState) -> Focus:
     return Focus(CLOSING[closing.kind], closing, closing.release, trial)
 
 
+def last_change(records: Sequence[Record]) -> Record | None:
+    """The last row that moved traffic, by its reason where one decision wrote both."""
+    moved = [r for r in records if r.kind in (RecordKind.INTENT, *CLOSING)]
+    together = [r for r in moved if r.at == moved[-1].at]
+    reasons = [r for r in together if r.kind in CLOSING]
+    return next(reversed(reasons or together), None)
+
+
 def _of_trial(trial: Trial) -> Focus:
     if trial.ended is not None:
         return Focus(_closed(trial.ended, trial), trial.ended, trial.release, trial)
@@ -131,9 +139,7 @@ def _interrupted(before: Sequence[Record]) -> Focus | None:
 
 
 def _nothing_since(records: Sequence[Record], found: Sequence[Trial]) -> Focus:
-    """The last row that moved traffic; what came later only told or tidied."""
-    moved = [r for r in records if r.kind in (RecordKind.INTENT, *CLOSING)]
-    row = moved[-1] if moved else records[-1]
+    row = last_change(records) or records[-1]
     ended = [t for t in found if t.ended is not None]
     trial = ended[-1] if ended else None
     return Focus(Conclusion.NOT_A_DEPLOY, row, trial.release if trial else row.release, trial)

@@ -37,14 +37,16 @@ def rolled_back(facts: Facts, found: Focus) -> Iterator[Sentence]:
 def refused(facts: Facts, found: Focus) -> Iterator[Sentence]:
     row = found.row
     digest = row.data.get("digest")
-    yield say(Topic.CONCLUSION, f"{row.text}; it got no traffic", row.id)
     cause = _rollback_behind(facts, digest)
-    if cause is not None:
-        text = f"the quarantine began at {moment(cause.at)}: {cause.text}"
-        yield say(Topic.EVIDENCE, text, cause.id)
-        evidence = evidence_in(cause)
-        if evidence and evidence.worst:
-            yield say(Topic.EVIDENCE, strength_sentence(evidence, evidence.worst), cause.id)
+    if cause is None:
+        yield say(Topic.CONCLUSION, f"{row.text}; it got no traffic", row.id)
+    else:
+        text = f"release {row.release} was refused at {moment(row.at)} and got no traffic"
+        because = (
+            f"its {row.data['scope']} is quarantined since release {cause.release} was rolled back"
+        )
+        yield say(Topic.CONCLUSION, f"{text}: {because}", row.id, cause.id)
+        yield from _rolled_back_before(cause)
     entry = next((q for q in facts.state.quarantine if q.digest == digest), None)
     if entry is not None:
         command = f"ladle quarantine lift {entry.digest} --reason …"
@@ -52,6 +54,14 @@ def refused(facts: Facts, found: Focus) -> Iterator[Sentence]:
         yield say(Topic.DONE, text, row.id)
     yield from differs(facts, found)
     yield from since(facts, row)
+
+
+def _rolled_back_before(cause: Record) -> Iterator[Sentence]:
+    """The numbers for which the quarantine stands."""
+    evidence = evidence_in(cause)
+    yield say(Topic.EVIDENCE, f"at {moment(cause.at)}: {cause.text}", cause.id)
+    if evidence and evidence.worst:
+        yield say(Topic.EVIDENCE, strength_sentence(evidence, evidence.worst), cause.id)
 
 
 def _read_back(facts: Facts, row: Record) -> Record | None:

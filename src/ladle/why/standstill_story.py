@@ -21,10 +21,12 @@ def not_a_deploy(facts: Facts, found: Focus) -> Iterator[Sentence]:
         yield say(Topic.CONCLUSION, text, row.id)
         yield say(Topic.DONE, f"history begins at {moment(row.at)}: {row.text}", row.id)
         return
-    then = facts.now if at is None else min(at, facts.now)
-    text = f"not a deploy: no release changed between {moment(row.at)} and {moment(then)}"
-    yield say(Topic.CONCLUSION, f"{text} ({span(then - row.at)})", row.id)
-    yield say(Topic.DONE, f"the last change before that: {row.text}", row.id)
+    if at is None:
+        text = f"since {moment(row.at)} ({span(facts.now - row.at)})"
+    else:
+        text = f"between {moment(row.at)} and {moment(at)} ({span(at - row.at)})"
+    yield say(Topic.CONCLUSION, f"not a deploy: no release changed {text}", row.id)
+    yield say(Topic.DONE, f"the last change: {row.text}", row.id)
     if found.trial and found.trial.ended and found.trial.ended.kind is RecordKind.GOOD:
         yield from _let_in(facts, found)
 

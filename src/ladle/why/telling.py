@@ -9,7 +9,7 @@ from ladle.releases.effects import Record, RecordKind
 from ladle.why.differences import difference_sentences
 from ladle.why.explanation import Sentence, Topic
 from ladle.why.facts import Facts, experiment_ref
-from ladle.why.focus import Focus
+from ladle.why.focus import Focus, last_change
 from ladle.why.trials import evidence_in
 from ladle.why.words import moment, span
 
@@ -61,10 +61,9 @@ def differs(facts: Facts, found: Focus) -> Iterator[Sentence]:
 
 def since(facts: Facts, row: Record) -> Iterator[Sentence]:
     """What history says of the time after ``row``."""
-    later = [r for r in rows_after(facts, row) if r.kind is RecordKind.INTENT and r.at > row.at]
-    if later:
-        text = f"since then, at {moment(later[-1].at)}: {later[-1].text}"
-        yield say(Topic.NOW, text, later[-1].id)
+    later = last_change([r for r in rows_after(facts, row) if r.at > row.at])
+    if later is not None:
+        yield say(Topic.NOW, f"since then, at {moment(later.at)}: {later.text}", later.id)
     else:
         text = f"no release changed since, up to {moment(facts.now)} ({span(facts.now - row.at)})"
         yield say(Topic.NOW, text, row.id)

@@ -125,6 +125,7 @@ class Play:
     records: list[Record] = field(default_factory=list)
     windows: dict[int, list[Window]] = field(default_factory=dict)
     experiments: dict[int, RecordedExperiment] = field(default_factory=dict)
+    looked: list[tuple[int, float, float]] = field(default_factory=list)  # release, at, log_e
 
     def hear(self, event: Event) -> None:
         decision = decide(self.state, event, self.now)
@@ -193,17 +194,15 @@ class Play:
         state = self.state
         if state.phase in (Phase.CANARY, Phase.HOLDBACK):
             stable, candidate = state.the_stable.number, state.the_candidate.number
-            self.hear(
-                EvidenceRead(
-                    judge(
-                        self.windows.get(stable, []),
-                        self.windows.get(candidate, []),
-                        state.the_candidate.policy,
-                        state.evidence_since,
-                        (stable, candidate),
-                    )
-                )
+            evidence = judge(
+                self.windows.get(stable, []),
+                self.windows.get(candidate, []),
+                state.the_candidate.policy,
+                state.evidence_since,
+                (stable, candidate),
             )
+            self.looked.append((candidate, self.now, evidence.log_e))
+            self.hear(EvidenceRead(evidence))
         self.hear(TimePassed())
         self.settle()
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from tests.unit.why.play import BEGAN, FLIPPED, Play, experiment
 
-from ladle.embedded.demo.evidence_path import evidence_path
-from ladle.embedded.demo.page_facts import PageFacts, ReleaseFacts
+from ladle.embedded.demo.page_facts import EvidencePoint, PageFacts, ReleaseFacts
 from ladle.policy.verdicts import Evidence
 from ladle.quality.counts import total
 from ladle.releases.events import EvidenceRead
@@ -56,7 +55,6 @@ def promoted() -> Play:
 
 def page_facts(play: Play) -> PageFacts:
     windows = {n: tuple(w) for n, w in play.windows.items()}
-    policies = {r.number: r.policy for r in play.state.releases}
     return PageFacts(
         model=play.state.model,
         began=BEGAN,
@@ -67,7 +65,7 @@ def page_facts(play: Play) -> PageFacts:
             for n in sorted(play.state.statuses)
         ),
         records=tuple(play.records),
-        evidence=tuple(evidence_path(play.records, windows, policies)),
+        evidence=tuple(EvidencePoint(*point) for point in play.looked),
         log_e_limit=play.state.the_stable.policy.log_e_limit,
         explanation=rolled_back().why(compared=(1, 2)),
     )

@@ -73,7 +73,7 @@ def test_a_rollback_stays_the_answer_when_the_quarantined_model_is_pinned_again(
     play.hand_over(2, play.experiments[2])
     why = play.why()
     assert why.conclusion is Conclusion.REFUSED
-    assert "it got no traffic" in why.headline
+    assert "and got no traffic: its model is quarantined" in why.headline
     cause = next(r for r in play.records if r.kind == "rolled_back")
     assert any(cause.id in s.records for s in why.sentences)
     assert "ladle quarantine lift" in told(why, Topic.DONE)
@@ -103,7 +103,7 @@ def test_a_quiet_model_is_not_a_deploy_and_says_since_when() -> None:
     play.now += 3600
     why = play.why()
     assert why.conclusion is Conclusion.NOT_A_DEPLOY
-    assert why.headline.startswith("Not a deploy: no release changed between")
+    assert why.headline.startswith("Not a deploy: no release changed since")
     assert why.compared is None
 
 

@@ -28,7 +28,7 @@ class ReleaseFacts:
 
 @dataclass(frozen=True, slots=True)
 class EvidencePoint:
-    """The evidence against ``release`` from all predictions made before ``at``, in nats."""
+    """The evidence against ``release`` as it was read at ``at``, in nats."""
 
     release: int
     at: float

@@ -146,7 +146,7 @@ def evidence_panel(facts: PageFacts, frame: Frame, top: float, height: float) ->
     values = ticks(0, highest, 4)
     limit = area.y(facts.log_e_limit)
     words = f"limit {facts.log_e_limit:.2f}"
-    unit = "log e in nats: how far the candidate is from “no worse”, by time of prediction"
+    unit = "log e in nats: how far the candidate is from “no worse”, as read at that time"
     lines = []
     for release, place in numbered(facts.releases).items():
         points = [(frame.x(p.at), area.y(p.log_e)) for p in facts.evidence if p.release == release]
