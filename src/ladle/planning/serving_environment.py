@@ -22,7 +22,10 @@ def backend_of(file_name: str) -> str | None:
 
 
 def serving_json(spec: ServiceSpec) -> str:
-    """``LADLE_SPEC``: what the process must know and no other variable says."""
+    """``LADLE_SPEC``: what the process must know and neither another variable nor the model says.
+
+    Not the signature: all of a function's environment has 4 KB, and the model states its own.
+    """
     return json.dumps(
         {
             "type": spec.type,
@@ -30,7 +33,6 @@ def serving_json(spec: ServiceSpec) -> str:
             "key": spec.monitor.key,
             "window_s": spec.monitor.window_s,
             "transform": spec.transform,
-            "signature": spec.signature.to_json(),
             "threads": inference_threads(spec.compute.memory_mb),
         },
         separators=(",", ":"),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import queue
+import sys
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -92,6 +93,11 @@ class _Server(ThreadingHTTPServer):
         self.events: queue.Queue[bytes] = queue.Queue()
         self.answers: queue.Queue[Invoked] = queue.Queue()
         self.init_errors: queue.Queue[Mapping[str, Any]] = queue.Queue()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A function that is killed breaks its connection: that is no error of ours."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):
