@@ -15,7 +15,7 @@ _START = re.compile(rf"START {_ID}")
 _FAILED = (
     re.compile(r"(?:\S+ (?P<id>[0-9a-f-]{36}) )?Task timed out after [\d.]+ seconds\s*$"),
     re.compile(rf"{_ID} Error: Runtime exited"),
-    re.compile(rf"{_ID} Error: .*Runtime\.(?:ExitError|OutOfMemory)"),
+    re.compile(rf"{_ID} Error: .*Runtime\.(?:ExitError|OutOfMemory)", re.DOTALL),
     re.compile(rf"(?:INIT_)?REPORT (?:{_ID}\s)?.*\bStatus: (?:timeout|error)\b", re.DOTALL),
 )
 _REPORT = re.compile(rf"REPORT {_ID}")
