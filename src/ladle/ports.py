@@ -3,6 +3,7 @@
 Every adapter of a port passes the same contract suite in ``tests/contract``. Errors that a caller
 must tell apart: Conflict (somebody wrote first), NotFound, Corrupt, Unavailable (try again).
 """
+# long: all that Ladle asks of the world stands in one list, signatures only
 
 from __future__ import annotations
 
