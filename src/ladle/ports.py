@@ -1,9 +1,9 @@
+# long: all that Ladle asks of the world stands in one list, signatures only
 """What Ladle asks of the world, as Protocols. Adapters: ``ladle.aws``, ``ladle.disk``, ``ladle.tools``.
 
 Every adapter of a port passes the same contract suite in ``tests/contract``. Errors that a caller
 must tell apart: Conflict (somebody wrote first), NotFound, Corrupt, Unavailable (try again).
 """
-# long: all that Ladle asks of the world stands in one list, signatures only
 
 from __future__ import annotations
 
