@@ -112,6 +112,8 @@ def resume_frozen(state: ReleaseState, event: PersonAsked, now: float) -> Decisi
 def resume_degraded(state: ReleaseState, event: PersonAsked, now: float) -> Decision:
     """What serves gets all traffic and another bake."""
     number = state.the_stable.number
+    if state.quarantined(state.the_stable):
+        return refused(state, event, f"release {number} is quarantined: lift it first")
     resumed = _resumed(with_status(state, number, ReleaseStatus.BASELINE), event, Phase.BASELINE)
     text = resumed.records[0].text
     state, row = intend(resumed.state, IntentKind.BASELINE, Traffic(number), text, now)
@@ -131,7 +133,7 @@ def adopt(state: ReleaseState, event: PersonAsked, now: float) -> Decision:
         return refused(state, event, "the alias reads as the ledger says")
     if why := _not_adoptable(state, found):
         return refused(state, event, why)
-    state = replace(state, traffic=found, foreign=None, phase_since=now)
+    state = replace(state, traffic=found, foreign=None, phase_since=now, evidence_since=now)
     main = state.release(found.main)
     if found.canary is None and main is not None:
         return _adopt_one(state, event, main)
@@ -143,14 +145,20 @@ def adopt(state: ReleaseState, event: PersonAsked, now: float) -> Decision:
 
 def _not_adoptable(state: ReleaseState, found: Traffic) -> str | None:
     for number in found.weights:
-        release = state.release(number)
-        if release is None:
+        if state.release(number) is None:
             return f"version {number} is no release that Ladle keeps"
-        if entry := state.quarantined(release):
-            return f"the {entry.scope} of release {number} is quarantined: lift it first"
+    if why := _quarantined_in(state, found):
+        return why
     arms = {r.number for r in (state.stable, state.candidate) if r is not None}
     if found.canary is not None and {*found.weights} != arms:
         return "the split is not between the stable release and the candidate"
+    return None
+
+
+def _quarantined_in(state: ReleaseState, traffic: Traffic) -> str | None:
+    for release in state.releases:
+        if release.number in traffic.weights and (entry := state.quarantined(release)):
+            return f"the {entry.scope} of release {release.number} is quarantined: lift it first"
     return None
 
 
@@ -166,6 +174,8 @@ def restore_ledger(state: ReleaseState, event: PersonAsked, now: float) -> Decis
     """The alias is written back to what the ledger says."""
     if state.traffic is None:
         return refused(state, event, "the ledger has never confirmed any traffic")
+    if why := _quarantined_in(state, state.traffic):
+        return refused(state, event, why)
     resumed = _resumed(state, event, state.paused_from or Phase.STABLE)
     text = resumed.records[0].text
     state, row = intend(resumed.state, IntentKind.RESTORE, state.traffic, text, now)

@@ -26,7 +26,9 @@ def intent_done(state: ReleaseState, event: IntentDone, now: float) -> Decision:
     intent = state.intent
     if intent is None or intent.id != event.intent_id:
         return unchanged(state, "another intent is open")
-    state = replace(state, intent=None, traffic=intent.traffic, foreign=None, phase_since=now)
+    state = replace(
+        state, intent=None, traffic=intent.traffic, foreign=None, overtaken=None, phase_since=now
+    )
     if intent.kind in BEGINS_EVIDENCE:
         state = replace(state, evidence_since=now)
     row = NewRecord(
@@ -120,7 +122,8 @@ def _expected(state: ReleaseState, observed: ObservedTraffic | None) -> bool:
     if observed is None:
         return state.traffic is None
     intended = state.intent.traffic if state.intent else None
-    return any(observed.traffic.reads_like(t) for t in (state.traffic, state.foreign, intended))
+    ours = (state.traffic, intended, state.overtaken, state.foreign)
+    return any(observed.traffic.reads_like(traffic) for traffic in ours)
 
 
 def _quarantine_warning(state: ReleaseState, found: Traffic | None) -> str:

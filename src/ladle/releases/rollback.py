@@ -91,7 +91,7 @@ def roll_back(state: ReleaseState, cause: Cause, now: float, to: Release | None 
 
 def aim_again(state: ReleaseState, intent: Intent, unfit: int, why: str, now: float) -> Decision:
     """The target of a rollback cannot start: it is proven no more, and the next one is taken."""
-    state = replace(state, good=without(state.good, unfit), intent=None)
+    state = replace(state, good=without(state.good, unfit), intent=None, overtaken=intent.traffic)
     text = f"release {unfit} cannot serve ({why})"
     cause = Cause(f"{intent.reason}; {text}", evidence=intent.evidence)
     return _aim(state, unfit, newest_proven(state), cause, now)

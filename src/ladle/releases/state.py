@@ -100,6 +100,7 @@ class ReleaseState:
     intent: Intent | None = None
     traffic: Traffic | None = None
     foreign: Traffic | None = None
+    overtaken: Traffic | None = None
     handed_over: str | None = None
     handed_over_at: float = 0.0
     rollback_times: tuple[float, ...] = ()
@@ -158,6 +159,7 @@ class ReleaseState:
                 "intent": _intent(data["intent"]),
                 "traffic": data["traffic"] and Traffic(**data["traffic"]),
                 "foreign": data["foreign"] and Traffic(**data["foreign"]),
+                "overtaken": data["overtaken"] and Traffic(**data["overtaken"]),
                 "rollback_times": tuple(data["rollback_times"]),
                 "paused_from": data["paused_from"] and Phase(data["paused_from"]),
                 "outbox": tuple(effect_from_json(effect) for effect in data["outbox"]),

@@ -16,6 +16,7 @@ from ladle.simulation.world import MODEL, World
 ROLLBACK_WITHIN_S = 120.0
 # Only what is beyond one crash or stall, which the 120 s include, buys more time.
 MORE_FOR_EACH_DISTURBANCE_S = 200.0
+TRIED = (Phase.CANARY, Phase.HOLDBACK)
 _TRYING = (ReleaseStatus.CANARY, ReleaseStatus.HOLDBACK)
 
 
@@ -50,7 +51,7 @@ class Watch:
             self._own_evidence(before, record)
             if record.kind is RecordKind.GOOD and before.phase is Phase.BASELINE:
                 self._proven_first(before, record)
-        if new.phase not in (Phase.CANARY, Phase.HOLDBACK):
+        if new.phase not in TRIED:
             self.danger.clear()
 
     def saved(self) -> None:
@@ -67,6 +68,8 @@ class Watch:
             raise Violation(12, "a frozen alias was written")
         if state.paused_by is not None:
             raise Violation(15, f"{state.paused_by} paused, and traffic moved")
+        if wanted.reads_like(state.overtaken):
+            return  # a controller that slept; the open intent is written over it
         if intent is None or not intent.traffic.reads_like(wanted):
             raise Violation(8, f"a stale controller writes {wanted}; the ledger says {intent}")
         self._weights(state, before, wanted)
@@ -77,7 +80,7 @@ class Watch:
             self._deserved(state, wanted.main)
 
     def wrote(self, before: Traffic, after: Traffic) -> None:
-        """Called after any change of the alias, by whomever."""
+        """Called after a controller changed the alias."""
         if set(after.weights) - self.world.router.versions:
             raise Violation(2, f"the alias names a version that does not exist: {after}")
         if abs(sum(after.weights.values()) - 1) > 1e-9:
@@ -96,7 +99,8 @@ class Watch:
 
     def sees_danger(self, number: int) -> None:
         state = self.world.ledger.load(MODEL)
-        if state.phase in (Phase.CANARY, Phase.HOLDBACK) and not self.danger:
+        candidate = state.candidate and state.candidate.number
+        if state.phase in TRIED and candidate == number and not self.danger:
             self.danger[number] = self.world.now
             self.disturbances = 0
 

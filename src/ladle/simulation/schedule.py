@@ -148,7 +148,6 @@ class Actors:
         router.alias = Alias(Traffic(main, canary, weight), before.writes + 1)
         self.world.note_traffic()
         self.watch.danger.clear()
-        self.watch.wrote(before.traffic, router.alias.traffic)
 
     def break_version(self) -> None:
         """What is not versioned changed: a release that could start can start no more."""
