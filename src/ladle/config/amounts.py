@@ -14,10 +14,10 @@ from pydantic_core import PydanticCustomError
 
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _NUMBER = r"(?:[0-9]{1,9}(?:\.[0-9]{1,6})?)"
-DURATION = rf"^{_NUMBER}[smhd]$"
+DURATION = rf"^(?=.*[1-9]){_NUMBER}[smhd]$"
 PERCENT = rf"^{_NUMBER}%$"
 POINTS = rf"^{_NUMBER}pt$"
-FACTOR = rf"^{_NUMBER}x$"
+FACTOR = r"^[1-9][0-9]{0,8}(?:\.[0-9]{1,6})?x$"
 
 
 def _read(text: Any, pattern: str, code: str, what: str, fix: str) -> str:
@@ -27,15 +27,8 @@ def _read(text: Any, pattern: str, code: str, what: str, fix: str) -> str:
 
 
 def seconds(text: Any) -> float:
-    text = _read(
-        text,
-        DURATION,
-        "LD111",
-        "is not a duration",
-        "write a number with its unit: 10s, 60m, 24h, 30d",
-    )
-    if float(text[:-1]) == 0:
-        _read(None, DURATION, "LD111", "is a duration of nothing", "write at least 1s")
+    fix = "write a number with its unit: 10s, 60m, 24h, 30d"
+    text = _read(text, DURATION, "LD111", "is not a duration", fix)
     return float(text[:-1]) * _SECONDS[text[-1]]
 
 
@@ -51,10 +44,7 @@ def _points(text: Any) -> float:
 
 def _factor(text: Any) -> float:
     fix = "write a factor of at least 1 with an x: 1.2x"
-    factor = float(_read(text, FACTOR, "LD112", "is not a factor", fix)[:-1])
-    if factor < 1:
-        _read(None, FACTOR, "LD112", "is a factor below 1, so every candidate would be worse", fix)
-    return factor
+    return float(_read(text, FACTOR, "LD112", "is not a factor", fix)[:-1])
 
 
 def _texts(pattern: str, example: str) -> WithJsonSchema:

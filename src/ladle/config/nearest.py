@@ -10,8 +10,8 @@ def nearest(word: str, right: Iterable[str]) -> str | None:
     from difflib import get_close_matches  # only a mistake needs it
 
     by_lower = {r.lower(): r for r in right}
-    close = get_close_matches(word.lower().replace("-", "_"), by_lower, n=1, cutoff=0.6)
-    close = close or get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
+    close = get_close_matches(word.lower().replace("-", "_"), by_lower, n=1, cutoff=0.7)
+    close = close or get_close_matches(word.lower(), by_lower, n=1, cutoff=0.7)
     return by_lower[close[0]] if close else None
 
 

@@ -125,7 +125,7 @@ def test_an_escape_cannot_steer_the_terminal() -> None:
 
 
 def test_a_mistake_below_the_break_of_a_file_is_not_called_missing() -> None:
-    assert codes_of("name: fraud\ncolour: red\ntags: [\n") == ["LD106", "LD101"]
+    assert codes_of("name: fraud\ncolour: red\ntags: {\n") == ["LD106", "LD101"]
 
 
 def test_every_tab_is_told_and_what_stands_beside_it_too() -> None:
