@@ -26,6 +26,7 @@ class FunctionPlan:
     entry: str
     description: str
     grants: grants.Statements = field(repr=False)
+    role_name: str | None = None
     memory_mb: int = 512
     timeout_s: int = 60
 
@@ -53,7 +54,7 @@ def own_function(
         dead_letter_config = lambda_.CfnFunction.DeadLetterConfigProperty(
             target_arn=dead_letters.queue_arn
         )
-    role = grants.function_role(scope, plan.id, group, statements)
+    role = grants.function_role(scope, plan.id, group, statements, plan.role_name)
     kept = log_group(scope, f"{plan.id}Logs", group, OWN_LOGS_DAYS)
     function = lambda_.CfnFunction(
         scope,

@@ -51,11 +51,14 @@ def allow(
     )
 
 
-def function_role(scope: Construct, name: str, log_group: str, grants: Statements) -> iam.Role:
+def function_role(
+    scope: Construct, id_: str, log_group: str, grants: Statements, name: str | None = None
+) -> iam.Role:
     """A function's role: its grants and its own log group, in one policy that nothing waits for."""
     return iam.Role(
         scope,
-        f"{name}Role",
+        f"{id_}Role",
+        role_name=name,
         assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
         inline_policies={"grants": iam.PolicyDocument(statements=[*grants, _logs(log_group)])},
     )
@@ -102,7 +105,7 @@ def handoff(model: str) -> Statements:
         allow("lambda", ["DeleteFunction"], versions),  # qualified: a version
         allow("cloudwatch", ["DeleteAlarms", "PutMetricAlarm"], native_alarms),
         allow("cloudwatch", ["DescribeAlarms"], arns.alarm("*")),
-        allow("dynamodb", ["GetItem", "PutItem", "UpdateItem"], releases, when=own_rows),
+        allow("dynamodb", ["ConditionCheckItem", "GetItem", "PutItem"], releases, when=own_rows),
         _list_store(f"release/{model}/*"),
         allow("s3", ["DeleteObject"], arns.store(f"release/{model}/*")),
         allow("cloudformation", ["DescribeStacks"], arns.stack(names.model_stack(model))),
@@ -132,7 +135,7 @@ def router_role(scope: Construct, model: str) -> iam.Role:
         "RouterRole",
         role_name=names.router_role(model),
         assumed_by=iam.AccountRootPrincipal().with_conditions(
-            {"ArnEquals": {"aws:PrincipalArn": arns.role(CONTROLLER_ROLE)}}
+            {"ArnEquals": {"aws:PrincipalArn": arns.role(names.CONTROLLER_ROLE)}}
         ),
         inline_policies={
             "grants": iam.PolicyDocument(
@@ -149,8 +152,6 @@ def router_role(scope: Construct, model: str) -> iam.Role:
 
 
 # Functions of the platform
-
-CONTROLLER_ROLE = names.CONTROLLER_FUNCTION
 
 
 def intake() -> Statements:

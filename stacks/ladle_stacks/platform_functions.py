@@ -69,6 +69,7 @@ def _plans(topic_key: str) -> list[FunctionPlan]:
             entry["controller"],
             "Ladle: the only writer of traffic",
             grants.controller(topic_key),
+            role_name=names.CONTROLLER_ROLE,
             timeout_s=_WATCH_S,
         ),
     ]

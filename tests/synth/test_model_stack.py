@@ -99,7 +99,9 @@ def test_no_permission_has_a_wildcard_action_or_everything_as_its_resource(both:
         assert not [s for s in allowed if "*" in as_list(s.get("Resource"))]
 
 
-def test_only_the_controller_may_take_the_role_that_moves_traffic(fraud: Template) -> None:
+def test_only_the_controller_may_take_the_role_that_moves_traffic(
+    both: Synth, fraud: Template
+) -> None:
     (router,) = (
         r["Properties"]
         for r in resources(fraud, "AWS::IAM::Role").values()
@@ -109,6 +111,9 @@ def test_only_the_controller_may_take_the_role_that_moves_traffic(fraud: Templat
     (who,) = trust["Condition"]["ArnEquals"].items()
     assert who[0] == "aws:PrincipalArn"
     assert text(who[1]).endswith(":role/ladle-controller")
+    controller = both.platform()["Resources"]["Controller"]["Properties"]["Role"]["Fn::GetAtt"][0]
+    role = both.platform()["Resources"][controller]["Properties"]
+    assert role["RoleName"] == "ladle-controller", "the name that the trust speaks of"
     granted = {a for s in _granted(router) for a in as_list(s["Action"])}
     assert granted == {"lambda:GetAlias", "lambda:UpdateAlias", "lambda:InvokeFunction"}
 

@@ -29,7 +29,7 @@ class AwsFunctionVersions:
 
     def publish(self, model: str, release_hex: str, code_sha256: str | None) -> int:
         name = names.function(model)
-        self._wait("function_updated_v2", name, None)
+        self._wait("function_updated", name, None)
         deployed = self._client.get_function_configuration(FunctionName=name)
         # Compared here as well: the embedded AWS publishes whatever the two guards say.
         if _digest(deployed) != release_hex or code_sha256 not in (None, deployed["CodeSha256"]):
