@@ -144,7 +144,7 @@ class CounterStore(Protocol):
     def add(self, batches: Mapping[str, Mapping[WindowKey, Counts]]) -> frozenset[str]:
         """Adds each batch once by its id, all of it or nothing; returns the ids added by this call.
 
-        A delta may be negative: a corrected label takes back what it had added.
+        A batch without deltas is never added. A delta may be negative: a corrected label takes back what it had added.
         """
 
     def read(self, model: str, release: int, since: float) -> Sequence[Window]:
@@ -199,10 +199,12 @@ class Commit:
 
 
 class SourceControl(Protocol):
-    """The repository around a folder. Names are relative to its root, with POSIX separators."""
+    """The repository around a folder, which may be only a part of it."""
 
     def snapshot(self, folder: Path, without: Sequence[str] = ()) -> Commit:
-        """``without`` names what the experiment records by itself: its data and its model."""
+        """``without`` names what the experiment records by itself: its data and its model, relative
+        to ``folder``, with POSIX separators.
+        """
 
     def diff(self, folder: Path, before: str, after: str) -> bytes | None:
         """The patch between two commits; None when this repository does not know both."""

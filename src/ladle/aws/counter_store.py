@@ -30,8 +30,9 @@ Deltas = Mapping[WindowKey, Counts]
 class AwsCounterStore:
     """The CounterStore of an ``aws:`` or ``embedded:`` workspace."""
 
-    def __init__(self, client: DynamoDBClient) -> None:
+    def __init__(self, client: DynamoDBClient, table: str = names.COUNTERS_TABLE) -> None:
         self._client = client
+        self._table = table
 
     def add(self, batches: Mapping[str, Deltas]) -> frozenset[str]:
         added = [part.id for group in _groups(batches) for part in self._add(group)]
@@ -42,7 +43,7 @@ class AwsCounterStore:
         with asking("for counters"):
             answers = list(
                 pages.paginate(
-                    TableName=names.COUNTERS_TABLE,
+                    TableName=self._table,
                     KeyConditionExpression="pk = :pk AND sk >= :since",
                     ExpressionAttributeValues={
                         ":pk": {"S": f"C#{model}#{release}"},
@@ -73,10 +74,11 @@ class AwsCounterStore:
         for part in parts:
             for key, counts in part.deltas.items():
                 sums[key] = sums.get(key, Counts()) + counts
-        items = [*map(_mark, parts), *(_update(key, counts) for key, counts in sums.items())]
+        marks = [_mark(self._table, part) for part in parts]
+        updates = [_update(self._table, key, counts) for key, counts in sums.items()]
         with asking("to count"):
             try:
-                self._client.transact_write_items(TransactItems=items)
+                self._client.transact_write_items(TransactItems=[*marks, *updates])
             except ClientError as error:
                 if code_of(error) != "TransactionCanceledException":
                     raise
@@ -116,19 +118,19 @@ def _parts(batches: Mapping[str, Deltas]) -> Iterator[_Part]:
             yield _Part(id_, number, {k: deltas[k] for k in keys[first : first + _ITEMS - 1]})
 
 
-def _mark(part: _Part) -> Any:
+def _mark(table: str, part: _Part) -> Any:
     name = hashlib.sha256(f"{part.id}#{part.number}".encode()).hexdigest()
     expires = max(key.start for key in part.deltas) + _MARK_S
     return {
         "Put": {
-            "TableName": names.COUNTERS_TABLE,
+            "TableName": table,
             "Item": {"pk": {"S": f"B#{name}"}, "sk": {"S": "B"}, "expires": _number(expires)},
             "ConditionExpression": "attribute_not_exists(pk)",
         }
     }
 
 
-def _update(key: WindowKey, counts: Counts) -> Any:
+def _update(table: str, key: WindowKey, counts: Counts) -> Any:
     amounts = {name: getattr(counts, name) for name in _PLAIN}
     amounts |= {f"l{bin_}": n for bin_, n in counts.latency.items()}
     adds = [(name, n) for name, n in amounts.items() if n]
@@ -136,7 +138,7 @@ def _update(key: WindowKey, counts: Counts) -> Any:
     adding = " ADD " + ", ".join(f"{name} :{name}" for name, _ in adds) if adds else ""
     return {
         "Update": {
-            "TableName": names.COUNTERS_TABLE,
+            "TableName": table,
             "Key": {"pk": {"S": f"C#{key.model}#{key.release}"}, "sk": {"S": _sort_key(key.start)}},
             "UpdateExpression": sets + adding,
             "ExpressionAttributeValues": {

@@ -23,8 +23,9 @@ _TRIES = 8
 class AwsLabelStore:
     """The LabelStore of an ``aws:`` or ``embedded:`` workspace."""
 
-    def __init__(self, client: DynamoDBClient) -> None:
+    def __init__(self, client: DynamoDBClient, table: str = names.PREDICTIONS_TABLE) -> None:
         self._client = client
+        self._table = table
 
     def accept(
         self, model: str, label: Label, outcome: LabelOutcome | None, expires_at: float
@@ -46,7 +47,7 @@ class AwsLabelStore:
         with asking("for labels"):
             answers = list(
                 pages.paginate(
-                    TableName=names.PREDICTIONS_TABLE,
+                    TableName=self._table,
                     KeyConditionExpression="pk = :pk AND begins_with(sk, :label)",
                     ExpressionAttributeValues={
                         ":pk": {"S": request_key(model, request_id)},
@@ -71,7 +72,7 @@ class AwsLabelStore:
         with asking("to keep a label"):
             try:
                 self._client.put_item(
-                    TableName=names.PREDICTIONS_TABLE,
+                    TableName=self._table,
                     Item={
                         "pk": {"S": request_key(model, label.request_id)},
                         "sk": {"S": f"LABEL#{label.row:06d}"},

@@ -17,13 +17,14 @@ if TYPE_CHECKING:
 class AwsPredictionLog:
     """The PredictionLog of an ``aws:`` or ``embedded:`` workspace."""
 
-    def __init__(self, client: DynamoDBClient) -> None:
+    def __init__(self, client: DynamoDBClient, table: str = names.PREDICTIONS_TABLE) -> None:
         self._client = client
+        self._table = table
 
     def add(self, rows: PredictionRows, expires_at: float) -> None:
         with asking("to keep predictions"):
             self._client.put_item(
-                TableName=names.PREDICTIONS_TABLE,
+                TableName=self._table,
                 Item={
                     "pk": {"S": request_key(rows.model, rows.request_id)},
                     "sk": {"S": f"ROWS#{rows.first_row:06d}"},
@@ -38,7 +39,7 @@ class AwsPredictionLog:
     def find(self, model: str, request_id: str, row: int) -> PredictionRows | None:
         with asking("for a prediction"):
             answer = self._client.query(
-                TableName=names.PREDICTIONS_TABLE,
+                TableName=self._table,
                 KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :row",
                 ExpressionAttributeValues={
                     ":pk": {"S": request_key(model, request_id)},

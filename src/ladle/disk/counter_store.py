@@ -22,7 +22,7 @@ class DiskCounterStore:
     def add(self, batches: Mapping[str, Mapping[WindowKey, Counts]]) -> frozenset[str]:
         with self._journal.locked() as file:
             self._learn(self._journal.news(file))
-            new = {id_: deltas for id_, deltas in batches.items() if id_ not in self._ids}
+            new = {i: deltas for i, deltas in batches.items() if deltas and i not in self._ids}
             for id_, deltas in new.items():
                 self._journal.append(file, _line(id_, deltas))
             self._learn(self._journal.news(file))
