@@ -59,11 +59,10 @@ class LadleError(Exception):
 
     exit_code: ExitCode = ExitCode.FINDING
 
-    def __init__(
-        self, code: str, what: str, fix: str, place: Place | None = None
-    ) -> None:
+    def __init__(self, code: str, what: str, fix: str, place: Place | None = None) -> None:
         self.finding = Finding(code, what, fix, place)
         super().__init__(str(self.finding))
+        self.add_note(f"  help: {fix}")  # for those who see it as a traceback
 
     @property
     def code(self) -> str:

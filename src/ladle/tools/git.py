@@ -20,7 +20,7 @@ from ladle.digest import Digest
 from ladle.ports import Commit
 
 # Written by `ladle pin` or about deploying: no training reads them, so they are no part of its code.
-NOT_CODE = ("model_packages/*/pinned.json", "model_packages/*/model.yaml")
+NOT_CODE = ("model_packages/*/pinned.json", "model_packages/*/model.yaml")  # at any depth
 SECRETS = (".env", ".env.*", "*.pem", "*.key", "*.pfx", "id_rsa*", "id_ed25519*", "*credentials*")
 LARGEST_UNTRACKED_BYTES = 1 << 20
 _QUIET = {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
@@ -37,8 +37,10 @@ class Git:
         commit = root and _text(_git(root, "rev-parse", "--verify", "--quiet", "HEAD^{commit}"))
         if root is None or not commit:
             return Commit(None, dirty=True, patch=b"")
-        patch = self._patch(root, without)
-        return Commit(commit, bool(patch), patch, self._tree(root, without))
+        above = folder.resolve().relative_to(root.resolve()).as_posix()
+        named = [name if above == "." else f"{above}/{name}" for name in without]
+        patch = self._patch(root, named)
+        return Commit(commit, bool(patch), patch, self._tree(root, named))
 
     def diff(self, folder: Path, before: str, after: str) -> bytes | None:
         root = self._root(folder)
@@ -87,13 +89,13 @@ def _is_excluded(name: str, without: Sequence[str]) -> bool:
     base = name.rsplit("/", 1)[-1].lower()
     return (
         name in without
-        or any(fnmatch(name, pattern) for pattern in NOT_CODE)
+        or any(fnmatch(f"/{name}", f"*/{pattern}") for pattern in NOT_CODE)
         or any(fnmatch(base, pattern) for pattern in SECRETS)
     )
 
 
 def _excluded(without: Iterable[str]) -> list[str]:
-    patterns = [f":(exclude,top,glob){pattern}" for pattern in NOT_CODE]
+    patterns = [f":(exclude,top,glob)**/{pattern}" for pattern in NOT_CODE]
     patterns += [f":(exclude,top,glob,icase)**/{pattern}" for pattern in SECRETS]
     return patterns + [f":(exclude,top,literal){name}" for name in without]
 

@@ -84,6 +84,16 @@ def test_what_the_experiment_records_itself_is_no_code(repository: Path) -> None
     assert touched(repository, "train.csv") == []
 
 
+def test_names_are_relative_to_the_folder_also_when_it_is_a_part_of_a_larger_repository(
+    repository: Path,
+) -> None:
+    part = repository / "teams" / "shop"
+    (part / "model_packages" / "digits").mkdir(parents=True)
+    (part / "model_packages" / "digits" / "pinned.json").write_text("{}")
+    (part / "train.csv").write_text("label\n3\n")
+    assert touched(part, "train.csv") == []
+
+
 @pytest.mark.parametrize(
     "name", [".env", ".env.prod", "id_rsa", "deploy/server.pem", "aws-Credentials"]
 )

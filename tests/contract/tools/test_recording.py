@@ -1,0 +1,226 @@
+"""Recording as people do it: scripts with ladle.record, commands with ladle record, in a repository."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import onnx
+import pytest
+from onnx import TensorProto, helper
+
+from ladle.experiments.manifest import RecordedExperiment
+from ladle.tools.processes import inherited
+
+SCRIPT = """
+import sys
+import ladle
+
+with ladle.record("digits") as run:
+    run.data("train.csv")
+    run.params(hidden=16, optimiser={"name": "adam"})
+    print("training")
+    if "--fail" in sys.argv:
+        raise ValueError("the data is empty")
+    run.metrics(accuracy=0.97)
+    run.model("model.onnx")
+"""
+
+
+def model() -> bytes:
+    graph = helper.make_graph(
+        [helper.make_node("Neg", ["x"], ["y"])],
+        "g",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [None, 2])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [None, 2])],
+    )
+    opsets = [helper.make_opsetid("", 17)]
+    made: onnx.ModelProto = helper.make_model(graph, opset_imports=opsets, ir_version=8)
+    return bytes(made.SerializeToString())
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A committed repository with one model package, and its workspace in a folder beside it."""
+
+    root: Path
+
+    @property
+    def package(self) -> Path:
+        return self.root / "model_packages" / "digits"
+
+    def run(self, *words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+        settings = {
+            "LADLE_WORKSPACE": "dir:../store",
+            "GIT_CONFIG_GLOBAL": os.devnull,
+            "GIT_AUTHOR_NAME": "Ada",
+            "GIT_AUTHOR_EMAIL": "ada@example.com",
+            "GIT_COMMITTER_NAME": "Ada",
+            "GIT_COMMITTER_EMAIL": "ada@example.com",
+        }
+        return subprocess.run(
+            words,
+            cwd=cwd or self.package,
+            env=inherited(settings),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def ladle(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return self.run(sys.executable, "-m", "ladle", *words)
+
+    def json(self, *words: str) -> Any:
+        done = self.ladle(*words, "--json")
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    def newest(self) -> RecordedExperiment:
+        return RecordedExperiment.from_json(self.json("log", "digits")["experiments"][0])
+
+    def output(self) -> str:
+        return self.ladle("show", self.newest().manifest.id, "--output").stdout
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Shop:
+    made = Shop(tmp_path / "shop")
+    made.package.mkdir(parents=True)
+    (made.package / "train.py").write_text(SCRIPT)
+    (made.package / "train.csv").write_text("pixel,label\n0,3\n1,5\n2,3\n")
+    (made.package / "model.onnx").write_bytes(model())
+    (made.package / "model.yaml").write_text("name: digits\nmodel: model.onnx\ntype: generic\n")
+    for words in (["init", "--quiet"], ["add", "--all"], ["commit", "--quiet", "-m", "first"]):
+        assert made.run("git", *words, cwd=made.root).returncode == 0
+    return made
+
+
+def test_a_script_that_records_makes_one_whole_experiment(shop: Shop) -> None:
+    done = shop.run(sys.executable, "train.py")
+    assert (done.returncode, done.stdout) == (0, "training\n"), done.stderr
+    manifest = shop.newest().manifest
+    assert manifest.outcome == "succeeded"
+    assert manifest.actor == "Ada"
+    assert [f.name for f in manifest.data] == ["model_packages/digits/train.csv"]
+    assert manifest.params == {"hidden": 16, "optimiser": {"name": "adam"}}
+    assert manifest.metrics == {"accuracy": 0.97}
+    assert manifest.code.argv == ("python", "train.py")
+    assert not manifest.code.dirty
+    assert manifest.artefact is not None
+    assert manifest.artefact.signature.inputs[0].shape == (None, 2)
+    assert manifest.environment.packages["onnx"] == onnx.__version__
+    assert shop.output() == "training\n"
+
+
+def test_a_script_that_fails_is_recorded_as_failed_and_fails(shop: Shop) -> None:
+    done = shop.run(sys.executable, "train.py", "--fail")
+    assert done.returncode == 1
+    assert "the data is empty" in done.stderr
+    manifest = shop.newest().manifest
+    assert (manifest.outcome, manifest.artefact) == ("failed", None)
+    assert shop.output().startswith("training\nTraceback")
+    assert "ValueError: the data is empty" in shop.output()
+
+
+def test_under_ladle_record_script_and_command_are_one_experiment(shop: Shop) -> None:
+    done = shop.ladle("record", "digits", "--", sys.executable, "train.py", "-v")
+    assert (done.returncode, done.stdout) == (0, "training\n"), done.stderr
+    assert len(shop.json("log")["experiments"]) == 1
+    manifest = shop.newest().manifest
+    assert manifest.code.argv == ("python", "train.py", "-v")
+    assert manifest.metrics == {"accuracy": 0.97}
+    assert shop.output() == "training\n"
+
+
+def test_a_command_that_fails_is_recorded_and_its_exit_code_passed_on(shop: Shop) -> None:
+    script = "import sys; print('so far'); print('no more', file=sys.stderr); sys.exit(7)"
+    done = shop.ladle("record", "digits", "--", sys.executable, "-c", script)
+    assert done.returncode == 7
+    assert done.stdout == "so far\n"
+    assert shop.newest().manifest.outcome == "failed"
+    assert sorted(shop.output().splitlines()) == ["no more", "so far"]
+
+
+def test_a_command_that_was_killed_ends_as_a_shell_would_say(shop: Shop) -> None:
+    script = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
+    done = shop.ladle("record", "digits", "--", sys.executable, "-c", script)
+    assert done.returncode == 128 + 9
+    assert shop.newest().manifest.outcome == "failed"
+
+
+def test_a_command_that_does_not_exist_is_told(shop: Shop) -> None:
+    done = shop.ladle("record", "digits", "--", "no-such-program")
+    assert done.returncode == 1
+    assert "LD330" in done.stderr
+
+
+def test_a_script_for_another_model_is_stopped_and_told(shop: Shop) -> None:
+    done = shop.ladle("record", "fraud", "--", sys.executable, "train.py")
+    assert done.returncode == 1
+    assert "LD332" in done.stderr
+
+
+def test_a_pickle_is_refused_as_a_model(shop: Shop) -> None:
+    (shop.package / "model.onnx").write_bytes(b"\x80\x04K\x01.")
+    done = shop.run(sys.executable, "train.py")
+    assert "LD321" in done.stderr
+    assert "help:" in done.stderr
+    assert shop.newest().manifest.outcome == "failed"
+
+
+def test_two_experiments_on_other_labels_differ_in_rows_and_nothing_else(shop: Shop) -> None:
+    shop.run(sys.executable, "train.py")
+    before = shop.newest().manifest.id
+    (shop.package / "train.csv").write_text("pixel,label\n0,8\n1,5\n2,8\n")
+    shop.run(sys.executable, "train.py")
+    after = shop.newest().manifest.id
+    answer = shop.json("diff", before[:8], after[:8])
+    assert [(c["part"], c["name"]) for c in answer["changes"]] == [
+        ("data", "model_packages/digits/train.csv")
+    ]
+    assert answer["rows"]["model_packages/digits/train.csv"]["changed"] == [[1, 1], [3, 3]]
+    text = shop.ladle("diff", before[:8], after[:8]).stdout
+    assert "2 of 3 rows differ, only in column `label` (3 → 8: 2)" in text
+    assert "code         the same" in text
+
+
+def test_uncommitted_code_is_told_by_file(shop: Shop) -> None:
+    shop.run(sys.executable, "train.py")
+    before = shop.newest().manifest.id
+    (shop.package / "train.py").write_text(SCRIPT + "# an idea\n")
+    shop.run(sys.executable, "train.py")
+    text = shop.ladle("diff", before, shop.newest().manifest.id).stdout
+    assert "model_packages/digits/train.py +1 −0" in text
+
+
+def test_a_pinned_experiment_is_starred_and_code_stays_the_same_after_its_commit(
+    shop: Shop,
+) -> None:
+    shop.run(sys.executable, "train.py")
+    first = shop.newest()
+    assert shop.ladle("pin", "digits", first.manifest.id).returncode == 0
+    assert f"* {first.manifest.id[:12]}" in shop.ladle("log").stdout
+    shop.run("git", "add", "--all", ".")
+    shop.run("git", "commit", "--quiet", "-m", "pin")
+    shop.run(sys.executable, "train.py")
+    second = shop.newest()
+    assert second.manifest.code.commit != first.manifest.code.commit
+    assert shop.json("diff", first.manifest.id, second.manifest.id)["changes"] == []
+
+
+def test_a_folder_outside_of_every_repository_is_told(shop: Shop, tmp_path: Path) -> None:
+    done = shop.run(sys.executable, str(shop.package / "train.py"), cwd=tmp_path)
+    assert done.returncode == 1
+    assert "LD131" in done.stderr
+
+
+def test_an_experiment_that_does_not_exist_is_told_by_every_command(shop: Shop) -> None:
+    for words in (["show", "abcdef"], ["diff", "abcdef", "abcdef"], ["pin", "digits", "abcdef"]):
+        done = shop.ladle(*words)
+        assert done.returncode == 1
+        assert "LD301" in done.stderr
