@@ -11,14 +11,16 @@ from ladle.ports import AlarmReading, Clock
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
+    from mypy_boto3_cloudwatch.type_defs import MetricAlarmTypeDef
 
 PERIOD_S = 60
 LOOK_BACK_S = 15 * PERIOD_S
 HALF = 0.5
+REMEMBERED_S = 240  # a wake-up that crashed, or came late, must not miss an alarm that cleared
 
 
 class CloudWatchAlarmReader:
-    """Reads the state of a release's alarm, and while it rings how many invocations it saw."""
+    """Reads whether a release's alarm rings or rang just now, and how many invocations it saw."""
 
     def __init__(self, client: CloudWatchClient, clock: Clock) -> None:
         self._client = client
@@ -28,9 +30,14 @@ class CloudWatchAlarmReader:
         alarm = names.native_alarm(model, release)
         with asking(f"for the alarm {alarm}"):
             found = self._client.describe_alarms(AlarmNames=[alarm])["MetricAlarms"]
-            if not any(a["StateValue"] == "ALARM" for a in found):
+            if not any(self._rang(alarm) for alarm in found):
                 return AlarmReading(ringing=False, samples=0)
             return AlarmReading(ringing=True, samples=self._samples(model, release))
+
+    def _rang(self, alarm: MetricAlarmTypeDef) -> bool:
+        changed = alarm.get("StateTransitionedTimestamp", alarm["StateUpdatedTimestamp"])
+        recently = changed.timestamp() > self._clock.now() - REMEMBERED_S
+        return alarm["StateValue"] == "ALARM" or recently
 
     def _samples(self, model: str, release: int) -> int:
         """Invocations in the newest unbroken run of minutes in which half of them failed."""

@@ -54,6 +54,13 @@ def rollback_done(state: ReleaseState, event: IntentDone, now: float) -> Decisio
 
 def traffic_read(state: ReleaseState, event: TrafficObserved, _now: float) -> Decision:
     """Anything but the last confirmed or the intended traffic is a foreign write: never undone."""
+    if _overtaken_was_written(state, event.observed):
+        text = (
+            f"the alias reads {state.overtaken}, which had been given up and written all the same"
+        )
+        state = replace(state, traffic=state.overtaken, overtaken=None)
+        row = NewRecord(RecordKind.OUTCOME, None, text, {"alias": as_alias(state.traffic)})
+        return Decision(state, (row,))
     if _expected(state, event.observed):
         return unchanged(state, "the alias reads as the ledger says")
     found = event.observed.traffic if event.observed else None
@@ -124,6 +131,16 @@ def _expected(state: ReleaseState, observed: ObservedTraffic | None) -> bool:
     intended = state.intent.traffic if state.intent else None
     ours = (state.traffic, intended, state.overtaken, state.foreign)
     return any(observed.traffic.reads_like(traffic) for traffic in ours)
+
+
+def _overtaken_was_written(state: ReleaseState, observed: ObservedTraffic | None) -> bool:
+    """With an intent open it does not matter: that is written over it."""
+    return (
+        state.intent is None
+        and state.overtaken is not None
+        and observed is not None
+        and state.overtaken.reads_like(observed.traffic)
+    )
 
 
 def _quarantine_warning(state: ReleaseState, found: Traffic | None) -> str:

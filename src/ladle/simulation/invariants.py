@@ -85,9 +85,8 @@ class Watch:
             raise Violation(2, f"the alias names a version that does not exist: {after}")
         if abs(sum(after.weights.values()) - 1) > 1e-9:
             raise Violation(2, f"weights do not sum to 1: {after}")
-        for number in after.weights:
-            if number not in before.weights:
-                self.first_weight[number] = self.world.now
+        for number in set(after.weights) - set(before.weights):
+            self.first_weight[number] = self.world.now
         for number in [n for n in self.danger if n not in after.weights]:
             del self.danger[number]
 
@@ -146,7 +145,7 @@ class Watch:
         evidence = record.data.get("evidence")
         if evidence is None:
             return
-        begun = self.first_weight.get(evidence["candidate_release"], self.world.now)
+        begun = self.first_weight.get(evidence["candidate_release"], 0.0)
         if evidence["since"] < begun:
             raise Violation(7, "evidence from before this rollout")
         on_trial = before.on_trial

@@ -18,7 +18,7 @@ from ladle.simulation.memory import MemoryAlarms, MemoryAnnouncer, MemoryLedger,
 
 MODEL = "m"
 DETECTED_AFTER = 60  # requests of a worse candidate until its evidence crosses the limit
-ALARM_SAMPLES = 25
+ALARM_REMEMBERED_S = 240.0  # so long a reader still sees that it rang
 
 
 class Truth(StrEnum):
@@ -135,16 +135,17 @@ class World:
         )
 
     def _ring(self) -> None:
-        """Lambda's own alarm, a minute of traffic after a failing release has it, clears likewise."""
+        """Lambda's own alarm rings a minute after a failing release got traffic, and clears later."""
 
         def read() -> None:
             for release, truth in self.truths.items():
-                recent = self.requests(release, self.now - 60)
+                recent = self.requests(release, self.now - ALARM_REMEMBERED_S)
                 ringing = truth is Truth.FAILING and recent >= 1
                 self.alarms.readings[release] = AlarmReading(ringing, int(recent))
 
         read()
-        self.later(60, read)
+        for minutes in range(1, 6):
+            self.later(60 * minutes, read)
 
 
 def _verdict(worse: bool, exposed: float) -> Verdict:
