@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
+from operator import attrgetter
 from typing import Any
 
 from ladle.catalog import ModelType
@@ -10,6 +12,8 @@ from ladle.config.checks import Mistake
 from ladle.config.document import Path
 from ladle.config.evidence import expects_labels
 from ladle.config.schema import ModelConfig
+
+Attribute = Callable[[ModelConfig], Any]
 
 # Key -> what is missing behind it. Any value but the default is refused.
 KEYS: dict[Path, str] = {
@@ -45,34 +49,48 @@ FIX = "remove it; docs/errors.md lists what is not yet built"
 
 
 def not_yet(config: ModelConfig) -> Iterator[Mistake]:
-    plain = ModelConfig(name=config.name, model=config.model, type=config.type)
-    for path, reason in KEYS.items():
-        if (value := _at(config, path)) != _at(plain, path):
-            what = f"{'.'.join(map(str, path))}{_shown(value)} is not yet built: {reason}"
+    for path, attribute, default, reason in _keys():
+        if (value := attribute(config)) != default:
+            shown = f": {value}" if isinstance(value, str) else ""
+            what = f"{'.'.join(map(str, path))}{shown} is not yet built: {reason}"
             yield Mistake(path, "LD902", what, FIX, (path,))
-    for path, (values, reason) in VALUES.items():
-        if (value := str(_at(config, path))) in values:
+    for path, attribute, values, reason in _values():
+        if (value := attribute(config)) in values:
             what = f"{path[-1]}: {value} is not yet built: {reason}"
             yield Mistake(path, "LD902", what, FIX, (path,))
+    yield from _labels_of_a_regression(config)
+    if "://" in config.model:
+        what = "reading a model from an address is not yet built: only files and pinned are"
+        fix = "record and pin it, or put the file here"
+        yield Mistake(("model",), "LD902", what, fix, (("model",),))
+
+
+def _labels_of_a_regression(config: ModelConfig) -> Iterator[Mistake]:
     if config.type is ModelType.REGRESSION and expects_labels(config):
-        path = ("monitor", "labels", "sources")
+        path: Path = ("monitor", "labels", "sources")
         what = (
             "judging a regression by its labels is not yet built: labels are compared for equality"
         )
         yield Mistake(path, "LD902", what, "write sources: []", (path, ("type",)))
-    if "://" in config.model:
-        what = "reading a model from an address is not yet built: only files and pinned are"
-        yield Mistake(
-            ("model",), "LD902", what, "record and pin it, or put the file here", (("model",),)
-        )
 
 
-def _shown(value: Any) -> str:
-    return f": {value}" if isinstance(value, str) else ""
+@cache
+def _keys() -> tuple[tuple[Path, Attribute, Any, str], ...]:
+    plain = ModelConfig(name="plain", model="model.onnx", type=ModelType.GENERIC)
+    getters = ((path, _attribute(path), reason) for path, reason in KEYS.items())
+    return tuple((path, get, get(plain), reason) for path, get, reason in getters)
 
 
-def _at(config: Any, path: Path) -> Any:
-    for step in path:
-        by_alias = {f.alias or n: n for n, f in type(config).model_fields.items()}
-        config = getattr(config, by_alias[str(step)])
-    return config
+@cache
+def _values() -> tuple[tuple[Path, Attribute, frozenset[str], str], ...]:
+    return tuple((path, _attribute(path), *waiting) for path, waiting in VALUES.items())
+
+
+def _attribute(path: Path) -> Attribute:
+    """Reads the value at a path of keys, whose Python names may carry a unit."""
+    names, section = [], ModelConfig
+    for key in path:
+        name, field = next((n, f) for n, f in section.model_fields.items() if (f.alias or n) == key)
+        names.append(name)
+        section = type(field.default)
+    return attrgetter(".".join(names))
