@@ -84,7 +84,7 @@ def _tables(scope: Construct) -> dynamodb.Table:
         index_name="GSI1",
         partition_key=_text("sk"),
         sort_key=_text("at"),
-        projection_type=dynamodb.ProjectionType.ALL,
+        projection_type=dynamodb.ProjectionType.KEYS_ONLY,
     )
     _table(scope, "Counters", names.COUNTERS_TABLE, expires="expires")
     _table(scope, "Predictions", names.PREDICTIONS_TABLE, expires="expires")
