@@ -161,8 +161,9 @@ def _parsed(
     path: Path, child: subprocess.Popen[bytes], line: bytes | None, seconds: float
 ) -> Mapping[str, Any]:
     if line:
-        answer: Mapping[str, Any] = json.loads(line)
-        return answer
+        with contextlib.suppress(ValueError):  # cut off in the middle
+            answer: Mapping[str, Any] = json.loads(line)
+            return answer
     if line is None:
         why = f"reading it did not end within {seconds:g} s"
     else:

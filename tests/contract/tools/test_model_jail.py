@@ -222,6 +222,15 @@ def test_a_broken_file_is_refused(jail: ModelJail, tmp_path: Path, what: str) ->
     assert refusal(jail, path) == code
 
 
+def test_what_a_file_makes_its_reader_print_is_not_taken_for_an_answer(
+    jail: ModelJail, tmp_path: Path
+) -> None:
+    """onnxruntime prints to stdout when an error holds what is no text."""
+    path = tmp_path / "model.onnx"
+    path.write_bytes(honest().SerializeToString().replace(b"MatMul", b"MatM\xd3l"))
+    assert refusal(jail, path) == "LD326"
+
+
 def test_a_pickle_is_never_opened(jail: ModelJail, tmp_path: Path) -> None:
     class Bomb:
         def __reduce__(self) -> tuple[object, tuple[str]]:
