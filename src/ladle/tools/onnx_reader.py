@@ -233,12 +233,8 @@ def run_once(session: Any, numpy: Any) -> None:
         )
     try:
         session.run(None, feed)
-    except MemoryError as error:
-        raise RefusedError(
-            "LD327", "one request of it needs more memory than a reader has"
-        ) from error
     except Exception as error:
-        if "alloc" in str(error).lower():
+        if isinstance(error, MemoryError) or "alloc" in str(error).lower():
             raise RefusedError(
                 "LD327", "one request of it needs more memory than a reader has"
             ) from error
