@@ -11,6 +11,7 @@ from ladle.cli.explain import explanations
 from ladle.config import publish
 from ladle.config.defaults import defaults
 from ladle.config.schema import ModelConfig
+from ladle.releases.diagram import drawn_into
 
 ROOT = Path(__file__).resolve().parent.parent
 BY_HAND = "<!-- Made by scripts/generate; change {source} instead. -->"
@@ -59,10 +60,16 @@ def _default_rows() -> Iterator[str]:
         yield f"| `{row.key}` | `{row.written}` | {row.meaning} | {row.reason} |"
 
 
+def releases_page() -> str:
+    """Only its diagram is generated."""
+    return drawn_into((ROOT / "docs/releases.md").read_text(encoding="utf-8"))
+
+
 GENERATED: dict[str, Callable[[], str]] = {
     "src/ladle/config/model.schema.json": publish.as_text,
     "docs/errors.md": errors_page,
     "docs/model-yaml.md": config_page,
+    "docs/releases.md": releases_page,
 }
 
 

@@ -72,10 +72,13 @@ class Watch:
             return  # a controller that slept; the open intent is written over it
         if intent is None or not intent.traffic.reads_like(wanted):
             raise Violation(8, f"a stale controller writes {wanted}; the ledger says {intent}")
+        asked = self._asked_since_freeze()
+        ours = (state.traffic, intent.traffic, state.overtaken, None)
+        if not asked and state.traffic and not any(before.reads_like(t) for t in ours):
+            raise Violation(12, f"somebody else's {before} is overwritten, and nobody asked")
         self._weights(state, before, wanted)
         if intent.kind is IntentKind.ROLL_BACK:
             self._fit(state, wanted.main)
-        asked = any("ask" in row.data for row in self.rows if row.at >= intent.at)
         if wanted.main != before.main and not asked:
             self._deserved(state, wanted.main)
 
@@ -101,7 +104,11 @@ class Watch:
         candidate = state.candidate and state.candidate.number
         if state.phase in TRIED and candidate == number and not self.danger:
             self.danger[number] = self.world.now
-            self.disturbances = 0
+            self.disturbances = 1 if self._leased() else 0
+
+    def _leased(self) -> bool:
+        """Perhaps by a controller that is dead: the one lease expiry that the 120 s include."""
+        return any(until >= self.world.now for _, until in self.world.ledger.leases.values())
 
     def disturbed(self) -> None:
         """A crash, a stall, a lost wake-up: one is included in the time that a rollback may take."""
@@ -186,6 +193,15 @@ class Watch:
         if any("ask" in r.data or "as its config says" in r.text for r in promoted):
             return
         self._minimum(release, state.evidence_since)
+
+    def _asked_since_freeze(self) -> bool:
+        """Whether the newest word on this alias is a person's, and not that it froze."""
+        for row in reversed(self.rows):
+            if "ask" in row.data and row.kind is not RecordKind.REFUSED:
+                return True
+            if row.kind is RecordKind.FROZEN:
+                return False
+        return False
 
     def _minimum(self, release: Release, since: float) -> None:
         requests = self.world.requests(release.number, since)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ladle.actions.advance_release import Advance, Controls, advance_release
@@ -11,7 +12,7 @@ from ladle.policy.statuses import Phase
 from ladle.policy.traffic import ObservedTraffic, Traffic
 from ladle.policy.verdicts import Evidence
 from ladle.ports import AlarmReading
-from ladle.releases.effects import NewRecord, Record
+from ladle.releases.effects import NewRecord, Record, RecordKind
 from ladle.releases.judging import NATIVE_ALARM_SAMPLES
 from ladle.releases.state import ReleaseState
 from ladle.simulation.faults import CALM, Crash, Odds, Process, faulty
@@ -27,14 +28,13 @@ Plant = Callable[[Controls], Controls]
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """How one seed went; ``phases`` are all that were passed through."""
+    """How one seed went: where it ended, and how often what was recorded."""
 
     seed: int
     phase: Phase
-    phases: frozenset[Phase]
+    recorded: Mapping[RecordKind, int]
     wakes: int
     crashes: int
-    rows: int
 
 
 class BrokenAt(Exception):
@@ -82,7 +82,6 @@ class Simulation:
     world: World = field(default_factory=World)
     wakes: int = 0
     crashes: int = 0
-    phases: set[Phase] = field(default_factory=set)
     watch: Watch = field(init=False)
 
     def __post_init__(self) -> None:
@@ -99,7 +98,6 @@ class Simulation:
             self.crashes += 1
             return None
         finally:
-            self.phases.add(self.world.ledger.load(MODEL).phase)
             self.watch.woke()
 
     def tick(self) -> None:
@@ -196,8 +194,7 @@ def play(seed: int, odds: Odds | None = None, plant: Plant | None = None) -> Sto
     return Story(
         seed,
         simulation.world.ledger.load(MODEL).phase,
-        frozenset(simulation.phases),
+        Counter(row.kind for row in simulation.watch.rows),
         simulation.wakes,
         simulation.crashes,
-        len(simulation.watch.rows),
     )
