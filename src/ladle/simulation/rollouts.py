@@ -74,7 +74,10 @@ class WatchedRouter:
 
 @dataclass(slots=True)
 class Simulation:
-    """Wakes controllers in a world; ``plant`` swaps a part for a wrong one, to see it caught."""
+    """Wakes controllers in a world; ``plant`` swaps a part for a wrong one, to see it caught.
+
+    ``calls`` are those of the newest wake-up, by which a test says where to crash.
+    """
 
     rng: random.Random
     odds: Odds
@@ -82,6 +85,7 @@ class Simulation:
     world: World = field(default_factory=World)
     wakes: int = 0
     crashes: int = 0
+    calls: int = 0
     watch: Watch = field(init=False)
 
     def __post_init__(self) -> None:
@@ -98,6 +102,7 @@ class Simulation:
             self.crashes += 1
             return None
         finally:
+            self.calls = process.calls
             self.watch.woke()
 
     def tick(self) -> None:

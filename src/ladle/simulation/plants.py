@@ -15,7 +15,9 @@ from ladle.releases.decide import decide
 from ladle.releases.effects import Decision, NewRecord
 from ladle.releases.events import (
     Event,
+    EvidenceRead,
     IntentDone,
+    NativeAlarmRang,
     PersonAsked,
     TimePassed,
     TrafficObserved,
@@ -65,6 +67,17 @@ def promotes_on_silence(controls: Controls) -> Controls:
             and now - state.phase_since > candidate.policy.bake_s
         ):
             return moves.hold_back(state, now, "no news is good news", {})
+        return decide(state, event, now)
+
+    return _deciding(controls, wrong)
+
+
+def rolls_back_only_after_the_bake(controls: Controls) -> Controls:
+    def wrong(state: ReleaseState, event: Event, now: float) -> Decision:
+        candidate = state.candidate
+        early = candidate is not None and now - state.phase_since < candidate.policy.bake_s
+        if early and isinstance(event, EvidenceRead | NativeAlarmRang):
+            return Decision(state, note="too early to say")
         return decide(state, event, now)
 
     return _deciding(controls, wrong)
