@@ -36,7 +36,7 @@ def build_app(model_packages: str | Path) -> cdk.App:
 
 def read_specs(root: Path, host: Host) -> Sequence[ServiceSpec]:
     cloud = Cloud.EMBEDDED if host.embedded else Cloud.AWS
-    return read_services(root, cloud, _signature)
+    return read_services(root, cloud, _signature, host.environment)
 
 
 def _signature(path: Path) -> Signature:

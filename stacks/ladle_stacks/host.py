@@ -13,6 +13,7 @@ from ladle.project.function_code import platform_code
 from ladle.project.staging import StagedZip, stage_zip
 
 EMBEDDED_KEY = "ladle:embedded"
+ENVIRONMENT_KEY = "ladle:environment"
 AWS_PYTHON = "3.13"  # of platform functions; a model names its own
 
 
@@ -22,10 +23,13 @@ class Host:
 
     repository: Path
     embedded: bool
+    environment: str | None = None  # of model.yaml
 
     @classmethod
     def of_app(cls, app: cdk.App, repository: Path) -> Host:
-        return cls(repository, app.node.try_get_context(EMBEDDED_KEY) in (True, "true"))
+        context = app.node.try_get_context
+        embedded = context(EMBEDDED_KEY) in (True, "true")
+        return cls(repository, embedded, context(ENVIRONMENT_KEY))
 
     def python(self, wanted: str = AWS_PYTHON) -> str:
         """The embedded AWS starts functions with the Python that it finds."""

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ladle import names
-from ladle.actions.plan_deploy import plan_deploy
-from ladle.errors import NotFound
-from ladle.planning.diff import diff
 from ladle.planning.plan import Change, DeploymentPlan, ModelPlan
-from ladle.planning.service_spec import ServiceSpec
 from ladle.policy.statuses import ReleaseStatus
 from ladle.ports import Clock, DeployTool, ReleaseLedger
 from ladle.releases.state import ReleaseState
@@ -42,14 +38,6 @@ class Deployed:
         if self.state is None or self.release is None:
             return None
         return self.state.statuses.get(self.release)
-
-
-def plan_against(wanted: Sequence[ServiceSpec], ledger: ReleaseLedger) -> DeploymentPlan:
-    """Against an account without a platform, everything is new."""
-    try:
-        return plan_deploy(wanted, ledger)
-    except NotFound:
-        return diff(wanted, {})
 
 
 def apply_deploy(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ladle.errors import NotFound
 from ladle.planning.diff import diff
 from ladle.planning.plan import DeployedModel, DeployedRelease, DeploymentPlan, QuarantinedDigest
 from ladle.planning.service_spec import ServiceSpec
@@ -12,9 +13,14 @@ from ladle.releases.state import ReleaseState
 
 
 def plan_deploy(wanted: Sequence[ServiceSpec], ledger: ReleaseLedger) -> DeploymentPlan:
-    """Raises what the ledger raises: Unavailable, NeedsCredentials."""
-    deployed = {spec.model: deployed_model(ledger.load(spec.model)) for spec in wanted}
-    return diff(wanted, deployed)
+    """Against an account without a platform everything is new. Raises Unavailable,
+    NeedsCredentials.
+    """
+    try:
+        states = [ledger.load(spec.model) for spec in wanted]
+    except NotFound:
+        return diff(wanted, {})
+    return diff(wanted, {state.model: deployed_model(state) for state in states})
 
 
 def deployed_model(state: ReleaseState) -> DeployedModel:

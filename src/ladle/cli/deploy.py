@@ -8,10 +8,11 @@ from typing import Annotated
 
 import typer
 
-from ladle.actions.apply_deploy import Deployed, apply_deploy, plan_against
+from ladle.actions.apply_deploy import Deployed, apply_deploy
+from ladle.actions.plan_deploy import plan_deploy
 from ladle.cli.confirm import confirm
 from ladle.cli.output import answer, answer_json, say
-from ladle.cli.plan import inspect
+from ladle.cli.plan import cloud_of, inspect
 from ladle.disk.clock import SystemClock
 from ladle.errors import ExitCode, LadleError
 from ladle.planning.plan import Change, DeploymentPlan
@@ -19,9 +20,9 @@ from ladle.planning.resolve import Cloud
 from ladle.policy.statuses import ReleaseStatus
 from ladle.ports import DeployTool
 from ladle.project.repository import find_root
-from ladle.project.services import read_services
+from ladle.project.services import read_configs, read_services, workspace_of
 from ladle.tools.cdk import parse_event
-from ladle.wiring import DEFAULT_URL, deploy_tool, door_of, open_workspace, workspace_url
+from ladle.wiring import deploy_tool, door_of, open_workspace, workspace_url
 
 EMBEDDED_CONTEXT = {"ladle:embedded": "true"}
 
@@ -45,15 +46,16 @@ def deploy(
             "deploy the same commit with --env",
         )
     root = find_root(Path.cwd())
-    url = workspace_url(root)
-    cloud = Cloud.EMBEDDED if url == DEFAULT_URL else Cloud.AWS
+    configs = [config for _, config in read_configs(root, environment)]
+    url = workspace_of(configs, environment) or workspace_url(root)
+    cloud = cloud_of(url)
     specs = read_services(root, cloud, inspect, environment, models or ())
     ledger = open_workspace(url, root).ledger
-    plan = plan_against(specs, ledger)
+    plan = plan_deploy(specs, ledger)
     _say_plan(plan)
     if cloud is Cloud.AWS and plan.would_change:
         confirm(f"Deploy to {url}?", yes)
-    done = apply_deploy(plan, _tool(url, root), _context(cloud), ledger, SystemClock())
+    done = apply_deploy(plan, _tool(url, root), _context(cloud, environment), ledger, SystemClock())
     doors = {d.plan.wanted.model: door_of(url, root, d.plan.wanted.model) for d in done}
     if as_json:
         answer_json({"models": [_row(d, doors[d.plan.wanted.model]) for d in done]})
@@ -62,8 +64,10 @@ def deploy(
     return ExitCode.FINDING if plan.refused else ExitCode.OK
 
 
-def _context(cloud: Cloud) -> Mapping[str, str]:
-    return EMBEDDED_CONTEXT if cloud is Cloud.EMBEDDED else {}
+def _context(cloud: Cloud, environment: str | None) -> Mapping[str, str]:
+    """What app.py cannot know: which AWS, and whose keys of model.yaml hold."""
+    embedded = EMBEDDED_CONTEXT if cloud is Cloud.EMBEDDED else {}
+    return {**embedded, **({"ladle:environment": environment} if environment else {})}
 
 
 def _tool(url: str, root: Path) -> DeployTool:

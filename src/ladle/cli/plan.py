@@ -14,14 +14,14 @@ from ladle.cli.output import answer, answer_json, say, table
 from ladle.config.defaults import Default, defaults
 from ladle.config.notes import notes
 from ladle.config.schema import ModelConfig
-from ladle.errors import ExitCode, LadleError, NeedsCredentials, NotFound, Unavailable
+from ladle.errors import ExitCode, LadleError, NeedsCredentials, Unavailable
 from ladle.experiments.manifest import Signature
 from ladle.planning.diff import uncompared
 from ladle.planning.plan import DeploymentPlan, ModelPlan
 from ladle.planning.resolve import Cloud
 from ladle.planning.service_spec import ServiceSpec
 from ladle.project.repository import find_root
-from ladle.project.services import read_configs, read_service
+from ladle.project.services import read_configs, read_service, workspace_of
 from ladle.wiring import DEFAULT_URL, open_workspace, workspace_url
 
 
@@ -40,9 +40,10 @@ def plan(
     """Say what a deploy would change, model by model. Changes nothing."""
     root = find_root(Path.cwd())
     found = read_configs(root, environment)
-    cloud = cloud_of(workspace_url(root))
+    url = workspace_of((config for _, config in found), environment) or workspace_url(root)
+    cloud = cloud_of(url)
     specs = [read_service(package, config, cloud, inspect, root) for package, config in found]
-    planned, failure = compare(specs, root)
+    planned, failure = compare(specs, url, root)
     configs = [config for _, config in found]
     if as_json:
         answer_json(_as_json(planned, configs, environment, explain))
@@ -67,11 +68,13 @@ def inspect(path: Path) -> Signature:
     return ModelJail().inspect(path).signature
 
 
-def compare(specs: Sequence[ServiceSpec], root: Path) -> tuple[DeploymentPlan, LadleError | None]:
+def compare(
+    specs: Sequence[ServiceSpec], url: str, root: Path
+) -> tuple[DeploymentPlan, LadleError | None]:
     """The plan; and why nothing could be compared, when nobody could be asked."""
     try:
-        return plan_deploy(specs, open_workspace(None, root).ledger), None
-    except (Unavailable, NeedsCredentials, NotFound) as error:
+        return plan_deploy(specs, open_workspace(url, root).ledger), None
+    except (Unavailable, NeedsCredentials) as error:
         return uncompared(specs, error.finding.what), error
 
 

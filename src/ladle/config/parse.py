@@ -117,10 +117,21 @@ def _findings_of(draft: ModelConfig, reading: Reading) -> Iterator[Finding]:
     said = {(m.path, m.code) for m in base}
     for name in draft.environments:
         prefix: Path = ("environments", name)
+        yield from _half_a_place(draft, name, reading)
         for m in _mistakes(draft.in_environment(name)):
             sound = all(reading.is_sound(p) and reading.is_sound((*prefix, *p)) for p in m.reads)
             if sound and (m.path, m.code) not in said:
                 yield _placed(m, prefix, reading.document)
+
+
+def _half_a_place(draft: ModelConfig, name: str, reading: Reading) -> Iterator[Finding]:
+    place, path = draft.environments[name], ("environments", name)
+    half = (place.account is None) != (place.region is None)
+    if half and reading.is_sound((*path, "account")) and reading.is_sound((*path, "region")):
+        named, missing = ("account", "region") if place.account else ("region", "account")
+        what = f"{name} names its {named} and not its {missing}"
+        fix = f"add {missing}: a place of deployment is both, or neither for the workspace's own"
+        yield reading.document.on_key((*path, named), "LD123", what, fix)
 
 
 def _mistakes(config: ModelConfig) -> Iterator[Mistake]:

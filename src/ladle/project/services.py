@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 
 from ladle import digest
@@ -43,6 +43,27 @@ def read_configs(
             f"environments here: {', '.join(sorted(known)) or 'none'}",
         )
     return [(package, _in_environment(config, environment)) for package, config in configs]
+
+
+def workspace_of(configs: Iterable[ModelConfig], environment: str | None) -> str | None:
+    """The account that an environment's models name, as a workspace URL; None when they name none.
+
+    Raises LD134 when they name several: one deploy goes to one place.
+    """
+    found = {
+        f"aws://{place.account}/{place.region}"
+        for config in configs
+        if environment in config.environments
+        and (place := config.environments[environment]).account
+    }
+    if len(found) > 1:
+        raise LadleError(
+            "LD134",
+            f"the models of environment {environment} name several places: "
+            f"{', '.join(sorted(found))}",
+            "give models that go to different accounts different environments",
+        )
+    return next(iter(found), None)
 
 
 def read_services(

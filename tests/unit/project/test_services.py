@@ -11,7 +11,7 @@ from ladle.errors import LadleError, ManyFindings, NotFound
 from ladle.experiments.manifest import Signature
 from ladle.planning.resolve import Cloud
 from ladle.project.repository import find_root, packages
-from ladle.project.services import read_configs, read_services
+from ladle.project.services import read_configs, read_services, workspace_of
 
 MODEL = b"\x08\x09 stands for a model; it is never opened here"
 
@@ -93,3 +93,23 @@ def test_a_model_that_does_not_name_the_environment_is_the_same_in_it(tmp_path: 
     package(tmp_path, "fraud")
     rates = [config.door.rate_per_s for _, config in read_configs(tmp_path, "prod")]
     assert rates == [5, 50]
+
+
+PLACE = 'environments: {{prod: {{account: "{account}", region: eu-west-1}}}}\n'
+
+
+def test_an_environments_account_is_where_it_is_deployed(tmp_path: Path) -> None:
+    package(tmp_path, "fraud", PLACE.format(account="1" * 12))
+    package(tmp_path, "churn")
+    configs = [config for _, config in read_configs(tmp_path, "prod")]
+    assert workspace_of(configs, "prod") == f"aws://{'1' * 12}/eu-west-1"
+    assert workspace_of(configs, None) is None
+
+
+def test_one_deploy_goes_to_one_account(tmp_path: Path) -> None:
+    for name, digit in (("fraud", "1"), ("churn", "2")):
+        package(tmp_path, name, PLACE.format(account=digit * 12))
+    configs = [config for _, config in read_configs(tmp_path, "prod")]
+    with pytest.raises(LadleError, match="several places") as refused:
+        workspace_of(configs, "prod")
+    assert code_of(refused) == ["LD134"]

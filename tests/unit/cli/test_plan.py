@@ -1,0 +1,141 @@
+"""What ``ladle plan`` answers for the digits package, against a ledger in a folder and against none."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ladle.cli.main import main
+from ladle.config.parse import parse
+from ladle.planning.resolve import rollout_policy
+from ladle.policy.statuses import QuarantineScope
+from ladle.releases.state import Quarantined, Release, ReleaseState
+from ladle.wiring import open_workspace
+
+Plan = Callable[..., tuple[int, dict[str, Any]]]
+
+
+@pytest.fixture
+def here(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    shutil.copytree(root / "model_packages" / "digits", tmp_path / "model_packages" / "digits")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LADLE_WORKSPACE", "dir:store")
+    return tmp_path
+
+
+@pytest.fixture
+def plan(here: Path, capsys: pytest.CaptureFixture[str]) -> Plan:
+    def run(*words: str) -> tuple[int, dict[str, Any]]:
+        status = main(["plan", "--json", *words])
+        return status, json.loads(capsys.readouterr().out)
+
+    return run
+
+
+def hand_over(here: Path, digests: dict[str, Any], *entries: Quarantined) -> None:
+    """What a deploy of these digests leaves in the ledger."""
+    ledger = open_workspace(None, here).ledger
+    config = parse((here / "model_packages/digits/model.yaml").read_bytes(), "").config
+    assert config is not None
+    release = Release(
+        number=1,
+        release_digest=digests["release_digest"],
+        model_digest=digests["model_digest"],
+        experiment_id=None,
+        requested_at=1.0,
+        policy=rollout_policy(config),
+    )
+    state = ReleaseState(
+        "digits", releases=(release,), handed_over=release.release_digest, quarantine=entries
+    )
+    ledger.save(state, [], at=1.0)
+
+
+def change_config(here: Path, old: str, new: str) -> None:
+    path = here / "model_packages/digits/model.yaml"
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def test_a_first_deploy_is_a_new_release_with_target_and_reason(plan: Plan) -> None:
+    status, said = plan("--exit-code")
+    [model] = said["models"]
+    assert status == 3
+    assert (model["name"], model["change"], model["target"]) == ("digits", "new release", "lambda")
+    assert model["target_reason"].startswith("auto: a function")
+    assert said["would_change"] is True
+
+
+def test_what_was_handed_over_is_unchanged(here: Path, plan: Plan) -> None:
+    hand_over(here, plan()[1]["models"][0])
+    status, said = plan("--exit-code")
+    assert (status, said["models"][0]["change"], said["would_change"]) == (0, "unchanged", False)
+
+
+def test_another_bake_is_policy_only(here: Path, plan: Plan) -> None:
+    hand_over(here, plan()[1]["models"][0])
+    change_config(here, "bake: 20s", "bake: 30s")
+    status, said = plan("--exit-code")
+    assert (status, said["models"][0]["change"]) == (3, "policy only")
+
+
+def test_another_memory_is_a_new_release(here: Path, plan: Plan) -> None:
+    hand_over(here, plan()[1]["models"][0])
+    change_config(here, "type: classification", "type: classification\ncompute: {memory_mb: 2048}")
+    assert plan()[1]["models"][0]["change"] == "new release"
+
+
+def test_a_quarantined_model_with_other_settings_is_refused(here: Path, plan: Plan) -> None:
+    digests = plan()[1]["models"][0]
+    entry = Quarantined(QuarantineScope.MODEL, digests["model_digest"], 1, 2.0, "it got worse", 5.0)
+    hand_over(here, digests, entry)
+    assert plan()[1]["models"][0]["change"] == "unchanged"
+    change_config(here, "type: classification", "type: classification\ncompute: {memory_mb: 2048}")
+    status, said = plan()
+    assert (status, said["models"][0]["change"]) == (1, "refused")
+    assert said["models"][0]["quarantined"] == "it got worse"
+
+
+def test_without_a_workspace_it_plans_and_says_that_nothing_was_compared(
+    plan: Plan, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LADLE_WORKSPACE", "embedded:")
+    status, said = plan()
+    assert status == 0
+    assert said["models"][0]["change"] == "not compared"
+    assert said["would_change"] is None
+    assert main(["plan"]) == 0
+    assert "nothing could be compared" in capsys.readouterr().err
+
+
+def test_explain_gives_every_default_its_reason(
+    here: Path, plan: Plan, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, said = plan("--explain")
+    rows = {row["key"]: row for row in said["models"][0]["defaults"]}
+    assert rows["rollout.bake"]["set"] is True
+    assert rows["door.auth"] == {
+        "key": "door.auth",
+        "default": "iam",
+        "reason": "nobody can call who was not allowed to",
+        "set": False,
+    }
+    assert main(["plan", "--explain"]) == 0
+    text = capsys.readouterr().out
+    assert "door.auth" in text
+    assert "20 requests take about" in text
+
+
+def test_an_environment_that_no_model_has_is_refused(
+    here: Path, plan: Plan, capsys: pytest.CaptureFixture[str]
+) -> None:
+    change_config(here, "type: classification", "type: classification\nenvironments: {prod: {}}")
+    assert plan("--env", "prod")[1]["environment"] == "prod"
+    assert main(["plan", "--env", "prd"]) == 1
+    assert "LD133" in capsys.readouterr().err
