@@ -1,83 +1,28 @@
-"""The collector, the label intake and the judge: from AWS's events to counters and evidence."""
+"""The collector and the label intake: from AWS's events to counters."""
 
 from __future__ import annotations
 
 import base64
 import gzip
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from ladle.actions.take_labels import Intake
-from ladle.disk.counter_store import DiskCounterStore
-from ladle.disk.label_store import DiskLabelStore
-from ladle.disk.metric_sink import DiskMetricSink
-from ladle.disk.prediction_log import DiskPredictionLog
-from ladle.disk.release_ledger import DiskReleaseLedger
 from ladle.errors import Unavailable
-from ladle.policy.rollout import Guard, GuardName, RolloutPolicy
-from ladle.policy.statuses import Phase
-from ladle.ports import CounterStore, ReleaseLedger
-from ladle.quality.counts import Counts, Window, WindowKey
+from ladle.ports import Clock, ReleaseLedger
+from ladle.quality.counts import Counts
 from ladle.quality.line_keys import line_key
 from ladle.quality.lines import RequestLine, RequestOutcome, format_request, format_rows
-from ladle.releases.state import Release, ReleaseState
 from ladle_runtime.collector.handler import Collector, collect, unpack
-from ladle_runtime.judge.handler import Judge, watch
 from ladle_runtime.labels.handler import LabelIntake, answer
 
 KEY = line_key(b"master", "fraud")
 AT = 1_790_000_000.0
 REQUEST = "A" * 22
-POLICY = RolloutPolicy(
-    labels_expected=True,
-    label_sources=("labeller",),
-    window_s=5.0,
-    guards=(Guard(GuardName.FAILURES, worse_than=1.2),),
-)
-
-
-@dataclass
-class SteppedClock:
-    """Sleeping is how time passes."""
-
-    at: float = AT
-    slept: list[float] = field(default_factory=list)
-
-    def now(self) -> float:
-        return self.at
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.at += seconds
-
-
-def release(number: int, policy: RolloutPolicy = POLICY) -> Release:
-    return Release(number, f"{number:064d}", f"{number:064d}", None, AT, policy)
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> ReleaseLedger:
-    """A model whose candidate 8 is tried beside release 7."""
-    ledger = DiskReleaseLedger(tmp_path)
-    state = ReleaseState(
-        "fraud",
-        phase=Phase.CANARY,
-        stable=release(7),
-        candidate=release(8),
-        evidence_since=AT - 600,
-    )
-    ledger.save(state, (), AT)
-    return ledger
-
-
-@pytest.fixture
-def intake(tmp_path: Path) -> Intake:
-    return Intake(DiskCounterStore(tmp_path), DiskPredictionLog(tmp_path), DiskLabelStore(tmp_path))
 
 
 def subscription(messages: list[str], kind: str = "DATA_MESSAGE") -> Mapping[str, Any]:
@@ -109,8 +54,8 @@ def collector(intake: Intake, ledger: ReleaseLedger) -> Collector:
 
 
 @pytest.fixture
-def label_intake(intake: Intake, ledger: ReleaseLedger) -> LabelIntake:
-    return LabelIntake(intake, ledger, SteppedClock())
+def label_intake(intake: Intake, ledger: ReleaseLedger, clock: Clock) -> LabelIntake:
+    return LabelIntake(intake, ledger, clock)
 
 
 def test_a_delivered_batch_is_counted(collector: Collector) -> None:
@@ -250,73 +195,3 @@ def test_a_throttled_table_is_503_and_nothing_is_lost(
     answer(label_intake, http(label(0, "dog")))
     (window,) = label_intake.intake.counters.read("fraud", 8, 0.0)
     assert window.counts.wrong_micro == 1_000_000
-
-
-def judge(ledger: ReleaseLedger, counters: CounterStore, root: Path) -> Judge:
-    return Judge(ledger, counters, DiskMetricSink(root), SteppedClock())
-
-
-def metrics_of(root: Path) -> list[str]:
-    path = root / "metrics.jsonl"
-    return path.read_text().splitlines() if path.exists() else []
-
-
-def published(root: Path) -> list[float]:
-    return [json.loads(text)["log_e"] for text in metrics_of(root)]
-
-
-def test_the_judge_works_window_by_window_until_the_next_minute_is_due(
-    ledger: ReleaseLedger, intake: Intake, tmp_path: Path
-) -> None:
-    bad = {WindowKey("fraud", 8, AT - 60): Counts(requests=50, failed=40)}
-    good = {WindowKey("fraud", 7, AT - 60): Counts(requests=450, failed=4)}
-    intake.counters.add({"a": bad, "b": good})
-    ports = judge(ledger, intake.counters, tmp_path)
-    assert watch(ports) == 12
-    assert ports.clock.now() - AT == 55.0
-    assert len(published(tmp_path)) == 12
-    assert published(tmp_path)[-1] > POLICY.log_e_limit
-
-
-def test_the_judge_of_windows_of_a_minute_looks_once(
-    ledger: ReleaseLedger, intake: Intake, tmp_path: Path
-) -> None:
-    state = ledger.load("fraud")
-    policy = replace(POLICY, window_s=60.0)
-    ledger.save(replace(state, candidate=release(8, policy)), (), AT)
-    assert watch(judge(ledger, intake.counters, tmp_path)) == 1
-
-
-def test_a_model_without_a_rollout_publishes_nothing(
-    ledger: ReleaseLedger, intake: Intake, tmp_path: Path
-) -> None:
-    state = ledger.load("fraud")
-    ledger.save(replace(state, phase=Phase.STABLE, candidate=None), (), AT)
-    assert watch(judge(ledger, intake.counters, tmp_path)) == 0
-    assert published(tmp_path) == []
-
-
-class BusyFor:
-    """A counter store that answers for all models but one."""
-
-    def __init__(self, model: str, counters: CounterStore) -> None:
-        self._model = model
-        self._counters = counters
-
-    def add(self, batches: Mapping[str, Mapping[WindowKey, Counts]]) -> frozenset[str]:
-        return self._counters.add(batches)
-
-    def read(self, model: str, release: int, since: float) -> Sequence[Window]:
-        if model == self._model:
-            raise Unavailable("LD314", "AWS was too busy", "try again")
-        return self._counters.read(model, release, since)
-
-
-def test_one_models_trouble_does_not_blind_the_judge_to_the_others(
-    ledger: ReleaseLedger, intake: Intake, tmp_path: Path
-) -> None:
-    other = replace(ledger.load("fraud"), model="spam", generation=0)
-    ledger.save(other, (), AT)
-    ports = judge(ledger, BusyFor("fraud", intake.counters), tmp_path)
-    assert watch(ports) == 12
-    assert {json.loads(t)["model"] for t in metrics_of(tmp_path)} == {"spam"}
