@@ -1,0 +1,169 @@
+"""Ledger, inbox and alias on every adapter; what an emulator does not enforce is listed here."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from ladle import names
+from ladle.aws.release_inbox import AwsReleaseInbox
+from ladle.aws.release_ledger import AwsReleaseLedger
+from ladle.aws.session import AwsSession
+from ladle.aws.traffic.lambda_alias import LambdaAliasRouter
+from ladle.disk.release_inbox import DiskReleaseInbox
+from ladle.disk.release_ledger import DiskReleaseLedger
+from ladle.disk.traffic_router import DiskTrafficRouter
+from ladle.ports import ReleaseInbox, ReleaseLedger, TrafficRouter
+from ladle.simulation.memory import MemoryLedger, MemoryRouter
+
+MODEL = "contract"
+TABLE = "ladle-releases-contract"
+ROLE = "ladle-contract-role"
+VERSIONS = (1, 2, 3)
+# Answers a probe as a serving function does: 200 once its model is loaded.
+HANDLER = "def handle(event, context):\n    return {'statusCode': 200, 'body': '{}'}\n"
+ADAPTERS = ["memory", "disk", "moto", pytest.param("ministack", marks=pytest.mark.embedded)]
+
+# What an adapter does not do, though AWS does. A test that needs it skips by name.
+EXCEPTIONS = {
+    "moto": {
+        "refuses a stale revision",
+        "refuses a version that does not exist",
+        "runs a function",
+        "changes the revision with each write",
+    },
+    "ministack": {"refuses a version that does not exist"},
+}
+
+
+@pytest.fixture(params=ADAPTERS)
+def adapter(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def needs(adapter: str) -> Callable[[str], None]:
+    def skip_unless(ability: str) -> None:
+        if ability in EXCEPTIONS.get(adapter, set()):
+            pytest.skip(f"{adapter} never {ability}")
+
+    return skip_unless
+
+
+@pytest.fixture
+def session(adapter: str, request: pytest.FixtureRequest) -> Iterator[AwsSession | None]:
+    if adapter == "moto":
+        from moto import mock_aws
+
+        with mock_aws():
+            yield AwsSession("eu-west-1")
+    elif adapter == "ministack":
+        yield AwsSession("us-east-1", request.getfixturevalue("ministack_endpoint"), embedded=True)
+    else:
+        yield None
+
+
+@pytest.fixture
+def stores(
+    adapter: str, session: AwsSession | None, tmp_path: Path
+) -> Iterator[tuple[ReleaseLedger, ReleaseInbox]]:
+    if session is None:
+        memory = MemoryLedger()
+        disk = (DiskReleaseLedger(tmp_path), DiskReleaseInbox(tmp_path))
+        yield (memory, memory.inbox) if adapter == "memory" else disk
+        return
+    session.dynamodb.create_table(
+        TableName=TABLE,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": n, "AttributeType": "S"} for n in ("pk", "sk")],
+        KeySchema=[
+            {"AttributeName": "pk", "KeyType": "HASH"},
+            {"AttributeName": "sk", "KeyType": "RANGE"},
+        ],
+    )
+    yield AwsReleaseLedger(session.dynamodb, TABLE), AwsReleaseInbox(session.dynamodb, TABLE)
+    session.dynamodb.delete_table(TableName=TABLE)
+
+
+@pytest.fixture
+def ledger(stores: tuple[ReleaseLedger, ReleaseInbox]) -> ReleaseLedger:
+    return stores[0]
+
+
+@pytest.fixture
+def inbox(stores: tuple[ReleaseLedger, ReleaseInbox]) -> ReleaseInbox:
+    return stores[1]
+
+
+@pytest.fixture
+def router(
+    adapter: str, session: AwsSession | None, tmp_path: Path
+) -> Iterator[tuple[TrafficRouter, Callable[[], None]]]:
+    """A router of a model with three versions and no alias yet, and what makes the alias on 1."""
+    if adapter == "memory":
+        memory = MemoryRouter(versions=set(VERSIONS))
+        yield memory, lambda: memory.publish(1)
+    elif session is None:
+        disk = DiskTrafficRouter(tmp_path)
+
+        def publish() -> None:
+            for number in VERSIONS:
+                disk.publish(MODEL, number)
+
+        yield disk, publish
+    else:
+        yield from _lambda_router(session)
+
+
+def _lambda_router(
+    session: AwsSession,
+) -> Iterator[tuple[TrafficRouter, Callable[[], None]]]:
+    lambda_, function = session.lambda_, names.function(MODEL)
+    lambda_.create_function(
+        FunctionName=function,
+        Runtime="python3.11",
+        Role=_role(session),
+        Handler="handler.handle",
+        Code={"ZipFile": _zip()},
+    )
+    for number in VERSIONS:  # each differs from the one before, else none is published
+        lambda_.update_function_configuration(
+            FunctionName=function, Environment={"Variables": {"NUMBER": str(number)}}
+        )
+        lambda_.get_waiter("function_updated_v2").wait(FunctionName=function)
+        lambda_.publish_version(FunctionName=function)
+    yield (
+        LambdaAliasRouter(lambda _model: lambda_),
+        lambda: lambda_.create_alias(FunctionName=function, Name=names.ALIAS, FunctionVersion="1"),
+    )
+    lambda_.delete_function(FunctionName=function)
+
+
+def _role(session: AwsSession) -> str:
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "lambda.amazonaws.com"},
+                "Action": "sts:AssumeRole",
+            }
+        ],
+    }
+    iam = session._boto.client("iam", endpoint_url=session._endpoint)
+    with contextlib.suppress(iam.exceptions.EntityAlreadyExistsException):
+        iam.create_role(RoleName=ROLE, AssumeRolePolicyDocument=json.dumps(trust))
+    return session.arn("iam", f"role/{ROLE}", regional=False)
+
+
+def _zip() -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("handler.py", HANDLER)
+    return content.getvalue()
