@@ -9,13 +9,12 @@ import time
 
 import pytest
 
-from ladle.simulation.faults import Odds
+from ladle.simulation.faults import HARSH, Odds
 from ladle.simulation.rollouts import play
 
 pytestmark = [pytest.mark.gate, pytest.mark.timeout(3600)]
 
 STORIES, HARSH_STORIES = 50_000, 10_000
-HARSH = Odds(throttled=0.15, answer_lost=0.06, stalled=0.02, crash=0.05)
 
 
 @pytest.mark.parametrize(("odds", "stories"), [(Odds(), STORIES), (HARSH, HARSH_STORIES)])

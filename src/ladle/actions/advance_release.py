@@ -9,7 +9,7 @@ nor one that slept through its lease can do harm; the lease only spares the work
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -47,7 +47,7 @@ ODD_READS = (
     8  # Lambda itself shows odd weights while it moves traffic: seconds, not a foreign write
 )
 POLL_S = 1.0
-FIRST_BACKOFF_S, LONGEST_BACKOFF_S = 0.5, 8.0
+FIRST_BACKOFF_S, LONGEST_BACKOFF_S = 0.5, 4.0
 PROBED = (IntentKind.ROLL_BACK, IntentKind.RESTORE)
 WATCHED = (Phase.BASELINE, Phase.CANARY, Phase.HOLDBACK, Phase.PAUSED)
 
@@ -127,9 +127,9 @@ def advance_release(
                     return Advance.BUSY
                 if not was_leased:
                     continue  # what was read without the lease may be old
-                odd_reads = odd_reads + 1 if isinstance(work, LookAgain) else 0
                 if not _done(model, controls, work):
                     return Advance.LATER
+                odd_reads = odd_reads + 1 if isinstance(work, LookAgain) else 0
                 backoff_s = FIRST_BACKOFF_S
             except Conflict:
                 clock.sleep(POLL_S / 4)  # somebody wrote first: read again
@@ -178,10 +178,15 @@ def _decided(model: str, controls: Controls, state: ReleaseState, now: float) ->
     While a reading fails, silence must not pass for health: people are heard, and then it is tried
     again.
     """
-    readings, failed = _readings(model, controls, state, now)
-    for event in readings:
-        decision = controls.decide(state, event, now)
-        if decision.records:
+    failed: Unavailable | None = None
+    for sensor in _sensors(model, controls, state, now):
+        try:
+            event = sensor()
+        except Unavailable as error:  # each speaks also while the other is dead
+            failed = error
+            continue
+        decision = controls.decide(state, event, now) if event is not None else None
+        if decision is not None and decision.records:
             return Store(decision)
     for delivered in controls.inbox.pending(model):
         if failed is None or isinstance(delivered.message, PersonAsked):
@@ -194,32 +199,23 @@ def _decided(model: str, controls: Controls, state: ReleaseState, now: float) ->
     return Store(passed) if passed.records else None
 
 
-def _readings(
+def _sensors(
     model: str, controls: Controls, state: ReleaseState, now: float
-) -> tuple[Sequence[Event], Unavailable | None]:
-    """What the native alarm and the counters say; each speaks also while the other is dead."""
+) -> Sequence[Callable[[], Event | None]]:
+    """The native alarm and the counters, while a release is on trial and nobody paused."""
     trial = state.on_trial
     if trial is None or state.phase not in WATCHED or state.paused_by is not None:
-        return (), None
+        return ()
 
-    def alarm() -> Iterator[Event]:
+    def alarm() -> Event | None:
         reading = controls.alarms.native(model, trial.number)
-        if reading.ringing:
-            yield NativeAlarmRang(trial.number, reading.samples)
+        return NativeAlarmRang(trial.number, reading.samples) if reading.ringing else None
 
-    def counters() -> Iterator[Event]:
+    def counters() -> Event | None:
         evidence = controls.judge(state, now)
-        if evidence is not None:
-            yield EvidenceRead(evidence)
+        return None if evidence is None else EvidenceRead(evidence)
 
-    events: list[Event] = []
-    failed: Unavailable | None = None
-    for sensor in (alarm, counters):
-        try:
-            events += sensor()
-        except Unavailable as error:
-            failed = error
-    return events, failed
+    return (alarm, counters)
 
 
 def _done(model: str, controls: Controls, work: Work) -> bool:

@@ -116,7 +116,12 @@ def cannot_serve(state: ReleaseState, event: CannotServe, _now: float) -> Decisi
     if state.intent is None:
         return unchanged(state, "no intent is open")
     text = f"release {event.release} cannot take the traffic that was decided: {event.why}"
-    state = replace(state, traffic=state.intent.traffic, foreign=state.foreign or state.traffic)
+    state = replace(
+        state,
+        traffic=state.intent.traffic,
+        foreign=state.foreign or state.traffic,
+        overtaken=state.intent.traffic,
+    )
     return _freeze(state, text, state.phase)
 
 

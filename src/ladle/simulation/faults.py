@@ -17,7 +17,7 @@ class Crash(BaseException):
 
 @dataclass(frozen=True, slots=True)
 class Odds:
-    """Chances of each call, and of each wake-up for the last two."""
+    """Chances of each call; ``rollback_within_s`` is what so many faults leave room for."""
 
     throttled: float = 0.05
     answer_lost: float = 0.02
@@ -25,9 +25,12 @@ class Odds:
     crash: float = 0.01
     slowest_s: float = 0.8
     stall_s: float = 80.0
+    rollback_within_s: float = 120.0
 
 
 CALM = Odds(0.0, 0.0, 0.0, 0.0, 0.1)
+# Every fifth call fails, every fifth wake-up dies or sleeps.
+HARSH = Odds(throttled=0.15, answer_lost=0.06, stalled=0.02, crash=0.05, rollback_within_s=360.0)
 
 
 @dataclass(slots=True)

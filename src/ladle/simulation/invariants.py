@@ -13,7 +13,8 @@ from ladle.releases.judging import KEPT_GOOD
 from ladle.releases.state import IntentKind, Release, ReleaseState
 from ladle.simulation.world import MODEL, World
 
-ROLLBACK_WITHIN_S = 120.0
+# A version that broke while a controller slept between its probe and its write is nobody's fault.
+BROKEN_JUST_NOW_S = 100.0
 # Only what is beyond one crash or stall, which the 120 s include, buys more time.
 MORE_FOR_EACH_DISTURBANCE_S = 200.0
 TRIED = (Phase.CANARY, Phase.HOLDBACK)
@@ -33,6 +34,7 @@ class Watch:
     """What must stay true of one world. ``danger`` is since when a wake-up could see a bad release."""
 
     world: World
+    rollback_within_s: float
     rows: list[Record] = field(default_factory=list)
     first_weight: dict[int, float] = field(default_factory=dict)
     danger: dict[int, float] = field(default_factory=dict)
@@ -64,12 +66,12 @@ class Watch:
         """Called just before a controller's UpdateAlias that its revision lets through."""
         state = self.world.ledger.load(MODEL)
         intent = state.intent
+        if wanted.reads_like(state.overtaken):
+            return  # by a controller that slept while the intent was given up
         if state.phase is Phase.FROZEN:
             raise Violation(12, "a frozen alias was written")
         if state.paused_by is not None:
             raise Violation(15, f"{state.paused_by} paused, and traffic moved")
-        if wanted.reads_like(state.overtaken):
-            return  # a controller that slept; the open intent is written over it
         if intent is None or not intent.traffic.reads_like(wanted):
             raise Violation(8, f"a stale controller writes {wanted}; the ledger says {intent}")
         asked = self._asked_since_freeze()
@@ -102,7 +104,9 @@ class Watch:
     def sees_danger(self, number: int) -> None:
         state = self.world.ledger.load(MODEL)
         candidate = state.candidate and state.candidate.number
-        if state.phase in TRIED and candidate == number and not self.danger:
+        alias = self.world.router.alias
+        ours = alias is not None and alias.traffic.reads_like(state.traffic)
+        if ours and state.phase in TRIED and candidate == number and not self.danger:
             self.danger[number] = self.world.now
             self.disturbances = 1 if self._leased() else 0
 
@@ -118,7 +122,7 @@ class Watch:
         """Called after each wake-up."""
         more = max(0, self.disturbances - 1) * MORE_FOR_EACH_DISTURBANCE_S
         for number, since in self.danger.items():
-            if self.world.now - since > ROLLBACK_WITHIN_S + more:
+            if self.world.now - since > self.rollback_within_s + more:
                 took = self.world.now - since
                 raise Violation(5, f"release {number} was seen to be bad {took:.0f} s ago")
 
@@ -175,7 +179,8 @@ class Watch:
     def _fit(self, state: ReleaseState, number: int) -> None:
         if all(r.number != number for r in state.good):
             raise Violation(6, f"rollback to release {number}, which is not proven")
-        if not self.world.router.can_start(MODEL, number):
+        broken_at = self.world.router.broken.get(number, self.world.now)
+        if self.world.now - broken_at > BROKEN_JUST_NOW_S:
             raise Violation(6, f"rollback to release {number}, which cannot start")
 
     def _deserved(self, state: ReleaseState, number: int) -> None:

@@ -86,11 +86,11 @@ class MemoryLedger:
 
 @dataclass(slots=True)
 class MemoryRouter:
-    """One model's alias with its versions; ``broken`` ones exist and do not start."""
+    """One model's alias with its versions; ``broken`` ones exist and start no more since then."""
 
     alias: Alias | None = None
     versions: set[int] = field(default_factory=set)
-    broken: set[int] = field(default_factory=set)
+    broken: dict[int, float] = field(default_factory=dict)
 
     def publish(self, release: int) -> None:
         self.versions.add(release)

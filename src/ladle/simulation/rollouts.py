@@ -89,7 +89,7 @@ class Simulation:
     watch: Watch = field(init=False)
 
     def __post_init__(self) -> None:
-        self.watch = Watch(self.world)
+        self.watch = Watch(self.world, self.odds.rollback_within_s)
 
     def wake(self, crash_at: int | None = None) -> Advance | None:
         """One wake-up; None when it crashed."""

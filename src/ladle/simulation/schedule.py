@@ -152,7 +152,8 @@ class Actors:
     def break_version(self) -> None:
         """What is not versioned changed: a release that could start can start no more."""
         if self.world.router.versions:
-            self.world.router.broken.add(self.rng.choice(sorted(self.world.router.versions)))
+            number = self.rng.choice(sorted(self.world.router.versions))
+            self.world.router.broken.setdefault(number, self.world.now)
 
     def change_load(self) -> None:
         self.world.requests_per_s = self.rng.choice((0.0, 0.05, 5.0, 20.0))

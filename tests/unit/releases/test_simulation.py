@@ -12,13 +12,12 @@ from ladle.policy.statuses import Phase
 from ladle.releases.effects import RecordKind
 from ladle.releases.events import CandidateReady
 from ladle.simulation import plants
-from ladle.simulation.faults import CALM, Odds
+from ladle.simulation.faults import CALM, HARSH
 from ladle.simulation.rollouts import BrokenAt, Plant, Simulation, play
 from ladle.simulation.world import MODEL, Truth
 from ladle.testing.releases import release
 
 STORIES = 2000
-HARSH = Odds(throttled=0.15, answer_lost=0.06, stalled=0.02, crash=0.05)
 
 # The invariants that a mistake may break; which one is met first depends on the story.
 PLANTED: dict[Plant, set[int]] = {
