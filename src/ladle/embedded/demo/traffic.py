@@ -46,7 +46,7 @@ class Tally:
 class Pace:
     """``requests_per_s`` of ``rows`` rows each; labels follow ``label_delay_s`` later."""
 
-    requests_per_s: float = 4.0
+    requests_per_s: float = 5.0
     rows: int = 8
     label_delay_s: float = 4.0
 
