@@ -1,0 +1,70 @@
+"""Where a model's releases are, what the alias really reads, and what a promotion still waits for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ladle.actions.judge_quality import read_evidence
+from ladle.errors import NotFound, Unavailable
+from ladle.policy.statuses import Phase
+from ladle.policy.traffic import Traffic
+from ladle.policy.verdicts import Evidence
+from ladle.ports import Workspace
+from ladle.releases.promotion import lacking, minimum_lacking
+from ladle.releases.state import ReleaseState
+
+
+@dataclass(frozen=True, slots=True)
+class ModelStatus:
+    """``live`` is what the alias reads now, None when there is none; ``lacking`` are sentences."""
+
+    state: ReleaseState
+    live: Traffic | None
+    evidence: Evidence | None
+    lacking: tuple[str, ...]
+    unheard: int
+
+
+def read_status(workspace: Workspace, model: str, now: float) -> ModelStatus:
+    """Raises NotFound LD510 for a model that was never deployed here."""
+    state = known_state(workspace, model)
+    observed = workspace.router.read(model)
+    evidence = _evidence(workspace, state, now)
+    return ModelStatus(
+        state=state,
+        live=observed.traffic if observed else None,
+        evidence=evidence,
+        lacking=_lacking(state, evidence, now),
+        unheard=len(workspace.inbox.pending(model)),
+    )
+
+
+def known_state(workspace: Workspace, model: str) -> ReleaseState:
+    state = workspace.ledger.load(model)
+    if state.phase is Phase.EMPTY and not workspace.inbox.pending(model):
+        known = ", ".join(workspace.ledger.models()) or "none"
+        raise NotFound(
+            "LD510",
+            f"no release of {model} was ever handed over here; deployed models: {known}",
+            "deploy it: ladle deploy",
+        )
+    return state
+
+
+def _evidence(workspace: Workspace, state: ReleaseState, now: float) -> Evidence | None:
+    if state.intent is not None:
+        return None
+    try:
+        return read_evidence(workspace.counters, state, now)
+    except Unavailable:
+        return None
+
+
+def _lacking(state: ReleaseState, evidence: Evidence | None, now: float) -> tuple[str, ...]:
+    trial = state.on_trial
+    if trial is None or state.phase not in (Phase.BASELINE, Phase.CANARY):
+        return ()
+    if evidence is None:
+        return ("no evidence has been read",)
+    rule = minimum_lacking if state.phase is Phase.BASELINE else lacking
+    return rule(trial.policy, evidence, now - state.phase_since)

@@ -1,0 +1,36 @@
+"""``ladle resume MODEL``: the controller goes on; after a freeze a person says with what."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ladle.cli.asking import tell_controller, workspace_here
+from ladle.cli.confirm import confirm
+from ladle.errors import UsageError
+from ladle.releases.events import Ask
+
+
+def resume(
+    model: Annotated[str, typer.Argument(help="The model's name.")],
+    adopt: Annotated[
+        bool, typer.Option("--adopt", help="Keep what somebody else wrote to the alias.")
+    ] = False,
+    restore: Annotated[
+        bool, typer.Option("--restore", help="Write the alias back to what the ledger says.")
+    ] = False,
+    reason: Annotated[str, typer.Option("--reason", help="Kept in the history.")] = "",
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+) -> None:
+    """Let the controller go on after a pause, a freeze or without a proven release."""
+    if adopt and restore:
+        raise UsageError(
+            "LD514",
+            "--adopt keeps what somebody wrote to the alias, --restore undoes it",
+            "say one of them",
+        )
+    what = Ask.ADOPT if adopt else Ask.RESTORE if restore else Ask.RESUME
+    confirm(f"Let the controller of {model} move traffic again?", yes)
+    tell_controller(workspace_here(), model, what, reason, as_json=as_json)

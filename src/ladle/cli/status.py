@@ -1,0 +1,122 @@
+"""``ladle status``: what serves, what is being tried, and what a promotion still waits for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ladle.actions.read_status import ModelStatus, read_status
+from ladle.cli.output import answer, answer_json, duration, say
+from ladle.cli.plan import cloud_of, inspect
+from ladle.cli.release_words import evidence_lines, state_json
+from ladle.disk.clock import SystemClock
+from ladle.errors import LadleError
+from ladle.policy.traffic import as_alias
+from ladle.project.repository import find_root
+from ladle.project.services import read_services
+from ladle.releases.state import ReleaseState
+from ladle.wiring import open_workspace, workspace_url
+
+WATCH_EVERY_S = 2.0
+CLEAR = "\x1b[H\x1b[2J"
+
+
+def status(
+    model: Annotated[str | None, typer.Argument(help="Leave it out for all models.")] = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", "-w", help="Again each two seconds, until Ctrl-C.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+) -> None:
+    """Show what is committed, handed over and live, and how a rollout goes."""
+    root = find_root(Path.cwd())
+    workspace = open_workspace(None, root)
+    committed = _committed(root)
+    clock = SystemClock()
+    while True:
+        now = clock.now()
+        models = [model] if model else workspace.ledger.models()
+        found = [read_status(workspace, name, now) for name in models]
+        if as_json:
+            answer_json({"models": [_as_json(s, committed, now) for s in found]})
+        else:
+            _show(found, committed, now, watch)
+        if not watch:
+            return
+        clock.sleep(WATCH_EVERY_S)
+
+
+def _committed(root: Path) -> Mapping[str, str]:
+    """Release digests of what the repository holds; nothing where a config has mistakes."""
+    try:
+        specs = read_services(root, cloud_of(workspace_url(root)), inspect)
+    except LadleError as error:
+        say(f"what is committed cannot be read: {error}")
+        return {}
+    return {spec.model: spec.release_digest for spec in specs}
+
+
+def _as_json(status: ModelStatus, committed: Mapping[str, str], now: float) -> dict[str, Any]:
+    state = status.state
+    return {
+        **state_json(state),
+        "age_s": round(now - state.phase_since, 3),
+        "live": as_alias(status.live),
+        "committed": committed.get(state.model),
+        "handed_over": state.handed_over,
+        "candidate": state.candidate.number if state.candidate else None,
+        "stable": state.stable.number if state.stable else None,
+        "waiting": [release.number for release in state.waiting],
+        "evidence": status.evidence.to_json() if status.evidence else None,
+        "lacking": list(status.lacking),
+        "unheard": status.unheard,
+    }
+
+
+def _show(
+    found: Sequence[ModelStatus], committed: Mapping[str, str], now: float, watch: bool
+) -> None:
+    text = "\n".join(line for one in found for line in _lines(one, committed, now))
+    if not found:
+        say("no model is deployed here yet: ladle deploy")
+    elif watch:
+        answer(CLEAR + text)
+    else:
+        answer(text)
+
+
+def _lines(status: ModelStatus, committed: Mapping[str, str], now: float) -> Iterator[str]:
+    state = status.state
+    since = f" for {duration(now - state.phase_since)}" if state.phase_since else ""
+    yield f"{state.model}  {state.phase}{since}"
+    if state.reason:
+        yield f"  because      {state.reason}"
+    yield f"  live         {status.live or 'nothing: there is no alias'}"
+    if state.traffic and not state.traffic.reads_like(status.live):
+        yield f"  the ledger   {state.traffic}"
+    yield f"  handed over  {_release(state, state.handed_over)}"
+    if state.model in committed:
+        digest = committed[state.model]
+        same = "the same" if digest == state.handed_over else _release(state, digest)
+        yield f"  committed    {same}"
+    for release in state.waiting:
+        yield f"  waiting      release {release.number}"
+    if status.evidence is not None:
+        first, *guards = evidence_lines(status.evidence)
+        yield f"  evidence     {first}"
+        yield from (f"               {guard}" for guard in guards)
+    if status.lacking:
+        yield f"  waits until  {'; '.join(status.lacking)}"
+    if status.unheard:
+        yield f"  inbox        {status.unheard} messages wait for the controller"
+
+
+def _release(state: ReleaseState, digest: str | None) -> str:
+    known = next((r for r in state.releases if r.release_digest == digest), None)
+    if known is None:
+        return "not deployed yet: ladle deploy" if digest else "nothing"
+    experiment = f", experiment {known.experiment_id[:12]}" if known.experiment_id else ""
+    return f"release {known.number}, {state.statuses[known.number]}{experiment}"
