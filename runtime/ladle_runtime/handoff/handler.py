@@ -7,14 +7,13 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from ladle.aws.release_inbox import AwsReleaseInbox
-from ladle.aws.release_ledger import AwsReleaseLedger
-
 from ladle import names
 from ladle.actions.hand_over import HandOff, Wanted, hand_over, retire
 from ladle.aws.bundle_store import AwsBundleStore
 from ladle.aws.function_versions import AwsFunctionVersions
 from ladle.aws.release_alarms import AwsReleaseAlarms
+from ladle.aws.release_inbox import AwsReleaseInbox
+from ladle.aws.release_ledger import AwsReleaseLedger
 from ladle.aws.session import AwsSession
 from ladle.aws.stack_reader import AwsStackReader
 from ladle.disk.clock import SystemClock
