@@ -12,7 +12,6 @@ from ladle.cli.release_words import record_json, state_json
 from ladle.disk.clock import SystemClock
 from ladle.errors import LadleError
 from ladle.ports import Clock, Workspace
-from ladle.project.repository import find_root
 from ladle.releases.effects import Record, RecordKind
 from ladle.releases.events import Ask, PersonAsked
 from ladle.releases.state import ReleaseState
@@ -23,7 +22,8 @@ SAY_EVERY_S = 5.0
 
 
 def workspace_here() -> Workspace:
-    return open_workspace(None, find_root(Path.cwd()))
+    """Where this folder's models are deployed to; an emergency needs no repository."""
+    return open_workspace(None, Path.cwd())
 
 
 def tell_controller(

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from ladle.actions.read_status import ModelStatus, read_status
+from ladle.cli.asking import workspace_here
 from ladle.cli.output import answer, answer_json, duration, say
 from ladle.cli.plan import cloud_of, inspect
 from ladle.cli.release_words import evidence_lines, state_json
@@ -18,7 +19,7 @@ from ladle.policy.traffic import as_alias
 from ladle.project.repository import find_root
 from ladle.project.services import read_services
 from ladle.releases.state import ReleaseState
-from ladle.wiring import open_workspace, workspace_url
+from ladle.wiring import workspace_url
 
 WATCH_EVERY_S = 2.0
 CLEAR = "\x1b[H\x1b[2J"
@@ -32,9 +33,8 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
     """Show what is committed, handed over and live, and how a rollout goes."""
-    root = find_root(Path.cwd())
-    workspace = open_workspace(None, root)
-    committed = _committed(root)
+    workspace = workspace_here()
+    committed = _committed(Path.cwd())
     clock = SystemClock()
     while True:
         now = clock.now()
@@ -49,8 +49,12 @@ def status(
         clock.sleep(WATCH_EVERY_S)
 
 
-def _committed(root: Path) -> Mapping[str, str]:
-    """Release digests of what the repository holds; nothing where a config has mistakes."""
+def _committed(here: Path) -> Mapping[str, str]:
+    """Release digests of what the repository holds; nothing without one, or where it has mistakes."""
+    try:
+        root = find_root(here)
+    except LadleError:
+        return {}
     try:
         specs = read_services(root, cloud_of(workspace_url(root)), inspect)
     except LadleError as error:
