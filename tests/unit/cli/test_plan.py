@@ -80,7 +80,7 @@ def test_what_was_handed_over_is_unchanged(here: Path, plan: Plan) -> None:
 
 def test_another_bake_is_policy_only(here: Path, plan: Plan) -> None:
     hand_over(here, plan()[1]["models"][0])
-    change_config(here, "bake: 20s", "bake: 30s")
+    change_config(here, "bake: 45s", "bake: 50s")
     status, said = plan("--exit-code")
     assert (status, said["models"][0]["change"]) == (3, "policy only")
 
@@ -129,7 +129,7 @@ def test_explain_gives_every_default_its_reason(
     assert main(["plan", "--explain"]) == 0
     text = capsys.readouterr().out
     assert "door.auth" in text
-    assert "20 requests take about" in text
+    assert "100 requests take about" in text
 
 
 def test_an_environment_that_no_model_has_is_refused(
