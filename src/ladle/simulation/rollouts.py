@@ -127,7 +127,8 @@ class Simulation:
 
     def _judge(self, state: ReleaseState, now: float) -> Evidence | None:
         evidence = self.world.judge(state, now)
-        if evidence is not None and evidence.worst is not None:
+        newest = self.world.ledger.load(MODEL).generation == state.generation
+        if newest and evidence is not None and evidence.worst is not None:
             self.watch.sees_danger(evidence.candidate_release)
         return evidence
 
