@@ -156,17 +156,15 @@ def router_role(scope: Construct, model: str) -> iam.Role:
 
 def intake() -> Statements:
     return [
-        _rows(names.PREDICTIONS_TABLE, "GetItem", "PutItem", "Query", "UpdateItem"),
+        _rows(names.PREDICTIONS_TABLE, "PutItem", "Query"),
         _rows(names.COUNTERS_TABLE, "PutItem", "UpdateItem"),
-        _rows(names.RELEASES_TABLE, "GetItem", "Query"),
+        _rows(names.RELEASES_TABLE, "GetItem"),  # the policy: who may label, and for how long
     ]
 
 
 def collector() -> Statements:
     return [
-        _rows(
-            names.PREDICTIONS_TABLE, "BatchWriteItem", "GetItem", "PutItem", "Query", "UpdateItem"
-        ),
+        _rows(names.PREDICTIONS_TABLE, "PutItem", "Query"),
         _rows(names.COUNTERS_TABLE, "PutItem", "UpdateItem"),
         _rows(names.RELEASES_TABLE, "GetItem"),  # the policy: the windows, whether labels come
         allow("secretsmanager", ["GetSecretValue"], arns.master_secret()),
@@ -188,10 +186,7 @@ def judge() -> Statements:
 
 def controller(topic_key: str) -> Statements:
     return [
-        _rows(
-            names.RELEASES_TABLE,
-            *("ConditionCheckItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"),
-        ),
+        _rows(names.RELEASES_TABLE, "DeleteItem", "GetItem", "PutItem", "Query"),
         _rows(names.COUNTERS_TABLE, "Query"),
         allow("sts", ["AssumeRole"], arns.role(names.router_role("*"))),
         allow("cloudwatch", ["DescribeAlarms"], arns.alarm("*")),
