@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
+from ladle.policy.rollout import RolloutPolicy
 from ladle.policy.verdicts import Evidence
-from ladle.releases.promotion import lacking
+from ladle.releases.promotion import lacking, minimum_lacking
 from ladle.why.explanation import Sentence, Topic
 from ladle.why.facts import Facts
 from ladle.why.focus import Focus
@@ -13,6 +14,8 @@ from ladle.why.numbers import state_of_guards
 from ladle.why.telling import differs, row_with_evidence, say, since
 from ladle.why.trials import evidence_in
 from ladle.why.words import moment
+
+Lacks = Callable[[RolloutPolicy, Evidence, float], tuple[str, ...]]
 
 
 def cannot_tell(facts: Facts, found: Focus) -> Iterator[Sentence]:
@@ -27,7 +30,7 @@ def cannot_tell(facts: Facts, found: Focus) -> Iterator[Sentence]:
     if evidence is not None:
         for guard in state_of_guards(evidence):
             yield say(Topic.EVIDENCE, guard, row.id)
-        yield from _lacks(facts, found, evidence)
+        yield from _lacks(facts, found, lacking, evidence)
     yield from differs(facts, found)
 
 
@@ -50,6 +53,8 @@ def first_release(facts: Facts, found: Focus) -> Iterator[Sentence]:
     yield say(Topic.CONCLUSION, f"{text}: it got all traffic at {moment(started.at)}", started.id)
     if found.row is not started:
         yield say(Topic.DONE, f"at {moment(found.row.at)}: {found.row.text}", found.row.id)
+    elif facts.evidence is not None:
+        yield from _lacks(facts, found, minimum_lacking, facts.evidence)
     yield from since(facts, found.row)
 
 
@@ -60,10 +65,10 @@ def _still_needed(evidence: Evidence | None) -> str:
     return f"; a verdict needs about {max(needs):,} more requests of it" if needs else ""
 
 
-def _lacks(facts: Facts, found: Focus, evidence: Evidence) -> Iterator[Sentence]:
+def _lacks(facts: Facts, found: Focus, lacks: Lacks, evidence: Evidence) -> Iterator[Sentence]:
     release = facts.state.release(found.release) if found.release is not None else None
     if release is None:
         return
     in_phase_s = facts.now - facts.state.phase_since
-    for text in lacking(release.policy, evidence, in_phase_s):
-        yield say(Topic.NOW, f"before a promotion: {text}", found.row.id)
+    for text in lacks(release.policy, evidence, in_phase_s):
+        yield say(Topic.NOW, f"before it is proven: {text}", found.row.id)

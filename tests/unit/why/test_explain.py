@@ -87,7 +87,7 @@ def test_while_a_trial_runs_the_answer_is_cannot_tell_with_the_requests_still_ne
     why = explain(facts)
     assert why.conclusion is Conclusion.CANNOT_TELL
     assert why.headline.startswith("Cannot tell yet")
-    assert "before a promotion" in told(why, Topic.NOW).lower()
+    assert "before it is proven" in told(why, Topic.NOW).lower()
     needs = [g.needs for g in facts.evidence.guards if g.needs] if facts.evidence else []
     assert f"{max(needs):,} more requests" in why.headline
 
