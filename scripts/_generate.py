@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from itertools import groupby
 from pathlib import Path
 
+from _commands_page import commands_page
 from ladle.cli.explain import explanations
 from ladle.config import publish
 from ladle.config.defaults import defaults
@@ -70,6 +71,7 @@ GENERATED: dict[str, Callable[[], str]] = {
     "docs/errors.md": errors_page,
     "docs/model-yaml.md": config_page,
     "docs/releases.md": releases_page,
+    "docs/reference/commands.md": lambda: commands_page(BY_HAND.format(source="src/ladle/cli")),
 }
 
 
