@@ -129,7 +129,7 @@ def test_explain_gives_every_default_its_reason(
     assert main(["plan", "--explain"]) == 0
     text = capsys.readouterr().out
     assert "door.auth" in text
-    assert "100 requests take about" in text
+    assert "150 requests take about" in text
 
 
 def test_an_environment_that_no_model_has_is_refused(

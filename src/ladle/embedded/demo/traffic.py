@@ -46,8 +46,8 @@ class Tally:
 class Pace:
     """``requests_per_s`` of ``rows`` rows each; labels follow ``label_delay_s`` later."""
 
-    requests_per_s: float = 5.0
-    rows: int = 8
+    requests_per_s: float = 7.0
+    rows: int = 5
     label_delay_s: float = 4.0
 
 
