@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -20,6 +21,8 @@ from ladle.disk.clock import SystemClock
 from ladle.policy.rollout import RolloutPolicy
 from ladle_runtime.handoff.custom_resource import Request, RequestKind, put, serve
 
+_log = logging.getLogger(__name__)
+
 
 def handle(event: Mapping[str, Any], _context: object) -> Mapping[str, Any]:
     """A custom resource's event, or ``{"retire": {"model": "fraud", "releases": [3]}}``."""
@@ -35,10 +38,18 @@ def handle(event: Mapping[str, Any], _context: object) -> Mapping[str, Any]:
 def answer(ports: HandOff, request: Request) -> Mapping[str, str]:
     """The attributes of ``Custom::LadleRelease``."""
     if request.kind is RequestKind.DELETE:
-        ports.alarms.delete_all(request.properties["Model"])
+        _take_down(ports, request.properties["Model"])
         return {}
     done = hand_over(ports, wanted(request))
     return {"Version": str(done.version), "AliasArn": done.alias_arn}
+
+
+def _take_down(ports: HandOff, model: str) -> None:
+    """A stack that cannot be deleted is worse than an alarm that stays and rings for nobody."""
+    try:
+        ports.alarms.delete_all(model)
+    except Exception:  # noqa: BLE001 - whatever is missing, the stack must go
+        _log.exception("the native alarms of %s are left behind: delete them by hand", model)
 
 
 def wanted(request: Request) -> Wanted:

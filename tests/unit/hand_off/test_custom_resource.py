@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -124,3 +126,19 @@ def test_the_bundle_asks_the_store_before_the_asset() -> None:
         (None, "b/sha256/aa/aabb", "v1"),
         ("assets", "cc.onnx", None),
     ]
+
+
+@dataclass
+class Alarms:
+    """CloudWatch out of reach."""
+
+    def delete_all(self, model: str) -> None:
+        raise ConnectionError(model)
+
+
+def test_a_stack_can_be_deleted_when_everything_else_is_gone() -> None:
+    ports: Any = SimpleNamespace(alarms=Alarms())
+    event = {**EVENT, "RequestType": "Delete"}
+    assert handler.answer(ports, Request.from_event(event)) == {}
+    store: Any = None
+    assert bundle.answer(store, Request.from_event(event)) == {}

@@ -1,0 +1,158 @@
+"""Versions, alarms and bundles on every adapter; what an emulator does not enforce is listed here."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from ladle import names
+from ladle.aws.bundle_store import AwsBundleStore
+from ladle.aws.function_versions import AwsFunctionVersions
+from ladle.aws.release_alarms import AwsReleaseAlarms
+from ladle.aws.session import AwsSession
+from ladle.ports import BundleStore, FunctionVersions, ReleaseAlarms
+from ladle.testing.hand_off import FakeBundleStore, FakeFunctionVersions, FakeReleaseAlarms
+
+ADAPTERS = ["fake", "moto", pytest.param("ministack", marks=pytest.mark.embedded)]
+BUCKET = "ladle-store-hand-off"
+# What an adapter does not do, though AWS does. Tests that need it skip with that reason.
+EXCEPTIONS = {
+    "moto": {"tells a function's revision, on which publishing is conditional"},
+    "ministack": set[str](),
+    "fake": set[str](),
+}
+
+
+@pytest.fixture(params=ADAPTERS)
+def adapter(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def session(adapter: str, request: pytest.FixtureRequest) -> Iterator[AwsSession | None]:
+    if adapter == "moto":
+        from moto import mock_aws
+
+        with mock_aws():
+            yield AwsSession("us-east-1")
+    elif adapter == "ministack":
+        yield AwsSession("us-east-1", request.getfixturevalue("ministack_endpoint"), embedded=True)
+    else:
+        yield None
+
+
+@pytest.fixture
+def model(request: pytest.FixtureRequest) -> str:
+    """A function of its own for each test, since the emulator outlives them."""
+    return "m-" + request.node.name.partition("[")[0].removeprefix("test_").replace("_", "-")[:30]
+
+
+@dataclass(frozen=True)
+class Lambda:
+    """``deploy`` does what CloudFormation does before a hand-off: the function, never a version."""
+
+    versions: FunctionVersions
+    deploy: Callable[[str, str], str]
+
+
+@pytest.fixture
+def lambda_(session: AwsSession | None) -> Lambda:
+    if session is None:
+        fake = FakeFunctionVersions()
+
+        def deploy_fake(model: str, release_hex: str) -> str:
+            fake.deploy(model, release_hex, "code")
+            return "code"
+
+        return Lambda(fake, deploy_fake)
+    return Lambda(
+        AwsFunctionVersions(session.lambda_), lambda model, hex_: _deploy(session, model, hex_)
+    )
+
+
+def _deploy(session: AwsSession, model: str, release_hex: str) -> str:
+    """Returns the CodeSha256 of what is deployed now."""
+    name = names.function(model)
+    environment = {"Variables": {"LADLE_RELEASE_DIGEST": release_hex}}
+    client = session.lambda_
+    try:
+        client.update_function_configuration(FunctionName=name, Environment=environment)  # type: ignore[arg-type]
+    except client.exceptions.ResourceNotFoundException:
+        client.create_function(
+            FunctionName=name,
+            Runtime="python3.13",
+            Role=_role(session),
+            Handler="index.handle",
+            Code={"ZipFile": _zip()},
+            Environment=environment,  # type: ignore[arg-type]
+        )
+    return client.get_function_configuration(FunctionName=name)["CodeSha256"]
+
+
+def _zip() -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        info = zipfile.ZipInfo("index.py", (1980, 1, 1, 0, 0, 0))
+        archive.writestr(info, "def handle(event, context):\n    return {}\n")
+    return packed.getvalue()
+
+
+def _role(session: AwsSession) -> str:
+    iam = session._boto.client("iam", endpoint_url=session._endpoint)
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Action": "sts:AssumeRole",
+                "Principal": {"Service": "lambda.amazonaws.com"},
+            }
+        ],
+    }
+    try:
+        made = iam.create_role(RoleName="hand-off", AssumeRolePolicyDocument=json.dumps(trust))
+    except iam.exceptions.EntityAlreadyExistsException:
+        made = iam.get_role(RoleName="hand-off")
+    return str(made["Role"]["Arn"])
+
+
+@pytest.fixture
+def publishes(adapter: str) -> None:
+    """For tests that publish."""
+    for exception in EXCEPTIONS[adapter]:
+        pytest.skip(f"{adapter} never {exception}")
+
+
+@pytest.fixture
+def alarms(session: AwsSession | None) -> ReleaseAlarms:
+    return AwsReleaseAlarms(session.cloudwatch) if session else FakeReleaseAlarms()
+
+
+@pytest.fixture
+def alarm_names(session: AwsSession | None, alarms: ReleaseAlarms) -> Callable[[str], set[str]]:
+    """The native alarms of a model that exist now."""
+
+    def found(model: str) -> set[str]:
+        if isinstance(alarms, FakeReleaseAlarms):
+            return {names.native_alarm(m, n) for m, n in alarms.alarms if m == model}
+        assert session is not None
+        prefix = f"ladle-{model}-errors-"
+        answer = session.cloudwatch.describe_alarms(AlarmNamePrefix=prefix)
+        return {alarm["AlarmName"] for alarm in answer["MetricAlarms"]}
+
+    return found
+
+
+@pytest.fixture
+def bundles(session: AwsSession | None) -> BundleStore:
+    if session is None:
+        return FakeBundleStore({(None, "b/1", None): b"the model"})
+    session.s3.create_bucket(Bucket=BUCKET)
+    session.s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+    session.s3.put_object(Bucket=BUCKET, Key="b/1", Body=b"the model")
+    return AwsBundleStore(session.s3, BUCKET)

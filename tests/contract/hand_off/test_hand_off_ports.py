@@ -1,0 +1,111 @@
+"""What the hand-off asks of Lambda, CloudWatch and S3, answered alike by all that stand in for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.contract.hand_off.conftest import Lambda
+
+from ladle import digest
+from ladle.errors import LadleError, NotFound
+from ladle.ports import BundleStore, ReleaseAlarms
+
+A, B = "a" * 64, "b" * 64
+KEY = "release/fraud/aa/model.onnx"
+
+
+@pytest.mark.usefixtures("publishes")
+def test_a_version_is_found_by_its_digest(lambda_: Lambda, model: str) -> None:
+    code = lambda_.deploy(model, A)
+    assert lambda_.versions.find(model, A) is None
+    number = lambda_.versions.publish(model, A, code)
+    lambda_.versions.wait_until_active(model, number)
+    assert lambda_.versions.find(model, A) == number
+    assert lambda_.versions.find(model, B) is None
+    assert lambda_.versions.digest_of(model, number) == A
+    assert lambda_.versions.digest_of(model, 99) is None
+
+
+@pytest.mark.usefixtures("publishes")
+def test_publishing_twice_makes_one_version(lambda_: Lambda, model: str) -> None:
+    code = lambda_.deploy(model, A)
+    assert lambda_.versions.publish(model, A, code) == lambda_.versions.publish(model, A, code)
+
+
+@pytest.mark.usefixtures("publishes")
+def test_a_new_digest_makes_the_next_version(lambda_: Lambda, model: str) -> None:
+    first = lambda_.versions.publish(model, A, lambda_.deploy(model, A))
+    second = lambda_.versions.publish(model, B, lambda_.deploy(model, B))
+    assert second == first + 1
+    assert (lambda_.versions.find(model, A), lambda_.versions.find(model, B)) == (first, second)
+
+
+@pytest.mark.usefixtures("publishes")
+def test_an_image_is_published_by_its_digest_alone(lambda_: Lambda, model: str) -> None:
+    lambda_.deploy(model, A)
+    assert lambda_.versions.publish(model, A, None) == 1
+
+
+@pytest.mark.parametrize("wrong", ["digest", "code"])
+def test_what_was_not_wanted_is_not_published(lambda_: Lambda, model: str, wrong: str) -> None:
+    code = lambda_.deploy(model, A)
+    wanted = (B, code) if wrong == "digest" else (A, "b3RoZXI=")
+    with pytest.raises(LadleError, match="LD221"):
+        lambda_.versions.publish(model, *wanted)
+    assert lambda_.versions.find(model, A) is None
+
+
+@pytest.mark.usefixtures("publishes")
+def test_an_alias_is_made_once_and_then_left_alone(lambda_: Lambda, model: str) -> None:
+    assert lambda_.versions.in_alias(model) == frozenset()
+    number = lambda_.versions.publish(model, A, lambda_.deploy(model, A))
+    arn = lambda_.versions.create_alias_if_absent(model, number)
+    assert arn.endswith(f":ladle-{model}:live")
+    assert lambda_.versions.create_alias_if_absent(model, number) == arn
+    assert lambda_.versions.in_alias(model) == {number}
+
+
+@pytest.mark.usefixtures("publishes")
+def test_a_deleted_version_is_gone_and_its_number_with_it(lambda_: Lambda, model: str) -> None:
+    first = lambda_.versions.publish(model, A, lambda_.deploy(model, A))
+    lambda_.versions.delete(model, first)
+    lambda_.versions.delete(model, first)
+    assert lambda_.versions.find(model, A) is None
+    assert lambda_.versions.publish(model, B, lambda_.deploy(model, B)) == first + 1
+
+
+def test_each_release_has_its_alarm_until_it_is_retired(
+    alarms: ReleaseAlarms, alarm_names: Callable[[str], set[str]], model: str
+) -> None:
+    for release in (1, 2, 12):
+        alarms.ensure(model, release, "arn:aws:sns:us-east-1:123456789012:topic")
+    alarms.ensure(model, 1, "arn:aws:sns:us-east-1:123456789012:topic")
+    alarms.delete(model, 2)
+    assert alarm_names(model) == {f"ladle-{model}-errors-1", f"ladle-{model}-errors-12"}
+    alarms.delete(model, 2)
+    alarms.delete_all(model)
+    assert alarm_names(model) == set()
+
+
+def test_a_copy_is_written_once_and_read_back_by_what_it_is(
+    bundles: BundleStore, tmp_path: Path
+) -> None:
+    bundles.delete("release/")
+    path = tmp_path / "model"
+    content = bundles.fetch(None, "b/1", None, path)
+    assert content == digest.of_bytes(b"the model")
+    assert path.read_bytes() == b"the model"
+    assert bundles.find(KEY) is None
+    first = bundles.put_if_absent(KEY, path, content)
+    assert first.sha256 == content.hex
+    assert bundles.put_if_absent(KEY, path, content) == first
+    assert bundles.find(KEY) == first
+    bundles.delete("release/fraud/aa/")
+    assert bundles.find(KEY) is None
+
+
+def test_what_is_not_there_is_said_so(bundles: BundleStore, tmp_path: Path) -> None:
+    with pytest.raises(NotFound):
+        bundles.fetch(None, "b/2", None, tmp_path / "model")
