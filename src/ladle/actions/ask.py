@@ -13,11 +13,12 @@ POLL_S = 0.5
 
 
 def ask(model: str, message: PersonAsked, inbox: ReleaseInbox, clock: Clock) -> str:
-    """Posts the message; its id comes from its content and second, so that a retry is no second ask."""
+    """Posts the message; its id comes from its content and time, so that a retry is no second ask."""
     at = clock.now()
-    said = [model, int(at), str(message.ask), message.by, message.reason]
+    at_ms = round(at * 1000)
+    said = [model, at_ms, str(message.ask), message.by, message.reason]
     wanted = [message.to, message.digest]
-    message_id = f"{int(at):012d}-{message.ask}-{of_json([*said, *wanted]).short}"
+    message_id = f"{at_ms:015d}-{message.ask}-{of_json([*said, *wanted]).short}"
     inbox.post(model, message_id, message, at)
     return message_id
 
