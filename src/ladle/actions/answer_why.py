@@ -48,7 +48,7 @@ def _experiments(
     """By release; what was never recorded, or is no longer whole, is left out."""
     experiments = {}
     for number in (found.against, found.release):
-        id_ = _experiment_id(number, records)
+        id_ = experiment_id_of(number, records)
         if number is None or id_ is None:
             continue
         try:
@@ -58,7 +58,7 @@ def _experiments(
     return experiments
 
 
-def _experiment_id(release: int | None, records: Sequence[Record]) -> str | None:
+def experiment_id_of(release: int | None, records: Sequence[Record]) -> str | None:
     """As the hand-off wrote it: history outlives the state's retained releases."""
     for row in reversed(records):
         if row.kind is RecordKind.REQUESTED and row.release == release:

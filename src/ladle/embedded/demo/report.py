@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ladle.actions.answer_why import answer_why
+from ladle.actions.answer_why import answer_why, experiment_id_of
 from ladle.embedded.demo.page import page
 from ladle.embedded.demo.page_facts import PageFacts, ReleaseFacts
 from ladle.embedded.demo.story import MODEL, Story
@@ -28,12 +28,12 @@ def gather(story: Story) -> PageFacts:
     newest = max(state.releases, key=lambda r: r.number)
     releases = tuple(
         ReleaseFacts(
-            number=release.number,
-            status=state.statuses[release.number],
-            experiment=_experiment(story, release.experiment_id),
-            windows=tuple(workspace.counters.read(MODEL, release.number, began)),
+            number=number,
+            status=status,
+            experiment=_experiment(story, experiment_id_of(number, records)),
+            windows=tuple(workspace.counters.read(MODEL, number, began)),
         )
-        for release in sorted(state.releases, key=lambda r: r.number)
+        for number, status in sorted(state.statuses.items())
     )
     return PageFacts(
         model=MODEL,

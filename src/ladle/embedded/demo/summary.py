@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ladle.actions.answer_why import experiment_id_of
 from ladle.embedded.demo.console import StageResult
 from ladle.embedded.demo.story import MODEL, Story, show_weights
 from ladle.policy.traffic import Traffic
@@ -22,6 +23,7 @@ def alias_json(traffic: Traffic | None) -> dict[str, Any] | None:
 
 def summary(story: Story, stages: Sequence[StageResult]) -> dict[str, Any]:
     state = story.state()
+    records = story.workspace.ledger.records(MODEL)
     observed = story.workspace.router.read(MODEL)
     return {
         "schema": SCHEMA,
@@ -29,12 +31,12 @@ def summary(story: Story, stages: Sequence[StageResult]) -> dict[str, Any]:
         "experiments": story.experiments,
         "releases": [
             {
-                "release": release.number,
-                "version": str(release.number),
-                "experiment": release.experiment_id,
-                "state": state.statuses[release.number].value,
+                "release": number,
+                "version": str(number),
+                "experiment": experiment_id_of(number, records),
+                "state": status.value,
             }
-            for release in sorted(state.releases, key=lambda r: r.number)
+            for number, status in sorted(state.statuses.items())
         ],
         "requests": story.traffic.tally.requests,
         "labels": story.traffic.tally.labels,
@@ -55,12 +57,12 @@ def closing_words(story: Story, stages: Sequence[StageResult]) -> str:
     lines = [
         f"{len(stages)} stages, {seconds:.0f} s, {tally.requests} requests, {tally.labels} labels"
     ]
-    for release in sorted(state.releases, key=lambda r: r.number):
-        accuracy = tally.accuracy(release.number)
+    records = story.workspace.ledger.records(MODEL)
+    for number, status in sorted(state.statuses.items()):
+        accuracy = tally.accuracy(number)
         seen = "no live rows" if accuracy is None else f"{accuracy:.1%} of live rows right"
-        experiment = (release.experiment_id or "no experiment")[:12]
-        status = state.statuses[release.number]
-        lines.append(f"release {release.number}  {status:<12} {experiment}  {seen}")
+        experiment = (experiment_id_of(number, records) or "no experiment")[:12]
+        lines.append(f"release {number}  {status:<12} {experiment}  {seen}")
     if state.traffic is not None:
         lines.append(f"traffic now: {show_weights(state.traffic.weights)}")
     return "\n".join(lines)
