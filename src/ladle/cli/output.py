@@ -17,9 +17,7 @@ JSON_SCHEMA = 1
 
 def answer_json(data: Mapping[str, Any]) -> None:
     """One object on stdout, with ``"schema": 1``."""
-    typer.echo(
-        json.dumps({"schema": JSON_SCHEMA, **data}, indent=2, ensure_ascii=False)
-    )
+    typer.echo(json.dumps({"schema": JSON_SCHEMA, **data}, indent=2, ensure_ascii=False))
 
 
 def answer(text: str) -> None:
@@ -50,10 +48,7 @@ def show_findings(findings: Iterable[Finding]) -> None:
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Columns padded with spaces; no frame, so that it can be read, cut and grepped."""
     widths = [max(len(r[i]) for r in [head, *rows]) for i in range(len(head))]
-    lines = [
-        "  ".join(c.ljust(w) for c, w in zip(r, widths, strict=True))
-        for r in [head, *rows]
-    ]
+    lines = ["  ".join(c.ljust(w) for c, w in zip(r, widths, strict=True)) for r in [head, *rows]]
     return "\n".join(line.rstrip() for line in lines)
 
 
