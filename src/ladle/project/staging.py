@@ -35,6 +35,7 @@ from ladle.project.import_closure import SourceFile
 
 STAGE = Path(".ladle") / "stage"
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)
+STAGED_PYTHON = "3.13"  # that scripts/setup stages beside the host's
 _KEPT = 8
 _FORMAT = "1"  # part of every staged name: a change of how we stage makes new files
 
@@ -101,9 +102,10 @@ def wheels_folder(wheels: Wheels, python: str, arch: Arch) -> Path:
         option = " --arm64" if arch is Arch.ARM64 else ""
         raise LadleError(
             "LD220",
-            f"the wheels of the {wheels} functions for Python {python} on {arch} are missing "
+            f"the {wheels} wheels for Python {python} on {arch} are missing "
             f"(.ladle/wheels/{folder.name}): a zip holds them, and synth downloads nothing",
-            f"run scripts/setup{option}, which installs them from {lock_file(wheels, python).name}",
+            f"run scripts/setup{option}, which brings those of Python {STAGED_PYTHON} and of this "
+            "machine's; for another Python write packaging: image",
         )
     return folder
 
