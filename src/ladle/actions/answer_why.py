@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -10,10 +11,11 @@ from ladle.actions.judge_quality import read_evidence
 from ladle.errors import Corrupt, NotFound
 from ladle.experiments.manifest import RecordedExperiment
 from ladle.ports import ManifestStore, SourceControl, Workspace
-from ladle.releases.effects import Record, RecordKind
+from ladle.releases.effects import Record
 from ladle.why.explain import explain
 from ladle.why.explanation import Explanation
 from ladle.why.facts import ComparedExperiments, Facts, Subject
+from ladle.why.fates import experiment_ids
 from ladle.why.focus import Focus, focus
 
 
@@ -47,24 +49,11 @@ def _experiments(
 ) -> Mapping[int, RecordedExperiment]:
     """By release; what was never recorded, or is no longer whole, is left out."""
     experiments = {}
-    for number in (found.against, found.release):
-        id_ = experiment_id_of(number, records)
-        if number is None or id_ is None:
-            continue
-        try:
-            experiments[number] = manifests.get(id_)
-        except (NotFound, Corrupt):
-            continue
+    for release, id_ in experiment_ids(records).items():
+        if id_ is not None and release in (found.against, found.release):
+            with contextlib.suppress(NotFound, Corrupt):
+                experiments[release] = manifests.get(id_)
     return experiments
-
-
-def experiment_id_of(release: int | None, records: Sequence[Record]) -> str | None:
-    """As the hand-off wrote it: history outlives the state's retained releases."""
-    for row in reversed(records):
-        if row.kind is RecordKind.REQUESTED and row.release == release:
-            id_ = row.data.get("experiment_id")
-            return None if id_ is None else str(id_)
-    return None
 
 
 def _compared(

@@ -8,6 +8,7 @@ from ladle.embedded.demo.page_facts import EvidencePoint, PageFacts, ReleaseFact
 from ladle.policy.verdicts import Evidence
 from ladle.quality.counts import total
 from ladle.releases.events import EvidenceRead
+from ladle.why.fates import fates
 
 
 def first_release() -> Play:
@@ -61,8 +62,10 @@ def page_facts(play: Play) -> PageFacts:
         ended=play.now,
         window_s=2.0,
         releases=tuple(
-            ReleaseFacts(n, play.state.statuses[n], play.experiments.get(n), windows.get(n, ()))
-            for n in sorted(play.state.statuses)
+            ReleaseFacts(
+                f.release, f.status, play.experiments.get(f.release), windows.get(f.release, ())
+            )
+            for f in fates(play.records, play.state)
         ),
         records=tuple(play.records),
         evidence=tuple(EvidencePoint(*point) for point in play.looked),

@@ -11,6 +11,7 @@ from tests.unit.why.play import BEGAN, MODEL, Play, experiment
 from tests.unit.why.scenes import first_release, promoted, rolled_back
 
 from ladle.errors import NotFound
+from ladle.policy.statuses import ReleaseStatus
 from ladle.policy.traffic import ObservedTraffic, Traffic
 from ladle.policy.verdicts import Evidence
 from ladle.quality.evidence import judge
@@ -26,6 +27,7 @@ from ladle.releases.events import (
 from ladle.why.explain import TELLERS, explain
 from ladle.why.explanation import Conclusion, Explanation, Topic
 from ladle.why.facts import Subject
+from ladle.why.fates import fates
 
 
 def told(why: Explanation, topic: Topic) -> str:
@@ -260,3 +262,17 @@ def _event(step: str, play: Play, number: int) -> Event:
 
 def test_a_story_told_twice_is_the_same_story() -> None:
     assert rolled_back().why() == rolled_back().why()
+
+
+def test_a_release_that_was_retired_is_still_known_by_how_it_ended() -> None:
+    play = promoted()
+    play.now += 3
+    play.hear(TimePassed())
+    retired = [n for n, s in play.state.statuses.items() if s is ReleaseStatus.RETIRED]
+    assert retired == [2]
+    known = {f.release: f.status for f in fates(play.records, play.state)}
+    assert known == {
+        1: ReleaseStatus.GOOD,
+        2: ReleaseStatus.REFUSED,
+        3: ReleaseStatus.GOOD,
+    }

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.unit.why.scenes import page_facts, promoted
 
 from ladle.embedded.demo.drawing.frame import frame
-from ladle.embedded.demo.drawing.marks import Mark, lanes
+from ladle.embedded.demo.drawing.marks import Mark, extent, lanes
 from ladle.embedded.demo.drawing.markup import tag
 from ladle.embedded.demo.drawing.pooling import pools, runs, wilson
 from ladle.embedded.demo.drawing.scales import Scale, ticks
@@ -141,12 +141,11 @@ def test_no_words_of_two_marks_overlap(times: list[float]) -> None:
     for width in (WIDE, NARROW):
         paper = frame(width, 0.0, 0.0, 600.0)
         placed = lanes(found, paper)
-        room = 20.0 if paper.narrow else 7.0 * 21
         by_lane: dict[int, float] = {}
         for mark, lane in zip(found, placed, strict=True):
-            begin = min(paper.x(mark.at), width - room)
-            assert begin >= by_lane.get(lane, -1e9)
-            by_lane[lane] = begin + room
+            begin, end = extent(mark, paper)
+            assert by_lane.get(lane, -1e9) <= begin < end <= width + 10
+            by_lane[lane] = end
 
 
 @given(st.floats(-1e6, 1e6), st.floats(1e-3, 1e6), st.integers(2, 12))

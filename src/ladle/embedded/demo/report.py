@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from ladle.actions.answer_why import answer_why, experiment_id_of
+from ladle.actions.answer_why import answer_why
 from ladle.embedded.demo.page import page
-from ladle.embedded.demo.page_facts import PageFacts, ReleaseFacts
+from ladle.embedded.demo.page_facts import EvidencePoint, PageFacts, ReleaseFacts
 from ladle.embedded.demo.story import MODEL, Story
 from ladle.experiments.manifest import RecordedExperiment
+from ladle.releases.effects import Record
 from ladle.tools.git import Git
 from ladle.why.explanation import Explanation
 from ladle.why.facts import Subject
+from ladle.why.fates import fates
+from ladle.why.trials import evidence_in
 
 
 def write_page(story: Story, path: Path) -> Path:
@@ -28,12 +32,12 @@ def gather(story: Story) -> PageFacts:
     newest = max(state.releases, key=lambda r: r.number)
     releases = tuple(
         ReleaseFacts(
-            number=number,
-            status=status,
-            experiment=_experiment(story, experiment_id_of(number, records)),
-            windows=tuple(workspace.counters.read(MODEL, number, began)),
+            number=fate.release,
+            status=fate.status,
+            experiment=_experiment(story, fate.experiment_id),
+            windows=tuple(workspace.counters.read(MODEL, fate.release, began)),
         )
-        for number, status in sorted(state.statuses.items())
+        for fate in fates(records, state)
     )
     return PageFacts(
         model=MODEL,
@@ -42,11 +46,21 @@ def gather(story: Story) -> PageFacts:
         window_s=newest.policy.window_s,
         releases=releases,
         records=records,
-        evidence=tuple(story.evidence),
+        evidence=tuple(_evidence(story, records)),
         log_e_limit=newest.policy.log_e_limit,
         explanation=_explanation(story),
         commands=("scripts/demo --keep", f"ladle history {MODEL}", f"ladle why {MODEL}"),
     )
+
+
+def _evidence(story: Story, records: Sequence[Record]) -> list[EvidencePoint]:
+    """What was read while the story waited, and what the decisions themselves were made on."""
+    found = list(story.evidence)
+    for row in records:
+        evidence = evidence_in(row)
+        if evidence and evidence.candidate_release != evidence.stable_release:
+            found.append(EvidencePoint(evidence.candidate_release, row.at, evidence.log_e))
+    return sorted(found, key=lambda point: point.at)
 
 
 def _experiment(story: Story, id_: str | None) -> RecordedExperiment | None:

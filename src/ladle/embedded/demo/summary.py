@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ladle.actions.answer_why import experiment_id_of
 from ladle.embedded.demo.console import StageResult
 from ladle.embedded.demo.story import MODEL, Story, show_weights
 from ladle.policy.traffic import Traffic
+from ladle.why.fates import fates
 
 SCHEMA = 1
 
@@ -22,7 +22,6 @@ def alias_json(traffic: Traffic | None) -> dict[str, Any] | None:
 
 
 def summary(story: Story, stages: Sequence[StageResult]) -> dict[str, Any]:
-    state = story.state()
     records = story.workspace.ledger.records(MODEL)
     observed = story.workspace.router.read(MODEL)
     return {
@@ -31,12 +30,12 @@ def summary(story: Story, stages: Sequence[StageResult]) -> dict[str, Any]:
         "experiments": story.experiments,
         "releases": [
             {
-                "release": number,
-                "version": str(number),
-                "experiment": experiment_id_of(number, records),
-                "state": status.value,
+                "release": fate.release,
+                "version": str(fate.release),
+                "experiment": fate.experiment_id,
+                "state": fate.status.value,
             }
-            for number, status in sorted(state.statuses.items())
+            for fate in fates(records, story.state())
         ],
         "requests": story.traffic.tally.requests,
         "labels": story.traffic.tally.labels,
@@ -58,11 +57,11 @@ def closing_words(story: Story, stages: Sequence[StageResult]) -> str:
         f"{len(stages)} stages, {seconds:.0f} s, {tally.requests} requests, {tally.labels} labels"
     ]
     records = story.workspace.ledger.records(MODEL)
-    for number, status in sorted(state.statuses.items()):
-        accuracy = tally.accuracy(number)
+    for fate in fates(records, state):
+        accuracy = tally.accuracy(fate.release)
         seen = "no live rows" if accuracy is None else f"{accuracy:.1%} of live rows right"
-        experiment = (experiment_id_of(number, records) or "no experiment")[:12]
-        lines.append(f"release {number}  {status:<12} {experiment}  {seen}")
+        experiment = (fate.experiment_id or "no experiment")[:12]
+        lines.append(f"release {fate.release}  {fate.status:<12} {experiment}  {seen}")
     if state.traffic is not None:
         lines.append(f"traffic now: {show_weights(state.traffic.weights)}")
     return "\n".join(lines)

@@ -67,16 +67,25 @@ def _told(row: Record) -> tuple[str, str] | None:
     return words.format(n=number, share=percent(share)), "plain"
 
 
+def extent(mark: Mark, frame: Frame) -> tuple[float, float]:
+    """From where to where a mark reaches: its words stand at its right, or where that is too late
+    at its left; where it is narrow there is only its number.
+    """
+    x = frame.x(mark.at)
+    if frame.narrow:
+        return x - 10, x + 10
+    words = 16 + _LETTER_WIDTH * len(mark.text)
+    return (x - words, x + 4) if x + words > frame.width else (x - 4, x + words)
+
+
 def lanes(found: Sequence[Mark], frame: Frame) -> list[int]:
     """For each mark the lane in which its words meet no other's."""
     ends: list[float] = []
     taken = []
     for mark in found:
-        x = frame.x(mark.at)
-        width = 20.0 if frame.narrow else 16 + _LETTER_WIDTH * len(mark.text)
-        begin = min(x, frame.width - width)
-        lane = next((i for i, end in enumerate(ends) if end + 6 <= begin), len(ends))
-        ends[lane : lane + 1] = [begin + width]
+        begin, end = extent(mark, frame)
+        lane = next((i for i, taken in enumerate(ends) if taken + 6 <= begin), len(ends))
+        ends[lane : lane + 1] = [end]
         taken.append(lane)
     return taken
 
@@ -100,8 +109,7 @@ def _draw(mark: Mark, frame: Frame, top: float, bottom: float) -> Markup:
             tag("text", str(mark.number), x=x, y=top + 11.5, cls="bead-number middle"),
         )
     else:
-        width = 16 + _LETTER_WIDTH * len(mark.text)
-        late = x + width > frame.width
+        late = extent(mark, frame)[0] < x - 4
         label = join(
             tag("circle", cx=x, cy=top + 9, r=3.5, cls=f"bead {mark.tone}"),
             tag(
