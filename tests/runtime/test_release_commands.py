@@ -172,6 +172,11 @@ def test_history_tells_each_step_with_its_record(
     workspace: Workspace, capsys: pytest.CaptureFixture[str]
 ) -> None:
     answer = _asked(capsys, "history", MODEL)
+    assert [(r["release"], r["state"]) for r in answer["releases"]] == [
+        (3, "CANARY"),
+        (2, "GOOD"),
+        (1, "GOOD"),
+    ]
     assert [r["id"] for r in answer["records"][:2]] == [f"{MODEL}/1", f"{MODEL}/2"]
     assert main(["history", MODEL]) == 0
     told = capsys.readouterr().out

@@ -24,7 +24,7 @@ from ladle.releases.state import IntentKind, Quarantined, Release, ReleaseState
 def refused(state: ReleaseState, event: PersonAsked, why: str) -> Decision:
     """Nothing changes but the history, which says who asked and why it was not done."""
     text = f"{event.by} asked to {event.ask}, which was refused: {why}"
-    return Decision(state, (NewRecord(RecordKind.REFUSED, event.to, text),), note=why)
+    return Decision(state, (NewRecord(RecordKind.REFUSED, None, text, {"to": event.to}),), note=why)
 
 
 def signed(decision: Decision, event: PersonAsked) -> Decision:
