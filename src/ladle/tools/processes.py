@@ -128,7 +128,7 @@ def stream(argv: Sequence[str], cwd: Path, extra: Mapping[str, str]) -> Iterator
 
     The command gets a process group of its own; leaving the iterator early (Ctrl-C) ends the group.
     """
-    process = subprocess.Popen(
+    with subprocess.Popen(
         list(argv),
         cwd=cwd,
         env=inherited(extra),
@@ -138,16 +138,16 @@ def stream(argv: Sequence[str], cwd: Path, extra: Mapping[str, str]) -> Iterator
         text=True,
         errors="replace",
         start_new_session=True,
-    )
-    try:
-        for line in process.stdout or ():
-            yield line.rstrip("\n")
-        yield process.wait()
-    finally:
-        if process.poll() is None:
-            _signal_group(process.pid, signal.SIGTERM)
-            try:
-                process.wait(_STOP_PATIENCE_S)
-            except subprocess.TimeoutExpired:
-                _signal_group(process.pid, signal.SIGKILL)
-                process.wait()
+    ) as process:
+        try:
+            for line in process.stdout or ():
+                yield line.rstrip("\n")
+            yield process.wait()
+        finally:
+            if process.poll() is None:
+                _signal_group(process.pid, signal.SIGTERM)
+                try:
+                    process.wait(_STOP_PATIENCE_S)
+                except subprocess.TimeoutExpired:
+                    _signal_group(process.pid, signal.SIGKILL)
+                    process.wait()
