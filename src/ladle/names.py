@@ -67,5 +67,8 @@ def bundle_key(model: str, release_digest: str, file_name: str) -> str:
     return f"release/{model}/{release_digest}/{file_name}"
 
 
+OBJECTS = "b/sha256"
+
+
 def object_key(digest_hex: str) -> str:
-    return f"b/sha256/{digest_hex[:2]}/{digest_hex}"
+    return f"{OBJECTS}/{digest_hex[:2]}/{digest_hex}"

@@ -7,13 +7,14 @@ must tell apart: Conflict (somebody wrote first), NotFound, Corrupt, Unavailable
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 from ladle.digest import Digest
 from ladle.experiments.manifest import Locator, Manifest, RecordedExperiment, Signature
+from ladle.experiments.pack import PackIndex, Slot, StoredPack
 from ladle.policy.traffic import ObservedTraffic, Traffic
 from ladle.quality.counts import Counts, Window, WindowKey
 from ladle.quality.labels import AcceptedLabel, Label, LabelOutcome, PredictionRows
@@ -27,6 +28,15 @@ class Clock(Protocol):
         """UTC epoch seconds."""
 
     def sleep(self, seconds: float) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """``stored_at`` in UTC epoch seconds."""
+
+    digest: Digest
+    bytes: int
+    stored_at: float
 
 
 class ObjectStore(Protocol):
@@ -43,12 +53,39 @@ class ObjectStore(Protocol):
 
     def locate(self, digest: Digest) -> Locator | None: ...
 
+    def read(
+        self, digest: Digest, start: int, length: int, locator: Locator | None = None
+    ) -> bytes:
+        """A part of an object, which the caller verifies. Raises NotFound, Unavailable."""
+
+    def stored(self) -> Iterator[StoredObject]:
+        """Every object, in order of its digest; what was removed is not among them."""
+
+    def remove(self, digest: Digest) -> None:
+        """Takes an object out of sight; ``restore`` brings it back. Idempotent."""
+
+    def restore(self, digest: Digest) -> bool:
+        """Whether an object is back, or never was gone."""
+
+    def erase(self, digest: Digest) -> None:
+        """Destroys every version of an object, for data that the law wants gone. Idempotent."""
+
 
 class ManifestStore(Protocol):
     """Append-only manifests; each model's form a hash chain whose head moves by compare-and-set."""
 
-    def append(self, manifest: Manifest, locators: Mapping[str, Locator]) -> RecordedExperiment:
+    def append(
+        self, manifest: Manifest, locators: Mapping[str, Locator], layout: str | None = None
+    ) -> RecordedExperiment:
         """Stores if absent. Raises Conflict when ``manifest.previous`` is no longer the head."""
+
+    def relocate(
+        self, recorded: RecordedExperiment, locators: Mapping[str, Locator], layout: str
+    ) -> None:
+        """Says where the bytes lie now; what the experiment is stays the same.
+
+        Raises Conflict when it was moved since ``recorded`` was read.
+        """
 
     def head(self, model: str) -> str | None: ...
 
@@ -59,6 +96,55 @@ class ManifestStore(Protocol):
         """Newest first."""
 
     def models(self) -> Sequence[str]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class SeenFile:
+    """A file as it was when it was hashed: by these, a file that did not change is known again.
+
+    Times in nanoseconds. ctime cannot be set back by a program, so an edit cannot hide behind it.
+    """
+
+    digest: str
+    bytes: int
+    mtime_ns: int
+    ctime_ns: int
+    inode: int
+
+
+class FileIndex(Protocol):
+    """What this machine hashed before. Losing it costs time, never truth."""
+
+    def below(self, folder: Path) -> Mapping[str, SeenFile]:
+        """By path relative to ``folder``, with POSIX separators."""
+
+    def remember(self, folder: Path, seen: Mapping[str, SeenFile]) -> None:
+        """All of ``seen`` or, after a crash, nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Where one content lies."""
+
+    pack: StoredPack
+    slot: Slot
+
+
+class PackCatalogue(Protocol):
+    """Which packs a store has and what is in them, as far as this machine knows.
+
+    It may be behind (others push too) and is rebuilt from the packs' own indexes; what it says is
+    proven by the bytes that are read.
+    """
+
+    def find(self, store: str, digests: Sequence[str]) -> Mapping[str, Placed]: ...
+
+    def holds(self, store: str, pack: str) -> bool: ...
+
+    def add(self, store: str, pack: StoredPack, index: PackIndex) -> None:
+        """All of a pack or, after a crash, nothing of it. Idempotent."""
+
+    def drop(self, store: str, pack: str) -> None: ...
 
 
 class ReleaseLedger(Protocol):

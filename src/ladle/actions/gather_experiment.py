@@ -16,12 +16,12 @@ from ladle.digest import canonical_json
 from ladle.errors import LadleError
 from ladle.experiments.manifest import (
     Code,
+    DataInput,
     Environment,
     Locator,
     Manifest,
     ModelArtefact,
     RecordedExperiment,
-    StoredFile,
 )
 from ladle.experiments.secrets import masked, masked_value, portable_command
 from ladle.ports import ModelInspector, ObjectStore, SourceControl
@@ -60,7 +60,7 @@ class Run:
         self._objects = objects
         self._source = source
         self._inspector = inspector
-        self._data: dict[str, StoredFile] = {}
+        self._data: dict[str, DataInput] = {}
         self._params: dict[str, Any] = {}
         self._metrics: dict[str, float] = {}
         self._artefact: ModelArtefact | None = None
@@ -74,7 +74,7 @@ class Run:
             for file in below:
                 name = self._name(file)
                 digest, length = self._keep(file)
-                stored = StoredFile(name, digest, length, role)
+                stored = DataInput(name, digest, length, role)
                 if self._data.setdefault(name, stored) != stored:
                     raise LadleError(
                         "LD317",

@@ -52,7 +52,7 @@ def record_experiment(
     manifest = _placed(draft, manifests, clock)
     for attempt in range(1, _ATTEMPTS + 1):
         try:
-            return manifests.append(manifest, draft.locators)
+            return manifests.append(manifest, draft.locators, draft.layout)
         except Conflict:
             manifest = _placed(draft, manifests, clock)
         except Unavailable:

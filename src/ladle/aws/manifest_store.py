@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -29,6 +30,7 @@ _PLAIN_BYTES = 100_000  # above this, body and locators are compressed
 _ITEM_BYTES = 390_000  # DynamoDB takes 400 KB an item, names of attributes included
 _EDGES = 90  # a transaction takes 100 items; what is above is written after it
 _BATCH = 25
+_UNMOVED = "attribute_exists(pk) AND layout = :layout"
 _MANIFEST, _HEAD = "MANIFEST", "HEAD"
 
 
@@ -39,11 +41,14 @@ class DynamoManifestStore:
         self._client = client
         self._table = table
 
-    def append(self, manifest: Manifest, locators: Mapping[str, Locator]) -> RecordedExperiment:
+    def append(
+        self, manifest: Manifest, locators: Mapping[str, Locator], layout: str | None = None
+    ) -> RecordedExperiment:
         head = self._item(f"MODEL#{manifest.model}", _HEAD)
         if (head["id"]["S"] if head else None) != manifest.previous:
             return self._stored_before(manifest.id)
-        recorded = RecordedExperiment(manifest, locators, int(head["seq"]["N"]) + 1 if head else 1)
+        sequence = int(head["seq"]["N"]) + 1 if head else 1
+        recorded = RecordedExperiment(manifest, locators, sequence, layout)
         edges = list(_edges(manifest))
         writes = [self._put(_manifest_item(recorded), "attribute_not_exists(pk)")]
         writes += [self._put(_version_item(recorded), "attribute_not_exists(pk)")]
@@ -59,6 +64,22 @@ class DynamoManifestStore:
             for edge in edges[_EDGES:]:  # found again from the manifest, should a crash lose them
                 self._client.put_item(TableName=self._table, Item=edge)
         return recorded
+
+    def relocate(
+        self, recorded: RecordedExperiment, locators: Mapping[str, Locator], layout: str
+    ) -> None:
+        moved = replace(recorded, locators=locators, layout=layout)
+        write = self._put(_manifest_item(moved), _UNMOVED)["Put"]
+        write["ExpressionAttributeValues"] = {":layout": _layout_attribute(recorded.layout)}
+        with asking(f"to move experiment {recorded.manifest.id[:12]}"):
+            try:
+                self._client.put_item(**write)
+            except ClientError as error:
+                if code_of(error) != "ConditionalCheckFailedException":
+                    raise
+                raise Conflict(
+                    "LD303", "the experiment was moved meanwhile", "read it again"
+                ) from error
 
     def head(self, model: str) -> str | None:
         item = self._item(f"MODEL#{model}", _HEAD)
@@ -188,10 +209,15 @@ def _manifest_item(recorded: RecordedExperiment) -> Item:
     return {
         **_key(f"EXP#{manifest.id}", _MANIFEST, manifest.created_at),
         "model": {"S": manifest.model},
+        "layout": _layout_attribute(recorded.layout),
         "seq": {"N": str(recorded.sequence)},
         "body": {"B": body} if packed else {"S": body.decode()},
         "locators": {"B": locators} if packed else {"S": locators.decode()},
     }
+
+
+def _layout_attribute(layout: str | None) -> Any:
+    return {"NULL": True} if layout is None else {"S": layout}
 
 
 def _version_item(recorded: RecordedExperiment) -> Item:
@@ -219,6 +245,7 @@ def _read(item: Item) -> RecordedExperiment:
             Manifest.from_json(json.loads(_text(item["body"])), expected_id),
             {d: Locator(**loc) for d, loc in locators.items()},
             int(item["seq"]["N"]),
+            item["layout"].get("S"),
         )
     except LadleError:
         raise

@@ -7,7 +7,7 @@ import contextlib
 import io
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from botocore.exceptions import ClientError
 
@@ -17,6 +17,7 @@ from ladle.digest import CHUNK_BYTES, Digest
 from ladle.errors import Conflict, Corrupt, LadleError, NotFound
 from ladle.experiments.manifest import Locator
 from ladle.experiments.verified import Source, verified
+from ladle.ports import StoredObject
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -43,14 +44,8 @@ class S3ObjectStore:
 
     def open(self, digest: Digest, locator: Locator | None = None) -> BinaryIO:
         key = locator.key if locator else names.object_key(digest.hex)
-        version: Any = {"VersionId": locator.version_id} if locator and locator.version_id else {}
         with asking(f"for object {digest.short}"):
-            try:
-                answer = self._client.get_object(Bucket=self._bucket, Key=key, **version)
-            except ClientError as error:
-                if code_of(error) in _ABSENT:
-                    raise self._missing(digest) from error
-                raise
+            answer = self._get(digest, locator, {})
         return verified(_Body(answer["Body"], digest), digest, f"s3://{self._bucket}/{key}")
 
     def locate(self, digest: Digest) -> Locator | None:
@@ -67,6 +62,66 @@ class S3ObjectStore:
                 raise
         locator = Locator(key, head.get("VersionId"))
         return locator if self._is_right(digest, locator, head.get("ChecksumSHA256")) else None
+
+    def read(
+        self, digest: Digest, start: int, length: int, locator: Locator | None = None
+    ) -> bytes:
+        if length == 0:
+            return b""
+        span = f"bytes={start}-{start + length - 1}"
+        with asking(f"for a part of object {digest.short}"):
+            content: bytes = self._get(digest, locator, {"Range": span})["Body"].read()
+            return content
+
+    def stored(self) -> Iterator[StoredObject]:
+        with asking("for the list of objects"):
+            pages = self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self._bucket, Prefix=f"{names.OBJECTS}/"
+            )
+            for page in pages:
+                for row in page.get("Contents", ()):
+                    digest = Digest(row["Key"].rpartition("/")[2])
+                    yield StoredObject(digest, row["Size"], row["LastModified"].timestamp())
+
+    def remove(self, digest: Digest) -> None:
+        with asking(f"to remove object {digest.short}"):
+            self._client.delete_object(Bucket=self._bucket, Key=names.object_key(digest.hex))
+
+    def restore(self, digest: Digest) -> bool:
+        """Deletes the delete marker: no bytes are sent."""
+        key = names.object_key(digest.hex)
+        for version in self._versions(key, "DeleteMarkers"):
+            if version["IsLatest"]:
+                self._delete_version(key, version["VersionId"])
+        return self.locate(digest) is not None
+
+    def erase(self, digest: Digest) -> None:
+        key = names.object_key(digest.hex)
+        for kind in ("Versions", "DeleteMarkers"):
+            for version in self._versions(key, kind):
+                self._delete_version(key, version["VersionId"])
+
+    def _versions(self, key: str, kind: str) -> list[Any]:
+        with asking(f"for the versions of {key}"):
+            pages = self._client.get_paginator("list_object_versions").paginate(
+                Bucket=self._bucket, Prefix=key
+            )
+            found: list[Any] = [r for page in pages for r in cast("Any", page).get(kind, ())]
+            return [row for row in found if row["Key"] == key]
+
+    def _delete_version(self, key: str, version_id: str) -> None:
+        with asking(f"to delete a version of {key}"):
+            self._client.delete_object(Bucket=self._bucket, Key=key, VersionId=version_id)
+
+    def _get(self, digest: Digest, locator: Locator | None, more: dict[str, Any]) -> Any:
+        key = locator.key if locator else names.object_key(digest.hex)
+        version: Any = {"VersionId": locator.version_id} if locator and locator.version_id else {}
+        try:
+            return self._client.get_object(Bucket=self._bucket, Key=key, **version, **more)
+        except ClientError as error:
+            if code_of(error) in _ABSENT:
+                raise self._missing(digest) from error
+            raise
 
     def _put(self, digest: Digest, content: Path | bytes, condition: dict[str, Any]) -> Locator:
         """Raises Conflict when the condition fails. S3 itself refuses bytes of another checksum."""

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from ladle.disk.durable import new_file
+from ladle.disk.durable import exclusive, new_file
 from ladle.errors import Conflict, Corrupt, LadleError, NotFound
 from ladle.experiments.manifest import Locator, Manifest, RecordedExperiment
 from ladle.experiments.names import ambiguous, read_id, unknown
@@ -24,12 +25,14 @@ class DiskManifestStore:
         self._manifests = root / "manifests"
         self._ids = root / "ids"
 
-    def append(self, manifest: Manifest, locators: Mapping[str, Locator]) -> RecordedExperiment:
+    def append(
+        self, manifest: Manifest, locators: Mapping[str, Locator], layout: str | None = None
+    ) -> RecordedExperiment:
         experiment_id = manifest.id
         last = self._last(manifest.model)
         if (last.manifest.id if last else None) != manifest.previous:
             return self._stored_before(experiment_id)
-        recorded = RecordedExperiment(manifest, locators, last.sequence + 1 if last else 1)
+        recorded = RecordedExperiment(manifest, locators, last.sequence + 1 if last else 1, layout)
         path = self._path(manifest.model, recorded.sequence)
         with new_file(self._ids / experiment_id) as hint:
             hint.write(str(path.relative_to(self._manifests)).encode())
@@ -39,6 +42,17 @@ class DiskManifestStore:
         except FileExistsError:
             return self._stored_before(experiment_id)
         return recorded
+
+    def relocate(
+        self, recorded: RecordedExperiment, locators: Mapping[str, Locator], layout: str
+    ) -> None:
+        path = self._path(recorded.manifest.model, recorded.sequence)
+        with exclusive(path.with_suffix(".lock")):
+            if _read(path).layout != recorded.layout:
+                raise Conflict("LD303", "the experiment was moved meanwhile", "read it again")
+            moved = replace(recorded, locators=locators, layout=layout)
+            with new_file(path) as file:
+                file.write(json.dumps(moved.to_json(), indent=1).encode())
 
     def head(self, model: str) -> str | None:
         last = self._last(model)

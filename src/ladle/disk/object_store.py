@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +18,7 @@ from ladle.disk.durable import new_file
 from ladle.errors import Corrupt, NotFound
 from ladle.experiments.manifest import Locator
 from ladle.experiments.verified import verified
+from ladle.ports import StoredObject
 
 
 class DiskObjectStore:
@@ -46,15 +49,51 @@ class DiskObjectStore:
         try:
             return verified(path.open("rb"), digest, str(path))
         except FileNotFoundError as error:
-            raise NotFound(
-                "LD311",
-                f"the store has no object {digest.short}: {path} does not exist",
-                "record the experiment again from its files",
-            ) from error
+            raise _missing(digest, path) from error
 
     def locate(self, digest: Digest) -> Locator | None:
         key = names.object_key(digest.hex)
         return Locator(key, None) if (self._root / key).is_file() else None
+
+    def read(
+        self, digest: Digest, start: int, length: int, locator: Locator | None = None
+    ) -> bytes:
+        path = self._root / (locator.key if locator else names.object_key(digest.hex))
+        try:
+            with path.open("rb") as file:
+                file.seek(start)
+                return file.read(length)
+        except FileNotFoundError as error:
+            raise _missing(digest, path) from error
+
+    def stored(self) -> Iterator[StoredObject]:
+        for path in sorted((self._root / names.OBJECTS).glob("*/*")):
+            if not path.name.startswith("."):
+                status = path.stat()
+                yield StoredObject(Digest(path.name), status.st_size, status.st_mtime)
+
+    def remove(self, digest: Digest) -> None:
+        self._move(self._path(digest), self._removed(digest))
+
+    def restore(self, digest: Digest) -> bool:
+        if not self._path(digest).is_file():
+            self._move(self._removed(digest), self._path(digest))
+        return self._path(digest).is_file()
+
+    def erase(self, digest: Digest) -> None:
+        for path in (self._path(digest), self._removed(digest)):
+            path.unlink(missing_ok=True)
+
+    def _path(self, digest: Digest) -> Path:
+        return self._root / names.object_key(digest.hex)
+
+    def _removed(self, digest: Digest) -> Path:
+        return self._root / "removed" / digest.hex
+
+    def _move(self, source: Path, target: Path) -> None:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            os.replace(source, target)
 
     def _holds(self, digest: Digest) -> bool:
         """An object that was damaged is not there: the next put mends it."""
@@ -73,3 +112,11 @@ def _opened(content: Path | bytes) -> Iterator[BinaryIO]:
 
 def _name(content: Path | bytes) -> str:
     return str(content) if isinstance(content, Path) else f"an object of {len(content):,} bytes"
+
+
+def _missing(digest: Digest, path: Path) -> NotFound:
+    return NotFound(
+        "LD311",
+        f"the store has no object {digest.short}: {path} does not exist",
+        "record the experiment again from its files",
+    )

@@ -17,13 +17,22 @@ SCHEMA = 1
 
 
 @dataclass(frozen=True, slots=True)
-class StoredFile:
-    """A file by content: ``name`` is relative to the repository, POSIX separators."""
+class DataInput:
+    """A file or folder by content: ``name`` is relative to the repository, POSIX separators.
+
+    A folder's digest is that of its tree, see ``experiments.tree``; ``files`` and ``bytes`` are its
+    sums. ``profile`` is the digest of a table's column profile, ``aliases`` what other tools call
+    the same bytes (``md5:…``).
+    """
 
     name: str
     digest: str
     bytes: int
     role: str = "train"
+    kind: str = "file"  # file | folder
+    files: int = 1
+    profile: str | None = None
+    aliases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,30 +89,47 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """Where it was run: ``packages`` maps distribution name to version, ``lock`` is their digest."""
+    """Where it was run: ``packages`` maps distribution name to version, ``lock`` is their digest.
+
+    ``lock_file`` is the digest of the repository's own lock, ``image`` that of the container image.
+    """
 
     python: str
     platform: str
     lock: str
     packages: Mapping[str, str] = field(default_factory=dict)
+    lock_file: str | None = None
+    image: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """Everything that made a model. ``previous`` chains the manifests of one model."""
+    """Everything that made a model. ``previous`` chains the manifests of one model.
+
+    ``steps`` is the digest of the metrics by step (JSON lines), ``outputs`` what the run wrote
+    beside the model, ``parents`` the experiments that it began from, ``origin`` where an import
+    found it. ``tolerance`` is how far a metric of a rerun may lie away, in the metric's own unit.
+    """
 
     model: str
     outcome: str  # succeeded | failed
     created_at: str  # UTC, ISO 8601 with a trailing Z
     actor: str
     previous: str | None
-    data: tuple[StoredFile, ...]
+    data: tuple[DataInput, ...]
     code: Code
     params: Mapping[str, Any]
     environment: Environment
     metrics: Mapping[str, float]
     artefact: ModelArtefact | None
     log: str | None = None  # digest of the captured output
+    started_at: str | None = None  # like created_at
+    exit_status: int | None = None
+    steps: str | None = None
+    outputs: tuple[DataInput, ...] = ()
+    parents: tuple[str, ...] = ()
+    tolerance: Mapping[str, float] = field(default_factory=dict)
+    origin: str | None = None
     schema: int = SCHEMA
 
     @property
@@ -121,7 +147,9 @@ class Manifest:
         manifest = cls(
             **{
                 **data,
-                "data": tuple(StoredFile(**f) for f in data["data"]),
+                "data": _inputs(data["data"]),
+                "outputs": _inputs(data["outputs"]),
+                "parents": tuple(data["parents"]),
                 "code": Code(**{**data["code"], "argv": tuple(data["code"]["argv"])}),
                 "environment": Environment(**data["environment"]),
                 "artefact": artefact
@@ -144,11 +172,21 @@ class Manifest:
 
     @property
     def digests(self) -> tuple[Digest, ...]:
-        """Every object that must be in the store before this manifest may be."""
-        names = [f.digest for f in self.data]
-        names += [d for d in (self.code.patch, self.log) if d]
+        """Every content that must be in the store before this manifest may be."""
+        contents = [*(f.digest for f in (*self.data, *self.outputs)), *self.objects]
+        return tuple(dict.fromkeys(Digest.parse(n) for n in contents))
+
+    @property
+    def objects(self) -> tuple[str, ...]:
+        """Those of them that are objects of their own; data and outputs lie in packs."""
+        names = [self.code.patch, self.log, self.steps]
+        names += [f.profile for f in (*self.data, *self.outputs)]
         names += [self.artefact.digest] if self.artefact else []
-        return tuple(dict.fromkeys(Digest.parse(n) for n in names))
+        return tuple(dict.fromkeys(n for n in names if n))
+
+
+def _inputs(rows: Any) -> tuple[DataInput, ...]:
+    return tuple(DataInput(**{**r, "aliases": tuple(r["aliases"])}) for r in rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,11 +202,15 @@ class Locator:
 
 @dataclass(frozen=True, slots=True)
 class RecordedExperiment:
-    """A manifest as the store holds it, with its sequence number within the model, from 1."""
+    """A manifest as the store holds it, with its sequence number within the model, from 1.
+
+    ``layout`` is the digest of the object that says which packs hold data and outputs.
+    """
 
     manifest: Manifest
-    locators: Mapping[str, Locator]  # digest as written in the manifest -> locator
+    locators: Mapping[str, Locator]  # digest as written in the manifest, or layout -> locator
     sequence: int
+    layout: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -177,6 +219,7 @@ class RecordedExperiment:
             "sequence": self.sequence,
             "manifest": self.manifest.to_json(),
             "locators": {d: loc.to_json() for d, loc in self.locators.items()},
+            "layout": self.layout,
         }
 
     @classmethod
@@ -184,4 +227,4 @@ class RecordedExperiment:
         """Reads ``pinned.json`` or a store row; refuses content that its id does not name."""
         manifest = Manifest.from_json(data["manifest"], expected_id=data["id"])
         locators = {d: Locator(**loc) for d, loc in data["locators"].items()}
-        return cls(manifest, locators, data["sequence"])
+        return cls(manifest, locators, data["sequence"], data["layout"])

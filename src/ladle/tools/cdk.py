@@ -14,6 +14,7 @@ from ladle.errors import LadleError
 from ladle.tools import processes
 
 OLDEST_NODE = 18
+AT_ONCE = 4  # stacks: the CDK's command line looks each five seconds whether one is done
 _FAILED = re.compile(r"\b(?:CREATE|UPDATE|DELETE)_FAILED\b")
 _EVENT = re.compile(
     r"^\s*(?P<stack>\S+)\s*\|\s*[\d/ ]+\|.*?\|\s*(?P<status>[A-Z_]+)\s*\|(?P<what>.*)$"
@@ -107,6 +108,7 @@ class CdkCli:
         if self._bootstrap_first():
             self.bootstrap()
         options = ["--require-approval", "never", "--progress", "events", "--ci"]
+        options += ["--concurrency", str(AT_ONCE)]
         for key, value in context.items():
             options += ["--context", f"{key}={value}"]
         self._run(["deploy", *stacks, *options], "cdk deploy")

@@ -10,11 +10,11 @@ from ladle import digest
 from ladle.errors import Conflict, Corrupt, LadleError, NotFound
 from ladle.experiments.manifest import (
     Code,
+    DataInput,
     Environment,
     Locator,
     Manifest,
     RecordedExperiment,
-    StoredFile,
 )
 from ladle.ports import ManifestStore
 
@@ -25,7 +25,7 @@ FIRST = Manifest(
     created_at="2026-11-23T09:00:00Z",
     actor="Ada",
     previous=None,
-    data=(StoredFile("data/train.csv", LOCK, 4),),
+    data=(DataInput("data/train.csv", LOCK, 4),),
     code=Code("a" * 40, dirty=False, patch=None, argv=("python", "train.py")),
     params={"hidden": 32, "name": "größe"},
     environment=Environment("3.11.2", "linux-x86_64", LOCK, {"numpy": "2.4.0"}),
@@ -142,7 +142,7 @@ def test_a_manifest_of_ten_thousand_packages_and_a_hundred_files_is_kept_whole(
 ) -> None:
     packages = {f"package-{n:05}": f"{n}.{n % 7}.0" for n in range(10_000)}
     data = tuple(
-        StoredFile(f"data/{n:04}.csv", str(digest.of_bytes(str(n).encode())), n) for n in range(100)
+        DataInput(f"data/{n:04}.csv", str(digest.of_bytes(str(n).encode())), n) for n in range(100)
     )
     large = replace(FIRST, data=data, environment=replace(FIRST.environment, packages=packages))
     locators = {f.digest: Locator(f"b/sha256/{f.digest[7:]}", "v" * 32) for f in data}

@@ -10,11 +10,11 @@ from ladle import digest
 from ladle.experiments.compare import Change, Part, compare, flatten
 from ladle.experiments.manifest import (
     Code,
+    DataInput,
     Environment,
     Manifest,
     ModelArtefact,
     Signature,
-    StoredFile,
     TensorSpec,
 )
 from ladle.experiments.patches import FilePatch, summarise, summarise_difference
@@ -27,7 +27,7 @@ MANIFEST = Manifest(
     created_at="2026-11-23T09:00:00Z",
     actor="Ada",
     previous=None,
-    data=(StoredFile("data/train.csv", CONTENT, 1),),
+    data=(DataInput("data/train.csv", CONTENT, 1),),
     code=Code("a" * 40, dirty=False, patch=None, argv=("python", "train.py"), tree=CONTENT),
     params={"hidden": 32, "optimiser": {"name": "adam", "rate": 0.001}},
     environment=Environment("3.11.2", "linux-x86_64", CONTENT, {"numpy": "2.4.0"}),
@@ -104,7 +104,7 @@ def test_causes_come_before_effects() -> None:
     after = replace(
         MANIFEST,
         metrics={"accuracy": 0.7},
-        data=(StoredFile("data/train.csv", OTHER, 1),),
+        data=(DataInput("data/train.csv", OTHER, 1),),
         environment=replace(MANIFEST.environment, packages={"numpy": "2.4.1"}),
         params={**MANIFEST.params, "optimiser": {"name": "adam", "rate": 0.01}},
     )

@@ -15,11 +15,11 @@ from ladle.digest import Digest
 from ladle.disk.object_store import DiskObjectStore
 from ladle.experiments.manifest import (
     Code,
+    DataInput,
     Environment,
     Locator,
     Manifest,
     RecordedExperiment,
-    StoredFile,
 )
 from ladle.ports import Commit
 from ladle.why.facts import ComparedExperiments
@@ -55,7 +55,7 @@ class Bench:
             created_at="2026-11-23T09:00:00Z",
             actor="Ada",
             previous=None,
-            data=(StoredFile("train.csv", str(kept[0].digest), kept[0].bytes),),
+            data=(DataInput("train.csv", str(kept[0].digest), kept[0].bytes),),
             code=Code(commit, bool(patch), str(kept[1].digest) if patch else None, ()),
             params={},
             environment=Environment("3.11.2", "linux", str(kept[0].digest)),

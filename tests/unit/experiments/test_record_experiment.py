@@ -15,11 +15,11 @@ from ladle.disk.object_store import DiskObjectStore
 from ladle.errors import Conflict, LadleError, NotFound, Unavailable
 from ladle.experiments.manifest import (
     Code,
+    DataInput,
     Environment,
     Locator,
     Manifest,
     RecordedExperiment,
-    StoredFile,
 )
 
 DATA = b"label\n3\n"
@@ -45,16 +45,23 @@ class Rivals:
         self._times = times
         self._lost_answers = lost_answers
 
-    def append(self, manifest: Manifest, locators: Mapping[str, Locator]) -> RecordedExperiment:
+    def append(
+        self, manifest: Manifest, locators: Mapping[str, Locator], layout: str | None = None
+    ) -> RecordedExperiment:
         if self._times:
             self._times -= 1
             rival = draft(f"rival {self._times}").manifest
             self._store.append(placed(rival, self._store.head("digits")), {})
-        recorded = self._store.append(manifest, locators)
+        recorded = self._store.append(manifest, locators, layout)
         if self._lost_answers:
             self._lost_answers -= 1
             raise Unavailable("LD314", "the answer was lost", "try again")
         return recorded
+
+    def relocate(
+        self, recorded: RecordedExperiment, locators: Mapping[str, Locator], layout: str
+    ) -> None:
+        self._store.relocate(recorded, locators, layout)
 
     def head(self, model: str) -> str | None:
         return self._store.head(model)
@@ -81,7 +88,7 @@ def draft(actor: str = "Ada", locators: Mapping[str, Locator] | None = None) -> 
         created_at="",
         actor=actor,
         previous=None,
-        data=(StoredFile("train.csv", str(content), len(DATA)),),
+        data=(DataInput("train.csv", str(content), len(DATA)),),
         code=Code(None, dirty=True, patch=None, argv=()),
         params={},
         environment=Environment("3.11.2", "linux", str(content)),
@@ -129,7 +136,9 @@ def test_rivals_without_end_are_told_and_not_fought_for_ever(tmp_path: Path) -> 
 
 def test_a_store_that_never_answers_is_told(tmp_path: Path) -> None:
     class Silent(Rivals):
-        def append(self, manifest: Manifest, locators: Mapping[str, Locator]) -> RecordedExperiment:
+        def append(
+            self, manifest: Manifest, locators: Mapping[str, Locator], layout: str | None = None
+        ) -> RecordedExperiment:
             raise Unavailable("LD314", "no answer", "try again")
 
     with pytest.raises(Unavailable):

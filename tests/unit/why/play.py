@@ -9,13 +9,13 @@ from ladle.digest import of_bytes
 from ladle.experiments.compare import Difference, compare
 from ladle.experiments.manifest import (
     Code,
+    DataInput,
     Environment,
     Locator,
     Manifest,
     ModelArtefact,
     RecordedExperiment,
     Signature,
-    StoredFile,
     TensorSpec,
 )
 from ladle.experiments.rows import RowsDifference, compare_rows, read_table
@@ -89,7 +89,7 @@ def experiment(
         created_at="2026-11-23T10:00:00Z",
         actor="demo",
         previous=after.manifest.id if after else None,
-        data=(StoredFile("data/train.csv", str(of_bytes(data)), len(data)),),
+        data=(DataInput("data/train.csv", str(of_bytes(data)), len(data)),),
         code=Code("c0ffee" * 6 + "0000", False, None, ("python", "train.py")),
         params={"depth": depth},
         environment=Environment("3.11.7", "linux-x86_64", str(of_bytes(b"lock"))),

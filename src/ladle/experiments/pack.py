@@ -1,0 +1,118 @@
+"""A pack is one stored object that holds many contents, with an index of them at its end.
+
+Layout of a pack, integers little-endian::
+
+    "LDLPACK1" · contents, end to end · index: 45 bytes a content · index length (u32) · "LDLPEND1"
+
+An index row is digest (32 bytes), kind (1), offset (u64), length (u32). BYTES hash to their digest. A
+RECIPE says which contents, put together, hash to its digest; see ``recipe``.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+
+from ladle.digest import Digest
+from ladle.errors import Corrupt
+
+TARGET_BYTES = 16 << 20  # a pack is closed when it holds this much; one content may exceed it once
+LARGEST_BYTES = 32 << 20
+_HEAD, _TAIL = b"LDLPACK1", b"LDLPEND1"
+_ROW = struct.Struct("<32sBQI")
+_LENGTH = struct.Struct("<I")
+ROW_BYTES = _ROW.size
+END_BYTES = _LENGTH.size + len(_TAIL)
+
+
+class ContentKind(IntEnum):
+    BYTES = 0
+    RECIPE = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """Where a content lies within a pack: ``offset`` and ``length`` in bytes from its beginning."""
+
+    kind: ContentKind
+    offset: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPack:
+    """A pack as the store holds it: enough to read its index by one ranged request."""
+
+    digest: str
+    bytes: int
+    index_bytes: int  # index rows only, without length and tail
+    key: str
+    version_id: str | None
+
+
+PackIndex = Mapping[str, Slot]  # digest, written sha256:…
+
+
+class PackWriter:
+    """Collects contents in memory until a pack is full; bounded by LARGEST_BYTES."""
+
+    def __init__(self) -> None:
+        self._parts: list[bytes | memoryview] = [_HEAD]
+        self._size = len(_HEAD)
+        self._index: dict[str, Slot] = {}
+
+    def add(self, digest: Digest, kind: ContentKind, content: bytes | memoryview) -> Slot:
+        """The same digest again changes nothing: a pack holds each content once."""
+        name = str(digest)
+        if name not in self._index:
+            self._index[name] = Slot(kind, self._size, len(content))
+            self._parts.append(content)
+            self._size += len(content)
+        return self._index[name]
+
+    @property
+    def size(self) -> int:
+        return self._size
+
+    @property
+    def is_full(self) -> bool:
+        return self._size >= TARGET_BYTES
+
+    @property
+    def index(self) -> PackIndex:
+        return self._index
+
+    def finish(self) -> bytes:
+        """The whole pack. An empty one is a mistake of the caller: ValueError."""
+        if not self._index:
+            raise ValueError("a pack without contents")
+        rows = b"".join(
+            _ROW.pack(bytes.fromhex(name[7:]), slot.kind, slot.offset, slot.length)
+            for name, slot in self._index.items()
+        )
+        return b"".join([*self._parts, rows, _LENGTH.pack(len(rows)), _TAIL])
+
+
+def read_index(rows: bytes, pack: str) -> PackIndex:
+    """``rows`` are the ``index_bytes`` before the end of a pack. Raises Corrupt."""
+    try:
+        return {
+            f"sha256:{digest.hex()}": Slot(ContentKind(kind), offset, length)
+            for digest, kind, offset, length in _ROW.iter_unpack(rows)
+        }
+    except (struct.error, ValueError) as error:
+        raise broken(pack) from error
+
+
+def index_of(pack: bytes, name: str) -> PackIndex:
+    """The index of a whole pack. Raises Corrupt."""
+    if pack[: len(_HEAD)] != _HEAD or pack[-len(_TAIL) :] != _TAIL:
+        raise broken(name)
+    (length,) = _LENGTH.unpack(pack[-END_BYTES : -len(_TAIL)])
+    return read_index(pack[-END_BYTES - length : -END_BYTES], name)
+
+
+def broken(pack: str) -> Corrupt:
+    return Corrupt("LD312", f"pack {pack[:19]} is altered", "ladle verify --repair")
