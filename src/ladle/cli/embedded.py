@@ -13,6 +13,7 @@ from ladle.embedded import lifecycle
 from ladle.errors import ExitCode
 
 app = typer.Typer(
+    add_completion=False,
     help="Start or stop the AWS on this machine: no account, loopback only.",
     no_args_is_help=True,
     rich_markup_mode=None,

@@ -1,0 +1,69 @@
+"""What docs/extending.md calls complete is complete, and what is missing is named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+from tests.contract.test_backends import DOUBLERS
+from tests.docs.pages import text_of
+
+from ladle.catalog import BACKENDS, TARGET_MODULES
+from ladle.config.schema import Guards
+from ladle.policy.rollout import ALPHA_SHARES, GuardName
+from ladle.quality.evidence import _PAIRS
+from ladle.releases.rollback import QUARANTINE_SCOPES
+from ladle.why.numbers import COUNTED, WORSE_WORDS
+
+# Each file that a row of the catalogue wants, and what it must offer.
+OF_A_BACKEND = {"runtime/ladle_runtime/backends/{}.py": "def load("}
+OF_A_TARGET = {
+    "src/ladle/targets/{}.py": "def refusals(",
+    "stacks/ladle_stacks/targets/{}.py": "def serve(",
+}
+# Where every guard has a row, by the page's words.
+GUARD_TABLES: dict[str, Mapping[GuardName, object]] = {
+    "`ALPHA_SHARES`": ALPHA_SHARES,
+    "`quality/evidence.py` (`_PAIRS`)": _PAIRS,
+    "`releases/rollback.py` (`QUARANTINE_SCOPES`)": QUARANTINE_SCOPES,
+    "`why/numbers.py` (`COUNTED`, `WORSE_WORDS`)": {
+        name: words for name, words in COUNTED.items() if name in WORSE_WORDS
+    },
+    "`config/schema.py`": {GuardName(name): field for name, field in Guards.model_fields.items()},
+}
+
+
+def missing(modules: Mapping[str, str], wanted: Mapping[str, str], root: Path) -> Iterator[str]:
+    for row, module in modules.items():
+        for pattern, offers in wanted.items():
+            name = pattern.format(module)
+            if not (root / name).exists():
+                yield f"{row} lacks {name}"
+            elif f"\n{offers}" not in (root / name).read_text(encoding="utf-8"):
+                yield f"{row}: {name} lacks `{offers.removeprefix('def ')}`"
+
+
+def test_every_backend_has_its_file_and_a_model_for_its_contract_suite(root: Path) -> None:
+    assert list(missing(BACKENDS, OF_A_BACKEND, root)) == []
+    assert DOUBLERS.keys() == BACKENDS.keys()
+
+
+def test_every_target_has_its_files(root: Path) -> None:
+    assert list(missing(TARGET_MODULES, OF_A_TARGET, root)) == []
+
+
+def test_a_new_row_is_told_which_files_it_lacks(root: Path) -> None:
+    assert list(missing({"tree": "forest"}, OF_A_BACKEND, root)) == [
+        "tree lacks runtime/ladle_runtime/backends/forest.py"
+    ]
+    assert list(missing({"ecs": "choose"}, OF_A_TARGET, root)) == [
+        "ecs: src/ladle/targets/choose.py lacks `refusals(`",
+        "ecs lacks stacks/ladle_stacks/targets/choose.py",
+    ]
+
+
+@pytest.mark.parametrize("table", GUARD_TABLES)
+def test_every_guard_has_its_row(root: Path, table: str) -> None:
+    assert set(GuardName) - GUARD_TABLES[table].keys() == set()
+    assert table in text_of(root / "docs/extending.md")
