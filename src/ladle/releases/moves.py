@@ -64,12 +64,18 @@ def begin(state: ReleaseState, release: Release, now: float) -> Decision:
     if state.phase is not Phase.STABLE or state.stable is None:
         return _baseline(state, release, now)
     if release.number == state.stable.number:
-        return unchanged(
-            with_status(state, release.number, ReleaseStatus.GOOD), "it serves already"
-        )
+        return _serves_already(state, release)
     if any(r.release_digest == release.release_digest for r in state.good):
         return restore(state, release, f"release {release.number} is proven", now)
     return _try_out(state, release, state.stable, now)
+
+
+def _serves_already(state: ReleaseState, release: Release) -> Decision:
+    """Its row is what makes the controller keep that nobody waits any more."""
+    state = with_status(state, release.number, ReleaseStatus.GOOD)
+    text = f"release {release.number} serves already"
+    row = NewRecord(RecordKind.OUTCOME, release.number, text, {"alias": as_alias(state.traffic)})
+    return Decision(state, (row,))
 
 
 def _baseline(state: ReleaseState, release: Release, now: float) -> Decision:

@@ -225,6 +225,16 @@ def test_a_proven_digest_is_restored_without_a_canary() -> None:
     assert [r.number for r in story.state.good] == [2, 3, 1]
 
 
+def test_going_back_to_what_serves_ends_the_canary_and_leaves_nobody_waiting() -> None:
+    story = canary_story()
+    story.hear(CandidateReady(replace(release(1), requested_at=story.now + 1)))
+    assert (story.state.phase, story.alias()) == (Phase.STABLE, {1: 100})
+    turn = story.wait(1)
+    assert turn.records  # without a row the controller keeps nothing of what the clock decides
+    assert story.state.waiting == ()
+    assert story.state.statuses[1] is ReleaseStatus.GOOD
+
+
 def test_the_same_digest_again_changes_the_policy_only() -> None:
     story = canary_story()
     again = replace(release(2, bake_s=7.0), requested_at=story.now + 5)
