@@ -68,7 +68,7 @@ class Stage:
         for model in models:
             self.write(model)
 
-    def write(self, model: str, **keys: str) -> None:
+    def write(self, model: str, /, **keys: str) -> None:
         """A whole package: ``AT_REST`` with ``keys`` of model.yaml in place of its own."""
         folder = self.shop.root / "model_packages" / model
         shutil.copytree(TRANSFORMS, folder, dirs_exist_ok=True)

@@ -56,4 +56,4 @@ def test_a_version_is_made_for_a_digest_that_no_kept_version_has(stage: Stage) -
             made = stage.versions(model).keys() - before[model].keys()
             assert len(made) == (digest not in before[model].values()), (model, drawn[: step + 1])
             assert {stage.versions(model)[number] for number in made} <= {digest}
-    assert len(set(digests.values())) == len(digests)
+    assert len({(model, digest) for (model, _), digest in digests.items()}) == len(digests)
