@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,8 +11,10 @@ from typing import Annotated, Any
 import typer
 
 from ladle.cli.output import answer, answer_json, say, show_findings
+from ladle.cli.trial_words import catch_notes, trial_json
 from ladle.config.notes import notes
 from ladle.config.parse import Reading
+from ladle.config.schema import ModelConfig
 from ladle.errors import ExitCode, Finding, LadleError
 from ladle.project.read_package import read_packages
 from ladle.project.repository import CONFIG, PACKAGES, ModelPackage, find_root, packages
@@ -84,10 +86,15 @@ def _show_notes(readings: Iterable[Reading]) -> None:
     """Once each, however many models they hold for."""
     files: dict[str, list[str]] = {}
     for reading in readings:
-        for note in notes(reading.config) if reading.config else ():
+        for note in _notes(reading.config) if reading.config else ():
             files.setdefault(note, []).append(reading.document.file)
     for note, where in files.items():
         say(f"{where[0] if len(where) == 1 else _count(len(where), 'model')} note: {note}")
+
+
+def _notes(config: ModelConfig) -> Iterator[str]:
+    yield from notes(config)
+    yield from catch_notes(config)
 
 
 def _count(number: int, noun: str) -> str:
@@ -102,6 +109,7 @@ def _as_json(readings: Sequence[Reading], findings: Sequence[Finding]) -> dict[s
                 "name": r.draft.name if r.draft and r.is_sound(("name",)) else None,
                 "ok": r.config is not None,
                 "notes": list(notes(r.config)) if r.config else [],
+                "trial": trial_json(r.config) if r.config else None,
             }
             for r in readings
         ],

@@ -11,6 +11,7 @@ import typer
 
 from ladle.actions.plan_deploy import plan_deploy
 from ladle.cli.output import answer, answer_json, say, table
+from ladle.cli.trial_words import catch_notes, trial_json
 from ladle.config.defaults import Default, defaults
 from ladle.config.notes import notes
 from ladle.config.schema import ModelConfig
@@ -99,7 +100,7 @@ def _lines(model: ModelPlan, config: ModelConfig) -> Iterable[str]:
     yield f"  package  {spec.packaging}, Python {spec.python}, {spec.arch}"
     yield f"  model    {source.file_name}, {source.bytes / 1000:,.1f} kB{experiment}"
     yield f"  digests  release {_short(spec.release_digest)}, model {_short(spec.model_digest)}"
-    for note in notes(config):
+    for note in (*notes(config), *catch_notes(config)):
         yield f"  note     {note}"
 
 
@@ -123,7 +124,7 @@ def _as_json(
 ) -> dict[str, object]:
     models = []
     for model, config in zip(planned.models, configs, strict=True):
-        row = {**model.to_json(), "notes": list(notes(config))}
+        row = {**model.to_json(), "notes": list(notes(config)), "trial": trial_json(config)}
         if explain:
             row["defaults"] = [
                 {"key": d.key, "default": d.written, "reason": d.reason, "set": d.is_set}

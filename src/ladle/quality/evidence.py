@@ -103,16 +103,24 @@ def _read(
     guard: Guard, windows: Sequence[PairedWindow], stable: Sequence[Window], since: float
 ) -> _Reading:
     pairs, usable = _PAIRS[guard.name](windows, stable, since)
-    margin = Margin(guard.worse_than or 1.0, guard.worse_by or 0.0)
     fine = guard.fine_below
     return _Reading(
         guard,
         total(pairs),
-        play(_bets(WORSE_RATIOS, margin), pairs),
-        play(_bets(BETTER_RATIOS, margin), pairs),
+        play(bets_against(guard), pairs),
+        play(_bets(BETTER_RATIOS, _margin(guard)), pairs),
         play_under(fine, (p.candidate for p in pairs)) if fine else None,
         usable,
     )
+
+
+def bets_against(guard: Guard) -> tuple[Bet, ...]:
+    """The bets that a guard's WORSE is made of."""
+    return _bets(WORSE_RATIOS, _margin(guard))
+
+
+def _margin(guard: Guard) -> Margin:
+    return Margin(guard.worse_than or 1.0, guard.worse_by or 0.0)
 
 
 def _bets(ratios: Sequence[float], margin: Margin) -> tuple[Bet, ...]:

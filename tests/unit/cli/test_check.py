@@ -43,6 +43,21 @@ def test_no_labels_is_a_note_and_no_error(here: Path, capsys: pytest.CaptureFixt
     assert "no quality guard: labels.sources is empty" in capsys.readouterr().err
 
 
+def test_what_a_trial_would_catch_is_a_note_of_each_guard(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    add(here, "fraud")
+    add(here, "rare", "traffic: {expected_per_day: 1}\nrollout: {on_inconclusive: hold}\n")
+    assert main(["check"]) == 0
+    said = capsys.readouterr().err
+    assert "failed requests: a rise from 0.5% to 4% is caught within 4.8h with 50%" in said
+    assert "slow answers: no rise is caught within 24h, since traffic is too thin" in said
+    assert main(["check", "--json"]) == 0
+    [fraud, rare] = json.loads(capsys.readouterr().out)["models"]
+    assert fraud["trial"]["candidate_requests"] == 200
+    assert {row["with_50_percent"] for row in rare["trial"]["catches"]} == {None}
+
+
 def test_mistakes_are_said_on_stderr_and_make_it_fail(
     here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

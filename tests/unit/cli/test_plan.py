@@ -132,6 +132,18 @@ def test_explain_gives_every_default_its_reason(
     assert "150 requests take about" in text
 
 
+def test_it_foresees_what_a_trial_would_catch(
+    here: Path, plan: Plan, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trial = plan()[1]["models"][0]["trial"]
+    assert (trial["seconds"], trial["candidate_requests"]) == (54, 150)
+    assert [row["guard"] for row in trial["catches"]] == ["failures", "latency", "accuracy"]
+    for row in trial["catches"]:
+        assert row["stable_rate"] < row["with_50_percent"] < row["with_95_percent"] < 1
+    assert main(["plan"]) == 0
+    assert "wrong answers: a rise from 10% to 28% is caught within 54s" in capsys.readouterr().out
+
+
 def test_an_environment_that_no_model_has_is_refused(
     here: Path, plan: Plan, capsys: pytest.CaptureFixture[str]
 ) -> None:
