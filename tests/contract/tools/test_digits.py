@@ -69,16 +69,6 @@ def test_the_pin_names_no_place_of_the_machine_that_made_it(package: Path) -> No
     assert not [word for word in ("/home/", "/root", "/tmp", "/work", "://") if word in pinned]
 
 
-def test_the_golden_requests_are_answered_as_written(package: Path) -> None:
-    session = onnxruntime.InferenceSession((package / "model.onnx").read_bytes())
-    for path in sorted((package / "golden").glob("*.json")):
-        case = json.loads(path.read_text())
-        pixels = np.array(case["request"]["inputs"], dtype=np.float32)
-        (labels,) = session.run(["label"], {"pixels": pixels})
-        wanted = [prediction["label"] for prediction in case["answer"]["predictions"]]
-        assert labels.tolist() == wanted, path.name
-
-
 def test_data_is_made_the_same_each_time_and_as_it_was_pinned(
     copy: Path, package: Path, pinned: RecordedExperiment
 ) -> None:
