@@ -9,12 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 from ladle.digest import Digest
+from ladle.experiments.chain import Chain
 from ladle.experiments.manifest import Locator, Manifest, RecordedExperiment, Signature
 from ladle.experiments.pack import PackIndex, Slot, StoredPack
+from ladle.experiments.snapshot import SeenFile
+from ladle.experiments.upkeep import Epoch, Session, Sweep, Tombstone
 from ladle.policy.traffic import ObservedTraffic, Traffic
 from ladle.quality.counts import Counts, Window, WindowKey
 from ladle.quality.labels import AcceptedLabel, Label, LabelOutcome, PredictionRows
@@ -37,6 +41,14 @@ class StoredObject:
     digest: Digest
     bytes: int
     stored_at: float
+
+
+class Health(StrEnum):
+    """What a store says of an object without sending its bytes."""
+
+    RIGHT = "right"
+    ALTERED = "altered"
+    MISSING = "missing"
 
 
 class ObjectStore(Protocol):
@@ -65,7 +77,12 @@ class ObjectStore(Protocol):
         """Takes an object out of sight; ``restore`` brings it back. Idempotent."""
 
     def restore(self, digest: Digest) -> bool:
-        """Whether an object is back, or never was gone."""
+        """Whether an object is back, or never was gone: from what the store itself still has of it."""
+
+    def check(self, digest: Digest, locator: Locator | None = None, deep: bool = False) -> Health:
+        """By the checksum that the store states, of the key and of the version that ``locator`` names;
+        with ``deep``, or where none is stated, by reading.
+        """
 
     def erase(self, digest: Digest) -> None:
         """Destroys every version of an object, for data that the law wants gone. Idempotent."""
@@ -75,9 +92,15 @@ class ManifestStore(Protocol):
     """Append-only manifests; each model's form a hash chain whose head moves by compare-and-set."""
 
     def append(
-        self, manifest: Manifest, locators: Mapping[str, Locator], layout: str | None = None
+        self,
+        manifest: Manifest,
+        locators: Mapping[str, Locator],
+        layout: str | None = None,
+        epoch: int | None = None,
     ) -> RecordedExperiment:
-        """Stores if absent. Raises Conflict when ``manifest.previous`` is no longer the head."""
+        """Stores if absent. Raises Conflict when ``manifest.previous`` is no longer the head, or
+        ``epoch`` not the store's, or a collection is at work.
+        """
 
     def relocate(
         self, recorded: RecordedExperiment, locators: Mapping[str, Locator], layout: str
@@ -95,31 +118,73 @@ class ManifestStore(Protocol):
     def log(self, model: str, limit: int = 100) -> Sequence[RecordedExperiment]:
         """Newest first."""
 
+    def chain(self, model: str) -> Chain:
+        """Every place of it as it is; what cannot be read raises nothing here."""
+
     def models(self) -> Sequence[str]: ...
 
 
-@dataclass(frozen=True, slots=True)
-class SeenFile:
-    """A file as it was when it was hashed: by these, a file that did not change is known again.
+class Upkeep(Protocol):
+    """What a store remembers besides its experiments; see ``experiments.upkeep``."""
 
-    Times in nanoseconds. ctime cannot be set back by a program, so an edit cannot hide behind it.
-    """
+    def epoch(self) -> Epoch:
+        """Strongly consistent."""
 
-    digest: str
-    bytes: int
-    mtime_ns: int
-    ctime_ns: int
-    inode: int
+    def begin_sweep(self, now: float, until: float) -> int:
+        """The new epoch. Raises Conflict while another sweep is at work; one that is overdue is
+        finished first.
+        """
+
+    def prolong_sweep(self, epoch: int, until: float) -> None:
+        """Raises Conflict when ``epoch`` is finished: somebody took it for dead."""
+
+    def finish_sweep(self, epoch: int) -> None:
+        """Idempotent."""
+
+    def join(self, session: Session) -> None:
+        """Also to stay longer."""
+
+    def leave(self, session_id: str) -> None: ...
+
+    def sessions(self) -> Sequence[Session]:
+        """Those that left without saying so, too: ``until`` shows who is alive."""
+
+    def note_sweep(self, sweep: Sweep) -> None:
+        """Replaces what was noted for its epoch."""
+
+    def sweeps(self) -> Sequence[Sweep]:
+        """By epoch."""
+
+    def bury(self, tombstones: Sequence[Tombstone]) -> None:
+        """The first tombstone of a subject stays."""
+
+    def exhume(self, subjects: Sequence[str]) -> None: ...
+
+    def tombstones(self) -> Mapping[str, Tombstone]:
+        """By subject."""
+
+
+class Progress(Protocol):
+    """Who watches a long piece of work. Called from any thread of it, one call at a time."""
+
+    def start(self, what: str, total_bytes: int | None, total_files: int | None) -> None: ...
+
+    def advance(self, bytes_: int, files: int = 0) -> None: ...
+
+    def finish(self) -> None: ...
 
 
 class FileIndex(Protocol):
-    """What this machine hashed before. Losing it costs time, never truth."""
+    """What this machine hashed before. Losing it costs time, never truth: it raises nothing."""
+
+    def now_ns(self) -> int:
+        """By the clock that stamps files: what is written after this has no earlier time."""
 
     def below(self, folder: Path) -> Mapping[str, SeenFile]:
-        """By path relative to ``folder``, with POSIX separators."""
+        """By path relative to ``folder``, with POSIX separators; a file is ``""`` below itself."""
 
     def remember(self, folder: Path, seen: Mapping[str, SeenFile]) -> None:
-        """All of ``seen`` or, after a crash, nothing."""
+        """What lies below ``folder`` is ``seen`` and nothing else: all of it or, after a crash, as before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,6 +392,7 @@ class Workspace:
     url: str
     objects: ObjectStore
     manifests: ManifestStore
+    upkeep: Upkeep
     ledger: ReleaseLedger
     inbox: ReleaseInbox
     counters: CounterStore

@@ -10,11 +10,12 @@ import os
 import re
 import tomllib
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ladle.errors import LadleError, NeedsCredentials, Unavailable
-from ladle.ports import DeployTool, Predictor, Workspace
+from ladle.ports import DeployTool, FileIndex, PackCatalogue, Predictor, Workspace
 
 if TYPE_CHECKING:
     from ladle.aws.session import AwsSession
@@ -53,6 +54,24 @@ def open_workspace(url: str | None, start: Path) -> Workspace:
     from ladle.aws.workspace import aws_workspace
 
     return aws_workspace(_session(wanted, start), wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class LocalIndex:
+    """What this machine need not find out twice; it can be deleted at any time."""
+
+    files: FileIndex
+    packs: PackCatalogue
+
+
+def open_index(start: Path) -> LocalIndex:
+    """The index of the repository whose root is ``start``."""
+    from ladle.disk.file_index import SqliteFileIndex
+    from ladle.disk.index_database import IndexDatabase
+    from ladle.disk.pack_catalogue import SqlitePackCatalogue
+
+    database = IndexDatabase(start.resolve() / ".ladle" / "index.sqlite")
+    return LocalIndex(SqliteFileIndex(database), SqlitePackCatalogue(database))
 
 
 def deploy_tool(url: str, start: Path, on_line: Callable[[str], None]) -> DeployTool:

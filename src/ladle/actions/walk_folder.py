@@ -1,0 +1,97 @@
+"""A walk names every file, link and folder below a root; links are read, never followed."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from ladle.errors import Finding, ManyFindings
+from ladle.experiments.snapshot import Listing
+
+OWN = frozenset({".git", ".ladle"})  # what tools keep beside the data is never data
+_MOST_FINDINGS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Walked:
+    """Every folder before those below it; ``states`` holds every file by its relative path."""
+
+    listings: tuple[Listing, ...]
+    states: Mapping[str, os.stat_result]
+
+
+def walk_folder(root: str) -> Walked:
+    """Raises LD340, LD341 and LD342 for what cannot be kept: all of it at once, up to twenty."""
+    walk = _Walk(root)
+    listings = tuple(walk.listings())
+    if walk.findings:
+        raise ManyFindings(walk.findings)
+    return Walked(listings, walk.states)
+
+
+class _Walk:
+    def __init__(self, root: str) -> None:
+        self._root = root
+        self.states: dict[str, os.stat_result] = {}
+        self.findings: list[Finding] = []
+
+    def listings(self) -> Iterator[Listing]:
+        waiting = [""]
+        while waiting and len(self.findings) < _MOST_FINDINGS:
+            listing = self._list(waiting.pop())
+            below = f"{listing.path}/" if listing.path else ""
+            waiting.extend(below + name for name in listing.folders)
+            yield listing
+
+    def _list(self, path: str) -> Listing:
+        below = f"{path}/" if path else ""
+        files: dict[str, bool] = {}
+        links: dict[str, bytes] = {}
+        folders: list[str] = []
+        try:
+            with os.scandir(f"{self._root}/{path}" if path else self._root) as entries:
+                for entry in entries:
+                    name = entry.name
+                    if name in OWN or not self._has_good_name(below, name):
+                        continue
+                    state = entry.stat(follow_symlinks=False)
+                    kind = stat.S_IFMT(state.st_mode)
+                    if kind == stat.S_IFREG:
+                        files[name] = bool(state.st_mode & stat.S_IXUSR)
+                        self.states[below + name] = state
+                    elif kind == stat.S_IFDIR:
+                        folders.append(name)
+                    elif kind == stat.S_IFLNK:
+                        links[name] = os.fsencode(os.readlink(entry.path))
+                    else:
+                        self._refuse(
+                            "LD341",
+                            f"{below + name!r} is a socket, pipe or device, which holds no data",
+                            "move it elsewhere, or name what lies beside it",
+                        )
+        except OSError as error:
+            self._refuse(
+                "LD342",
+                f"{path or self._root!r} cannot be read: {error.strerror}",
+                "mend its rights",
+            )
+        return Listing(path, files, links, folders)
+
+    def _has_good_name(self, below: str, name: str) -> bool:
+        if name.isascii():
+            return True
+        try:
+            name.encode()
+        except UnicodeEncodeError:
+            self._refuse(
+                "LD340",
+                f"the name {os.fsencode(below + name)!r} is not UTF-8",
+                "rename it: another machine would read another name",
+            )
+            return False
+        return True
+
+    def _refuse(self, code: str, what: str, fix: str) -> None:
+        self.findings.append(Finding(code, what, fix))

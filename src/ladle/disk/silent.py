@@ -1,0 +1,16 @@
+"""Progress that nobody watches."""
+
+from __future__ import annotations
+
+from ladle.ports import Progress
+
+
+class _Silent:
+    def start(self, what: str, total_bytes: int | None, total_files: int | None) -> None: ...
+
+    def advance(self, bytes_: int, files: int = 0) -> None: ...
+
+    def finish(self) -> None: ...
+
+
+SILENT: Progress = _Silent()
