@@ -11,6 +11,8 @@ from _commands_page import commands_page
 from ladle.cli.explain import explanations
 from ladle.config import publish
 from ladle.config.defaults import defaults
+from ladle.config.document import Path as KeyPath
+from ladle.config.not_yet import KEYS, VALUES
 from ladle.config.schema import ModelConfig
 from ladle.releases.diagram import drawn_into
 
@@ -41,7 +43,8 @@ def config_page() -> str:
         "",
         "Three keys are needed; `ladle plan --explain` prints the others with the reason of each",
         "default. Durations are `10s`, `60m`, `24h`, `30d`; shares `0.5%`, differences of shares",
-        "`0.5pt`, factors `1.2x`. `ladle schema` prints the JSON Schema.",
+        "`0.5pt`, factors `1.2x`. `ladle schema` prints the JSON Schema. What is marked *not yet* is",
+        "refused with LD902 unless it has its default.",
         "",
         "| key | default | meaning | why this default |",
         "|---|---|---|---|",
@@ -58,7 +61,15 @@ def _needed_rows() -> Iterator[str]:
 
 def _default_rows() -> Iterator[str]:
     for row in defaults():
-        yield f"| `{row.key}` | `{row.written}` | {row.meaning} | {row.reason} |"
+        meaning = row.meaning + _not_yet(tuple(row.key.split(".")))
+        yield f"| `{row.key}` | `{row.written}` | {meaning} | {row.reason} |"
+
+
+def _not_yet(path: KeyPath) -> str:
+    if path in KEYS:
+        return " (*not yet*)"
+    values = sorted(VALUES[path][0]) if path in VALUES else ()
+    return f" (*not yet*: {', '.join(f'`{value}`' for value in values)})" if values else ""
 
 
 def releases_page() -> str:

@@ -102,14 +102,6 @@ def door_waits(config: ModelConfig) -> Iterator[Mistake]:
         yield Mistake(path, "LD125", what, f"write timeout_s: {limit}", (path, ("door", "url")))
 
 
-def gpu(config: ModelConfig) -> Iterator[Mistake]:
-    path: Path = ("compute", "gpu")
-    if config.compute.gpu:
-        what = f"gpu: {config.compute.gpu} needs sagemaker or ecs; Lambda functions have no GPU"
-        fix = "write gpu: 0; targets with a GPU are not yet built"
-        yield Mistake(path, "LD902", what, fix, (path,))
-
-
 def times_in_order(config: ModelConfig) -> Iterator[Mistake]:
     bake, longest, window = ("rollout", "bake"), ("rollout", "max"), ("monitor", "window")
     if config.rollout.bake_s > config.rollout.max_s:
@@ -220,7 +212,6 @@ CHECKS: tuple[Check, ...] = (
     files,
     public_door,
     door_waits,
-    gpu,
     times_in_order,
     one_margin,
     evidence_by_max,

@@ -18,6 +18,7 @@ Attribute = Callable[[ModelConfig], Any]
 # Key -> what is missing behind it. Any value but the default is refused.
 KEYS: dict[Path, str] = {
     ("api",): "only realtime is built",
+    ("compute", "gpu"): "only lambda is built, and its functions have no GPU",
     ("compute", "instance_type"): "only lambda is built, and it has no machine types",
     ("compute", "spot"): "only lambda is built, and it has no spare capacity",
     ("compute", "min_instances"): "only lambda is built, and it scales from nothing",
