@@ -17,7 +17,7 @@ from ladle.digest import CHUNK_BYTES, Digest
 from ladle.errors import Conflict, Corrupt, LadleError, NotFound
 from ladle.experiments.manifest import Locator
 from ladle.experiments.verified import Source, verified
-from ladle.ports import StoredObject
+from ladle.ports import Health, StoredObject
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -50,18 +50,35 @@ class S3ObjectStore:
 
     def locate(self, digest: Digest) -> Locator | None:
         """None also when the key holds other bytes now."""
+        health, version = self._state(digest, None)
+        return Locator(names.object_key(digest.hex), version) if health is Health.RIGHT else None
+
+    def check(self, digest: Digest, locator: Locator | None = None, deep: bool = False) -> Health:
+        health, version = self._state(digest, None, deep)
+        named = locator.version_id if locator else None
+        if health is Health.RIGHT and named not in (None, version):
+            return self._state(digest, named, deep)[0]
+        return health
+
+    def _state(
+        self, digest: Digest, version_id: str | None, deep: bool = False
+    ) -> tuple[Health, str | None]:
+        """Of one version, or of the newest; with the version that it is of."""
         key = names.object_key(digest.hex)
+        version: Any = {"VersionId": version_id} if version_id else {}
         with asking(f"for object {digest.short}"):
             try:
                 head = self._client.head_object(
-                    Bucket=self._bucket, Key=key, ChecksumMode="ENABLED"
+                    Bucket=self._bucket, Key=key, ChecksumMode="ENABLED", **version
                 )
             except ClientError as error:
                 if code_of(error) in _ABSENT:
-                    return None
+                    return Health.MISSING, None
                 raise
-        locator = Locator(key, head.get("VersionId"))
-        return locator if self._is_right(digest, locator, head.get("ChecksumSHA256")) else None
+        found = Locator(key, head.get("VersionId"))
+        stated = None if deep else head.get("ChecksumSHA256")
+        right = self._is_right(digest, found, stated)
+        return Health.RIGHT if right else Health.ALTERED, found.version_id
 
     def read(
         self, digest: Digest, start: int, length: int, locator: Locator | None = None
@@ -88,12 +105,27 @@ class S3ObjectStore:
             self._client.delete_object(Bucket=self._bucket, Key=names.object_key(digest.hex))
 
     def restore(self, digest: Digest) -> bool:
-        """Deletes the delete marker: no bytes are sent."""
+        """Deletes the delete markers, or copies the newest version that is right: no bytes are sent."""
         key = names.object_key(digest.hex)
-        for version in self._versions(key, "DeleteMarkers"):
-            if version["IsLatest"]:
-                self._delete_version(key, version["VersionId"])
-        return self.locate(digest) is not None
+        for marker in self._versions(key, "DeleteMarkers"):
+            self._delete_version(key, marker["VersionId"])
+        if self.locate(digest) is not None:
+            return True
+        for version in self._versions(key, "Versions"):
+            if self._state(digest, version["VersionId"])[0] is Health.RIGHT:
+                self._copy(key, version["VersionId"])
+                return self.locate(digest) is not None
+        return False
+
+    def _copy(self, key: str, version_id: str) -> None:
+        with asking(f"to restore {key}"):
+            self._client.copy_object(
+                Bucket=self._bucket,
+                Key=key,
+                CopySource={"Bucket": self._bucket, "Key": key, "VersionId": version_id},
+                ChecksumAlgorithm="SHA256",
+                MetadataDirective="REPLACE",
+            )
 
     def erase(self, digest: Digest) -> None:
         key = names.object_key(digest.hex)

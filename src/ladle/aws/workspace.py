@@ -12,6 +12,7 @@ from ladle.aws.release_inbox import AwsReleaseInbox
 from ladle.aws.release_ledger import AwsReleaseLedger
 from ladle.aws.session import AwsSession
 from ladle.aws.traffic.lambda_alias import LambdaAliasRouter
+from ladle.aws.upkeep import DynamoUpkeep
 from ladle.ports import Workspace
 
 
@@ -22,6 +23,7 @@ def aws_workspace(session: AwsSession, url: str) -> Workspace:
         url=url,
         objects=S3ObjectStore(session.s3, bucket),
         manifests=DynamoManifestStore(session.dynamodb),
+        upkeep=DynamoUpkeep(session.dynamodb),
         ledger=AwsReleaseLedger(session.dynamodb),
         inbox=AwsReleaseInbox(session.dynamodb),
         counters=AwsCounterStore(session.dynamodb),

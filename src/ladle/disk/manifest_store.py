@@ -13,7 +13,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from ladle.disk.durable import exclusive, new_file
+from ladle.disk.upkeep import DiskUpkeep
 from ladle.errors import Conflict, Corrupt, LadleError, NotFound
+from ladle.experiments.chain import Chain, ChainLink
 from ladle.experiments.manifest import Locator, Manifest, RecordedExperiment
 from ladle.experiments.names import ambiguous, read_id, unknown
 
@@ -24,9 +26,14 @@ class DiskManifestStore:
     def __init__(self, root: Path) -> None:
         self._manifests = root / "manifests"
         self._ids = root / "ids"
+        self._upkeep = DiskUpkeep(root)
 
     def append(
-        self, manifest: Manifest, locators: Mapping[str, Locator], layout: str | None = None
+        self,
+        manifest: Manifest,
+        locators: Mapping[str, Locator],
+        layout: str | None = None,
+        epoch: int | None = None,
     ) -> RecordedExperiment:
         experiment_id = manifest.id
         last = self._last(manifest.model)
@@ -37,7 +44,10 @@ class DiskManifestStore:
         with new_file(self._ids / experiment_id) as hint:
             hint.write(str(path.relative_to(self._manifests)).encode())
         try:
-            with new_file(path, exclusive=True) as file:
+            with (
+                self._upkeep.held_at(epoch),
+                new_file(path, exclusive=True) as file,
+            ):
                 file.write(json.dumps(recorded.to_json(), indent=1).encode())
         except FileExistsError:
             return self._stored_before(experiment_id)
@@ -72,6 +82,11 @@ class DiskManifestStore:
         paths = sorted((self._manifests / model).glob("*.json"), reverse=True)
         return [_read(path) for path in paths[:limit]]
 
+    def chain(self, model: str) -> Chain:
+        paths = sorted((self._manifests / model).glob("*.json"))
+        links = tuple(map(_link, paths))
+        return Chain(model, links, (links[-1].id, links[-1].sequence) if links else None)
+
     def models(self) -> Sequence[str]:
         return sorted(p.name for p in self._manifests.glob("*") if p.is_dir())
 
@@ -96,6 +111,19 @@ class DiskManifestStore:
             raise Conflict(
                 "LD303", "another experiment was recorded first", "chain to the new head"
             ) from None
+
+
+def _link(path: Path) -> ChainLink:
+    """The name of the file says which place it is, whatever its content claims."""
+    sequence = int(path.stem)
+    try:
+        recorded = _read(path)
+    except LadleError as error:
+        return ChainLink(sequence, "", None, error.finding.what)
+    if recorded.sequence != sequence:
+        why = f"{path.name} holds number {recorded.sequence}"
+        return ChainLink(sequence, recorded.manifest.id, None, why)
+    return ChainLink(sequence, recorded.manifest.id, recorded)
 
 
 def _read(path: Path) -> RecordedExperiment:

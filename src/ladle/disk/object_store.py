@@ -18,7 +18,7 @@ from ladle.disk.durable import new_file
 from ladle.errors import Corrupt, NotFound
 from ladle.experiments.manifest import Locator
 from ladle.experiments.verified import verified
-from ladle.ports import StoredObject
+from ladle.ports import Health, StoredObject
 
 
 class DiskObjectStore:
@@ -79,6 +79,12 @@ class DiskObjectStore:
         if not self._path(digest).is_file():
             self._move(self._removed(digest), self._path(digest))
         return self._path(digest).is_file()
+
+    def check(self, digest: Digest, locator: Locator | None = None, deep: bool = False) -> Health:
+        """A folder states no checksum: its bytes are read."""
+        if not self._path(digest).is_file():
+            return Health.MISSING
+        return Health.RIGHT if self._holds(digest) else Health.ALTERED
 
     def erase(self, digest: Digest) -> None:
         for path in (self._path(digest), self._removed(digest)):

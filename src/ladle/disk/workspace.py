@@ -12,6 +12,7 @@ from ladle.disk.prediction_log import DiskPredictionLog
 from ladle.disk.release_inbox import DiskReleaseInbox
 from ladle.disk.release_ledger import DiskReleaseLedger
 from ladle.disk.traffic_router import DiskTrafficRouter
+from ladle.disk.upkeep import DiskUpkeep
 from ladle.ports import Workspace
 
 
@@ -21,6 +22,7 @@ def disk_workspace(root: Path, url: str) -> Workspace:
         url=url,
         objects=DiskObjectStore(root),
         manifests=DiskManifestStore(root),
+        upkeep=DiskUpkeep(root),
         ledger=DiskReleaseLedger(root),
         inbox=DiskReleaseInbox(root),
         counters=DiskCounterStore(root),

@@ -1,0 +1,30 @@
+"""A model's chain as the store has it, right or wrong: what a check reads before it trusts any of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ladle.experiments.manifest import RecordedExperiment
+
+
+@dataclass(frozen=True, slots=True)
+class ChainLink:
+    """One place of a chain. ``recorded`` is None where it cannot be read; ``why`` says so then."""
+
+    sequence: int
+    id: str
+    recorded: RecordedExperiment | None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """``links`` by sequence; ``head`` is the id and the sequence that the store calls the newest."""
+
+    model: str
+    links: tuple[ChainLink, ...]
+    head: tuple[str, int] | None
+
+    @property
+    def recorded(self) -> tuple[RecordedExperiment, ...]:
+        return tuple(link.recorded for link in self.links if link.recorded is not None)
