@@ -15,6 +15,7 @@ from typing import Any, BinaryIO, Protocol
 
 from ladle.digest import Digest
 from ladle.experiments.chain import Chain
+from ladle.experiments.graph import GraphSummary
 from ladle.experiments.manifest import Locator, Manifest, RecordedExperiment, Signature
 from ladle.experiments.pack import PackIndex, Slot, StoredPack
 from ladle.experiments.snapshot import SeenFile
@@ -368,6 +369,7 @@ class ModelFacts:
     format: str
     signature: Signature
     opset: int | None = None
+    graph: GraphSummary | None = None
 
 
 class ModelInspector(Protocol):

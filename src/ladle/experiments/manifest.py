@@ -62,7 +62,10 @@ class Signature:
 
 @dataclass(frozen=True, slots=True)
 class ModelArtefact:
-    """The model file that the experiment made; ``digest`` is the model_digest of its releases."""
+    """The model file that the experiment made; ``digest`` is the model_digest of its releases.
+
+    ``graph`` is the digest of its summary, see ``experiments.graph``.
+    """
 
     name: str
     digest: str
@@ -70,6 +73,7 @@ class ModelArtefact:
     format: str
     signature: Signature
     opset: int | None = None
+    graph: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +185,7 @@ class Manifest:
         """Those of them that are objects of their own; data and outputs lie in packs."""
         names = [self.code.patch, self.log, self.steps]
         names += [f.profile for f in (*self.data, *self.outputs)]
-        names += [self.artefact.digest] if self.artefact else []
+        names += [self.artefact.digest, self.artefact.graph] if self.artefact else []
         return tuple(dict.fromkeys(n for n in names if n))
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ladle.errors import LadleError, NotFound
+from ladle.experiments.graph import GraphSummary
 from ladle.experiments.manifest import Signature
 from ladle.ports import ModelFacts
 from ladle.tools import onnx_reader
@@ -83,7 +84,12 @@ class ModelJail:
         if "refused" in answer:
             code, why = answer["refused"]
             raise LadleError(code, f"{path.name} is refused: {why}", _FIXES[code])
-        return ModelFacts(answer["format"], Signature.from_json(answer), answer["opset"])
+        return ModelFacts(
+            answer["format"],
+            Signature.from_json(answer),
+            answer["opset"],
+            GraphSummary.from_json(answer["graph"]),
+        )
 
     def _answer(self, path: Path, size: int) -> Mapping[str, Any]:
         with path.open("rb") as model, _reader(size) as child:

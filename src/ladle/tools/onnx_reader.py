@@ -1,3 +1,4 @@
+# long: one file, since the jail starts it by its path and it imports nothing of ours
 """Runs in the jail: reads an ONNX file from stdin, answers one line of JSON, trusts nothing.
 
 Started by its path, so it imports nothing of Ladle. Limits are set before a byte is read; the work
@@ -6,10 +7,12 @@ that a graph can cause is counted before anything expands it; then it is loaded 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import resource
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -18,6 +21,8 @@ MEMORY_BYTES = 4 << 30
 MAX_NODES = 100_000  # with every function call expanded
 MAX_NODE_RUNS = 10_000_000  # with every Loop unrolled
 MAX_PROBE_ELEMENTS = 4_000_000
+MAX_NAMED = 1_000  # initialisers and operators that a summary names
+MAX_NAME_CHARS = 200
 DOMAINS = frozenset({"", "ai.onnx", "ai.onnx.ml", "com.microsoft"})
 EXTERNAL = 1
 
@@ -184,6 +189,32 @@ def _scalar(tensor: Any) -> int:
     return -1
 
 
+def summary(model: Any, onnx: Any) -> dict[str, Any]:
+    """What ``ladle.experiments.graph`` reads: operators counted, initialisers by their content."""
+    operators = Counter(
+        f"{node.domain}.{node.op_type}".lstrip(".")[:MAX_NAME_CHARS] for node in _nodes(model)
+    )
+    tensors = model.graph.initializer
+    return {
+        "operators": dict(operators.most_common(MAX_NAMED)),
+        "initialisers": [_initialiser(t, onnx) for t in tensors[:MAX_NAMED]],
+        "more": max(0, len(tensors) - MAX_NAMED),
+    }
+
+
+def _initialiser(tensor: Any, onnx: Any) -> dict[str, Any]:
+    """The digest is of the values: the tensor without its name."""
+    nameless = onnx.TensorProto()
+    nameless.CopyFrom(tensor)
+    nameless.ClearField("name")
+    return {
+        "name": tensor.name[:MAX_NAME_CHARS],
+        "dtype": onnx.TensorProto.DataType.Name(tensor.data_type).lower(),
+        "shape": list(tensor.dims),
+        "digest": hashlib.sha256(nameless.SerializeToString(deterministic=True)).hexdigest()[:16],
+    }
+
+
 def load(content: bytes, ort: Any) -> Any:
     options = ort.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
@@ -257,6 +288,7 @@ def inspect(content: bytes, onnx: Any, ort: Any, numpy: Any) -> dict[str, Any]:
         "opset": opsets.get("", opsets.get("ai.onnx")),
         "inputs": specs(session.get_inputs()),
         "outputs": specs(session.get_outputs()),
+        "graph": summary(model, onnx),
     }
 
 
