@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import stat
@@ -9,8 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
 
+from ladle.actions.data_faults import changed, unreadable
 from ladle.digest import PREFIX
-from ladle.errors import Corrupt, LadleError, NotFound
 from ladle.experiments.snapshot import SeenFile
 from ladle.ports import Progress
 
@@ -72,38 +73,22 @@ def _hash(path: str, block: memoryview, counter: _Counter) -> SeenFile:
         try:
             before = os.fstat(descriptor)
             if not stat.S_ISREG(before.st_mode):
-                raise _changed(path)
+                raise changed(path)
             hasher, length = hashlib.sha256(), 0
-            while count := os.readv(descriptor, [block]):
+            while length <= before.st_size and (count := os.readv(descriptor, [block])):
                 hasher.update(block[:count])
                 length += count
                 counter.advance(count, 0)
             after = os.fstat(descriptor)
         finally:
             os.close(descriptor)
-    except FileNotFoundError as error:
-        raise NotFound(
-            "LD343",
-            f"{path} was there a moment ago and is gone",
-            "run the command again when nothing writes to the data",
-        ) from error
     except OSError as error:
-        raise LadleError(
-            "LD342", f"{path} cannot be read: {error.strerror}", "mend its rights"
-        ) from error
-    counter.advance(0, 1)
-    seen = SeenFile(
-        PREFIX + hasher.hexdigest(), length, after.st_mtime_ns, after.st_ctime_ns, after.st_ino
-    )
+        if error.errno == errno.ELOOP:  # a link stands where the file was listed
+            raise changed(path) from error
+        raise unreadable(path, error) from error
     same = (before.st_mtime_ns, before.st_ctime_ns) == (after.st_mtime_ns, after.st_ctime_ns)
     if not same or length != after.st_size:
-        raise _changed(path)
-    return seen
-
-
-def _changed(path: str) -> Corrupt:
-    return Corrupt(
-        "LD316",
-        f"{path} changed while it was read",
-        "run the command again when nothing writes to it",
-    )
+        raise changed(path)
+    counter.advance(0, 1)
+    digest = PREFIX + hasher.hexdigest()
+    return SeenFile(digest, length, after.st_mtime_ns, after.st_ctime_ns, after.st_ino)

@@ -6,9 +6,9 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from ladle.actions.data_faults import missing, no_data, unreadable
 from ladle.actions.hash_files import hash_files
 from ladle.actions.walk_folder import OWN, walk_folder
-from ladle.errors import LadleError, NotFound
 from ladle.experiments.snapshot import SeenFile, Snapshot, of_file, of_folder
 from ladle.ports import FileIndex, Progress
 
@@ -54,11 +54,11 @@ def _root(path: Path) -> Path:
     try:
         root = path.resolve(strict=True)
     except FileNotFoundError as error:
-        raise NotFound("LD305", f"there is no {path}", "check the path") from error
-    except (OSError, RuntimeError) as error:  # a loop of links is either
-        raise LadleError("LD342", f"{path} cannot be read: {error}", "mend its rights") from error
-    if not (root.is_dir() or root.is_file()) or root.name in OWN:
-        raise LadleError(
-            "LD341", f"{path} is no data: neither a file nor a folder of files", "name the data"
-        )
+        raise missing(str(path)) from error
+    except OSError as error:
+        raise unreadable(str(path), error) from error
+    except RuntimeError as error:  # how Python before 3.13 tells of links in a circle
+        raise unreadable(str(path), OSError(str(error))) from error
+    if root.name in OWN or not (root.is_dir() or root.is_file()):
+        raise no_data(str(root))
     return root

@@ -7,6 +7,7 @@ import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from ladle.actions.data_faults import no_data, not_text, unreadable
 from ladle.errors import Finding, ManyFindings
 from ladle.experiments.snapshot import Listing
 
@@ -23,7 +24,7 @@ class Walked:
 
 
 def walk_folder(root: str) -> Walked:
-    """Raises LD340, LD341 and LD342 for what cannot be kept: all of it at once, up to twenty."""
+    """Raises LD340 to LD343 for what cannot be kept: all of it at once, up to twenty."""
     walk = _Walk(root)
     listings = tuple(walk.listings())
     if walk.findings:
@@ -51,10 +52,10 @@ class _Walk:
         links: dict[str, bytes] = {}
         folders: list[str] = []
         try:
-            with os.scandir(f"{self._root}/{path}" if path else self._root) as entries:
+            with os.scandir(f"{self._root}/{path}") as entries:
                 for entry in entries:
                     name = entry.name
-                    if name in OWN or not self._has_good_name(below, name):
+                    if name in OWN or not self._is_text(below, name):
                         continue
                     state = entry.stat(follow_symlinks=False)
                     kind = stat.S_IFMT(state.st_mode)
@@ -66,32 +67,17 @@ class _Walk:
                     elif kind == stat.S_IFLNK:
                         links[name] = os.fsencode(os.readlink(entry.path))
                     else:
-                        self._refuse(
-                            "LD341",
-                            f"{below + name!r} is a socket, pipe or device, which holds no data",
-                            "move it elsewhere, or name what lies beside it",
-                        )
+                        self.findings.append(no_data(f"{self._root}/{below}{name}").finding)
         except OSError as error:
-            self._refuse(
-                "LD342",
-                f"{path or self._root!r} cannot be read: {error.strerror}",
-                "mend its rights",
-            )
+            place = f"{self._root}/{path}".rstrip("/")
+            self.findings.append(unreadable(place, error).finding)
         return Listing(path, files, links, folders)
 
-    def _has_good_name(self, below: str, name: str) -> bool:
-        if name.isascii():
-            return True
-        try:
-            name.encode()
-        except UnicodeEncodeError:
-            self._refuse(
-                "LD340",
-                f"the name {os.fsencode(below + name)!r} is not UTF-8",
-                "rename it: another machine would read another name",
-            )
-            return False
+    def _is_text(self, below: str, name: str) -> bool:
+        if not name.isascii():
+            try:
+                name.encode()
+            except UnicodeEncodeError:
+                self.findings.append(not_text(f"{self._root}/{below}{name}").finding)
+                return False
         return True
-
-    def _refuse(self, code: str, what: str, fix: str) -> None:
-        self.findings.append(Finding(code, what, fix))

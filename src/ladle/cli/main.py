@@ -24,6 +24,7 @@ COMMANDS: dict[str, str] = {
     "explain": "Say what an error code means and how to mend it.",
     "schema": "Print the JSON Schema of model.yaml.",
     "dev": "Serve a model on this machine, with reload.",
+    "add": "Hash data, so that recording it takes no time.",
     "record": "Run a command and record it as an experiment.",
     "log": "List the experiments of a model.",
     "show": "Show one experiment.",

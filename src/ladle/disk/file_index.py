@@ -14,6 +14,11 @@ from ladle.disk.index_database import IndexDatabase
 from ladle.experiments.snapshot import SeenFile
 
 _ROW = struct.Struct("<32sQqqQ")
+_BELOW = "FROM folders WHERE path = ? OR (path > ? AND path < ?)"
+_REPLACE = (
+    "INSERT INTO folders VALUES (?, ?, ?) ON CONFLICT (path) DO UPDATE"
+    " SET files = excluded.files, proof = excluded.proof WHERE proof != excluded.proof"
+)
 _Rows = list[tuple[bytes, bytes, bytes]]
 
 
@@ -37,14 +42,10 @@ class SqliteFileIndex:
         key = os.fsencode(folder)
 
         def question(connection: sqlite3.Connection) -> _Rows:
-            return connection.execute(
-                "SELECT path, files, proof FROM folders"
-                " WHERE path = ?1 OR (path > ?1 || x'2f' AND path < ?1 || x'30')",
-                (key,),
-            ).fetchall()
+            return connection.execute(f"SELECT path, files, proof {_BELOW}", _range(key)).fetchall()
 
-        found: dict[str, SeenFile] = {}
         nothing: _Rows = []
+        found: dict[str, SeenFile] = {}
         for path, files, proof in self._database.ask(question, nothing):
             if _proof(path, files) == proof:
                 found.update(_unpacked(os.fsdecode(path[len(key) + 1 :]), files))
@@ -55,21 +56,18 @@ class SqliteFileIndex:
         rows = dict(_packed(key, seen))
 
         def question(connection: sqlite3.Connection) -> None:
-            known = connection.execute(
-                "SELECT path FROM folders"
-                " WHERE path = ?1 OR (path > ?1 || x'2f' AND path < ?1 || x'30')",
-                (key,),
-            ).fetchall()
+            known = connection.execute(f"SELECT path {_BELOW}", _range(key)).fetchall()
             gone = [row for row in known if row[0] not in rows]
             connection.executemany("DELETE FROM folders WHERE path = ?", gone)
-            connection.executemany(
-                "INSERT INTO folders VALUES (?, ?, ?) ON CONFLICT (path) DO UPDATE"
-                " SET files = excluded.files, proof = excluded.proof"
-                " WHERE proof != excluded.proof",
-                [(path, files, _proof(path, files)) for path, files in rows.items()],
-            )
+            proven = ((path, files, _proof(path, files)) for path, files in rows.items())
+            connection.executemany(_REPLACE, proven)
 
         self._database.ask(question, None)
+
+
+def _range(key: bytes) -> tuple[bytes, bytes, bytes]:
+    """A folder and what lies below it: the byte after "/" is "0"."""
+    return key, key + b"/", key + b"0"
 
 
 def _proof(path: bytes, files: bytes) -> bytes:

@@ -5,7 +5,7 @@ Pure: what a walk found becomes trees here, whatever read it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,6 +71,23 @@ class Snapshot:
     links: Mapping[str, LinkText]
 
 
+class _Sources(Mapping[str, Path]):
+    """Paths are made when they are asked for: most snapshots end as a digest that is compared."""
+
+    def __init__(self, root: Path, paths: Mapping[str, str]) -> None:
+        self._root = root
+        self._paths = paths
+
+    def __getitem__(self, digest: str) -> Path:
+        return self._root / self._paths[digest]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._paths)
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+
 def of_file(root: Path, seen: SeenFile) -> Snapshot:
     return Snapshot(root, Kind.FILE, seen.digest, seen.bytes, 1, {}, {seen.digest: root}, {})
 
@@ -100,5 +117,5 @@ def of_folder(root: Path, listings: Sequence[Listing], seen: Mapping[str, SeenFi
             name, Kind.FOLDER, digest, sum(e.bytes for e in tree), sum(e.files for e in tree)
         )
     top = folders[""]
-    sources = {file.digest: root / path for path, file in seen.items()}
+    sources = _Sources(root, {file.digest: path for path, file in seen.items()})
     return Snapshot(root, Kind.FOLDER, top.digest, top.bytes, top.files, trees, sources, links)

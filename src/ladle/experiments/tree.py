@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
+from operator import attrgetter
 from typing import Any
 
 from ladle import digest as digests
@@ -42,13 +43,28 @@ Tree = tuple[TreeEntry, ...]
 
 
 def tree_of(entries: Sequence[TreeEntry]) -> Tree:
-    """Sorted by the bytes of the name, whatever the order of the listing."""
-    return tuple(sorted(entries, key=lambda e: e.name.encode()))
+    """Sorted by the bytes of the name, whatever the order of the listing.
+
+    Code points sort as their UTF-8 does, so the names need not be encoded for it.
+    """
+    return tuple(sorted(entries, key=attrgetter("name")))
 
 
 def encode(tree: Tree) -> bytes:
     """Canonical JSON; the digest of these bytes is the digest of the folder."""
-    return canonical_json([asdict(entry) for entry in tree])
+    return canonical_json(
+        [
+            {
+                "name": e.name,
+                "kind": e.kind,
+                "digest": e.digest,
+                "bytes": e.bytes,
+                "files": e.files,
+                "executable": e.executable,
+            }
+            for e in tree  # by hand: asdict takes four times as long, and folders are large
+        ]
+    )
 
 
 def decode(content: bytes, digest: Digest) -> Tree:
@@ -96,7 +112,7 @@ def changed(
         return
     old = {e.name: e for e in reader.read(before)} if before else {}
     new = {e.name: e for e in reader.read(after)} if after else {}
-    for name in sorted({*old, *new}, key=str.encode):
+    for name in sorted({*old, *new}):
         yield from _entry_changes(old.get(name), new.get(name), reader, f"{below}{name}")
 
 
