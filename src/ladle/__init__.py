@@ -5,10 +5,14 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from ladle.client import Client as Client
     from ladle.recorder import record as record
+    from ladle.version import __version__ as __version__
 
-__version__: Final = "0.1.0"
-
-_HOMES: Final = {"record": "ladle.recorder", "Client": "ladle.client"}
+# Public name -> its module. Told by a string, so that no function's code reaches it.
+_HOMES: Final = {
+    "record": "ladle.recorder",
+    "Client": "ladle.client",
+    "__version__": "ladle.version",
+}
 
 
 def __getattr__(name: str) -> Any:

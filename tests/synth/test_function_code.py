@@ -50,6 +50,7 @@ def serving_digest(roots: dict[str, Path]) -> str:
         "ladle_runtime/controller/__init__.py",
         "ladle_runtime/handoff/handler.py",
         "ladle/explanations/new.toml",
+        "ladle/version.py",
     ],
 )
 def test_an_edit_that_serving_cannot_reach_makes_no_release(
@@ -61,6 +62,13 @@ def test_an_edit_that_serving_cannot_reach_makes_no_release(
     with file.open("a") as stream:
         stream.write("\n# an edit\n")
     assert serving_digest(copied) == before
+
+
+@pytest.mark.parametrize("entry", [*PLATFORM_ENTRIES.values(), *HANDOFF_ENTRIES.values()])
+def test_no_function_of_the_platform_carries_the_version(entry: str) -> None:
+    names = {file.name for file in platform_code([entry], "3.13").files}
+    assert "ladle/__init__.py" in names
+    assert "ladle/version.py" not in names
 
 
 @pytest.mark.parametrize(

@@ -105,7 +105,7 @@ def _root(
 ) -> None:
     """Ladle: the spoon for production machine learning."""
     if version:
-        from ladle import __version__
+        from ladle.version import __version__
 
         typer.echo(f"ladle {__version__}")
         raise typer.Exit
