@@ -17,7 +17,21 @@ from typing import TypeVar
 from ladle.disk.durable import exclusive
 
 VERSION = 1
-_WAIT_S = 10.0
+WAIT_S = 10.0
+_DAMAGED = sqlite3.SQLITE_CORRUPT
+_OUT_OF_REACH = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_PROTOCOL,  # a file system without the locks that WAL needs
+    }
+)
 _SCHEMA = """
 CREATE TABLE folders (path BLOB PRIMARY KEY, files BLOB NOT NULL, proof BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE packs (
@@ -37,8 +51,9 @@ _T = TypeVar("_T")
 class IndexDatabase:
     """One connection, shared by the threads of this process and opened when it is first needed."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, wait_s: float = WAIT_S) -> None:
         self.path = path
+        self._wait_s = wait_s
         self._connection: sqlite3.Connection | None = None
         self._lock = threading.Lock()
 
@@ -50,9 +65,11 @@ class IndexDatabase:
                     connection = self._connection or self._open()
                     with connection:
                         return question(connection)
-                except sqlite3.OperationalError:
-                    return otherwise  # locked, full, read-only: it is only an index
-                except sqlite3.DatabaseError:
+                except sqlite3.DatabaseError as error:
+                    if getattr(error, "sqlite_errorcode", _DAMAGED) & 0xFF in _OUT_OF_REACH:
+                        return otherwise
+                    self._begin_anew()
+                except UnicodeDecodeError:  # a damaged name within an error's own text
                     self._begin_anew()
                 except OSError:
                     return otherwise
@@ -65,7 +82,7 @@ class IndexDatabase:
     def _open(self) -> sqlite3.Connection:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(
-            self.path, timeout=_WAIT_S, isolation_level="IMMEDIATE", check_same_thread=False
+            self.path, timeout=self._wait_s, isolation_level="IMMEDIATE", check_same_thread=False
         )
         self._connection = connection
         connection.execute("PRAGMA journal_mode = WAL")
