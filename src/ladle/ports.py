@@ -8,6 +8,7 @@ must tell apart: Conflict (somebody wrote first), NotFound, Corrupt, Unavailable
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any, BinaryIO, Protocol
 
 from ladle.digest import Digest
 from ladle.experiments.chain import Chain
+from ladle.experiments.draft import Draft
 from ladle.experiments.graph import GraphSummary
 from ladle.experiments.manifest import Locator, Manifest, RecordedExperiment, Signature
 from ladle.experiments.pack import PackIndex, Slot, StoredPack
@@ -23,6 +25,7 @@ from ladle.experiments.upkeep import Epoch, Session, Sweep, Tombstone
 from ladle.policy.traffic import ObservedTraffic, Traffic
 from ladle.quality.counts import Counts, Window, WindowKey
 from ladle.quality.labels import AcceptedLabel, Label, LabelOutcome, PredictionRows
+from ladle.releases.deploy_log import Deployment
 from ladle.releases.effects import NewRecord, Record
 from ladle.releases.events import CandidateReady, CandidateWithdrawn, PersonAsked
 from ladle.releases.state import ReleaseState
@@ -213,6 +216,28 @@ class PackCatalogue(Protocol):
     def drop(self, store: str, pack: str) -> None: ...
 
 
+class Outbox(Protocol):
+    """Runs that ended on this machine and are not in a store yet. Each outlives a crash."""
+
+    def objects(self, name: str) -> ObjectStore:
+        """What is kept beside a draft."""
+
+    def path_of(self, name: str, digest: Digest) -> Path:
+        """The file of one of them."""
+
+    def save(self, draft: Draft) -> None:
+        """All of it or, after a crash, what was there before."""
+
+    def waiting(self) -> Sequence[Draft]:
+        """Oldest first."""
+
+    def held(self, name: str) -> AbstractContextManager[bool]:
+        """Whether nobody else works on this draft; if so, nobody does while the block runs."""
+
+    def remove(self, name: str) -> None:
+        """Idempotent."""
+
+
 class ReleaseLedger(Protocol):
     """The controller's memory: one state per model and the rows that explain each change."""
 
@@ -226,7 +251,8 @@ class ReleaseLedger(Protocol):
         at: float,
         done: Sequence[str] = (),
     ) -> ReleaseState:
-        """Writes state, rows and the removal of the inbox messages ``done`` in one transaction.
+        """Writes state, rows and the removal of the inbox messages ``done`` in one transaction; where
+        the rows say that the alias changed, the deploy log with them.
 
         ``state.generation`` is the one that was read; the stored one is one higher. Raises Conflict
         when another writer was first.
@@ -234,6 +260,12 @@ class ReleaseLedger(Protocol):
 
     def records(self, model: str, since: float = 0.0) -> Sequence[Record]:
         """Oldest first."""
+
+    def served(self, model: str, at: float) -> Deployment | None:
+        """The newest row of the deploy log at ``at``: one query."""
+
+    def deployments(self, model: str) -> Sequence[Deployment]:
+        """The whole deploy log, oldest first."""
 
     def models(self) -> Sequence[str]: ...
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 from ladle import digest as digests
+from ladle.actions.writing import Writing
 from ladle.digest import Digest
 from ladle.errors import Conflict, LadleError, NotFound, Unavailable
 from ladle.experiments.manifest import Locator, Manifest, RecordedExperiment
+from ladle.experiments.timestamps import timestamp
 from ladle.ports import Clock, ManifestStore, ObjectStore
 
 _ATTEMPTS = 60
@@ -39,22 +41,33 @@ def keep(objects: ObjectStore, content: Path | bytes) -> Kept:
 
 
 def record_experiment(
-    manifests: ManifestStore, draft: RecordedExperiment, clock: Clock
+    manifests: ManifestStore,
+    draft: RecordedExperiment,
+    clock: Clock,
+    writing: Writing | None = None,
+    trying: Callable[[str], None] = lambda _: None,
 ) -> RecordedExperiment:
     """Chains ``draft`` to the newest experiment of its model; its place in the chain is given here.
 
     A writer that was faster only means another place. An answer that was lost is asked for again,
-    with the same manifest, so that nothing is recorded twice.
+    with the same manifest, so that nothing is recorded twice. ``writing`` is the session in which
+    its objects were sent or found; without one nobody may collect meanwhile. ``trying`` is told each
+    id before the store is, so that a process that dies can look for it.
     """
-    missing = [d for d in draft.manifest.digests if str(d) not in draft.locators]
+    missing = _not_kept(draft)
     if missing:
         raise ValueError(f"objects must be kept before their manifest: {missing}")
     manifest = _placed(draft, manifests, clock)
+    trying(manifest.id)
     for attempt in range(1, _ATTEMPTS + 1):
         try:
-            return manifests.append(manifest, draft.locators, draft.layout)
+            epoch = writing.epoch if writing else None
+            return manifests.append(manifest, draft.locators, draft.layout, epoch)
         except Conflict:
+            if writing is not None:
+                writing.look_again(draft)
             manifest = _placed(draft, manifests, clock)
+            trying(manifest.id)
         except Unavailable:
             if attempt == _ATTEMPTS // 10:
                 raise
@@ -66,10 +79,16 @@ def record_experiment(
     )
 
 
+def _not_kept(draft: RecordedExperiment) -> list[str]:
+    """Data and outputs lie in the packs of the layout; everything else is an object of its own."""
+    kept = draft.layout is not None and draft.layout in draft.locators
+    needed = draft.manifest.objects if kept else map(str, draft.manifest.digests)
+    return [name for name in needed if name not in draft.locators]
+
+
 def _placed(draft: RecordedExperiment, manifests: ManifestStore, clock: Clock) -> Manifest:
-    now = datetime.fromtimestamp(clock.now(), UTC)
     return replace(
         draft.manifest,
         previous=manifests.head(draft.manifest.model),
-        created_at=now.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        created_at=timestamp(clock.now()),
     )

@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 from ladle import names
 from ladle.aws.faults import asking, code_of
 from ladle.errors import Conflict, LadleError, Unavailable
+from ladle.releases.deploy_log import Deployment, log_changes
 from ladle.releases.effects import NewRecord, Record, RecordKind
 from ladle.releases.state import ReleaseState
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 STATE, LEASE, ROW, INBOX, DONE, MODELS = "STATE", "LEASE", "R#", "INBOX#", "DONE#", "MODELS"
+LOG = "DEPLOY#"
 Item = dict[str, Any]
 _CONDITION = "ConditionalCheckFailedException"
 _RACES = {"ConditionalCheckFailed", "TransactionConflict", "TransactionConflictException"}
@@ -86,13 +88,16 @@ class AwsReleaseLedger:
         done: Sequence[str] = (),
     ) -> ReleaseState:
         model, read = state.model, state.generation
-        stored = replace(state, generation=read + 1, rows=state.rows + len(records))
+        logged, deployments = log_changes(state, records, at)
+        stored = replace(logged, generation=read + 1, rows=state.rows + len(records))
         writes = [
             self._put(_state_item(stored), _unchanged_since(read)),
             {"Put": {"TableName": self._table, "Item": index_item(model)}},
         ]
         for number, record in enumerate(records, state.rows + 1):
             row = key(model, f"{ROW}{number:012d}") | _row_attributes(record, at)
+            writes.append(self._put(row, {"ConditionExpression": "attribute_not_exists(pk)"}))
+        for row in map(_log_item, deployments):
             writes.append(self._put(row, {"ConditionExpression": "attribute_not_exists(pk)"}))
         for message in done:
             writes.append(
@@ -110,6 +115,25 @@ class AwsReleaseLedger:
         with asking(f"for the history of {model}"):
             rows = list(query(self._client, self._table, f"MODEL#{model}", ROW))
         return [r for r in (_record(model, row) for row in rows) if r.at >= since]
+
+    def served(self, model: str, at: float) -> Deployment | None:
+        with asking(f"for what {model} served"):
+            found = self._client.query(
+                TableName=self._table,
+                KeyConditionExpression="pk = :log AND sk < :after",
+                ExpressionAttributeValues={
+                    ":log": {"S": f"{LOG}{model}"},
+                    ":after": {"S": _moment(at) + "#~"},  # sorts behind every number
+                },
+                ScanIndexForward=False,
+                Limit=1,
+                ConsistentRead=True,
+            )["Items"]
+        return _deployment(found[0]) if found else None
+
+    def deployments(self, model: str) -> Sequence[Deployment]:
+        with asking(f"for the deploy log of {model}"):
+            return [_deployment(i) for i in query(self._client, self._table, f"{LOG}{model}")]
 
     def models(self) -> Sequence[str]:
         with asking("for the models"):
@@ -185,6 +209,23 @@ def _row_attributes(record: NewRecord, at: float) -> Item:
     if record.release is not None:
         attributes["release"] = {"N": str(record.release)}
     return attributes
+
+
+def _moment(at: float) -> str:
+    return f"AT#{round(at * 1e6):017d}"
+
+
+def _log_item(row: Deployment) -> Item:
+    return {
+        "pk": {"S": f"{LOG}{row.model}"},
+        "sk": {"S": f"{_moment(row.at)}#{row.sequence:012d}"},
+        "body": {"S": json.dumps(row.to_json(), separators=(",", ":"))},
+        "hash": {"S": row.hash},
+    }
+
+
+def _deployment(item: Mapping[str, Any]) -> Deployment:
+    return Deployment.from_json(json.loads(item["body"]["S"]))
 
 
 def _record(model: str, row: Mapping[str, Any]) -> Record:

@@ -27,7 +27,7 @@ class ReleaseBooks:
         try:
             return dict(json.loads(self._path(model).read_text("utf-8")))
         except FileNotFoundError:
-            return {"state": None, "rows": [], "inbox": {}, "done": [], "lease": None}
+            return {"state": None, "rows": [], "log": [], "inbox": {}, "done": [], "lease": None}
 
     @contextlib.contextmanager
     def change(self, model: str) -> Iterator[Book]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ladle.disk.release_book import ReleaseBooks
 from ladle.errors import Conflict
+from ladle.releases.deploy_log import Deployment, log_changes
 from ladle.releases.effects import NewRecord, Record, RecordKind
 from ladle.releases.state import ReleaseState
 
@@ -29,7 +30,8 @@ class DiskReleaseLedger:
         at: float,
         done: Sequence[str] = (),
     ) -> ReleaseState:
-        stored = replace(state, generation=state.generation + 1, rows=state.rows + len(records))
+        logged, deployments = log_changes(state, records, at)
+        stored = replace(logged, generation=state.generation + 1, rows=state.rows + len(records))
         with self._books.change(state.model) as book:
             if (book["state"] or {"generation": 0})["generation"] != state.generation:
                 what = f"another controller wrote {state.model}'s state first"
@@ -45,6 +47,7 @@ class DiskReleaseLedger:
                 }
                 for r in records
             ]
+            book["log"] += [d.to_json() for d in deployments]
             for message in done:
                 book["inbox"].pop(message, None)
             book["done"] += done
@@ -59,6 +62,12 @@ class DiskReleaseLedger:
             for n, r in rows
             if r["at"] >= since
         ]
+
+    def served(self, model: str, at: float) -> Deployment | None:
+        return next((d for d in reversed(self.deployments(model)) if d.at <= at), None)
+
+    def deployments(self, model: str) -> Sequence[Deployment]:
+        return [Deployment.from_json(row) for row in self._books.read(model)["log"]]
 
     def models(self) -> Sequence[str]:
         return self._books.models()

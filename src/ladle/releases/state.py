@@ -72,6 +72,16 @@ class Intent:
 
 
 @dataclass(frozen=True, slots=True)
+class LogHead:
+    """The last row of the deploy log; see ``releases.deploy_log``."""
+
+    sequence: int
+    hash: str
+    at: float
+    alias: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
 class ReleaseState:
     """All that the controller knows of a model. ``generation`` grows by one with every write.
 
@@ -82,7 +92,8 @@ class ReleaseState:
     from CANARY to HOLDBACK: one rollout has one evidence). ``traffic`` is what the alias should
     read, ``foreign`` what it reads instead while FROZEN. ``paused_from`` is the phase that a pause or
     a freeze interrupted, ``paused_by`` the person; a pause without one is inconclusive evidence.
-    ``outbox`` is decided and not done yet; ``rows`` counts the rows of history.
+    ``outbox`` is decided and not done yet; ``rows`` counts the rows of history, ``deployed`` is the
+    newest row of the deploy log.
     """
 
     model: str
@@ -109,6 +120,7 @@ class ReleaseState:
     paused_by: str | None = None
     outbox: tuple[Effect, ...] = ()
     rows: int = 0
+    deployed: LogHead | None = None
 
     @property
     def the_stable(self) -> Release:
@@ -163,6 +175,7 @@ class ReleaseState:
                 "rollback_times": tuple(data["rollback_times"]),
                 "paused_from": data["paused_from"] and Phase(data["paused_from"]),
                 "outbox": tuple(effect_from_json(effect) for effect in data["outbox"]),
+                "deployed": data["deployed"] and LogHead(**data["deployed"]),
             }
         )
 

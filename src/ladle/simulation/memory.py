@@ -9,6 +9,7 @@ from ladle.disk.alias import Alias, written
 from ladle.errors import Conflict, Unavailable
 from ladle.policy.traffic import ObservedTraffic, Traffic
 from ladle.ports import AlarmReading, Delivered, Message
+from ladle.releases.deploy_log import Deployment, log_changes
 from ladle.releases.effects import NewRecord, Record
 from ladle.releases.state import ReleaseState
 
@@ -40,6 +41,7 @@ class MemoryLedger:
     rows: dict[str, list[Record]] = field(default_factory=dict)
     leases: dict[str, tuple[str, float]] = field(default_factory=dict)
     inbox: MemoryInbox = field(default_factory=MemoryInbox)
+    log: dict[str, list[Deployment]] = field(default_factory=dict)
 
     def load(self, model: str) -> ReleaseState:
         return self.states.get(model, ReleaseState(model))
@@ -58,6 +60,8 @@ class MemoryLedger:
         self._append(state, records, at)
         self.inbox.take(model, done)
         rows = state.rows + len(records)
+        state, deployments = log_changes(state, records, at)
+        self.log.setdefault(model, []).extend(deployments)
         self.states[model] = replace(state, generation=state.generation + 1, rows=rows)
         return self.states[model]
 
@@ -68,6 +72,12 @@ class MemoryLedger:
 
     def records(self, model: str, since: float = 0.0) -> Sequence[Record]:
         return [r for r in self.rows.get(model, []) if r.at >= since]
+
+    def served(self, model: str, at: float) -> Deployment | None:
+        return next((d for d in reversed(self.deployments(model)) if d.at <= at), None)
+
+    def deployments(self, model: str) -> Sequence[Deployment]:
+        return self.log.get(model, [])
 
     def models(self) -> Sequence[str]:
         return sorted({*self.states, *self.inbox.messages})

@@ -12,6 +12,7 @@ from ladle.policy.statuses import Phase
 from ladle.policy.traffic import ObservedTraffic, Traffic
 from ladle.policy.verdicts import Evidence
 from ladle.ports import AlarmReading
+from ladle.releases.deploy_log import Deployment
 from ladle.releases.effects import NewRecord, Record, RecordKind
 from ladle.releases.judging import NATIVE_ALARM_SAMPLES
 from ladle.releases.state import ReleaseState
@@ -171,6 +172,12 @@ class WatchedLedger:
 
     def records(self, model: str, since: float = 0.0) -> Sequence[Record]:
         return self.world.ledger.records(model, since)
+
+    def served(self, model: str, at: float) -> Deployment | None:
+        return self.world.ledger.served(model, at)
+
+    def deployments(self, model: str) -> Sequence[Deployment]:
+        return self.world.ledger.deployments(model)
 
     def models(self) -> Sequence[str]:
         return self.world.ledger.models()

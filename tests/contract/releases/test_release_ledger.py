@@ -9,6 +9,7 @@ import pytest
 from ladle.errors import Conflict
 from ladle.policy.rollout import GuardName
 from ladle.ports import ReleaseInbox, ReleaseLedger
+from ladle.releases.deploy_log import check_log
 from ladle.releases.effects import NewRecord, RecordKind
 from ladle.releases.events import Ask, PersonAsked
 from ladle.releases.state import ReleaseState
@@ -88,3 +89,49 @@ def test_only_the_owner_gives_a_lease_back(ledger: ReleaseLedger) -> None:
     assert not ledger.acquire_lease(MODEL, "b", now=1.0, seconds=10)
     ledger.release_lease(MODEL, "a")
     assert ledger.acquire_lease(MODEL, "b", now=1.0, seconds=10)
+
+
+def reads(release: int, share: float = 1.0) -> NewRecord:
+    """What the controller stores when the alias reads so."""
+    weights = {str(release): share} | ({str(release - 1): 1 - share} if share < 1 else {})
+    alias = {"version": str(release), "weights": weights}
+    return NewRecord(RecordKind.OUTCOME, release, "the alias reads so", {"alias": alias})
+
+
+def test_what_served_at_a_time_is_the_newest_row_of_the_deploy_log_before_it(
+    ledger: ReleaseLedger,
+) -> None:
+    state = ledger.save(ReleaseState(MODEL), [reads(1)], at=10.0)
+    state = ledger.save(state, [reads(2, 0.25)], at=20.0)
+    ledger.save(state, [reads(2)], at=30.000001)
+    shares = [
+        {r.number: r.share for r in row.served} if (row := ledger.served(MODEL, at)) else None
+        for at in (9.999999, 10.0, 29.0, 30.0, 30.000001, 1e9)
+    ]
+    before, after = {2: 0.25, 1: 0.75}, {2: 1.0}
+    assert shares == [None, {1: 1.0}, before, before, after, after]
+
+
+def test_an_alias_that_reads_as_before_adds_no_row_to_the_deploy_log(
+    ledger: ReleaseLedger,
+) -> None:
+    state = ledger.save(ReleaseState(MODEL), [reads(1), ROW], at=10.0)
+    ledger.save(state, [ROW], at=11.0)
+    assert [row.sequence for row in ledger.deployments(MODEL)] == [1, 2]
+
+
+def test_the_deploy_log_is_a_chain_that_ends_where_the_state_says(ledger: ReleaseLedger) -> None:
+    state = ReleaseState(MODEL)
+    for number in (1, 2, 3):
+        state = ledger.save(state, [reads(number)], at=float(number))
+    rows = ledger.deployments(MODEL)
+    assert [row.previous for row in rows] == [None, rows[0].hash, rows[1].hash]
+    assert list(check_log(rows, ledger.load(MODEL).deployed)) == []
+
+
+def test_a_log_stays_in_order_when_the_clock_jumps_back(ledger: ReleaseLedger) -> None:
+    state = ledger.save(ReleaseState(MODEL), [reads(1)], at=100.0)
+    ledger.save(state, [reads(2)], at=50.0)
+    newest = ledger.served(MODEL, 100.0)
+    assert newest is not None
+    assert [r.number for r in newest.served] == [2]

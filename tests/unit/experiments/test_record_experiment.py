@@ -13,6 +13,7 @@ from ladle.actions.record_experiment import keep, record_experiment
 from ladle.disk.manifest_store import DiskManifestStore
 from ladle.disk.object_store import DiskObjectStore
 from ladle.errors import Conflict, LadleError, NotFound, Unavailable
+from ladle.experiments.chain import Chain
 from ladle.experiments.manifest import (
     Code,
     DataInput,
@@ -46,13 +47,17 @@ class Rivals:
         self._lost_answers = lost_answers
 
     def append(
-        self, manifest: Manifest, locators: Mapping[str, Locator], layout: str | None = None
+        self,
+        manifest: Manifest,
+        locators: Mapping[str, Locator],
+        layout: str | None = None,
+        epoch: int | None = None,
     ) -> RecordedExperiment:
         if self._times:
             self._times -= 1
             rival = draft(f"rival {self._times}").manifest
             self._store.append(placed(rival, self._store.head("digits")), {})
-        recorded = self._store.append(manifest, locators, layout)
+        recorded = self._store.append(manifest, locators, layout, epoch)
         if self._lost_answers:
             self._lost_answers -= 1
             raise Unavailable("LD314", "the answer was lost", "try again")
@@ -71,6 +76,9 @@ class Rivals:
 
     def log(self, model: str, limit: int = 100) -> Sequence[RecordedExperiment]:
         return self._store.log(model, limit)
+
+    def chain(self, model: str) -> Chain:
+        return self._store.chain(model)
 
     def models(self) -> Sequence[str]:
         return self._store.models()
@@ -137,7 +145,11 @@ def test_rivals_without_end_are_told_and_not_fought_for_ever(tmp_path: Path) -> 
 def test_a_store_that_never_answers_is_told(tmp_path: Path) -> None:
     class Silent(Rivals):
         def append(
-            self, manifest: Manifest, locators: Mapping[str, Locator], layout: str | None = None
+            self,
+            manifest: Manifest,
+            locators: Mapping[str, Locator],
+            layout: str | None = None,
+            epoch: int | None = None,
         ) -> RecordedExperiment:
             raise Unavailable("LD314", "no answer", "try again")
 
