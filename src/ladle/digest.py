@@ -41,7 +41,7 @@ class Digest:
         return cls(text[len(PREFIX) :])
 
 
-def of_bytes(content: bytes) -> Digest:
+def of_bytes(content: bytes | memoryview) -> Digest:
     return Digest(hashlib.sha256(content).hexdigest())
 
 

@@ -18,23 +18,31 @@ SCHEMA = 1
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Sorted by digest, so that equal sets of packs are equal objects."""
+    """Sorted by digest, so that equal sets of packs are equal objects.
+
+    ``guides`` names the packs that hold its trees and recipes, which a reader needs first. It only
+    saves requests: a layout without it is read as well.
+    """
 
     packs: tuple[StoredPack, ...]
+    guides: tuple[str, ...] = ()
 
     def encode(self) -> bytes:
-        return canonical_json({"schema": SCHEMA, "packs": [asdict(p) for p in self.packs]})
+        packs = [asdict(pack) for pack in self.packs]
+        return canonical_json({"schema": SCHEMA, "packs": packs, "guides": self.guides})
 
     @classmethod
     def decode(cls, content: bytes) -> Layout:
         """Raises Corrupt for what is no layout."""
         try:
-            return cls(tuple(StoredPack(**p) for p in json.loads(content)["packs"]))
+            data = json.loads(content)
+            packs = tuple(StoredPack(**pack) for pack in data["packs"])
+            return cls(packs, tuple(data["guides"]))
         except (ValueError, KeyError, TypeError) as error:
             raise Corrupt(
                 "LD312", f"a layout cannot be read: {error}", "ladle verify --repair"
             ) from error
 
 
-def layout_of(packs: set[StoredPack]) -> Layout:
-    return Layout(tuple(sorted(packs, key=lambda p: p.digest)))
+def layout_of(packs: set[StoredPack], guides: frozenset[str] = frozenset()) -> Layout:
+    return Layout(tuple(sorted(packs, key=lambda p: p.digest)), tuple(sorted(guides)))

@@ -20,6 +20,7 @@ SMALLEST_CHUNK, AVERAGE_CHUNK, LARGEST_CHUNK = 16 << 10, 64 << 10, 256 << 10
 _NODE_ROWS_MIN, _NODE_ROWS_MAX = 32, 1024  # about 32 + 128 rows on average
 _NODE_ENDS = 128  # one chunk in so many ends a node
 _ROW = struct.Struct("<32sQ")
+ROW_BYTES = _ROW.size
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,145 @@
+"""What an experiment was made from lies in a folder again, each file verified by its sha256.
+
+A file is written whole or not at all, so a pull that is cut short is finished by the same pull.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ladle.actions.read_data import DataReader
+from ladle.actions.transfer.targets import Target, targets
+from ladle.actions.transfer.writing import Assembly, is_there, set_executable, write, writing
+from ladle.errors import Finding, ManyFindings
+from ladle.experiments import recipe
+from ladle.experiments.manifest import DataInput
+from ladle.experiments.tree import Kind, TreeEntry
+from ladle.ports import Progress
+
+_SHOWN = 20
+
+
+def pull_data(
+    reader: DataReader,
+    entry: DataInput | TreeEntry,
+    to: Path,
+    progress: Progress,
+    replace: bool = False,
+) -> None:
+    """``to`` is what ``entry`` becomes: the file or folder itself, not where it goes.
+
+    What is there and right is left alone, what is not in the experiment too. A file with other
+    content is refused with LD353 before anything is written, unless ``replace``.
+    """
+    found = targets(reader, _entry(entry), to)
+    with writing(to):
+        missing = _missing(found, to, replace)
+        _make_folders(found, to)
+    progress.start("pull", sum(t.entry.bytes for t in missing), len(missing))
+    try:
+        _Pull(reader, to, missing, progress).run()
+    finally:
+        progress.finish()
+
+
+def _entry(entry: DataInput | TreeEntry) -> TreeEntry:
+    if isinstance(entry, TreeEntry):
+        return entry
+    return TreeEntry(entry.name, Kind(entry.kind), entry.digest, entry.bytes, entry.files)
+
+
+def _missing(found: Sequence[Target], to: Path, replace: bool) -> Sequence[Target]:
+    """Files and links to be written; raises LD353 for what is in their way."""
+    missing, in_the_way = [], []
+    for target in found:
+        path = to / target.path
+        state = is_there(path, target.entry)
+        if state is False and not (replace and _may_replace(path, target.entry)):
+            in_the_way.append(path)
+        elif target.entry.kind is not Kind.FOLDER:
+            if not state:
+                missing.append(target)
+            elif target.entry.kind is Kind.FILE:
+                set_executable(path, target.entry.executable)
+    if in_the_way:
+        raise ManyFindings([_other_content(path) for path in in_the_way[:_SHOWN]])
+    return missing
+
+
+def _may_replace(path: Path, entry: TreeEntry) -> bool:
+    """A file or link by another. A folder is never removed, and nothing is written through a link."""
+    return entry.kind is not Kind.FOLDER and (path.is_symlink() or not path.is_dir())
+
+
+def _other_content(path: Path) -> Finding:
+    return Finding(
+        "LD353",
+        f"{path} is there already and is something else",
+        "move it away, or pull with --force to have it replaced",
+    )
+
+
+def _make_folders(found: Sequence[Target], to: Path) -> None:
+    to.parent.mkdir(parents=True, exist_ok=True)
+    for target in found:
+        if target.entry.kind is Kind.FOLDER:
+            (to / target.path).mkdir(exist_ok=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a chunk belongs."""
+
+    file: Assembly
+    offset: int
+
+
+class _Pull:
+    """One pull's contents on their way from packs to files."""
+
+    def __init__(
+        self, reader: DataReader, to: Path, missing: Sequence[Target], progress: Progress
+    ) -> None:
+        self._reader = reader
+        self._to = to
+        self._progress = progress
+        self._small: dict[str, list[tuple[Path, TreeEntry]]] = {}
+        self._large: dict[str, list[tuple[Path, TreeEntry]]] = {}
+        for target in missing:
+            kept = self._small if target.entry.bytes <= recipe.WHOLE_BYTES else self._large
+            kept.setdefault(target.entry.digest, []).append((to / target.path, target.entry))
+
+    def run(self) -> None:
+        wanted = {digest: places[0][1].bytes for digest, places in self._small.items()}
+        chunks, assemblies = self._assemblies(wanted)
+        try:
+            for name, _, content in self._reader.fetch(wanted):
+                with writing(self._to):
+                    for path, entry in self._small.get(name, ()):
+                        write(path, entry, content)
+                        self._progress.advance(entry.bytes, 1)
+                    for place in chunks.get(name, ()):
+                        ended = place.file.put(place.offset, content)
+                        self._progress.advance(len(content), 1 if ended else 0)
+        finally:
+            for assembly in assemblies:
+                assembly.discard()
+
+    def _assemblies(
+        self, wanted: dict[str, int]
+    ) -> tuple[Mapping[str, Sequence[_Place]], Sequence[Assembly]]:
+        """Adds the chunks of large files to ``wanted``, and says where each belongs."""
+        places: dict[str, list[_Place]] = {}
+        assemblies = []
+        for digest, parts in self._reader.chunks(self._large.keys()).items():
+            assembly = Assembly(digest, len(parts), self._large[digest])
+            assemblies.append(assembly)
+            offset = 0
+            for part in parts:
+                name = str(part.digest)
+                wanted[name] = part.bytes
+                places.setdefault(name, []).append(_Place(assembly, offset))
+                offset += part.bytes
+        return places, assemblies

@@ -1,0 +1,1 @@
+"""The stages between a file and the packs of a store, in both directions."""

@@ -1,0 +1,131 @@
+"""A content becomes pieces in one pass over it, however large it is: at most one window is held.
+
+Chunks are cut window by window. A chunk that ends before its window does is what it would be in the
+whole content, since a cut depends on the bytes before it alone; the last one is cut again with what
+follows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from pyfastcdc import FastCDC
+
+from ladle import digest as digests
+from ladle.digest import Digest
+from ladle.errors import Corrupt, LadleError
+from ladle.experiments import recipe
+from ladle.experiments.pack import ContentKind
+
+WINDOW_BYTES = 8 << 20
+_CUTTER = FastCDC(
+    avg_size=recipe.AVERAGE_CHUNK, min_size=recipe.SMALLEST_CHUNK, max_size=recipe.LARGEST_CHUNK
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What a pack takes. ``guides``: a tree, node or recipe, which is needed to find other pieces."""
+
+    digest: Digest
+    kind: ContentKind
+    content: bytes | memoryview
+    guides: bool
+
+
+def pieces_of_file(path: Path, digest: str) -> Iterator[Sequence[Piece]]:
+    """Raises Corrupt LD316 when the file is not what was hashed, LD350 when it cannot be read."""
+    try:
+        with path.open("rb") as stream:
+            yield from _pieces(stream, Digest.parse(digest), str(path), guides=False)
+    except FileNotFoundError as error:
+        raise _changed(str(path)) from error
+    except OSError as error:
+        raise LadleError(
+            "LD350", f"{path} cannot be read: {error.strerror}", "mend its rights, then push again"
+        ) from error
+
+
+def pieces_of_bytes(content: bytes, digest: str, guides: bool) -> Iterator[Sequence[Piece]]:
+    """``content`` is in memory and known to be right."""
+    return _pieces(io.BytesIO(content), Digest.parse(digest), digest, guides)
+
+
+def _pieces(stream: BinaryIO, digest: Digest, name: str, guides: bool) -> Iterator[Sequence[Piece]]:
+    head = stream.read(recipe.WHOLE_BYTES + 1)
+    if len(head) <= recipe.WHOLE_BYTES:
+        if digests.of_bytes(head) != digest:
+            raise _changed(name)
+        yield [Piece(digest, ContentKind.BYTES, head, guides)]
+        return
+    stream.seek(0)
+    hasher, described = hashlib.sha256(), _Description()
+    for window in windows(stream):
+        pieces = []
+        for chunk in window:
+            hasher.update(chunk)
+            name_of_chunk = digests.of_bytes(chunk)
+            pieces.append(Piece(name_of_chunk, ContentKind.BYTES, chunk, guides=False))
+        yield pieces
+        yield described.nodes(recipe.Part(p.digest, len(p.content)) for p in pieces)
+    if hasher.hexdigest() != digest.hex:
+        raise _changed(name)
+    yield described.end(digest)
+
+
+def windows(stream: BinaryIO) -> Iterator[Sequence[memoryview]]:
+    """The chunks of a content, in order, a window of them at a time."""
+    tail = memoryview(b"")
+    while True:
+        buffer = memoryview(bytearray(WINDOW_BYTES))
+        buffer[: len(tail)] = tail
+        filled = len(tail) + _fill(stream, buffer[len(tail) :])
+        chunks = [chunk.data for chunk in _CUTTER.cut_buf(buffer[:filled])]
+        if filled < WINDOW_BYTES:
+            yield chunks
+            return
+        tail = chunks.pop()
+        yield chunks
+
+
+def _fill(stream: BinaryIO, buffer: memoryview) -> int:
+    filled = 0
+    while read := stream.readinto(buffer[filled:]):  # type: ignore[attr-defined]
+        filled += read
+    return filled
+
+
+class _Description:
+    """The nodes over chunks as they come, and in the end the recipe over the nodes."""
+
+    def __init__(self) -> None:
+        self._open: tuple[recipe.Part, ...] = ()  # chunks whose node may not be at its end
+        self._parts: list[recipe.Part] = []
+
+    def nodes(self, chunks: Iterable[recipe.Part]) -> Sequence[Piece]:
+        *whole, self._open = recipe.nodes([*self._open, *chunks])
+        return [self._node(node) for node in whole]
+
+    def end(self, digest: Digest) -> Sequence[Piece]:
+        last = self._node(self._open)
+        body = recipe.encode(self._parts)
+        return [last, Piece(digest, ContentKind.RECIPE, body, guides=True)]
+
+    def _node(self, node: Sequence[recipe.Part]) -> Piece:
+        body = recipe.encode(node)
+        digest = digests.of_bytes(body)
+        self._parts.append(recipe.Part(digest, sum(part.bytes for part in node)))
+        return Piece(digest, ContentKind.BYTES, body, guides=True)
+
+
+def _changed(name: str) -> Corrupt:
+    return Corrupt(
+        "LD316",
+        f"{name} is not what was hashed a moment ago: it changed or went away before it was sent",
+        "record again when nothing writes to it",
+    )

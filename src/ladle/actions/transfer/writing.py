@@ -1,0 +1,135 @@
+"""A pulled file appears whole, verified, with its mode; or what was there before stays as it was."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import shutil
+import stat
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from ladle import digest as digests
+from ladle.errors import Corrupt, LadleError
+from ladle.experiments.tree import Kind, TreeEntry
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+_PART = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW
+
+
+@contextlib.contextmanager
+def writing(to: Path) -> Iterator[None]:
+    """Says what the file system refuses; what was written whole by then stays."""
+    try:
+        yield
+    except OSError as error:
+        place = error.filename or to
+        if error.errno in _FULL:
+            raise LadleError(
+                "LD356",
+                f"{place} cannot be written: {error.strerror}",
+                "make room, then pull again: what is there already is not fetched again",
+            ) from error
+        raise LadleError(
+            "LD357", f"{place} cannot be written: {error.strerror}", "mend it, then pull again"
+        ) from error
+
+
+def is_there(path: Path, entry: TreeEntry) -> bool | None:
+    """Whether ``path`` is ``entry`` already; None when nothing is there."""
+    try:
+        state = os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    if entry.kind is Kind.FOLDER:
+        return stat.S_ISDIR(state.st_mode)
+    if entry.kind is Kind.LINK:
+        return stat.S_ISLNK(state.st_mode) and _text(path) == entry.digest
+    if not stat.S_ISREG(state.st_mode) or state.st_size != entry.bytes:
+        return False
+    with path.open("rb") as stream:
+        return str(digests.of_stream(stream)[0]) == entry.digest
+
+
+def set_executable(path: Path, executable: bool) -> None:
+    """For a file whose bytes are right already."""
+    mode = stat.S_IMODE(os.lstat(path).st_mode)
+    if bool(mode & stat.S_IXUSR) != executable:
+        reads = (mode & 0o444) >> 2
+        os.chmod(path, mode | reads if executable else mode & ~0o111)
+
+
+def write(path: Path, entry: TreeEntry, content: bytes | memoryview) -> None:
+    """``content`` is verified already."""
+    new = _beside(path)
+    try:
+        if entry.kind is Kind.LINK:
+            os.symlink(bytes(content), os.fsencode(new))
+        else:
+            descriptor = os.open(new, _NEW, 0o777 if entry.executable else 0o666)
+            with os.fdopen(descriptor, "wb", buffering=0) as file:
+                _write_all(file.fileno(), memoryview(content), 0)
+        os.replace(new, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(new)
+        raise
+
+
+class Assembly:
+    """A large file whose chunks come in any order."""
+
+    def __init__(self, digest: str, chunks: int, targets: Sequence[tuple[Path, TreeEntry]]) -> None:
+        self._digest = digest
+        self._left = chunks
+        self._targets = targets
+        self._part = _beside(targets[0][0], digest[7:23])
+
+    def put(self, offset: int, content: memoryview) -> bool:
+        """True when this was the last chunk: the file is there now. Raises Corrupt."""
+        descriptor = os.open(self._part, _PART, 0o666)
+        try:
+            _write_all(descriptor, content, offset)
+        finally:
+            os.close(descriptor)
+        self._left -= 1
+        if self._left == 0:
+            self._finish()
+        return self._left == 0
+
+    def discard(self) -> None:
+        with contextlib.suppress(OSError):
+            os.unlink(self._part)
+
+    def _finish(self) -> None:
+        with self._part.open("rb") as stream:
+            if str(digests.of_stream(stream)[0]) != self._digest:
+                raise Corrupt(
+                    "LD312",
+                    f"the recipe of {self._digest[:19]} is altered",
+                    "ladle verify --repair",
+                )
+        *copies, (path, entry) = self._targets
+        for other, other_entry in copies:
+            new = _beside(other)
+            shutil.copyfile(self._part, new)
+            set_executable(new, other_entry.executable)
+            os.replace(new, other)
+        set_executable(self._part, entry.executable)
+        os.replace(self._part, path)
+
+
+def _write_all(descriptor: int, content: memoryview, offset: int) -> None:
+    while content:
+        written = os.pwrite(descriptor, content, offset)
+        content, offset = content[written:], offset + written
+
+
+def _beside(path: Path, name: str = "new") -> Path:
+    return path.with_name(f".ladle-{name}-{os.getpid()}")
+
+
+def _text(link: Path) -> str:
+    return str(digests.of_bytes(os.fsencode(os.readlink(link))))
