@@ -90,7 +90,7 @@ def _head(recorded: RecordedExperiment) -> Iterator[list[str]]:
 def _commit(manifest: Manifest) -> str:
     code = manifest.code
     if code.commit is None:
-        return "none: not in a Git repository"
+        return "none: no Git repository, or nothing committed yet"
     return f"{code.commit} and uncommitted changes" if code.dirty else code.commit
 
 

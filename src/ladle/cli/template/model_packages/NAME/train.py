@@ -14,6 +14,7 @@ import ladle
 HERE = Path(__file__).parent
 DATA = HERE / "flowers.csv"
 MODEL = HERE / "model.onnx"
+PARAMETERS = {"C": 1.0, "max_iter": 500}
 
 
 def main() -> None:
@@ -22,12 +23,12 @@ def main() -> None:
     train, test, train_labels, test_labels = train_test_split(
         inputs, labels, test_size=0.3, random_state=0, stratify=labels
     )
-    model = LogisticRegression(C=1.0, max_iter=500).fit(train, train_labels)
+    model = LogisticRegression(**PARAMETERS).fit(train, train_labels)
     onnx = to_onnx(model, train[:1], options={"zipmap": False}, target_opset=21)
     MODEL.write_bytes(onnx.SerializeToString())
     with ladle.record("{{name}}") as run:
         run.data(DATA)
-        run.params(C=1.0, max_iter=500)
+        run.params(**PARAMETERS)
         run.metrics(accuracy=float(model.score(test, test_labels)))
         run.model(MODEL)
 
