@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from ladle.embedded.lifecycle import find_emulator
+from ladle.tools.cdk import find_cdk
+
 
 @pytest.fixture
 def checkout(root: Path, tmp_path: Path) -> Path:
@@ -88,3 +91,8 @@ def test_nothing_changed_costs_less_than_a_second(root: Path) -> None:
     done = run_setup(root, PATH=str(Path(sys.base_prefix) / "bin") + ":/usr/bin:/bin")
     assert (done.returncode, done.stderr) == (0, "")
     assert time.monotonic() - begun < 1
+
+
+def test_what_it_made_serves_repositories_elsewhere(root: Path, tmp_path: Path) -> None:
+    assert find_cdk(tmp_path) == root / "node_modules" / ".bin" / "cdk"
+    assert find_emulator(tmp_path) == root / ".venv-embedded" / "bin" / "ministack"

@@ -21,16 +21,18 @@ START_SECONDS = 60.0
 
 
 def find_emulator(root: Path) -> Path:
-    """The emulator's program, in a virtual environment of its own at or above ``root``."""
-    for folder in (root, *root.parents):
+    """The emulator's program, in a virtual environment of its own at or above ``root``, else beside
+    the one that runs Ladle.
+    """
+    for folder in (root, *root.parents, Path(sys.prefix).parent):
         program = folder / ".venv-embedded" / "bin" / "ministack"
         if program.exists():
             return program
     raise LadleError(
         "LD706",
         "the embedded AWS (MiniStack) is not installed here",
-        "run scripts/setup, or: python3 -m venv .venv-embedded && "
-        ".venv-embedded/bin/pip install -r embedded.txt",
+        "run scripts/setup in Ladle's checkout, or here: python3 -m venv .venv-embedded && "
+        ".venv-embedded/bin/pip install ministack",
     )
 
 

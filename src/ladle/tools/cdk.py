@@ -45,7 +45,9 @@ def parse_event(line: str) -> CdkEvent | None:
 
 
 def find_cdk(root: Path) -> Path:
-    """The CDK CLI of the nearest ``node_modules``. Raises LD701 or LD702 with the mend."""
+    """The CDK CLI of the nearest ``node_modules``, else of the one beside the virtual environment
+    that runs Ladle. Raises LD701 or LD702 with the mend.
+    """
     node = shutil.which("node")
     if node is None:
         raise LadleError(
@@ -61,14 +63,14 @@ def find_cdk(root: Path) -> Path:
             f"Node.js {version.stdout.strip() or '(unknown)'} is too old for the AWS CDK",
             "install Node.js 22 or later and run scripts/setup",
         )
-    for folder in (root, *root.parents):
+    for folder in (root, *root.parents, Path(sys.prefix).parent):
         program = folder / "node_modules" / ".bin" / "cdk"
         if program.exists():
             return program
     raise LadleError(
         "LD702",
         "the AWS CDK's command line is not installed in this repository",
-        "run scripts/setup, or: npm install aws-cdk@2.1148.1",
+        "run scripts/setup in Ladle's checkout, or here: npm install aws-cdk@2.1148.1",
     )
 
 
