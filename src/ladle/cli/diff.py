@@ -12,6 +12,7 @@ import typer
 from ladle.actions.compare_experiments import compare_experiments
 from ladle.cli.experiment_words import number, one_line, short
 from ladle.cli.output import answer, answer_json, table
+from ladle.cli.working_tree import tell_working_tree
 from ladle.digest import Digest
 from ladle.experiments.compare import Change, Part
 from ladle.experiments.row_words import in_words, ranges, ranges_in_words
@@ -25,12 +26,19 @@ _MOST_FILES = 20
 
 
 def diff(
-    before: Annotated[str, typer.Argument(metavar="A", help="The older experiment's id.")],
-    after: Annotated[str, typer.Argument(metavar="B", help="The newer experiment's id.")],
+    before: Annotated[
+        str, typer.Argument(metavar="A", help="The older experiment's id, or a model.")
+    ],
+    after: Annotated[
+        str | None, typer.Argument(metavar="B", help="The newer one's; without it, the files here.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
     """Say what differs: rows of data, code, parameters, environment; then metrics and model."""
     root = find_root(Path.cwd())
+    if after is None:
+        tell_working_tree(root, before, as_json)
+        return
     workspace = open_workspace(None, root)
     old, new = (workspace.manifests.get(i) for i in (before, after))
     compared = compare_experiments(old, new, workspace.objects, Git(), root)
