@@ -1,7 +1,8 @@
 """``with ladle.record("fraud") as run:`` makes what runs inside it one immutable experiment.
 
-The store is asked first, so that nobody trains for an hour to hear that it is out of reach; the
-manifest is written at the end, also of a body that fails.
+The store is asked first, so that nobody trains for an hour to hear that it is out of reach. At the
+end, also of a body that fails, the run is written to the outbox and then sent: one that cannot be sent
+waits there for ``ladle push``.
 """
 
 from __future__ import annotations
@@ -13,51 +14,90 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ladle.actions.gather_experiment import Ran, Run
-from ladle.actions.record_experiment import record_experiment
 from ladle.disk.clock import SystemClock
-from ladle.errors import LadleError
+from ladle.disk.outbox import DiskOutbox
+from ladle.errors import LadleError, NeedsCredentials, Unavailable
+from ladle.experiments.draft import kept_words
+from ladle.experiments.timestamps import timestamp
 from ladle.project.repository import find_root
 from ladle.tools.environment import captured
 from ladle.tools.git import Git
-from ladle.tools.model_jail import ModelJail
 from ladle.tools.output_copy import output_copied
 from ladle.tools.recorded_command import joined_run, leave_draft
-from ladle.wiring import open_workspace
+from ladle.tools.transfer_progress import TransferProgress
+from ladle.wiring import open_run, open_sender, workspace_url
 
 
 @contextmanager
-def record(model: str, *, workspace: str | None = None) -> Iterator[Run]:
+def record(model: str, *, workspace: str | None = None, offline: bool = False) -> Iterator[Run]:
     """Records the body as an experiment of ``model``; works from any folder of the repository.
 
     A body that raises is recorded as failed, with its output, and raises on. Under ``ladle record``
-    it is that command's experiment.
+    it is that command's experiment. ``offline`` asks no store: ``ladle push`` sends the run later.
     """
     root = find_root(Path.cwd())
     joined = joined_run(model)
-    ports = open_workspace(workspace, root)
-    run = Run(model, root, ports.objects, Git(), ModelJail())
+    if joined:
+        yield from _joined(model, root, joined)
+        return
+    progress = TransferProgress()
+    sender = None if offline else open_sender(workspace, root, progress)
+    url = workspace or workspace_url(root)
+    started_at, environment = timestamp(SystemClock().now()), captured(root)
+    outbox = DiskOutbox(root)
+    with outbox.new_run(model, started_at) as folder:
+        run = open_run(model, root, folder, workspace, progress)
 
-    def finish(outcome: str, log: bytes) -> None:
-        ran = Ran(outcome, Git().author(root), sys.orig_argv, b"" if joined else log)
-        draft = run.draft(ran, captured())
-        if joined:
-            leave_draft(joined, draft)
-        else:
-            run.id = record_experiment(ports.manifests, draft, SystemClock()).manifest.id
+        def finish(outcome: str, log: bytes, status: int) -> None:
+            ran = Ran(outcome, Git().author(root), sys.orig_argv, log, started_at, status)
+            draft = run.draft(folder.name, url, ran, environment)
+            outbox.save(draft)
+            if sender is None:
+                _say(kept_words(None))
+                return
+            try:
+                run.id = sender.send(draft).manifest.id
+            except (Unavailable, NeedsCredentials) as error:
+                _say(kept_words(error))
+
+        yield from _watched(run, finish)
+
+
+def _joined(model: str, root: Path, folder: Path) -> Iterator[Run]:
+    """The outer command knows when the run began, how it ended and what it printed."""
+    environment = captured(root)
+    run = open_run(model, root, folder, None, TransferProgress())
+
+    def finish(outcome: str, _log: bytes, _status: int) -> None:
+        ran = Ran(outcome, Git().author(root), sys.orig_argv, b"")
+        leave_draft(folder, run.draft(folder.name, "", ran, environment))
 
     yield from _watched(run, finish)
 
 
-def _watched(run: Run, finish: Callable[[str, bytes], None]) -> Iterator[Run]:
+def _watched(run: Run, finish: Callable[[str, bytes, int], None]) -> Iterator[Run]:
     with output_copied() as output:
         try:
             yield run
         except BaseException as error:
-            failed = not (isinstance(error, SystemExit) and error.code in (None, 0))
-            why = "".join(traceback.format_exception(error)).encode() if failed else b""
+            status = _status(error)
+            why = "".join(traceback.format_exception(error)).encode() if status else b""
             try:
-                finish("failed" if failed else "succeeded", output() + why)
+                finish("failed" if status else "succeeded", output() + why, status)
             except LadleError as second:
                 error.add_note(f"Ladle could not record this run: {second}")
             raise
-        finish("succeeded", output())
+        finish("succeeded", output(), 0)
+
+
+def _status(error: BaseException) -> int:
+    """What the process ends with when nobody catches ``error``."""
+    if not isinstance(error, SystemExit):
+        return 1
+    if error.code is None:
+        return 0
+    return error.code if isinstance(error.code, int) else 1
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"ladle: {text}\n")

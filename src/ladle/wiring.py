@@ -15,9 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ladle.errors import LadleError, NeedsCredentials, Unavailable
-from ladle.ports import DeployTool, FileIndex, PackCatalogue, Predictor, Workspace
+from ladle.ports import DeployTool, FileIndex, PackCatalogue, Predictor, Progress, Workspace
 
 if TYPE_CHECKING:
+    from ladle.actions.gather_experiment import Run
+    from ladle.actions.send_draft import Sender
     from ladle.aws.session import AwsSession
     from ladle.disk.embedded_state import EmbeddedState
 
@@ -72,6 +74,38 @@ def open_index(start: Path) -> LocalIndex:
 
     database = IndexDatabase(start.resolve() / ".ladle" / "index.sqlite")
     return LocalIndex(SqliteFileIndex(database), SqlitePackCatalogue(database))
+
+
+def open_sender(url: str | None, start: Path, progress: Progress) -> Sender:
+    """What brings the runs of this repository into the store of ``url``, or of its workspace."""
+    from ladle.actions.send_draft import Sender
+    from ladle.disk.clock import SystemClock
+    from ladle.disk.outbox import DiskOutbox
+
+    index = open_index(start)
+    workspace = open_workspace(url, start)
+    return Sender(workspace, DiskOutbox(start), index.files, index.packs, SystemClock(), progress)
+
+
+def open_run(model: str, start: Path, folder: Path, url: str | None, progress: Progress) -> Run:
+    """A run of the repository at ``start`` that keeps what is small in ``folder`` of the outbox."""
+    from ladle.actions.gather_experiment import Means, Run
+    from ladle.disk.object_store import DiskObjectStore
+    from ladle.experiments.names import ID_DIGITS, read_id
+    from ladle.tools.git import Git
+    from ladle.tools.model_jail import ModelJail
+    from ladle.tools.tables import profiled
+
+    def full_id(text: str) -> str:
+        digits = read_id(text)
+        if len(digits) == ID_DIGITS:
+            return digits
+        return open_workspace(url, start).manifests.get(digits).manifest.id
+
+    objects = DiskObjectStore(folder)
+    files = open_index(start).files
+    means = Means(objects, Git(), ModelJail(), files, profiled, full_id, progress)
+    return Run(model, start, means)
 
 
 def deploy_tool(url: str, start: Path, on_line: Callable[[str], None]) -> DeployTool:

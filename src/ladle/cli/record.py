@@ -2,70 +2,89 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from ladle.actions.gather_experiment import Ran, Run
-from ladle.actions.record_experiment import keep, record_experiment
+from ladle.actions.gather_experiment import Ran
+from ladle.actions.record_experiment import keep
+from ladle.actions.send_draft import Sender
 from ladle.cli.experiment_words import one_line
 from ladle.cli.output import say
 from ladle.disk.clock import SystemClock
-from ladle.experiments.manifest import RecordedExperiment
+from ladle.disk.outbox import DiskOutbox
+from ladle.errors import ExitCode, NeedsCredentials, Unavailable
+from ladle.experiments.draft import Draft, kept_words
 from ladle.experiments.secrets import masked, portable_command
-from ladle.ports import ObjectStore
+from ladle.experiments.timestamps import timestamp
 from ladle.project.repository import find_root
 from ladle.tools.environment import captured
 from ladle.tools.git import Git
-from ladle.tools.model_jail import ModelJail
 from ladle.tools.recorded_command import read_draft, run_recorded
-from ladle.wiring import open_workspace
+from ladle.tools.transfer_progress import TransferProgress
+from ladle.wiring import open_run, open_sender, workspace_url
 
 
 def record(
     model: Annotated[str, typer.Argument(help="The model that the command trains.")],
     command: Annotated[list[str], typer.Argument(help="After --: what to run.")],
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Ask no store; ladle push sends the run later.")
+    ] = False,
 ) -> int:
     """Run a command and record it as an experiment, with its output; its exit code is passed on.
 
     What the script says through ladle.record (data, params, metrics, model) is part of it.
     """
     root = find_root(Path.cwd())
-    workspace = open_workspace(None, root)
-    with tempfile.TemporaryDirectory(prefix="ladle-run-") as name:
-        folder = Path(name)
+    progress = TransferProgress()
+    sender = None if offline else open_sender(None, root, progress)
+    outbox, started_at = DiskOutbox(root), timestamp(SystemClock().now())
+    with outbox.new_run(model, started_at) as folder:
+        run = open_run(model, root, folder, None, progress)
+        ran = Ran("succeeded", Git().author(root), [], b"")
+        bare = run.draft(folder.name, "", ran, captured(root))
         log = folder / "log"
         status = run_recorded(model, command, folder, log)
         draft = read_draft(folder)
         if draft is None:
             say(f"ladle: the command did not call ladle.record({model!r}): no data, no model")
-            run = Run(model, root, workspace.objects, Git(), ModelJail())
-            draft = run.draft(Ran("succeeded", Git().author(root), [], b""), captured())
-        draft = _told_by_the_command(draft, status, command, root)
-        draft = _with_log(draft, log.read_bytes(), workspace.objects)
-    recorded = record_experiment(workspace.manifests, draft, SystemClock())
-    say(f"ladle: recorded {one_line(recorded)}")
-    return status
+        draft = _told_by_the_command(draft or bare, status, command, root, started_at)
+        draft = replace(draft, workspace=workspace_url(root))
+        if printed := log.read_bytes():
+            kept = keep(outbox.objects(folder.name), masked(printed))
+            draft = replace(draft, manifest=replace(draft.manifest, log=str(kept.digest)))
+        outbox.save(draft)
+        return _sent(draft, sender, status)
 
 
 def _told_by_the_command(
-    draft: RecordedExperiment, status: int, command: list[str], root: Path
-) -> RecordedExperiment:
+    draft: Draft, status: int, command: list[str], root: Path, started_at: str
+) -> Draft:
     manifest = draft.manifest
-    code = replace(manifest.code, argv=portable_command(command, root))
-    outcome = manifest.outcome if status == 0 else "failed"
-    return replace(draft, manifest=replace(manifest, code=code, outcome=outcome))
-
-
-def _with_log(draft: RecordedExperiment, log: bytes, objects: ObjectStore) -> RecordedExperiment:
-    if not log:
-        return draft
-    kept = keep(objects, masked(log))
     return replace(
         draft,
-        manifest=replace(draft.manifest, log=str(kept.digest)),
-        locators={**draft.locators, str(kept.digest): kept.locator},
+        manifest=replace(
+            manifest,
+            code=replace(manifest.code, argv=portable_command(command, root)),
+            outcome=manifest.outcome if status == 0 else "failed",
+            exit_status=status,
+            started_at=started_at,
+        ),
     )
+
+
+def _sent(draft: Draft, sender: Sender | None, status: int) -> int:
+    """The command's own exit status, unless it went well and its run is not in the store."""
+    if sender is None:
+        say(f"ladle: {kept_words(None)}")
+        return status
+    try:
+        recorded = sender.send(draft)
+    except (Unavailable, NeedsCredentials) as error:
+        say(f"ladle: {kept_words(error)}")
+        return status or int(ExitCode.FINDING)
+    say(f"ladle: recorded {one_line(recorded)}")
+    return status

@@ -21,6 +21,7 @@ from ladle.ports import Commit
 
 # Written by `ladle pin` or about deploying: no training reads them, so they are no part of its code.
 NOT_CODE = ("model_packages/*/pinned.json", "model_packages/*/model.yaml")  # at any depth
+OWN = ".ladle"  # what Ladle keeps on this machine, should nobody have told Git to ignore it
 SECRETS = (".env", ".env.*", "*.pem", "*.key", "*.pfx", "id_rsa*", "id_ed25519*", "*credentials*")
 LARGEST_UNTRACKED_BYTES = 1 << 20
 _QUIET = {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
@@ -52,6 +53,26 @@ class Git:
         """Who would commit here, by Git's own rules; the name only."""
         identity = _text(_git(folder, "var", "GIT_AUTHOR_IDENT")) or ""
         return identity.partition(" <")[0] or "unknown"
+
+    def commits(self, folder: Path, patterns: Sequence[str]) -> Iterator[tuple[str, str]]:
+        """Commits that changed what ``patterns`` name below ``folder``, oldest first: id, author."""
+        only = [f":(glob){pattern}" for pattern in patterns]
+        listed = _git(folder, "log", "--reverse", "--format=%H %an", "HEAD", "--", *only) or b""
+        for line in listed.decode("utf-8", "replace").splitlines():
+            commit, _, author = line.partition(" ")
+            yield commit, author
+
+    @contextmanager
+    def checked_out(self, folder: Path, commit: str) -> Iterator[Path]:
+        """``folder`` as it was at ``commit``, in a folder of its own; the repository stays as it is."""
+        root = self._root(folder) or folder
+        with tempfile.TemporaryDirectory(prefix="ladle-") as name:
+            index = {"GIT_INDEX_FILE": str(Path(name, "index"))}
+            _git(root, "read-tree", commit, extra=index)
+            _git(root, "checkout-index", "--all", f"--prefix={name}/tree/", extra=index)
+            tree = Path(name, "tree", folder.resolve().relative_to(root.resolve()))
+            tree.mkdir(parents=True, exist_ok=True)
+            yield tree
 
     def _root(self, folder: Path) -> Path | None:
         top = _text(_git(folder, "rev-parse", "--show-toplevel"))
@@ -88,7 +109,8 @@ class Git:
 def _is_excluded(name: str, without: Sequence[str]) -> bool:
     base = name.rsplit("/", 1)[-1].lower()
     return (
-        name in without
+        OWN in name.split("/")
+        or any(name == w or name.startswith(f"{w}/") for w in without)
         or any(fnmatch(f"/{name}", f"*/{pattern}") for pattern in NOT_CODE)
         or any(fnmatch(base, pattern) for pattern in SECRETS)
     )
@@ -96,6 +118,7 @@ def _is_excluded(name: str, without: Sequence[str]) -> bool:
 
 def _excluded(without: Iterable[str]) -> list[str]:
     patterns = [f":(exclude,top,glob)**/{pattern}" for pattern in NOT_CODE]
+    patterns += [f":(exclude,top,glob)**/{OWN}/**"]
     patterns += [f":(exclude,top,glob,icase)**/{pattern}" for pattern in SECRETS]
     return patterns + [f":(exclude,top,literal){name}" for name in without]
 

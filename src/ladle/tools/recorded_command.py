@@ -16,11 +16,13 @@ from pathlib import Path
 from typing import IO, BinaryIO
 
 from ladle.errors import ExitCode, LadleError
-from ladle.experiments.manifest import RecordedExperiment
+from ladle.experiments.draft import Draft
 
 _VARIABLE = "LADLE_RUN"
+_INNER = "inner.json"
 _PATIENCE_S = 10.0  # for a command to end by itself after Ctrl-C, which reaches it too
 _SIGNALLED = 128
+_LONGEST_LINE_BYTES = 1 << 16
 
 
 def joined_run(model: str) -> Path | None:
@@ -39,7 +41,7 @@ def joined_run(model: str) -> Path | None:
             f"this run was started to record {outer}, the script records {model}",
             f"start it as: ladle record {model} -- …",
         )
-    if (folder / "draft.json").exists():
+    if (folder / _INNER).exists():
         raise LadleError(
             "LD308",
             "this run recorded an experiment already: ladle record makes one of each command",
@@ -48,25 +50,27 @@ def joined_run(model: str) -> Path | None:
     return folder
 
 
-def leave_draft(folder: Path, draft: RecordedExperiment) -> None:
-    """For the outer ``ladle record``, which adds the log and records."""
-    (folder / "draft.json").write_text(json.dumps(draft.to_json()))
+def leave_draft(folder: Path, draft: Draft) -> None:
+    """For the outer ``ladle record``, which adds the log and sends."""
+    (folder / _INNER).write_text(json.dumps(draft.to_json()))
 
 
-def read_draft(folder: Path) -> RecordedExperiment | None:
-    path = folder / "draft.json"
+def read_draft(folder: Path) -> Draft | None:
+    path = folder / _INNER
     if not path.exists():
         return None
-    return RecordedExperiment.from_json(json.loads(path.read_text()))
+    return Draft.from_json(folder.name, json.loads(path.read_text()))
 
 
-def run_recorded(model: str, argv: Sequence[str], folder: Path, log: Path) -> int:
+def run_recorded(
+    model: str, argv: Sequence[str], folder: Path, log: Path, cwd: Path | None = None
+) -> int:
     """Streams the command's output through and into ``log``; its exit code, 130 after Ctrl-C."""
     (folder / "model").write_text(model)
     environment = {"PYTHONUNBUFFERED": "1", **os.environ, _VARIABLE: str(folder)}
     try:
         process = subprocess.Popen(
-            list(argv), env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            list(argv), cwd=cwd, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
     except OSError as error:
         raise LadleError(
@@ -103,7 +107,14 @@ def _wait(process: subprocess.Popen[bytes]) -> int:
 
 
 def _pump(source: IO[bytes] | None, shown: BinaryIO, kept: BinaryIO) -> None:
+    """Shown as it comes; kept by whole lines, so that two streams do not meet within one."""
+    rest = b""
     while chunk := os.read(source.fileno(), 1 << 16) if source else b"":
-        kept.write(chunk)
         shown.write(chunk)
         shown.flush()
+        lines, newline, rest = (rest + chunk).rpartition(b"\n")
+        kept.write(lines + newline)
+        if len(rest) > _LONGEST_LINE_BYTES:  # a progress bar may never end its line
+            kept.write(rest)
+            rest = b""
+    kept.write(rest)
