@@ -1,0 +1,74 @@
+"""What people do by hand is either done and written down, or noticed and left for a person."""
+
+from __future__ import annotations
+
+import getpass
+
+import pytest
+from tests.story.stage import Stage
+
+from ladle import names
+from ladle.policy.statuses import Phase
+from ladle.releases.effects import RecordKind
+
+pytestmark = [pytest.mark.embedded, pytest.mark.timeout(240)]
+
+MODELS = ("rolled-back", "edited-by-hand", "rung")
+
+
+@pytest.fixture(scope="module")
+def proven(stage: Stage) -> Stage:
+    """Releases 1 and 2 of each are proven; 2 serves."""
+    stage.packages(*MODELS)
+    stage.deploy()
+    stage.promote(*MODELS)
+    for model in MODELS:
+        stage.write(model, env="{GREETING: hello}")
+    stage.deploy()
+    stage.promote(*MODELS, *MODELS)  # the second of them ends the holdback
+    return stage
+
+
+def ring(stage: Stage, model: str) -> None:
+    """What CloudWatch does when the evidence alarm goes off, whatever the evidence says."""
+    for value in ("OK", "ALARM"):
+        stage.session.cloudwatch.set_alarm_state(
+            AlarmName=names.evidence_alarm(model), StateValue=value, StateReason="a test rings"
+        )
+
+
+def test_a_persons_rollback_is_recorded_with_who_and_why(proven: Stage) -> None:
+    proven.shop.ladle("rollback", "rolled-back", "--reason", "complaints of customers", "--yes")
+    assert proven.weights("rolled-back") == {1: 1.0}
+    assert proven.ask("rolled-back")[1]["release"] == 1
+    told = proven.shop.ladle_json("history", "rolled-back")
+    (row,) = [r for r in told["records"] if r["kind"] == "rolled_back"]
+    assert (row["data"]["by"], row["data"]["reason"]) == (
+        getpass.getuser(),
+        "complaints of customers",
+    )
+
+
+def test_an_alias_edited_by_hand_freezes_and_restore_puts_it_right(proven: Stage) -> None:
+    model = "edited-by-hand"
+    proven.session.lambda_.update_alias(
+        FunctionName=names.function(model), Name=names.ALIAS, FunctionVersion="1"
+    )
+    ring(proven, model)
+    state = proven.wait(model, lambda s: s.phase is Phase.FROZEN)
+    assert "somebody else" in state.reason
+    assert proven.weights(model) == {1: 1.0}
+
+    proven.shop.ladle("resume", model, "--restore", "--yes")
+    assert proven.settle(model).phase is Phase.STABLE
+    assert proven.weights(model) == {2: 1.0}
+
+
+def test_an_alarm_that_rings_twice_for_nothing_changes_nothing(proven: Stage) -> None:
+    before = proven.state("rung")
+    ring(proven, "rung")
+    ring(proven, "rung")
+    # The inbox is heard after the alarms, so what a person asks now is answered behind them.
+    proven.shop.ladle("pause", "rung")
+    rows = proven.rows("rung", RecordKind.ROLLED_BACK)
+    assert (rows, proven.weights("rung")) == ([], before.traffic.weights if before.traffic else {})
