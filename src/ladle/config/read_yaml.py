@@ -43,11 +43,13 @@ class _Refused(Exception):
         self.finding = finding
 
 
-def read_document(content: bytes, file: str) -> Document:
+def read_document(
+    content: bytes, file: str, kind: str = "a config", most_bytes: int = MAX_BYTES
+) -> Document:
     """Never raises: what is wrong stands in ``findings``, and what could be read in ``data``."""
     blank = Document(file, ("",))
-    if len(content) > MAX_BYTES:
-        what = f"the file has {len(content)} bytes; a config has at most {MAX_BYTES}"
+    if len(content) > most_bytes:
+        what = f"the file has {len(content)} bytes; {kind} has at most {most_bytes}"
         blank.findings.append(blank.at(Spot(1, 1), "LD121", what, "keep data out of the config"))
         return blank
     try:
