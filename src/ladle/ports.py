@@ -19,7 +19,8 @@ from ladle.experiments.chain import Chain
 from ladle.experiments.draft import Draft
 from ladle.experiments.graph import GraphSummary
 from ladle.experiments.manifest import Locator, Manifest, RecordedExperiment, Signature
-from ladle.experiments.pack import PackIndex, Slot, StoredPack
+from ladle.experiments.pack import PackIndex, StoredPack
+from ladle.experiments.pack import Placed as Placed  # noqa: PLC0414 - the catalogue's word
 from ladle.experiments.snapshot import SeenFile
 from ladle.experiments.upkeep import Epoch, Session, Sweep, Tombstone
 from ladle.policy.traffic import ObservedTraffic, Traffic
@@ -82,6 +83,9 @@ class ObjectStore(Protocol):
 
     def restore(self, digest: Digest) -> bool:
         """Whether an object is back, or never was gone: from what the store itself still has of it."""
+
+    def forget(self, digest: Digest) -> None:
+        """Destroys what ``remove`` took, where the store does not do so by itself. Idempotent."""
 
     def check(self, digest: Digest, locator: Locator | None = None, deep: bool = False) -> Health:
         """By the checksum that the store states, of the key and of the version that ``locator`` names;
@@ -189,14 +193,6 @@ class FileIndex(Protocol):
 
     def remember(self, folder: Path, seen: Mapping[str, SeenFile]) -> None:
         """What lies below ``folder`` is ``seen`` and nothing else: all of it or, after a crash, as before."""
-
-
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """Where one content lies."""
-
-    pack: StoredPack
-    slot: Slot
 
 
 class PackCatalogue(Protocol):

@@ -177,10 +177,9 @@ class ContentCheck:
         found = reach(
             (*manifest.data, *manifest.outputs), contents.slot_of, contents.bodies, self._stones
         )
-        for digest in found.needs:
-            self._note(digest, manifest.id)
-        lost = {n.digest: n for n in found.missing if n.digest not in self._stones}
-        rows = [(Fault.MISSING, n, "lies in no pack of its layout") for n in lost.values()]
+        for need in (*found.needs.values(), *found.erased):
+            self._note(need.digest, manifest.id)
+        rows = [(Fault.MISSING, n, "lies in no pack of its layout") for n in found.missing]
         rows += [(Fault.ALTERED, n, "does not say what makes it") for n in found.broken]
         if self._deep and not rows:
             wrong = self._wrong_files(found, contents)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
@@ -86,9 +85,18 @@ class S3ObjectStore:
         if length == 0:
             return b""
         span = f"bytes={start}-{start + length - 1}"
-        with asking(f"for a part of object {digest.short}"):
-            content: bytes = self._get(digest, locator, {"Range": span})["Body"].read()
-            return content
+        for left in reversed(range(_READS)):
+            try:
+                with asking(f"for a part of object {digest.short}"):
+                    answer = self._get(digest, locator, {"Range": span})
+                    content: bytes = answer["Body"].read()
+            except Unavailable:  # the SDK asks again before an answer begins, not when one breaks off
+                if not left:
+                    raise
+                self._clock.sleep(random.uniform(0.1, 0.5) * (_READS - left))
+            else:
+                return content if "ContentRange" in answer else content[start : start + length]
+        raise AssertionError("unreachable")
 
     def stored(self) -> Iterator[StoredObject]:
         with asking("for the list of objects"):
@@ -126,6 +134,9 @@ class S3ObjectStore:
                 ChecksumAlgorithm="SHA256",
                 MetadataDirective="REPLACE",
             )
+
+    def forget(self, digest: Digest) -> None:
+        """A rule of the bucket lets old versions go."""
 
     def erase(self, digest: Digest) -> None:
         key = names.object_key(digest.hex)
@@ -215,14 +226,18 @@ def _checksum(digest: Digest) -> str:
 
 
 @contextlib.contextmanager
-def _opened(content: Path | bytes) -> Iterator[BinaryIO]:
-    if isinstance(content, Path) and content.stat().st_size > LIMIT_BYTES:
+def _opened(content: Path | bytes) -> Iterator[BinaryIO | bytes]:
+    """Bytes as they are: they are sent in one piece, a stream in pieces of 16 KiB."""
+    if isinstance(content, bytes):
+        yield content
+        return
+    if content.stat().st_size > LIMIT_BYTES:
         raise LadleError(
             "LD315",
             f"{content} has {content.stat().st_size:,} bytes, more than one S3 upload takes (5 GB)",
             "split it into several files and record those",
         )
-    with content.open("rb") if isinstance(content, Path) else io.BytesIO(content) as body:
+    with content.open("rb") as body:
         yield body
 
 

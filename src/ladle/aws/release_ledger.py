@@ -97,8 +97,8 @@ class AwsReleaseLedger:
         for number, record in enumerate(records, state.rows + 1):
             row = key(model, f"{ROW}{number:012d}") | _row_attributes(record, at)
             writes.append(self._put(row, {"ConditionExpression": "attribute_not_exists(pk)"}))
-        for row in map(_log_item, deployments):
-            writes.append(self._put(row, {"ConditionExpression": "attribute_not_exists(pk)"}))
+        new = {"ConditionExpression": "attribute_not_exists(pk)"}
+        writes += [self._put(row, new) for row in map(_log_item, deployments)]
         for message in done:
             writes.append(
                 {"Delete": {"TableName": self._table, "Key": key(model, INBOX + message)}}

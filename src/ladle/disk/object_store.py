@@ -80,6 +80,9 @@ class DiskObjectStore:
             self._move(self._removed(digest), self._path(digest))
         return self._path(digest).is_file()
 
+    def forget(self, digest: Digest) -> None:
+        self._removed(digest).unlink(missing_ok=True)
+
     def check(self, digest: Digest, locator: Locator | None = None, deep: bool = False) -> Health:
         """A folder states no checksum: its bytes are read."""
         if not self._path(digest).is_file():

@@ -52,6 +52,14 @@ class StoredPack:
     version_id: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Where one content lies."""
+
+    pack: StoredPack
+    slot: Slot
+
+
 PackIndex = Mapping[str, Slot]  # digest, written sha256:…
 
 
@@ -104,6 +112,14 @@ def read_index(rows: bytes, pack: str) -> PackIndex:
         }
     except (struct.error, ValueError) as error:
         raise broken(pack) from error
+
+
+def index_size(end: bytes) -> int | None:
+    """What the last END_BYTES say of the index before them; None when they end no pack."""
+    if end[-len(_TAIL) :] != _TAIL:
+        return None
+    (length,) = _LENGTH.unpack(end[: _LENGTH.size])
+    return int(length)
 
 
 def index_of(pack: bytes, name: str) -> PackIndex:

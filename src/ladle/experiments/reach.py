@@ -40,11 +40,15 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """All needs by digest; of these the ones that no pack has, and the ones that say nonsense."""
+    """All needs by digest; of these the ones that no pack has, and the ones that say nonsense.
+
+    ``erased`` are files that are gone on purpose; they are no need.
+    """
 
     needs: Mapping[str, Need] = field(default_factory=dict)
     missing: tuple[Need, ...] = ()
     broken: tuple[Need, ...] = ()
+    erased: tuple[Need, ...] = ()
 
 
 def reach(
@@ -54,7 +58,20 @@ def reach(
     needs: dict[str, Need] = {}
     missing: list[Need] = []
     broken: list[Need] = []
-    level = _new([_need_of(entry) for entry in inputs], needs, erased)
+    skipped: dict[str, Need] = {}
+
+    def new(level: Iterable[Need]) -> list[Need]:
+        """An erased file may live on as a part of another one."""
+        fresh: dict[str, Need] = {}
+        for need in level:
+            if need.part is Part.FILE and need.digest in erased:
+                skipped[need.digest] = need
+            elif need.digest not in needs:
+                fresh[need.digest] = need
+        needs.update(fresh)
+        return list(fresh.values())
+
+    level = new(_need_of(entry) for entry in inputs)
     while level:
         found = {n.digest: slot_of(n.digest) for n in level}
         missing += [n for n in level if found[n.digest] is None]
@@ -66,14 +83,8 @@ def reach(
                 below += _below(need, bodies[need.digest])
             except (KeyError, ValueError, TypeError, struct.error, Corrupt):
                 broken.append(need)
-        level = _new(below, needs, erased)
-    return Reach(needs, tuple(missing), tuple(broken))
-
-
-def _new(level: Iterable[Need], needs: dict[str, Need], erased: Collection[str]) -> list[Need]:
-    fresh = {n.digest: n for n in level if n.digest not in needs and n.digest not in erased}
-    needs |= fresh
-    return list(fresh.values())
+        level = new(below)
+    return Reach(needs, tuple(missing), tuple(broken), tuple(skipped.values()))
 
 
 def _need_of(entry: DataInput) -> Need:
