@@ -152,7 +152,7 @@ def test_a_body_that_is_no_base64_is_refused(service: Service) -> None:
     assert result["statusCode"] == 400
 
 
-def test_a_format_that_is_not_read_yet_is_never_mistaken_for_json(service: Service) -> None:
+def test_a_tensor_without_its_shape_is_never_mistaken_for_json(service: Service) -> None:
     event = {
         "requestContext": {"http": {"method": "POST"}},
         "rawPath": "/predict",
@@ -162,7 +162,8 @@ def test_a_format_that_is_not_read_yet_is_never_mistaken_for_json(service: Servi
     }
     result = hot_route.answer(event, service)
     assert result is not None
-    assert result["statusCode"] == 415
+    assert result["statusCode"] == 422
+    assert json.loads(result["body"])["code"] == "LD413"
 
 
 def test_an_answer_has_as_many_ids_as_rows(service: Service) -> None:

@@ -12,10 +12,11 @@ from fastapi.responses import HTMLResponse, Response
 from starlette.exceptions import HTTPException
 
 from ladle_runtime.serving import hot_route
+from ladle_runtime.serving.answer import Answer, refusal
 from ladle_runtime.serving.codecs.inference_v2 import DATATYPES, InferenceV2Json
 from ladle_runtime.serving.openapi import feedback_body, infer_body, predict_body
 from ladle_runtime.serving.page import PAGE
-from ladle_runtime.serving.service import Answer, Service, refusal
+from ladle_runtime.serving.service import Service
 from ladle_runtime.serving.settings import MAX_BODY_BYTES, RUNTIME
 
 Feedback = Callable[[bytes], Answer]
@@ -74,8 +75,8 @@ def _predicting(service: Service) -> fastapi.APIRouter:
 
     async def predict(request: fastapi.Request) -> Response:
         body = await _read(request)
-        content_type = request.headers.get("content-type", "")
-        answered = await run_in_threadpool(hot_route.predict, body, content_type, service)
+        headers = dict(request.headers.raw)
+        answered = await run_in_threadpool(hot_route.predict, body, headers, service)
         return _response(answered)
 
     for path in ("/predict", "/invocations"):
@@ -167,7 +168,8 @@ def _tensors(service: Service, side: str, v2: bool = False) -> list[dict[str, An
 
 
 def _response(answered: Answer) -> Response:
-    return Response(answered.body, answered.status, media_type=answered.content_type)
+    headers = {"content-type": answered.content_type, **dict(answered.headers)}
+    return Response(answered.body, answered.status, headers)
 
 
 async def _no_route(_: fastapi.Request, error: Exception) -> Response:

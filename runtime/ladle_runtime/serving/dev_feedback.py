@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import orjson
 
+from ladle_runtime.serving.answer import Answer, refusal
 from ladle_runtime.serving.problems import Refused
-from ladle_runtime.serving.service import Answer, refusal
 
 _PREDICTION_ID: Final = re.compile(r"[\w-]{22}\.\d{1,6}", re.ASCII)
 

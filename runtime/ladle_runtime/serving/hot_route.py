@@ -14,18 +14,14 @@ from typing import Any, Final
 
 import orjson
 
-from ladle_runtime.serving.codecs.rest import RestJson
+from ladle_runtime.serving.answer import Answer, refusal
+from ladle_runtime.serving.codecs.base import Headers
+from ladle_runtime.serving.codecs.formats import codec_for
 from ladle_runtime.serving.problems import Refused
-from ladle_runtime.serving.service import Answer, Service, refusal
+from ladle_runtime.serving.service import Service
 
-REST: Final = RestJson()
-# Formats that a later version reads; never to be mistaken for JSON until then.
-_NOT_YET: Final = (
-    "application/octet-stream",
-    "application/x-npy",
-    "application/vnd.apache.arrow",
-    "text/csv",
-)
+_HEADERS: Final = frozenset(["content-type", "accept", "ladle-shape", "ladle-output"])
+_TEXT: Final = ("application/json", "application/problem+json", "text/")
 
 Event = Mapping[str, Any]
 
@@ -43,14 +39,16 @@ def answer(event: Any, service: Service) -> dict[str, Any] | None:
         body = _body(event)
     except Refused as refused:
         return to_result(refusal(refused.code, refused.detail), event)
-    return to_result(predict(body, _content_type(event), service), event)
+    return to_result(predict(body, _headers(event), service), event)
 
 
-def predict(body: bytes, content_type: str, service: Service) -> Answer:
+def predict(body: bytes, headers: Headers, service: Service) -> Answer:
     """``/predict`` of every door."""
-    if content_type.lower().startswith(_NOT_YET):
-        return refusal("LD415", "send application/json")
-    return service.answer(body, REST)
+    try:
+        codec = codec_for(headers)
+    except Refused as refused:
+        return service.refuse(refused.code, refused.detail)
+    return service.answer(body, codec)
 
 
 def ready(service: Service) -> Answer:
@@ -66,14 +64,13 @@ def is_http(event: Event) -> bool:
 
 def to_result(answered: Answer, event: Event) -> dict[str, Any]:
     """A load balancer that sends lists of headers wants lists back; all others take one value each."""
-    result: dict[str, Any] = {
-        "statusCode": answered.status,
-        "body": answered.body.decode(),
-        "isBase64Encoded": False,
-    }
+    text = answered.content_type.startswith(_TEXT)
+    body = answered.body.decode() if text else base64.b64encode(answered.body).decode()
+    result = {"statusCode": answered.status, "body": body, "isBase64Encoded": not text}
+    headers = {"content-type": answered.content_type, **dict(answered.headers)}
     if "elb" in event["requestContext"] and "multiValueHeaders" in event:
-        return {**result, "multiValueHeaders": {"content-type": [answered.content_type]}}
-    return {**result, "headers": {"content-type": answered.content_type}}
+        return {**result, "multiValueHeaders": {name: [value] for name, value in headers.items()}}
+    return {**result, "headers": headers}
 
 
 def _direct(event: Any, service: Service) -> dict[str, Any]:
@@ -81,7 +78,7 @@ def _direct(event: Any, service: Service) -> dict[str, Any]:
         body = orjson.dumps(event)  # what JSON cannot hold (NaN becomes null), no door lets through
     except (TypeError, ValueError, RecursionError):
         body = b""
-    answered: dict[str, Any] = orjson.loads(predict(body, "application/json", service).body)
+    answered: dict[str, Any] = orjson.loads(predict(body, {}, service).body)
     return answered
 
 
@@ -103,12 +100,15 @@ def _body(event: Event) -> bytes:
         raise Refused("LD401", "the body cannot be decoded") from None
 
 
-def _content_type(event: Event) -> str:
-    """Doors that keep lists of headers may send only those; names may have any case."""
-    for name, value in (event.get("headers") or {}).items():
-        if name.lower() == "content-type":
-            return str(value)
-    for name, values in (event.get("multiValueHeaders") or {}).items():
-        if name.lower() == "content-type" and values:
-            return str(values[-1])
-    return ""
+def _headers(event: Event) -> Headers:
+    """Those that choose formats. Doors that keep lists of headers may send only those; names may
+    have any case."""
+    single, lists = event.get("headers"), event.get("multiValueHeaders")
+    found: dict[bytes, bytes] = {}
+    for name, values in lists.items() if isinstance(lists, Mapping) else ():
+        if name.lower() in _HEADERS and values:
+            found[name.lower().encode()] = str(values[-1]).encode("latin-1", "replace")
+    for name, value in single.items() if isinstance(single, Mapping) else ():
+        if name.lower() in _HEADERS:
+            found[name.lower().encode()] = str(value).encode("latin-1", "replace")
+    return found

@@ -15,6 +15,9 @@ PROBLEMS: Final[dict[str, tuple[int, str]]] = {
     "LD404": (404, "there is no such route"),
     "LD405": (405, "this route takes another method"),
     "LD406": (413, "the answer would be too large"),
+    "LD407": (406, "the answer does not fit this format"),
+    "LD408": (408, "the request did not arrive in time"),
+    "LD409": (503, "the server is about to stop"),
     "LD410": (422, "the body is no prediction request"),
     "LD411": (422, "the inputs are not those of the model"),
     "LD412": (422, "an input has the wrong type"),
@@ -24,6 +27,9 @@ PROBLEMS: Final[dict[str, tuple[int, str]]] = {
     "LD416": (413, "the request has too many rows"),
     "LD417": (422, "the model does not take these values"),
     "LD418": (422, "the model's own checks refuse this request"),
+    "LD419": (503, "the server has more to do than it may keep waiting"),
+    "LD435": (431, "the request's head is too large"),
+    "LD436": (400, "the request is no HTTP"),
     "LD605": (422, "this is no label"),
 }
 

@@ -9,15 +9,15 @@ import os
 import signal
 import sys
 import threading
-
-import uvicorn
+from functools import partial
 
 from ladle.disk.clock import SystemClock
 from ladle.errors import LadleError
-from ladle_runtime.serving.app import build_app
-from ladle_runtime.serving.dev_feedback import DevFeedback
-from ladle_runtime.serving.events import DirectLog, EventLog, QueuedLog, ReadableLog
-from ladle_runtime.serving.service import load_service
+from ladle_runtime.serving.events import DirectLog, QueuedLog, ReadableLog
+from ladle_runtime.serving.http.asgi import App
+from ladle_runtime.serving.http.server import Stopping, run
+from ladle_runtime.serving.pace import measure
+from ladle_runtime.serving.service import Service, load_service
 from ladle_runtime.serving.settings import Settings
 
 
@@ -32,23 +32,27 @@ def main() -> int:
     options = parser.parse_args()
     try:
         settings = Settings.from_environment(os.environ)
-        log: EventLog = ReadableLog() if options.dev else QueuedLog(DirectLog(settings.log_key))
+        log = QueuedLog(ReadableLog() if options.dev else DirectLog(settings.log_key))
         service = load_service(settings, SystemClock(), log)
     except LadleError as error:
         sys.stderr.write(f"{error}\n  help: {error.finding.fix}\n")
         return int(error.exit_code)
     if options.with_parent:
         threading.Thread(target=_end_with_parent, daemon=True).start()
-    app = build_app(service, DevFeedback() if options.dev else None)
-    uvicorn.run(
-        app,
-        host=options.host,
-        port=options.port,
-        log_level="warning",
-        access_log=False,
-        timeout_graceful_shutdown=5,
-    )
+    pace = measure(service.run, service.signature.inputs)
+    make_app = partial(_make_app, service, options.dev)
+    stopping = Stopping(notice_s=0.0) if options.dev else Stopping()
+    run(service, pace, make_app, options.host, options.port, stopping)
+    log.flush()
     return 0
+
+
+def _make_app(service: Service, dev: bool) -> App:
+    """FastAPI is half a second of imports, and most servers are never asked for what it answers."""
+    from ladle_runtime.serving.app import build_app
+    from ladle_runtime.serving.dev_feedback import DevFeedback
+
+    return build_app(service, DevFeedback() if dev else None)
 
 
 def _end_with_parent() -> None:

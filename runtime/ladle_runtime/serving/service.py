@@ -12,49 +12,54 @@ import logging
 import os
 import time
 from base64 import urlsafe_b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
 
 from ladle.catalog import BACKENDS
 from ladle.errors import LadleError
 from ladle.experiments.manifest import Signature, TensorSpec
 from ladle.quality.labels import LabelValue
 from ladle.quality.lines import RequestLine, RequestOutcome
+from ladle_runtime.serving.answer import Answer, refusal
 from ladle_runtime.serving.codecs.base import Answered, Codec
+from ladle_runtime.serving.codecs.formats import REST
 from ladle_runtime.serving.events import EventLog
 from ladle_runtime.serving.fetch import model_bytes
 from ladle_runtime.serving.outcome import outcomes, parse_key
 from ladle_runtime.serving.predictions import per_row
-from ladle_runtime.serving.problems import PROBLEM_TYPE, Refused, problem, status_of
+from ladle_runtime.serving.problems import Refused
 from ladle_runtime.serving.settings import MAX_BODY_BYTES, Settings
-from ladle_runtime.serving.transform import Transform, load_transform
+from ladle_runtime.serving.signature import Batch
+from ladle_runtime.serving.transform import Transform, load_transform, unchanged
 
 if TYPE_CHECKING:
     from ladle.ports import Clock
     from ladle_runtime.backends.base import Backend, BackendModule
 
+# One request's share of a run: outputs, predictions, what labels are compared with.
+_Part = tuple[Mapping[str, Any], Sequence[Mapping[str, Any]], Sequence[LabelValue] | None]
+_UNREAD: Final = Batch({}, 0)
 _LOG: Final = logging.getLogger("ladle")
 Randomness = Callable[[int], bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What leaves by any door."""
+@dataclass(slots=True)
+class Asked:
+    """A request that was read: what a run of the model needs, and what its line will say."""
 
-    status: int
-    content_type: str
-    body: bytes
+    request_id: str
+    begun: float
+    at: float
+    cold: bool
+    codec: Codec
+    batch: Batch = _UNREAD
 
 
-@dataclass(frozen=True, slots=True)
-class _Done:
-    """An answer and what is counted of it."""
-
-    answer: Answer
-    outcome: RequestOutcome
-    rows: int = 0
-    outcomes: Sequence[LabelValue] | None = None
+class _ValuesRefused(Exception):
+    """The model does not take values that fit its signature."""
 
 
 class Service:
@@ -80,69 +85,163 @@ class Service:
         self._key = parse_key(settings.key)
         self._cold = True
 
+    @property
+    def has_transform(self) -> bool:
+        """Whether a user's own code runs around the model: nobody knows for how long."""
+        return self._transform.before is not unchanged or self._transform.after is not unchanged
+
+    @property
+    def run(self) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
+        """The model alone, for those who measure it."""
+        return self._backend.run
+
     def answer(self, body: bytes, codec: Codec) -> Answer:
         """Never raises; one request line for each call."""
-        begun, at, cold = time.perf_counter(), self._clock.now(), self._cold
-        self._cold = False
+        asked = self.read(body, codec)
+        return asked if isinstance(asked, Answer) else self.complete(asked)
+
+    def read(self, body: bytes, codec: Codec) -> Asked | Answer:
+        """The first half of ``answer``; whoever gets an Asked completes it, alone or with others."""
+        asked = self._begin(codec)
+        try:
+            if len(body) > MAX_BODY_BYTES:
+                raise Refused("LD403", f"at most {MAX_BODY_BYTES} bytes a request")
+            asked.batch = codec.decode(body, self.inputs)
+        except Exception as error:  # noqa: BLE001 - whatever it was, the caller gets an answer
+            return self._failed(asked, error)
+        return asked
+
+    def refuse(self, code: str, detail: str, retry_after_s: int | None = None) -> Answer:
+        """Of a prediction that was never read; it leaves its line too."""
+        refused = refusal(code, detail, retry_after_s)
+        self._write(self._begin(REST), refused, RequestOutcome.REJECTED)
+        return refused
+
+    def complete(self, asked: Asked) -> Answer:
+        """The second half: run, answer, leave a line. Never raises."""
+        try:
+            inputs = self._before(asked.batch.inputs)
+            try:
+                outputs = self._backend.run(inputs)
+            except ValueError:
+                return self._failed(asked, _ValuesRefused())
+            outputs = self._transform.after(outputs)
+            predictions = per_row(outputs, asked.batch.rows, self.settings.type)
+            return self._succeeded(asked, outputs, predictions, outcomes(predictions, self._key))
+        except Exception as error:  # noqa: BLE001 - whatever it was, the caller gets an answer
+            return self._failed(asked, error)
+
+    def complete_together(self, several: Sequence[Asked]) -> Sequence[Answer]:
+        """One run for all. Where it fails, each runs alone: nobody answers for a neighbour.
+
+        Only for models of which it is known that a row's answer depends on that row alone, and
+        without a transform.
+        """
+        try:
+            parts = self._run_together([asked.batch for asked in several])
+        except Exception:  # noqa: BLE001 - who was at fault shows when each runs alone
+            return [self.complete(asked) for asked in several]
+        return [self._complete_part(*of) for of in zip(several, parts, strict=True)]
+
+    def _run_together(self, batches: Sequence[Batch]) -> Sequence[_Part]:
+        inputs = {
+            name: np.concatenate([batch.inputs[name] for batch in batches])
+            for name in batches[0].inputs
+        }
+        rows = sum(batch.rows for batch in batches)
+        outputs = self._backend.run(inputs)
+        if any(len(value) != rows for value in outputs.values()):
+            raise ValueError("an output has no row's axis")
+        predictions = per_row(outputs, rows, self.settings.type)
+        judged = outcomes(predictions, self._key)
+        parts, at = [], 0
+        for batch in batches:
+            part = slice(at, at + batch.rows)
+            at += batch.rows
+            own = {name: value[part] for name, value in outputs.items()}
+            mine = predictions[part]
+            # One row whose outcome is no plain value takes nothing from the others.
+            own_outcomes = outcomes(mine, self._key) if judged is None else judged[part]
+            parts.append((own, mine, own_outcomes))
+        return parts
+
+    def _complete_part(self, asked: Asked, part: _Part) -> Answer:
+        try:
+            return self._succeeded(asked, *part)
+        except Exception as error:  # noqa: BLE001 - whatever it was, the caller gets an answer
+            return self._failed(asked, error)
+
+    def _begin(self, codec: Codec) -> Asked:
+        cold, self._cold = self._cold, False
         # Drawn now and never at init: a snapshot of this process would repeat it.
         request_id = urlsafe_b64encode(self._randomness(16))[:22].decode()
-        done = self._attempt(request_id, body, codec)
-        line = RequestLine(
-            model=self.settings.model,
-            release=self.settings.release,
-            request_id=request_id,
-            at=at,
-            outcome=done.outcome,
-            status=done.answer.status,
-            latency_ms=(time.perf_counter() - begun) * 1000,
-            rows=done.rows,
-            cold=cold,
-            window_s=self.settings.window_s,
-        )
-        self._log.write(line, done.outcomes)
-        return done.answer
+        return Asked(request_id, time.perf_counter(), self._clock.now(), cold, codec)
 
-    def _attempt(self, request_id: str, body: bytes, codec: Codec) -> _Done:
+    def _before(self, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
         try:
-            return self._predict(request_id, body, codec)
-        except Refused as refused:
-            return _refused(refused.code, refused.detail, RequestOutcome.REJECTED)
-        except Exception as error:  # noqa: BLE001 - whatever it was, the caller gets an answer
-            # Its type and place only: a message may repeat what was sent.
-            _LOG.error("request %s failed: %s", request_id, _where(error))
-            return _refused("LD402", f"request {request_id}", RequestOutcome.FAILED)
-
-    def _predict(self, request_id: str, body: bytes, codec: Codec) -> _Done:
-        if len(body) > MAX_BODY_BYTES:
-            raise Refused("LD403", f"at most {MAX_BODY_BYTES} bytes a request")
-        batch = codec.decode(body, self.inputs)
-        try:
-            inputs = self._transform.before(batch.inputs)
+            return self._transform.before(inputs)
         except LadleError as error:
             raise Refused(
                 "LD418", "the inputs are typed right, and the model's own checks refuse them"
             ) from error
-        try:
-            outputs = self._backend.run(inputs)
-        except ValueError:
-            return _refused(
-                "LD417", "a value lies outside what the model knows", RequestOutcome.FAILED
+
+    def _succeeded(
+        self,
+        asked: Asked,
+        outputs: Mapping[str, Any],
+        predictions: Sequence[Mapping[str, Any]],
+        judged: Sequence[LabelValue] | None,
+    ) -> Answer:
+        ids = [f"{asked.request_id}.{row}" for row in range(len(predictions))]
+        answer = asked.codec.encode(
+            Answered(
+                self.settings.model,
+                self.settings.release,
+                ids,
+                predictions,
+                outputs,
+                asked.batch.caller_id,
             )
-        outputs = self._transform.after(outputs)
-        predictions = per_row(outputs, batch.rows, self.settings.type)
-        ids = [f"{request_id}.{row}" for row in range(len(predictions))]
-        answered = Answered(
-            self.settings.model, self.settings.release, ids, predictions, outputs, batch.caller_id
         )
-        content = codec.encode(answered)
-        if len(content) > MAX_BODY_BYTES:
+        if len(answer.body) > MAX_BODY_BYTES:
             raise Refused("LD406", f"an answer has at most {MAX_BODY_BYTES} bytes; send fewer rows")
-        return _Done(
-            Answer(200, codec.content_type, content),
-            RequestOutcome.OK,
-            len(predictions),
-            outcomes(predictions, self._key),
+        self._write(asked, answer, RequestOutcome.OK, len(predictions), judged)
+        return answer
+
+    def _failed(self, asked: Asked, error: Exception) -> Answer:
+        outcome = RequestOutcome.FAILED
+        if isinstance(error, Refused):
+            answer, outcome = refusal(error.code, error.detail), RequestOutcome.REJECTED
+        elif isinstance(error, _ValuesRefused):
+            answer = refusal("LD417", "a value lies outside what the model knows")
+        else:
+            # Its type and place only: a message may repeat what was sent.
+            _LOG.error("request %s failed: %s", asked.request_id, _where(error))
+            answer = refusal("LD402", f"request {asked.request_id}")
+        self._write(asked, answer, outcome)
+        return answer
+
+    def _write(
+        self,
+        asked: Asked,
+        answer: Answer,
+        outcome: RequestOutcome,
+        rows: int = 0,
+        judged: Sequence[LabelValue] | None = None,
+    ) -> None:
+        line = RequestLine(
+            model=self.settings.model,
+            release=self.settings.release,
+            request_id=asked.request_id,
+            at=asked.at,
+            outcome=outcome,
+            status=answer.status,
+            latency_ms=(time.perf_counter() - asked.begun) * 1000,
+            rows=rows,
+            cold=asked.cold,
+            window_s=self.settings.window_s,
         )
+        self._log.write(line, judged)
 
 
 def load_service(settings: Settings, clock: Clock, log: EventLog) -> Service:
@@ -157,14 +256,6 @@ def load_service(settings: Settings, clock: Clock, log: EventLog) -> Service:
     backend = module.load(content, settings.threads)
     transform = load_transform(settings.transform, settings.code_folder)
     return Service(settings, backend, transform, log, clock)
-
-
-def refusal(code: str, detail: str) -> Answer:
-    return Answer(status_of(code), PROBLEM_TYPE, problem(code, detail))
-
-
-def _refused(code: str, detail: str, outcome: RequestOutcome) -> _Done:
-    return _Done(refusal(code, detail), outcome)
 
 
 def _where(error: BaseException) -> str:

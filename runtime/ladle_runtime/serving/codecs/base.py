@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import orjson
 
 from ladle.experiments.manifest import TensorSpec
+from ladle_runtime.serving.answer import Answer
 from ladle_runtime.serving.problems import Refused
-from ladle_runtime.serving.signature import Batch
+from ladle_runtime.serving.signature import Array, Batch
+
+Headers = Mapping[bytes, bytes]  # names in lower case
+PREDICTION_ID: Final = "ladle-prediction-id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +29,32 @@ class Answered:
     caller_id: str | None
 
 
-class Codec(Protocol):
-    @property
-    def content_type(self) -> str: ...
-
+class Reader(Protocol):
     def decode(self, body: bytes, inputs: Sequence[TensorSpec]) -> Batch:
         """Raises Refused."""
 
-    def encode(self, answered: Answered) -> bytes: ...
+
+class Writer(Protocol):
+    def encode(self, answered: Answered) -> Answer:
+        """Raises Refused where the format cannot hold what the model puts out."""
+
+
+class Codec(Reader, Writer, Protocol):
+    """Both directions of one exchange."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Read in one format, answered in another."""
+
+    reader: Reader
+    writer: Writer
+
+    def decode(self, body: bytes, inputs: Sequence[TensorSpec]) -> Batch:
+        return self.reader.decode(body, inputs)
+
+    def encode(self, answered: Answered) -> Answer:
+        return self.writer.encode(answered)
 
 
 def json_object(body: bytes) -> dict[str, Any]:
@@ -49,3 +71,22 @@ def json_object(body: bytes) -> dict[str, Any]:
 def to_json(value: Any) -> bytes:
     """A number that is none becomes null."""
     return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS)
+
+
+def only_input(inputs: Sequence[TensorSpec], format_name: str) -> TensorSpec:
+    """Of a format that carries one array. Raises Refused."""
+    if len(inputs) != 1:
+        raise Refused("LD411", f"{format_name} carries one input, this model has {len(inputs)}")
+    return inputs[0]
+
+
+def one_output(outputs: Mapping[str, Any], wanted: bytes | None) -> Array:
+    """The output that was asked for by name, or the only one, as numbers. Raises Refused."""
+    name = wanted.decode("latin-1") if wanted is not None else next(iter(outputs))
+    value = outputs.get(name)
+    if (wanted is None and len(outputs) > 1) or value is None or not hasattr(value, "dtype"):
+        raise Refused("LD407", f"name one in the header Ladle-Output: {', '.join(outputs)}")
+    if value.dtype.kind not in "fiub":
+        raise Refused("LD407", "this format carries numbers only; ask for application/json")
+    array: Array = value
+    return array

@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from ladle.experiments.manifest import TensorSpec
+from ladle_runtime.serving.answer import Answer
 from ladle_runtime.serving.codecs.base import Answered, json_object, to_json
 from ladle_runtime.serving.problems import Refused
 from ladle_runtime.serving.signature import MAX_RANK, Array, Batch, count_rows, typed
@@ -26,7 +27,7 @@ _MAX_ID: Final = 256
 
 
 class InferenceV2Json:
-    content_type = "application/json"
+    """Its JSON form."""
 
     def decode(self, body: bytes, inputs: Sequence[TensorSpec]) -> Batch:
         asked = json_object(body)
@@ -41,8 +42,8 @@ class InferenceV2Json:
         known = isinstance(caller_id, str) and len(caller_id) <= _MAX_ID
         return Batch(arrays, count_rows(inputs, arrays), caller_id if known else None)
 
-    def encode(self, answered: Answered) -> bytes:
-        return to_json(
+    def encode(self, answered: Answered) -> Answer:
+        content = to_json(
             {
                 "model_name": answered.model,
                 "model_version": str(answered.release),
@@ -51,6 +52,7 @@ class InferenceV2Json:
                 "outputs": [_output(name, value) for name, value in answered.outputs.items()],
             }
         )
+        return Answer(200, "application/json", content)
 
 
 def _tensor(spec: TensorSpec, given: Mapping[str, Any]) -> Array:

@@ -5,22 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ladle.experiments.manifest import TensorSpec
+from ladle_runtime.serving.answer import Answer
 from ladle_runtime.serving.codecs.base import Answered, json_object, to_json
+from ladle_runtime.serving.codecs.number_rows import rows_of_numbers
 from ladle_runtime.serving.problems import Refused
 from ladle_runtime.serving.signature import Batch, batch
 
 
 class RestJson:
-    content_type = "application/json"
+    """The format of every caller that names none."""
 
     def decode(self, body: bytes, inputs: Sequence[TensorSpec]) -> Batch:
+        quick = rows_of_numbers(body, inputs)
+        if quick is not None:
+            return quick
         asked = json_object(body)
         if "inputs" not in asked:
             raise Refused("LD410", 'the body has no "inputs"')
         return batch(inputs, asked["inputs"])
 
-    def encode(self, answered: Answered) -> bytes:
-        return to_json(
+    def encode(self, answered: Answered) -> Answer:
+        content = to_json(
             {
                 "predictions": answered.predictions,
                 "prediction_ids": answered.prediction_ids,
@@ -29,3 +34,4 @@ class RestJson:
                 "release": answered.release,
             }
         )
+        return Answer(200, "application/json", content)

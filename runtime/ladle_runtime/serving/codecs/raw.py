@@ -1,0 +1,62 @@
+"""``application/octet-stream``: one array's little-endian bytes, its shape in ``Ladle-Shape``."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Self
+
+import numpy as np
+
+from ladle.experiments.manifest import TensorSpec
+from ladle_runtime.serving.answer import Answer
+from ladle_runtime.serving.codecs.base import (
+    PREDICTION_ID,
+    Answered,
+    Headers,
+    one_output,
+    only_input,
+)
+from ladle_runtime.serving.problems import Refused
+from ladle_runtime.serving.signature import DTYPES, Batch, count_rows, held_to
+
+MEDIA_TYPE: Final = "application/octet-stream"
+_SHAPE: Final = re.compile(rb"\d{1,9}( ?, ?\d{1,9}){0,7}")
+
+
+@dataclass(frozen=True, slots=True)
+class RawTensor:
+    """``Ladle-Shape: 2,784``; the values have the dtype that the model's input has."""
+
+    shape: bytes = b""
+    output: bytes | None = None
+
+    @classmethod
+    def of(cls, headers: Headers) -> Self:
+        return cls(headers.get(b"ladle-shape", b""), headers.get(b"ladle-output"))
+
+    def decode(self, body: bytes, inputs: Sequence[TensorSpec]) -> Batch:
+        spec = only_input(inputs, MEDIA_TYPE)
+        dtype = DTYPES[spec.dtype]
+        if dtype.hasobject:
+            raise Refused("LD412", f"{spec.name} holds text, which has no raw form; send JSON")
+        if not _SHAPE.fullmatch(self.shape):
+            raise Refused("LD413", "the header Ladle-Shape lists the sizes: 1,784")
+        shape = tuple(map(int, self.shape.split(b",")))
+        if math.prod(shape) * dtype.itemsize != len(body):
+            raise Refused("LD413", "the body has not the length that Ladle-Shape states")
+        given = np.frombuffer(body, dtype.newbyteorder("<")).reshape(shape)
+        arrays = {spec.name: held_to(spec, given)}
+        return Batch(arrays, count_rows(inputs, arrays))
+
+    def encode(self, answered: Answered) -> Answer:
+        array = one_output(answered.outputs, self.output)
+        headers = (
+            ("ladle-shape", ",".join(map(str, array.shape))),
+            ("ladle-dtype", array.dtype.name),
+            (PREDICTION_ID, answered.prediction_ids[0]),
+        )
+        little = array.astype(array.dtype.newbyteorder("<"), copy=False)
+        return Answer(200, MEDIA_TYPE, little.tobytes(), headers)

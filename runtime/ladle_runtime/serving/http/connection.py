@@ -1,0 +1,269 @@
+"""One connection: whole requests go out to be answered, answers leave in the order of requests.
+
+httptools parses. uvicorn's protocol is not the base: it hands out a request before its body is
+there, starts a task for each, and has no limit on heads, bodies or patience (docs/decisions).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from enum import StrEnum
+
+import httptools
+
+from ladle_runtime.serving.answer import refusal
+from ladle_runtime.serving.http import wire
+from ladle_runtime.serving.http.exchange import Exchange
+from ladle_runtime.serving.http.site import Phase, Site
+from ladle_runtime.serving.problems import Refused
+
+
+class State(StrEnum):
+    """What a connection waits for; each wait has its own limit."""
+
+    IDLE = "idle"
+    HEAD = "head"
+    BODY = "body"
+    ANSWER = "answer"
+    LINGER = "linger"  # everything is said; what still comes is thrown away
+
+
+class Connection(asyncio.Protocol):
+    """Reads no further while 32 answers are owed or the reader is slow."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._limits = site.limits
+        self._parser = httptools.HttpRequestParser(self)
+        self._owed: deque[Exchange] = deque()
+        self._arriving: Exchange | None = None
+        self._parts: list[bytes] = []
+        self._head_bytes = 0  # of what the parser gave out
+        self._raw_head_bytes = 0  # of pieces that brought no end of a head
+        self._body_bytes = 0
+        self._refusal: Refused | None = None
+        self._is_last = False  # nothing that comes after this is read
+        self._is_half_closed = False
+        self._is_paused = False
+        self._is_stalled = False
+        self._state = State.IDLE
+        self._since = site.second
+
+    # What asyncio calls
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport: asyncio.Transport = transport  # type: ignore[assignment]
+        if len(self._site.connections) >= self._limits.connections:
+            self._transport.close()
+            return
+        self._site.connections.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._site.connections.discard(self)
+        self._give_up_arriving()
+
+    def data_received(self, data: bytes) -> None:
+        if self._is_last:
+            return
+        was_in_head = self._state is State.HEAD
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:  # h2c, for instance: HTTP/1.1 stays
+            self._parser = httptools.HttpRequestParser(self)
+            if rest := data[upgrade.args[0] :]:
+                self.data_received(rest)
+        except httptools.HttpParserError:
+            self._refuse(self._refusal or Refused("LD436", "send HTTP/1.1"))
+        else:
+            if was_in_head and self._state is State.HEAD:
+                self._raw_head_bytes += len(data)
+                self._hold_head_to_its_limit()
+            if self._refusal:
+                self._refuse(self._refusal)
+
+    def eof_received(self) -> bool:
+        """A caller who has said everything may still listen: stays open for the answers owed."""
+        self._is_last = self._is_half_closed = True
+        self._give_up_arriving()
+        return bool(self._owed)
+
+    def pause_writing(self) -> None:
+        self._is_stalled = True
+        self._since = self._site.second
+        self._pause()
+
+    def resume_writing(self) -> None:
+        self._is_stalled = False
+        self._since = self._site.second
+        self._flush()
+
+    # What the parser calls
+
+    def on_message_begin(self) -> None:
+        if self._is_last or self._refusal is not None:
+            return
+        self._arriving = Exchange(self._on_reply)
+        self._head_bytes = self._raw_head_bytes = self._body_bytes = 0
+        self._parts = []
+        self._enter(State.HEAD)
+
+    def on_url(self, url: bytes) -> None:
+        if self._arriving is not None:
+            self._arriving.target += url
+            self._head_bytes += len(url)
+            self._hold_head_to_its_limit()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._arriving is not None:
+            self._arriving.headers.append((name.lower(), value))
+            self._head_bytes += len(name) + len(value)
+            self._hold_head_to_its_limit()
+
+    def on_headers_complete(self) -> None:
+        exchange = self._arriving
+        if exchange is None:
+            return
+        exchange.method = self._parser.get_method()
+        exchange.keeps_alive = self._parser.should_keep_alive()
+        self._enter(State.BODY)
+        headers = dict(exchange.headers)
+        length = headers.get(b"content-length", b"0")
+        expected_bytes = int(length) if length.isdigit() else 0
+        if expected_bytes > self._limits.body_bytes:
+            self._refusal = self._refusal or _too_large(self._limits.body_bytes)
+        exchange.is_surplus = self._site.is_full(expected_bytes)
+        if headers.get(b"expect", b"").lower() == b"100-continue" and self._refusal is None:
+            exchange.expects_continue = True
+            self._invite()
+
+    def on_body(self, body: bytes) -> None:
+        if self._arriving is None or self._refusal is not None:
+            return
+        self._body_bytes += len(body)
+        if self._body_bytes > self._limits.body_bytes:
+            self._refusal = _too_large(self._limits.body_bytes)
+        elif not self._arriving.is_surplus:
+            self._parts.append(body)
+            self._site.waiting_bytes += len(body)
+
+    def on_message_complete(self) -> None:
+        exchange = self._arriving
+        if exchange is None or self._refusal is not None or self._is_last:
+            return
+        exchange.body = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
+        self._arriving, self._parts = None, []
+        self._is_last = not exchange.keeps_alive
+        self._owed.append(exchange)
+        self._site.waiting_requests += 1
+        self._enter(State.ANSWER)
+        if len(self._owed) >= self._limits.pipelined:
+            self._pause()
+        self._site.dispatch(exchange)
+
+    # What limits are for
+
+    def end_if_overdue(self) -> None:
+        waited = self._site.second - self._since
+        if self._is_stalled:
+            if waited > self._limits.write_s:
+                self._transport.abort()
+        elif self._state in {State.HEAD, State.BODY}:
+            allowed = self._limits.head_s if self._state is State.HEAD else self._limits.body_s
+            if waited > allowed:
+                self._refuse(Refused("LD408", f"a request arrives within {allowed} s"))
+        elif self._state is State.IDLE and waited > self._limits.idle_s:
+            self._transport.close()
+        elif self._state is State.LINGER and waited > self._limits.linger_s:
+            self._transport.abort()
+
+    def close_if_idle(self) -> None:
+        if self._state in {State.IDLE, State.LINGER}:
+            self._transport.close()
+
+    # Its own parts
+
+    def _hold_head_to_its_limit(self) -> None:
+        if max(self._head_bytes, self._raw_head_bytes) > self._limits.head_bytes:
+            detail = f"at most {self._limits.head_bytes} bytes"
+            self._refusal = self._refusal or Refused("LD435", detail)
+
+    def _pause(self) -> None:
+        if not self._is_paused:
+            self._is_paused = True
+            self._transport.pause_reading()
+
+    def _resume(self) -> None:
+        if self._is_paused and not self._is_stalled and len(self._owed) < self._limits.pipelined:
+            self._is_paused = False
+            self._transport.resume_reading()
+
+    def _on_reply(self, exchange: Exchange) -> None:
+        """Counted here and not when it is written: its caller may be gone."""
+        self._site.waiting_requests -= 1
+        self._site.waiting_bytes -= len(exchange.body)
+        exchange.body = b""
+        self._flush()
+
+    def _invite(self) -> None:
+        """``100 Continue``, once all earlier answers are out."""
+        if self._arriving is not None and self._arriving.expects_continue and not self._owed:
+            self._arriving.expects_continue = False
+            self._transport.write(wire.CONTINUE)
+
+    def _flush(self) -> None:
+        """Writes the answers that are next in order, in one go."""
+        if self._is_stalled or self._transport.is_closing():
+            return
+        ready: list[bytes] = []
+        while self._owed and (answer := self._owed[0].answer) is not None:
+            exchange = self._owed.popleft()
+            if not self._owed and self._site.phase is Phase.STOPPING:
+                self._is_last = True
+            stays = exchange.keeps_alive and not (self._is_last and not self._owed)
+            ready.append(wire.response(answer, exchange.method, stays, self._site.date))
+        if ready:
+            self._transport.write(ready[0] if len(ready) == 1 else b"".join(ready))
+            self._go_on()
+
+    def _go_on(self) -> None:
+        if self._owed:
+            self._resume()
+        elif self._is_last:
+            self._finish()
+        else:
+            if self._state is State.ANSWER:
+                self._enter(State.IDLE)
+            self._invite()
+            self._resume()
+
+    def _refuse(self, refused: Refused) -> None:
+        """The last answer of this connection; what the caller still sends cannot be understood."""
+        self._give_up_arriving()
+        self._is_last = True
+        self._enter(State.ANSWER)
+        exchange = Exchange(self._on_reply)
+        self._owed.append(exchange)
+        self._site.waiting_requests += 1
+        exchange.reply(refusal(refused.code, refused.detail))
+
+    def _finish(self) -> None:
+        """Closing at once would take the answer from a caller who is still sending."""
+        self._enter(State.LINGER)
+        if self._is_half_closed:
+            self._transport.close()
+        else:
+            self._transport.write_eof()
+            self._resume()
+
+    def _give_up_arriving(self) -> None:
+        if self._arriving is not None:
+            self._site.waiting_bytes -= self._body_bytes
+            self._arriving, self._parts = None, []
+
+    def _enter(self, state: State) -> None:
+        self._state, self._since = state, self._site.second
+
+
+def _too_large(most: int) -> Refused:
+    return Refused("LD403", f"at most {most} bytes a request")

@@ -1,0 +1,121 @@
+"""The routes that are asked all the time, each a row of a table; all others are FastAPI's."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Final
+
+import orjson
+
+from ladle_runtime.serving.answer import Answer, refusal
+from ladle_runtime.serving.batching import Batcher
+from ladle_runtime.serving.codecs.base import Codec, Headers
+from ladle_runtime.serving.codecs.formats import codec_for
+from ladle_runtime.serving.codecs.inference_v2 import InferenceV2Json
+from ladle_runtime.serving.http.exchange import Exchange
+from ladle_runtime.serving.http.site import Phase, Site
+from ladle_runtime.serving.problems import Refused
+from ladle_runtime.serving.service import Service
+
+Handler = Callable[[Exchange], None]
+
+_MAX_INLINE_BYTES: Final = 64 * 1024  # reading a larger body takes too long for the loop
+_BUSY: Final = "try again after the seconds of Retry-After"
+_V2: Final = InferenceV2Json()
+
+
+class HotRoutes:
+    """Called with every request of a server; ``elsewhere`` takes what is no row here."""
+
+    def __init__(
+        self,
+        service: Service,
+        batcher: Batcher,
+        threads: ThreadPoolExecutor,
+        elsewhere: Handler,
+    ) -> None:
+        self._service = service
+        self._batcher = batcher
+        self._threads = threads
+        self._elsewhere = elsewhere
+        self._loop = asyncio.get_running_loop()
+        self.site = Site(self)
+        self._table = self._rows()
+
+    def __call__(self, exchange: Exchange) -> None:
+        self._table.get((exchange.method, exchange.path), self._other)(exchange)
+
+    def _rows(self) -> Mapping[tuple[bytes, bytes], Handler]:
+        predict = partial(self._predict, codec_for)
+        infer = partial(self._predict, lambda _: _V2)
+        settings = self._service.settings
+        model = f"/v2/models/{settings.model}".encode()
+        rows: dict[tuple[bytes, bytes], Handler] = {
+            (b"POST", b"/predict"): predict,
+            (b"POST", b"/invocations"): predict,
+            (b"GET", b"/ping"): self._ready,
+            (b"GET", b"/healthz"): self._health,
+            (b"GET", b"/v2/health/live"): _live,
+            (b"GET", b"/v2/health/ready"): self._ready,
+        }
+        for base in (model, b"%b/versions/%d" % (model, settings.release)):
+            rows[b"POST", b"%b/infer" % base] = infer
+            rows[b"GET", b"%b/ready" % base] = self._ready
+        return rows
+
+    def _predict(self, choose: Callable[[Headers], Codec], exchange: Exchange) -> None:
+        service = self._service
+        if exchange.is_surplus or self._batcher.is_full():
+            wait_s = max(1, math.ceil(self._batcher.wait_s()))
+            exchange.reply(service.refuse("LD419", _BUSY, wait_s))
+            return
+        try:
+            codec = choose(dict(exchange.headers))
+        except Refused as refused:
+            exchange.reply(service.refuse(refused.code, refused.detail))
+            return
+        if len(exchange.body) > _MAX_INLINE_BYTES or service.has_transform:
+            self._in_thread(exchange, codec)
+            return
+        asked = service.read(exchange.body, codec)
+        if isinstance(asked, Answer):
+            exchange.reply(asked)
+        else:
+            self._batcher.add(asked, exchange.reply)
+
+    def _in_thread(self, exchange: Exchange, codec: Codec) -> None:
+        """From reading to answering: large requests, and those that meet a user's own code."""
+        answer = self._service.answer
+        future = self._loop.run_in_executor(self._threads, answer, exchange.body, codec)
+        future.add_done_callback(lambda done: exchange.reply(done.result()))
+
+    def _health(self, exchange: Exchange) -> None:
+        exchange.reply(_json({"status": "ok" if self._is_serving() else "stopping"}))
+
+    def _ready(self, exchange: Exchange) -> None:
+        if not self._is_serving():
+            exchange.reply(refusal("LD409", "ask another instance", 1))
+            return
+        about = {"status": "ok", "name": self._service.settings.model, "ready": True}
+        exchange.reply(_json(about))
+
+    def _is_serving(self) -> bool:
+        return self.site.phase is Phase.SERVING
+
+    def _other(self, exchange: Exchange) -> None:
+        if exchange.is_surplus:
+            exchange.reply(refusal("LD419", _BUSY, 1))
+        else:
+            self._elsewhere(exchange)
+
+
+def _live(exchange: Exchange) -> None:
+    exchange.reply(_json({"live": True}))
+
+
+def _json(value: Mapping[str, object]) -> Answer:
+    return Answer(200, "application/json", orjson.dumps(value))
