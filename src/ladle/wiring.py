@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ladle.errors import LadleError, NeedsCredentials, Unavailable
-from ladle.ports import DeployTool, FileIndex, PackCatalogue, Predictor, Progress, Workspace
 
 if TYPE_CHECKING:
     from ladle.actions.gather_experiment import Run
     from ladle.actions.send_draft import Sender
     from ladle.aws.session import AwsSession
     from ladle.disk.embedded_state import EmbeddedState
+    from ladle.ports import DeployTool, FileIndex, PackCatalogue, Predictor, Progress, Workspace
 
 DEFAULT_URL = "embedded:"
 BOOTSTRAP_STACK = "CDKToolkit"

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ladle.actions.snapshot_data import snapshot_data
 from ladle.errors import LadleError, NotFound
 from ladle.experiments.manifest import DataInput, Manifest
 from ladle.experiments.snapshot import Snapshot
 from ladle.experiments.tree import Kind, Tree, TreeChange, TreeReader, changed
-from ladle.ports import FileIndex, Progress
+
+if TYPE_CHECKING:  # `ladle diff MODEL` is quick because of what it does not load
+    from ladle.ports import FileIndex, Progress
 
 
 @dataclass(frozen=True, slots=True)

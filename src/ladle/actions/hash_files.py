@@ -9,11 +9,14 @@ import stat
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
+from typing import TYPE_CHECKING
 
 from ladle.actions.data_faults import changed, unreadable
 from ladle.digest import PREFIX
 from ladle.experiments.snapshot import SeenFile
-from ladle.ports import Progress
+
+if TYPE_CHECKING:  # `ladle diff MODEL` is quick because of what it does not load
+    from ladle.ports import Progress
 
 THREADS = max(2, min(8, os.cpu_count() or 1))
 _BLOCK_BYTES = 1 << 20

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ladle.actions.data_faults import missing, no_data, unreadable
 from ladle.actions.hash_files import hash_files
 from ladle.actions.walk_folder import OWN, walk_folder
 from ladle.experiments.snapshot import SeenFile, Snapshot, of_file, of_folder
-from ladle.ports import FileIndex, Progress
+
+if TYPE_CHECKING:  # `ladle diff MODEL` is quick because of what it does not load
+    from ladle.ports import FileIndex, Progress
 
 
 def snapshot_data(path: Path, index: FileIndex, progress: Progress) -> Snapshot:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ladle.experiments.pack import PackIndex, StoredPack
+from ladle.experiments.pack import PackIndex, Placed, StoredPack
 from ladle.experiments.snapshot import SeenFile
-from ladle.ports import Placed
 
 
 class MemoryFileIndex:

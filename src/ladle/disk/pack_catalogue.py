@@ -9,8 +9,7 @@ from pathlib import Path
 
 from ladle.digest import PREFIX
 from ladle.disk.index_database import IndexDatabase
-from ladle.experiments.pack import ContentKind, PackIndex, Slot, StoredPack
-from ladle.ports import Placed
+from ladle.experiments.pack import ContentKind, PackIndex, Placed, Slot, StoredPack
 
 _PACKS = (
     "SELECT id, digest, bytes, index_bytes, key, version_id FROM packs WHERE store = ? ORDER BY id"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from ladle.ports import Progress
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ladle.ports import Progress
 
 
 class _Silent:

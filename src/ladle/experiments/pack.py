@@ -60,6 +60,14 @@ class Placed:
     slot: Slot
 
 
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Where one content lies."""
+
+    pack: StoredPack
+    slot: Slot
+
+
 PackIndex = Mapping[str, Slot]  # digest, written sha256:…
 
 
