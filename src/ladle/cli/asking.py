@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ladle.actions.ask import POLL_S, answers, ask, is_heard
 from ladle.actions.read_status import known_state
-from ladle.cli.output import answer, answer_json, duration, say
+from ladle.cli.output import answer, answer_json, say
 from ladle.cli.release_words import record_json, state_json
 from ladle.disk.clock import SystemClock
 from ladle.errors import LadleError
@@ -15,6 +15,7 @@ from ladle.ports import Clock, Workspace
 from ladle.releases.effects import Record, RecordKind
 from ladle.releases.events import Ask, PersonAsked
 from ladle.releases.state import ReleaseState
+from ladle.why.words import span
 from ladle.wiring import open_workspace
 
 PATIENCE_S = 180.0
@@ -49,7 +50,7 @@ def tell_controller(
     if as_json:
         answer_json({**state_json(state), "records": [record_json(row) for row in rows]})
     else:
-        took = duration(clock.now() - began)
+        took = span(clock.now() - began)
         answer(f"{model}  {state.phase}  {state.traffic or 'no traffic'}  (after {took})")
 
 
@@ -72,7 +73,7 @@ def _answer(
             )
         if clock.now() - said_at >= SAY_EVERY_S:
             said_at = clock.now()
-            say(f"  {duration(said_at - began)}: waiting for the controller")
+            say(f"  {span(said_at - began)}: waiting for the controller")
         clock.sleep(POLL_S)
     return list(answers(model, message, began, workspace.ledger))
 

@@ -41,6 +41,11 @@ def feedback(
         answer_json(asdict(taken))
     else:
         answer(f"{taken.accepted} accepted, {taken.repeated} known, {taken.waiting} waiting")
+        if taken.waiting:
+            say(
+                "waiting: for a prediction that is not collected yet, or was made before any labels"
+            )
+            say("  were expected, which are not kept")
         for refused in taken.refused:
             say(f"{refused.get('prediction_id')} {refused.get('code')} {refused.get('detail')}")
     return ExitCode.FINDING if taken.refused else ExitCode.OK

@@ -10,6 +10,7 @@ from ladle.policy.traffic import as_alias
 from ladle.policy.verdicts import ArmCounts, Evidence, GuardVerdict
 from ladle.releases.effects import Record
 from ladle.releases.state import ReleaseState
+from ladle.why.words import plural
 
 
 def moment(at: float) -> str:
@@ -55,7 +56,8 @@ def record_json(record: Record) -> Mapping[str, Any]:
 def evidence_lines(evidence: Evidence) -> Iterator[str]:
     """One line for the rollout, one for each guard."""
     yield (
-        f"{evidence.candidate_requests:,} requests, {evidence.candidate_labels:,} labels of "
+        f"{plural(evidence.candidate_requests, 'request')}, "
+        f"{plural(evidence.candidate_labels, 'label')} of "
         f"release {evidence.candidate_release} since {moment(evidence.since)}; "
         f"log e {evidence.log_e:.2f} of {evidence.log_e_limit:.2f}"
     )

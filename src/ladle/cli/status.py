@@ -10,7 +10,7 @@ import typer
 
 from ladle.actions.read_status import ModelStatus, read_status
 from ladle.cli.asking import workspace_here
-from ladle.cli.output import answer, answer_json, duration, say
+from ladle.cli.output import answer, answer_json, say
 from ladle.cli.plan import cloud_of, inspect
 from ladle.cli.release_words import evidence_lines, state_json
 from ladle.disk.clock import SystemClock
@@ -19,6 +19,7 @@ from ladle.policy.traffic import as_alias
 from ladle.project.repository import find_root
 from ladle.project.services import read_services
 from ladle.releases.state import ReleaseState
+from ladle.why.words import span
 from ladle.wiring import workspace_url
 
 WATCH_EVERY_S = 2.0
@@ -94,7 +95,7 @@ def _show(
 
 def _lines(status: ModelStatus, committed: Mapping[str, str], now: float) -> Iterator[str]:
     state = status.state
-    since = f" for {duration(now - state.phase_since)}" if state.phase_since else ""
+    since = f" for {span(now - state.phase_since)}" if state.phase_since else ""
     yield f"{state.model}  {state.phase}{since}"
     if state.reason:
         yield f"  because      {state.reason}"
