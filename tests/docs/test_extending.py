@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -17,11 +17,12 @@ from ladle.releases.rollback import QUARANTINE_SCOPES
 from ladle.why.numbers import COUNTED, WORSE_WORDS
 
 # Each file that a row of the catalogue wants, and what it must offer.
-OF_A_BACKEND = {"runtime/ladle_runtime/backends/{}.py": "def load("}
-OF_A_TARGET = {
-    "src/ladle/targets/{}.py": "def refusals(",
-    "stacks/ladle_stacks/targets/{}.py": "def serve(",
-}
+OF_A_BACKEND = [("runtime/ladle_runtime/backends/{}.py", "load")]
+OF_A_TARGET = [
+    ("src/ladle/targets/{}.py", "refusals"),
+    ("src/ladle/targets/{}.py", "reason"),
+    ("stacks/ladle_stacks/targets/{}.py", "serve"),
+]
 # Where every guard has a row, by the page's words.
 GUARD_TABLES: dict[str, Mapping[GuardName, object]] = {
     "`ALPHA_SHARES`": ALPHA_SHARES,
@@ -34,14 +35,16 @@ GUARD_TABLES: dict[str, Mapping[GuardName, object]] = {
 }
 
 
-def missing(modules: Mapping[str, str], wanted: Mapping[str, str], root: Path) -> Iterator[str]:
+def missing(
+    modules: Mapping[str, str], wanted: Sequence[tuple[str, str]], root: Path
+) -> Iterator[str]:
     for row, module in modules.items():
-        for pattern, offers in wanted.items():
+        for pattern, offers in wanted:
             name = pattern.format(module)
             if not (root / name).exists():
                 yield f"{row} lacks {name}"
-            elif f"\n{offers}" not in (root / name).read_text(encoding="utf-8"):
-                yield f"{row}: {name} lacks `{offers.removeprefix('def ')}`"
+            elif f"\ndef {offers}(" not in (root / name).read_text(encoding="utf-8"):
+                yield f"{row}: {name} lacks {offers}"
 
 
 def test_every_backend_has_its_file_and_a_model_for_its_contract_suite(root: Path) -> None:
@@ -58,7 +61,8 @@ def test_a_new_row_is_told_which_files_it_lacks(root: Path) -> None:
         "tree lacks runtime/ladle_runtime/backends/forest.py"
     ]
     assert list(missing({"ecs": "choose"}, OF_A_TARGET, root)) == [
-        "ecs: src/ladle/targets/choose.py lacks `refusals(`",
+        "ecs: src/ladle/targets/choose.py lacks refusals",
+        "ecs: src/ladle/targets/choose.py lacks reason",
         "ecs lacks stacks/ladle_stacks/targets/choose.py",
     ]
 
