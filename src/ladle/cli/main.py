@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -44,6 +45,9 @@ COMMANDS: dict[str, str] = {
     "pause": "Stop the controller from changing a model's traffic.",
     "resume": "Let the controller go on.",
     "quarantine": "List or lift what may not serve again.",
+    "verify": "Prove that every object and every row is there and unaltered.",
+    "gc": "Free what no experiment needs.",
+    "erase": "Destroy personal data in every experiment that has it.",
     "why": "Say what changed, with the records that show it.",
     "embedded": "Start or stop the AWS on this machine.",
 }
@@ -54,8 +58,6 @@ NOT_YET: dict[str, str] = {
     "test": "golden requests and schema fuzz of a model",
     "lineage": "the family tree of an experiment",
     "pull": "download recorded objects",
-    "verify": "prove that every object is there and unaltered",
-    "gc": "free what no experiment needs",
     "reproduce": "run an experiment again and compare",
     "cost": "what a model costs",
     "doctor": "find what is missing on this machine",
@@ -142,10 +144,12 @@ def main(args: Sequence[str] | None = None) -> int:
         error.show()
         return int(ExitCode.USAGE)
     except (KeyboardInterrupt, typer.Abort):
+        result = int(ExitCode.INTERRUPTED)
+    if result == ExitCode.INTERRUPTED:  # typer itself makes this number of most Ctrl-Cs
         typer.echo("interrupted", err=True)
-        return int(ExitCode.INTERRUPTED)
     return result if isinstance(result, int) else int(ExitCode.OK)
 
 
 def run() -> None:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a kill ends children like Ctrl-C
     sys.exit(main())

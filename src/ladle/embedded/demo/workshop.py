@@ -28,13 +28,15 @@ class Workshop:
     def __init__(self, root: Path, on_line: Callable[[str], None]) -> None:
         self.root = root
         self._on_line = on_line
-        self._environment = {
-            **IDENTITY,
-            "LADLE_WORKSPACE": "embedded:",
-            "NO_COLOR": "1",
-            "PYTHONUNBUFFERED": "1",
-            "PATH": f"{Path(sys.executable).parent}:{processes.inherited()['PATH']}",
-        }
+        self.environment = processes.inherited(
+            {
+                **IDENTITY,
+                "LADLE_WORKSPACE": "embedded:",
+                "NO_COLOR": "1",
+                "PYTHONUNBUFFERED": "1",
+                "PATH": f"{Path(sys.executable).parent}:{processes.inherited()['PATH']}",
+            }
+        )
 
     @classmethod
     def clone(cls, checkout: Path, root: Path, on_line: Callable[[str], None]) -> Workshop:
@@ -49,7 +51,7 @@ class Workshop:
         """Exit status and lines. Raises LD720 when the status is none that the story expects."""
         lines: list[str] = []
         status = 0
-        for line in processes.stream(words, self.root, self._environment):
+        for line in processes.stream(words, self.root, self.environment):
             if isinstance(line, int):
                 status = line
             else:
