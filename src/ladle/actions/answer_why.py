@@ -8,9 +8,10 @@ from pathlib import Path
 
 from ladle.actions.compare_experiments import compare_experiments
 from ladle.actions.judge_quality import read_evidence
+from ladle.actions.read_experiment import ExperimentReader
 from ladle.errors import Corrupt, NotFound
 from ladle.experiments.manifest import RecordedExperiment
-from ladle.ports import ManifestStore, SourceControl, Workspace
+from ladle.ports import ManifestStore, PackCatalogue, SourceControl, Workspace
 from ladle.releases.effects import Record
 from ladle.why.explain import explain
 from ladle.why.explanation import Explanation
@@ -20,7 +21,12 @@ from ladle.why.focus import Focus, focus
 
 
 def answer_why(
-    subject: Subject, workspace: Workspace, source: SourceControl, folder: Path, now: float
+    subject: Subject,
+    workspace: Workspace,
+    packs: PackCatalogue,
+    source: SourceControl,
+    folder: Path,
+    now: float,
 ) -> Explanation:
     """``folder`` is the repository whose commits may tell what changed in the code.
 
@@ -30,6 +36,7 @@ def answer_why(
     records = tuple(workspace.ledger.records(subject.model))
     found = focus(subject, records, state)
     experiments = _experiments(found, records, workspace.manifests)
+    reader = ExperimentReader.of(workspace, packs)
     running = found.trial is not None and found.trial.ended is None
     return explain(
         Facts(
@@ -38,7 +45,7 @@ def answer_why(
             records=records,
             state=state,
             experiments=experiments,
-            compared=_compared(found, experiments, workspace, source, folder),
+            compared=_compared(found, experiments, reader, source, folder),
             evidence=read_evidence(workspace.counters, state, now) if running else None,
         )
     )
@@ -59,7 +66,7 @@ def _experiments(
 def _compared(
     found: Focus,
     experiments: Mapping[int, RecordedExperiment],
-    workspace: Workspace,
+    reader: ExperimentReader,
     source: SourceControl,
     folder: Path,
 ) -> ComparedExperiments | None:
@@ -68,4 +75,4 @@ def _compared(
     before, after = experiments.get(found.against), experiments.get(found.release)
     if before is None or after is None:
         return None
-    return compare_experiments(before, after, workspace.objects, source, folder)
+    return compare_experiments(before, after, reader, source, folder)

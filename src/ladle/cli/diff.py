@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ladle.actions.compare_experiments import compare_experiments
 from ladle.cli.experiment_words import number, one_line, short
 from ladle.cli.output import answer, answer_json, table
 from ladle.cli.working_tree import tell_working_tree
@@ -18,11 +17,15 @@ from ladle.experiments.compare import Change, Part
 from ladle.experiments.row_words import in_words, ranges, ranges_in_words
 from ladle.experiments.rows import RowsDifference
 from ladle.project.repository import find_root
-from ladle.tools.git import Git
-from ladle.why.facts import ComparedExperiments
-from ladle.wiring import open_workspace
+from ladle.wiring import open_index, open_workspace
+
+if TYPE_CHECKING:
+    from ladle.why.facts import ComparedExperiments
 
 _MOST_FILES = 20
+_MOST_COLUMNS = 12
+_SMALL_BYTES = 8_000_000  # of a table a side: fetched in a moment
+_ANY_BYTES = 1 << 60
 
 
 def diff(
@@ -32,6 +35,16 @@ def diff(
     after: Annotated[
         str | None, typer.Argument(metavar="B", help="The newer one's; without it, the files here.")
     ] = None,
+    rows: Annotated[
+        bool | None,
+        typer.Option(
+            "--rows/--no-rows",
+            help="Compare tables of any size row by row, or none; as it is, those up to 8 MB.",
+        ),
+    ] = None,
+    patch: Annotated[
+        bool, typer.Option("--patch", help="Show the code as a patch, whole.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
     """Say what differs: rows of data, code, parameters, environment; then metrics and model."""
@@ -39,9 +52,18 @@ def diff(
     if after is None:
         tell_working_tree(root, before, as_json)
         return
+    from ladle.actions.compare_experiments import compare_experiments, read_patch
+    from ladle.actions.read_experiment import ExperimentReader
+    from ladle.tools.git import Git
+
     workspace = open_workspace(None, root)
+    reader = ExperimentReader.of(workspace, open_index(root).packs)
     old, new = (workspace.manifests.get(i) for i in (before, after))
-    compared = compare_experiments(old, new, workspace.objects, Git(), root)
+    if patch:
+        answer(read_patch(old, new, reader, Git(), root))
+        return
+    largest = _SMALL_BYTES if rows is None else _ANY_BYTES * rows
+    compared = compare_experiments(old, new, reader, Git(), root, largest)
     if as_json:
         answer_json(_as_json(compared))
         return
@@ -53,7 +75,9 @@ def _as_json(compared: ComparedExperiments) -> dict[str, Any]:
     return {
         **compared.difference.to_json(),
         "rows": {name: _rows_json(rows) for name, rows in compared.rows.items()},
+        "tables": {name: list(lines) for name, lines in compared.tables.items()},
         "code": [asdict(f) for f in compared.code],
+        "graph": list(compared.graph),
     }
 
 
@@ -70,15 +94,26 @@ def _rows_json(rows: RowsDifference) -> dict[str, Any]:
 def _lines(compared: ComparedExperiments) -> Iterator[str]:
     for part in Part:
         changes = compared.difference.of(part)
-        same = "the same" if not changes else ""
-        yield f"{part.value:<12} {same}".rstrip()
-        if part is Part.DATA:
-            for change in changes:
-                yield from (f"  {line}" for line in _data_lines(change, compared))
-        elif changes:
-            yield from (f"  {line}" for line in _table_lines(changes))
-        if part is Part.CODE:
-            yield from (f"  {line}" for line in _code_lines(compared))
+        if part is Part.OUTPUTS and not changes:
+            continue
+        yield f"{part.value:<12} {'' if changes else 'the same'}".rstrip()
+        yield from (f"  {line}" for line in _part_lines(part, changes, compared))
+
+
+def _part_lines(
+    part: Part, changes: tuple[Change, ...], compared: ComparedExperiments
+) -> Iterator[str]:
+    if part in (Part.DATA, Part.OUTPUTS):
+        for change in changes[:_MOST_FILES]:
+            yield from _data_lines(change, compared)
+        if len(changes) > _MOST_FILES:
+            yield f"and {len(changes) - _MOST_FILES:,} more files (--json lists them)"
+    elif changes:
+        yield from _table_lines(changes)
+    if part is Part.CODE:
+        yield from _code_lines(compared)
+    if part is Part.MODEL:
+        yield from compared.graph
 
 
 def _code_lines(compared: ComparedExperiments) -> Iterator[str]:
@@ -90,17 +125,29 @@ def _code_lines(compared: ComparedExperiments) -> Iterator[str]:
 
 def _data_lines(change: Change, compared: ComparedExperiments) -> Iterator[str]:
     rows = compared.rows.get(change.name)
-    if rows is None:
+    columns = compared.tables.get(change.name, ())
+    if rows is not None:
+        yield in_words(change.name, rows)
+        yield from (f"  {line}" for line in _row_lines(rows))
+    elif change.before is None:
+        yield f"{change.name}: added ({_value(change.after)})"
+    elif change.after is None:
+        yield f"{change.name}: removed ({_value(change.before)})"
+    else:
         yield f"{change.name}: {_value(change.before)} → {_value(change.after)}"
-        return
-    yield in_words(change.name, rows)
+    yield from (f"  {line}" for line in columns[:_MOST_COLUMNS])
+    if len(columns) > _MOST_COLUMNS:
+        yield f"  and {len(columns) - _MOST_COLUMNS} more columns"
+
+
+def _row_lines(rows: RowsDifference) -> Iterator[str]:
     for word, numbers in (
         ("changed", [j for _, j in rows.changed]),
         ("removed", rows.removed),
         ("added", rows.added),
     ):
         if numbers:
-            yield f"  {word}: rows {ranges_in_words(numbers)}"
+            yield f"{word}: rows {ranges_in_words(numbers)}"
 
 
 def _table_lines(changes: tuple[Change, ...]) -> list[str]:

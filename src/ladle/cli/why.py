@@ -18,7 +18,7 @@ from ladle.project.repository import find_root
 from ladle.tools.git import Git
 from ladle.why.explanation import Explanation, Sentence, Topic
 from ladle.why.facts import Subject
-from ladle.wiring import open_workspace
+from ladle.wiring import open_index, open_workspace
 
 WIDTH = 96
 INDENT = " " * 3
@@ -42,7 +42,8 @@ def why(
         )
     subject = Subject(model, release, None if at is None else read_time(at))
     root = find_root(Path.cwd())
-    told = answer_why(subject, open_workspace(None, root), Git(), root, SystemClock().now())
+    packs = open_index(root).packs
+    told = answer_why(subject, open_workspace(None, root), packs, Git(), root, SystemClock().now())
     if as_json:
         answer_json(told.to_json())
     else:

@@ -19,18 +19,19 @@ class Part(StrEnum):
     PARAMS = "params"
     ENVIRONMENT = "environment"
     METRICS = "metrics"
+    OUTPUTS = "outputs"
     MODEL = "model"
 
 
 CAUSES = (Part.DATA, Part.CODE, Part.PARAMS, Part.ENVIRONMENT)
-EFFECTS = (Part.METRICS, Part.MODEL)
+EFFECTS = (Part.METRICS, Part.OUTPUTS, Part.MODEL)
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
     """One thing that differs. ``before`` or ``after`` is None where it does not exist.
 
-    ``name`` is a file for data, a dotted key for params, a package for environment.
+    ``name`` is a file for data and outputs, a dotted key for params, a package for environment.
     """
 
     part: Part
@@ -111,9 +112,12 @@ def _facts(manifest: Manifest) -> dict[Part, Mapping[str, Any]]:
         Part.ENVIRONMENT: {
             "python": environment.python,
             "platform": environment.platform,
+            **({"lock file": environment.lock_file} if environment.lock_file else {}),
+            **({"image": environment.image} if environment.image else {}),
             **{f"package {name}": version for name, version in environment.packages.items()},
         },
         Part.METRICS: manifest.metrics,
+        Part.OUTPUTS: {f.name: f.digest for f in manifest.outputs},
         Part.MODEL: model,
     }
 

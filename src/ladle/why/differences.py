@@ -17,6 +17,7 @@ _PART_WORDS: dict[Part, str] = {
     Part.PARAMS: "parameters",
     Part.ENVIRONMENT: "environment",
     Part.METRICS: "metrics",
+    Part.OUTPUTS: "outputs",
     Part.MODEL: "model",
 }
 

@@ -27,13 +27,16 @@ class Subject:
 class ComparedExperiments:
     """What differs between two releases' experiments, down to rows and lines where they could be read.
 
-    ``rows`` holds a file of data that both stores of bytes still have; ``code`` is empty when the
-    repository does not know both commits.
+    ``rows`` holds a file of data that both stores of bytes still have, ``tables`` what the profiles of
+    its columns say; ``code`` is empty when the repository does not know both commits; ``graph`` says
+    what differs in the model.
     """
 
     difference: Difference
     rows: Mapping[str, RowsDifference] = field(default_factory=dict)
     code: tuple[FilePatch, ...] = ()
+    tables: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    graph: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from ladle import names
 from ladle.actions.compare_experiments import compare_experiments
+from ladle.actions.push_data import push_data
+from ladle.actions.read_data import layout_of_experiment
+from ladle.actions.read_experiment import ExperimentReader
 from ladle.actions.record_experiment import keep
-from ladle.digest import Digest
+from ladle.actions.snapshot_data import snapshot_data
+from ladle.disk.file_index import SqliteFileIndex
 from ladle.disk.object_store import DiskObjectStore
+from ladle.disk.pack_catalogue import SqlitePackCatalogue
+from ladle.disk.silent import SILENT
+from ladle.experiments import profile
 from ladle.experiments.manifest import (
     Code,
     DataInput,
@@ -22,7 +28,10 @@ from ladle.experiments.manifest import (
     RecordedExperiment,
 )
 from ladle.ports import Commit
+from ladle.tools.tables import profiled as tables_in
 from ladle.why.facts import ComparedExperiments
+
+STORE = "dir:store"
 
 OLD, NEW = b"pixel,label\n0,3\n1,5\n", b"pixel,label\n0,8\n1,5\n"
 EDIT = b"diff --git a/train.py b/train.py\n--- a/train.py\n+++ b/train.py\n@@ -1 +1 @@\n-a\n+b\n"
@@ -39,15 +48,26 @@ class OneCommitApart:
 
 
 class Bench:
+    """Experiments in a store of a folder, their data pushed as ``ladle record`` pushes it."""
+
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.objects = DiskObjectStore(folder)
+        self.files = SqliteFileIndex(folder / "index.sqlite")
+        self.packs = SqlitePackCatalogue(folder / "index.sqlite")
 
     def experiment(
-        self, data: bytes, commit: str = "a" * 40, patch: bytes = b""
+        self,
+        data: bytes | Mapping[str, bytes],
+        commit: str = "a" * 40,
+        patch: bytes = b"",
+        profiled: bool = False,
     ) -> RecordedExperiment:
-        contents = [data, patch] if patch else [data]
-        kept = [keep(self.objects, c) for c in contents]
+        path = self._written(data)
+        snapshot = snapshot_data(path, self.files, SILENT)
+        pushed = push_data([snapshot], self.objects, self.packs, STORE, None, SILENT)
+        tables = [profile.encode(tables_in(path))] if profiled else []
+        kept = [keep(self.objects, c) for c in [*([patch] if patch else []), *tables]]
         locators = {str(k.digest): k.locator for k in kept}
         manifest = Manifest(
             model="digits",
@@ -55,21 +75,48 @@ class Bench:
             created_at="2026-11-23T09:00:00Z",
             actor="Ada",
             previous=None,
-            data=(DataInput("train.csv", str(kept[0].digest), kept[0].bytes),),
-            code=Code(commit, bool(patch), str(kept[1].digest) if patch else None, ()),
+            data=(
+                DataInput(
+                    "train.csv" if path.is_file() else "data",
+                    snapshot.digest,
+                    snapshot.bytes,
+                    kind=str(snapshot.kind),
+                    files=snapshot.files,
+                    profile=str(kept[-1].digest) if tables else None,
+                ),
+            ),
+            code=Code(commit, bool(patch), str(kept[0].digest) if patch else None, ()),
             params={},
-            environment=Environment("3.11.2", "linux", str(kept[0].digest)),
+            environment=Environment("3.11.2", "linux", snapshot.digest),
             metrics={},
             artefact=None,
         )
-        return RecordedExperiment(manifest, locators, sequence=1)
+        where = {**locators, pushed.layout: pushed.locator}
+        return RecordedExperiment(manifest, where, sequence=1, layout=pushed.layout)
 
-    def path(self, recorded: RecordedExperiment) -> Path:
-        digest = Digest.parse(recorded.manifest.data[0].digest)
-        return self.folder / "objects" / names.object_key(digest.hex)
+    def _written(self, data: bytes | Mapping[str, bytes]) -> Path:
+        path = self.folder / f"{len(list(self.folder.iterdir()))}" / "train.csv"
+        path.parent.mkdir()
+        if isinstance(data, bytes):
+            path.write_bytes(data)
+            return path
+        for name, content in data.items():
+            file = path.parent / "data" / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content)
+        return path.parent / "data"
 
-    def compare(self, before: RecordedExperiment, after: RecordedExperiment) -> ComparedExperiments:
-        return compare_experiments(before, after, self.objects, OneCommitApart(), self.folder)
+    def pack(self, recorded: RecordedExperiment) -> Path:
+        layout = layout_of_experiment(recorded, self.objects)
+        return self.folder / "objects" / layout.packs[0].key
+
+    def compare(
+        self, before: RecordedExperiment, after: RecordedExperiment, largest_bytes: int = 1 << 20
+    ) -> ComparedExperiments:
+        reader = ExperimentReader(self.objects, self.packs, STORE)
+        return compare_experiments(
+            before, after, reader, OneCommitApart(), self.folder, largest_bytes
+        )
 
 
 @pytest.fixture
@@ -85,7 +132,7 @@ def test_tables_are_compared_row_by_row(bench: Bench) -> None:
 
 def test_data_that_was_deleted_is_still_known_to_differ(bench: Bench) -> None:
     before, after = bench.experiment(OLD), bench.experiment(NEW)
-    bench.path(after).unlink()
+    bench.pack(after).unlink()
     compared = bench.compare(before, after)
     assert [c.name for c in compared.difference.changes] == ["train.csv"]
     assert compared.rows == {}
@@ -93,8 +140,9 @@ def test_data_that_was_deleted_is_still_known_to_differ(bench: Bench) -> None:
 
 def test_data_that_was_altered_is_not_compared(bench: Bench) -> None:
     before, after = bench.experiment(OLD), bench.experiment(NEW)
-    bench.path(after).chmod(0o644)
-    bench.path(after).write_bytes(NEW.replace(b"8", b"9"))
+    pack = bench.pack(after)
+    pack.chmod(0o644)
+    pack.write_bytes(pack.read_bytes().replace(b"0,8", b"0,9"))
     assert bench.compare(before, after).rows == {}
 
 
@@ -131,3 +179,27 @@ def test_a_locator_of_another_store_makes_the_answer_coarser(bench: Bench) -> No
     before, after = bench.experiment(OLD), bench.experiment(NEW)
     elsewhere = {d: Locator("not/here", "v1") for d in after.locators}
     assert bench.compare(before, replace(after, locators=elsewhere)).rows == {}
+
+
+def test_a_folder_is_told_by_the_files_that_differ_in_it(bench: Bench) -> None:
+    before = bench.experiment({"a.csv": OLD, "deep/b.csv": OLD, "gone.csv": OLD})
+    after = bench.experiment({"a.csv": OLD, "deep/b.csv": NEW, "new.csv": OLD})
+    compared = bench.compare(before, after)
+    names = [(c.name, c.before is None, c.after is None) for c in compared.difference.changes]
+    assert names == [
+        ("data/deep/b.csv", False, False),
+        ("data/gone.csv", False, True),
+        ("data/new.csv", True, False),
+    ]
+    assert compared.rows["data/deep/b.csv"].changed == ((1, 1),)
+
+
+def test_a_table_is_told_by_its_columns_when_no_row_is_fetched(bench: Bench) -> None:
+    before, after = bench.experiment(OLD, profiled=True), bench.experiment(NEW, profiled=True)
+    for recorded in (before, after):
+        bench.pack(recorded).unlink()
+    compared = bench.compare(before, after, largest_bytes=0)
+    assert compared.rows == {}
+    assert compared.tables == {
+        "train.csv": ("`label`: range 3…5 → 5…8; median 3 → 5; 3 50 % → 0 %; 8 0 % → 50 %",)
+    }

@@ -12,8 +12,12 @@ from tests.unit.why.play import BEGAN, FLIPPED, MODEL, Play, experiment, table
 from tests.unit.why.scenes import first_release, rolled_back
 
 from ladle.actions.answer_why import answer_why
+from ladle.actions.push_data import push_data
+from ladle.actions.snapshot_data import snapshot_data
 from ladle.cli.why import WIDTH, lines, read_time, short_id
-from ladle.digest import of_bytes
+from ladle.disk.file_index import SqliteFileIndex
+from ladle.disk.pack_catalogue import SqlitePackCatalogue
+from ladle.disk.silent import SILENT
 from ladle.disk.workspace import disk_workspace
 from ladle.errors import NotFound, UsageError
 from ladle.ports import Commit, Workspace
@@ -33,6 +37,10 @@ class NoRepository:
         return None
 
 
+def packs(folder: Path) -> SqlitePackCatalogue:
+    return SqlitePackCatalogue(folder / "index.sqlite")
+
+
 def stored(play: Play, folder: Path) -> Workspace:
     """The play's history, counters and experiments, as the adapters keep them."""
     workspace = disk_workspace(folder, f"dir:{folder}")
@@ -49,14 +57,20 @@ def stored(play: Play, folder: Path) -> Workspace:
         }
     )
     for number, made in play.experiments.items():
-        data = table(FLIPPED if number == 2 else 0)
-        locator = workspace.objects.put_if_absent(of_bytes(data), data)
-        workspace.manifests.append(made.manifest, {str(of_bytes(data)): locator})
+        path = folder / "train.csv"
+        path.write_bytes(table(FLIPPED if number == 2 else 0))
+        snapshot = snapshot_data(path, SqliteFileIndex(folder / "index.sqlite"), SILENT)
+        pushed = push_data(
+            [snapshot], workspace.objects, packs(folder), workspace.url, None, SILENT
+        )
+        workspace.manifests.append(made.manifest, {pushed.layout: pushed.locator}, pushed.layout)
     return workspace
 
 
 def ask(play: Play, folder: Path) -> Explanation:
-    return answer_why(Subject(MODEL), stored(play, folder), NoRepository(), folder, play.now)
+    return answer_why(
+        Subject(MODEL), stored(play, folder), packs(folder), NoRepository(), folder, play.now
+    )
 
 
 def test_the_rows_that_differ_are_read_from_the_store(tmp_path: Path) -> None:
@@ -108,7 +122,9 @@ def test_bytes_that_are_gone_make_the_answer_coarser_and_not_wrong(tmp_path: Pat
     assert kept
     for path in kept:
         path.unlink()
-    told = answer_why(Subject(MODEL), workspace, NoRepository(), tmp_path, play.now)
+    told = answer_why(
+        Subject(MODEL), workspace, packs(tmp_path), NoRepository(), tmp_path, play.now
+    )
     text = " ".join(s.text for s in told.sentences if s.topic is Topic.DIFFERS)
     assert "differ in data only" in text
     assert "other content" in text

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ladle.actions.answer_why import answer_why
+from ladle.disk.pack_catalogue import SqlitePackCatalogue
 from ladle.embedded.demo.page import page
 from ladle.embedded.demo.page_facts import EvidencePoint, PageFacts, ReleaseFacts
 from ladle.embedded.demo.story import MODEL, Story
@@ -75,6 +76,7 @@ def _explanation(story: Story) -> Explanation | None:
     return answer_why(
         Subject(MODEL, release=release),
         story.workspace,
+        SqlitePackCatalogue(story.shop.root / ".ladle" / "index.sqlite"),
         Git(),
         story.shop.root,
         story.clock.now(),
