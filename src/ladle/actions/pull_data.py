@@ -5,6 +5,7 @@ A file is written whole or not at all, so a pull that is cut short is finished b
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,11 +51,15 @@ def _entry(entry: DataInput | TreeEntry) -> TreeEntry:
     return TreeEntry(entry.name, Kind(entry.kind), entry.digest, entry.bytes, entry.files)
 
 
+def _at(to: Path, target: Target) -> str:
+    return os.path.join(to, target.path) if target.path else str(to)
+
+
 def _missing(found: Sequence[Target], to: Path, replace: bool) -> Sequence[Target]:
     """Files and links to be written; raises LD353 for what is in their way."""
     missing, in_the_way = [], []
     for target in found:
-        path = to / target.path
+        path = _at(to, target)
         state = is_there(path, target.entry)
         if state is False and not (replace and _may_replace(path, target.entry)):
             in_the_way.append(path)
@@ -68,12 +73,12 @@ def _missing(found: Sequence[Target], to: Path, replace: bool) -> Sequence[Targe
     return missing
 
 
-def _may_replace(path: Path, entry: TreeEntry) -> bool:
+def _may_replace(path: str, entry: TreeEntry) -> bool:
     """A file or link by another. A folder is never removed, and nothing is written through a link."""
-    return entry.kind is not Kind.FOLDER and (path.is_symlink() or not path.is_dir())
+    return entry.kind is not Kind.FOLDER and (os.path.islink(path) or not os.path.isdir(path))
 
 
-def _other_content(path: Path) -> Finding:
+def _other_content(path: str) -> Finding:
     return Finding(
         "LD353",
         f"{path} is there already and is something else",
@@ -85,7 +90,7 @@ def _make_folders(found: Sequence[Target], to: Path) -> None:
     to.parent.mkdir(parents=True, exist_ok=True)
     for target in found:
         if target.entry.kind is Kind.FOLDER:
-            (to / target.path).mkdir(exist_ok=True)
+            os.makedirs(_at(to, target), exist_ok=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +110,11 @@ class _Pull:
         self._reader = reader
         self._to = to
         self._progress = progress
-        self._small: dict[str, list[tuple[Path, TreeEntry]]] = {}
-        self._large: dict[str, list[tuple[Path, TreeEntry]]] = {}
+        self._small: dict[str, list[tuple[str, TreeEntry]]] = {}
+        self._large: dict[str, list[tuple[str, TreeEntry]]] = {}
         for target in missing:
             kept = self._small if target.entry.bytes <= recipe.WHOLE_BYTES else self._large
-            kept.setdefault(target.entry.digest, []).append((to / target.path, target.entry))
+            kept.setdefault(target.entry.digest, []).append((_at(to, target), target.entry))
 
     def run(self) -> None:
         wanted = {digest: places[0][1].bytes for digest, places in self._small.items()}

@@ -8,12 +8,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import (
+    ClientError,
+    IncompleteReadError,
+    ReadTimeoutError,
+    ResponseStreamingError,
+)
 
 from ladle import names
 from ladle.aws.faults import asking, code_of
 from ladle.digest import CHUNK_BYTES, Digest
-from ladle.errors import Conflict, Corrupt, LadleError, NotFound
+from ladle.errors import Conflict, Corrupt, LadleError, NotFound, Unavailable
 from ladle.experiments.manifest import Locator
 from ladle.experiments.verified import Source, verified
 from ladle.ports import Health, StoredObject
@@ -22,6 +27,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 LIMIT_BYTES = 5 * 10**9  # one PUT; S3 keeps a whole-object SHA-256 for these only
+_READS = 3
 _ABSENT = frozenset({"NoSuchKey", "NoSuchVersion", "404", "NotFound", "MethodNotAllowed"})
 _TAKEN = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})
 _WRONG_BYTES = frozenset({"BadDigest", "XAmzContentChecksumMismatch"})
@@ -85,18 +91,15 @@ class S3ObjectStore:
         if length == 0:
             return b""
         span = f"bytes={start}-{start + length - 1}"
-        for left in reversed(range(_READS)):
-            try:
-                with asking(f"for a part of object {digest.short}"):
-                    answer = self._get(digest, locator, {"Range": span})
-                    content: bytes = answer["Body"].read()
-            except Unavailable:  # the SDK asks again before an answer begins, not when one breaks off
-                if not left:
-                    raise
-                self._clock.sleep(random.uniform(0.1, 0.5) * (_READS - left))
-            else:
+        for _ in range(_READS):  # the SDK asks again before an answer begins, not when it breaks off
+            with asking(f"for a part of object {digest.short}"):
+                answer = self._get(digest, locator, {"Range": span})
+            with contextlib.suppress(ResponseStreamingError, ReadTimeoutError, IncompleteReadError):
+                content: bytes = answer["Body"].read()
                 return content if "ContentRange" in answer else content[start : start + length]
-        raise AssertionError("unreachable")
+        raise Unavailable(
+            "LD314", f"the answer for a part of object {digest.short} broke off", "try again"
+        )
 
     def stored(self) -> Iterator[StoredObject]:
         with asking("for the list of objects"):

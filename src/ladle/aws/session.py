@@ -27,6 +27,16 @@ if TYPE_CHECKING:
 _RETRIES = Config(
     retries={"mode": "standard", "max_attempts": 5}, connect_timeout=3, read_timeout=70
 )
+# Bytes are hashed once, by us: every PUT declares its SHA-256 in a signed header, which S3 verifies,
+# and what is read is compared with its digest. The SDK's own checksums would hash them again.
+_STORE = _RETRIES.merge(
+    Config(
+        s3={"payload_signing_enabled": False},
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
+        max_pool_connections=16,
+    )
+)
 
 
 class AwsSession:
@@ -96,7 +106,7 @@ class AwsSession:
 
     @cached_property
     def s3(self) -> S3Client:
-        return self._boto.client("s3", endpoint_url=self._endpoint, config=_RETRIES)
+        return self._boto.client("s3", endpoint_url=self._endpoint, config=_STORE)
 
     @cached_property
     def dynamodb(self) -> DynamoDBClient:

@@ -60,14 +60,6 @@ class Placed:
     slot: Slot
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """Where one content lies."""
-
-    pack: StoredPack
-    slot: Slot
-
-
 PackIndex = Mapping[str, Slot]  # digest, written sha256:…
 
 
@@ -101,14 +93,15 @@ class PackWriter:
         return self._index
 
     def finish(self) -> bytes:
-        """The whole pack. An empty one is a mistake of the caller: ValueError."""
+        """The whole pack, once: its contents are let go. An empty one is a mistake: ValueError."""
         if not self._index:
             raise ValueError("a pack without contents")
         rows = b"".join(
             _ROW.pack(bytes.fromhex(name[7:]), slot.kind, slot.offset, slot.length)
             for name, slot in self._index.items()
         )
-        return b"".join([*self._parts, rows, _LENGTH.pack(len(rows)), _TAIL])
+        parts, self._parts = [*self._parts, rows, _LENGTH.pack(len(rows)), _TAIL], []
+        return b"".join(parts)
 
 
 def read_index(rows: bytes, pack: str) -> PackIndex:

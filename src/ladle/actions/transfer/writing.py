@@ -1,4 +1,7 @@
-"""A pulled file appears whole, verified, with its mode; or what was there before stays as it was."""
+"""A pulled file appears whole, verified, with its mode; or what was there before stays as it was.
+
+Paths are strings here: a ``Path`` for each of many small files costs more than to hash them.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +40,7 @@ def writing(to: Path) -> Iterator[None]:
         ) from error
 
 
-def is_there(path: Path, entry: TreeEntry) -> bool | None:
+def is_there(path: str, entry: TreeEntry) -> bool | None:
     """Whether ``path`` is ``entry`` already; None when nothing is there."""
     try:
         state = os.lstat(path)
@@ -49,11 +52,11 @@ def is_there(path: Path, entry: TreeEntry) -> bool | None:
         return stat.S_ISLNK(state.st_mode) and _text(path) == entry.digest
     if not stat.S_ISREG(state.st_mode) or state.st_size != entry.bytes:
         return False
-    with path.open("rb") as stream:
+    with open(path, "rb") as stream:
         return str(digests.of_stream(stream)[0]) == entry.digest
 
 
-def set_executable(path: Path, executable: bool) -> None:
+def set_executable(path: str, executable: bool) -> None:
     """For a file whose bytes are right already."""
     mode = stat.S_IMODE(os.lstat(path).st_mode)
     if bool(mode & stat.S_IXUSR) != executable:
@@ -61,16 +64,18 @@ def set_executable(path: Path, executable: bool) -> None:
         os.chmod(path, mode | reads if executable else mode & ~0o111)
 
 
-def write(path: Path, entry: TreeEntry, content: bytes | memoryview) -> None:
+def write(path: str, entry: TreeEntry, content: bytes | memoryview) -> None:
     """``content`` is verified already."""
     new = _beside(path)
     try:
         if entry.kind is Kind.LINK:
-            os.symlink(bytes(content), os.fsencode(new))
+            os.symlink(os.fsdecode(bytes(content)), new)
         else:
             descriptor = os.open(new, _NEW, 0o777 if entry.executable else 0o666)
-            with os.fdopen(descriptor, "wb", buffering=0) as file:
-                _write_all(file.fileno(), memoryview(content), 0)
+            try:
+                _write_all(descriptor, memoryview(content), 0)
+            finally:
+                os.close(descriptor)
         os.replace(new, path)
     except BaseException:
         with contextlib.suppress(OSError):
@@ -81,7 +86,7 @@ def write(path: Path, entry: TreeEntry, content: bytes | memoryview) -> None:
 class Assembly:
     """A large file whose chunks come in any order."""
 
-    def __init__(self, digest: str, chunks: int, targets: Sequence[tuple[Path, TreeEntry]]) -> None:
+    def __init__(self, digest: str, chunks: int, targets: Sequence[tuple[str, TreeEntry]]) -> None:
         self._digest = digest
         self._left = chunks
         self._targets = targets
@@ -104,7 +109,7 @@ class Assembly:
             os.unlink(self._part)
 
     def _finish(self) -> None:
-        with self._part.open("rb") as stream:
+        with open(self._part, "rb") as stream:
             if str(digests.of_stream(stream)[0]) != self._digest:
                 raise Corrupt(
                     "LD312",
@@ -127,9 +132,9 @@ def _write_all(descriptor: int, content: memoryview, offset: int) -> None:
         content, offset = content[written:], offset + written
 
 
-def _beside(path: Path, name: str = "new") -> Path:
-    return path.with_name(f".ladle-{name}-{os.getpid()}")
+def _beside(path: str, name: str = "new") -> str:
+    return os.path.join(os.path.dirname(path), f".ladle-{name}-{os.getpid()}")
 
 
-def _text(link: Path) -> str:
+def _text(link: str) -> str:
     return str(digests.of_bytes(os.fsencode(os.readlink(link))))
