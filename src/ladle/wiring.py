@@ -125,6 +125,7 @@ def deploy_tool(url: str, start: Path, on_line: Callable[[str], None]) -> Deploy
         aws_environment(state, folder),
         on_line,
         bootstrap_first=lambda: not stacks.exists(BOOTSTRAP_STACK),
+        answers=lambda: _listens(state),
     )
 
 
@@ -194,4 +195,16 @@ def _embedded_state(start: Path) -> tuple[Path, EmbeddedState]:
             "start it: ladle embedded up. Or keep experiments in a folder: "
             "LADLE_WORKSPACE=dir:.ladle/store",
         )
+    if not _listens(found[1]):
+        raise Unavailable(
+            "LD708",
+            "the embedded AWS that was started in this repository has died, and all in it is gone",
+            "start it again: ladle embedded up; then deploy again: ladle deploy",
+        )
     return found
+
+
+def _listens(state: EmbeddedState) -> bool:
+    from ladle.tools.processes import port_taken
+
+    return port_taken(int(state.endpoint.rsplit(":", 1)[1]))

@@ -72,15 +72,16 @@ def test_the_demo_takes_all_down_at_any_step_and_begins_again(shop: Workshop) ->
 def test_an_emulator_that_dies_under_a_deploy_is_named_and_a_second_run_works(
     shop: Workshop,
 ) -> None:
-    pids = lifecycle.up(shop.root).pids
+    pid = shop.ladle_json("embedded", "up")["pids"]["emulator"]
     with typed([*LADLE, "deploy"], shop.root, shop.environment) as command:
-        command.wait_for_process("bin/cdk")
-        os.killpg(pids["emulator"], signal.SIGKILL)
-        status = command.process.wait()
-    assert (status, "LD710" in command.text) == (1, True)
+        command.wait_for_line("ladle-platform  create_complete")
+        os.killpg(pid, signal.SIGKILL)
+        assert command.process.wait() == 1
+    assert "LD709" in command.text
     assert "ladle embedded up" in command.text
-    assert lifecycle.up(shop.root).pids["emulator"] != pids["emulator"]
-    shop.ladle("embedded", "status")
+    _, lines = shop.ladle("status", expect=(1,))
+    assert "LD708" in "".join(lines)
+    assert shop.ladle_json("embedded", "up")["pids"]["emulator"] != pid
     lifecycle.down(shop.root)
 
 

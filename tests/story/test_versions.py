@@ -22,7 +22,7 @@ POLICIES: tuple[Mapping[str, str], ...] = (
     {"rollout": "{canary_percent: 30, bake: 2h, min_requests: 5, max: 24h}"},
     {"traffic": "{expected_per_day: 2000000}"},
 )
-STEPS = 4
+STEPS = 3
 Edit = tuple[int, int]  # which answers, which policy
 
 
@@ -38,7 +38,7 @@ def edits(seed: int) -> list[Edit]:
 
 
 def test_a_version_is_made_for_a_digest_that_no_kept_version_has(stage: Stage) -> None:
-    stories = {f"edited-{seed}": edits(seed) for seed in (1, 2, 3)}
+    stories = {f"edited-{seed}": edits(seed) for seed in (8, 11)}
     digests: dict[tuple[str, int], str] = {}  # of a model's answers
     stage.packages(*stories)
     for step in range(STEPS + 1):

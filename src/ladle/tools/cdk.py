@@ -78,7 +78,7 @@ class CdkCli:
     """Runs ``cdk`` in a repository; ``environment`` says which AWS it speaks to.
 
     ``bootstrap_first`` is asked before a deploy; an account that a person owns is never bootstrapped
-    unasked.
+    unasked. ``answers`` says whether that AWS is there at all: the CDK tries for a minute and a half.
     """
 
     def __init__(
@@ -87,9 +87,11 @@ class CdkCli:
         environment: Mapping[str, str],
         on_line: Callable[[str], None] = lambda _: None,
         bootstrap_first: Callable[[], bool] = lambda: False,
+        answers: Callable[[], bool] = lambda: True,
     ) -> None:
         self._root = root
         self._bootstrap_first = bootstrap_first
+        self._answers = answers
         self._program = find_cdk(root)
         self._on_line = on_line
         self._environment = {
@@ -124,10 +126,17 @@ class CdkCli:
     def _run(self, words: Sequence[str], name: str) -> None:
         lines: list[str] = []
         argv = [str(self._program), *words, "--no-notices"]
-        for line in processes.stream(argv, self._root, self._environment):
+        for line in processes.stream(argv, self._root, self._environment, self._answers):
             if isinstance(line, str):
                 lines.append(line)
                 self._on_line(line)
+            elif line != 0 and not self._answers():
+                raise LadleError(
+                    "LD709",
+                    f"{name} was ended: the embedded AWS has stopped answering",
+                    "start it again, empty: ladle embedded up. Then deploy again; its last words "
+                    "are in .ladle/embedded/emulator.log",
+                )
             elif line != 0:
                 raise LadleError("LD710", f"{name} failed: {first_failure(lines)}", _mend(lines))
 
@@ -143,8 +152,6 @@ def first_failure(lines: Sequence[str]) -> str:
 
 def _mend(lines: Sequence[str]) -> str:
     text = "\n".join(lines)
-    if "ECONNREFUSED" in text:
-        return "the embedded AWS does not answer (it may have died): ladle embedded up"
     if "has not been bootstrapped" in text or "is it bootstrapped" in text:
         return "bootstrap the account once: cdk bootstrap"
     return "mend what the reason names, then run the same command again: what was done is kept"

@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from pathlib import Path
 from ladle.errors import LadleError
 
 _STOP_PATIENCE_S = 5.0
+_LOOK_EVERY_S = 1.0
 # Servers that this process started; one that another process started is known by its pid alone.
 _CHILDREN: dict[int, subprocess.Popen[bytes]] = {}
 
@@ -123,10 +125,16 @@ def _last_words(log: Path, lines: int = 12) -> str:
         return "(it wrote nothing)"
 
 
-def stream(argv: Sequence[str], cwd: Path, extra: Mapping[str, str]) -> Iterator[str | int]:
+def stream(
+    argv: Sequence[str],
+    cwd: Path,
+    extra: Mapping[str, str],
+    makes_sense: Callable[[], bool] = lambda: True,
+) -> Iterator[str | int]:
     """Runs a command and yields its output line by line, at last its exit status.
 
-    The command gets a process group of its own; leaving the iterator early (Ctrl-C) ends the group.
+    The command gets a process group of its own. Leaving the iterator early (Ctrl-C) ends the group,
+    and so does ``makes_sense``, asked each second, when it says no.
     """
     with subprocess.Popen(
         list(argv),
@@ -139,11 +147,16 @@ def stream(argv: Sequence[str], cwd: Path, extra: Mapping[str, str]) -> Iterator
         errors="replace",
         start_new_session=True,
     ) as process:
+        ended = threading.Event()
+        watcher = threading.Thread(target=_end_when_senseless, args=(process, makes_sense, ended))
+        watcher.start()
         try:
             for line in process.stdout or ():
                 yield line.rstrip("\n")
             yield process.wait()
         finally:
+            ended.set()
+            watcher.join()
             if process.poll() is None:
                 _signal_group(process.pid, signal.SIGTERM)
                 try:
@@ -151,3 +164,12 @@ def stream(argv: Sequence[str], cwd: Path, extra: Mapping[str, str]) -> Iterator
                 except subprocess.TimeoutExpired:
                     _signal_group(process.pid, signal.SIGKILL)
                     process.wait()
+
+
+def _end_when_senseless(
+    process: subprocess.Popen[str], makes_sense: Callable[[], bool], ended: threading.Event
+) -> None:
+    while not ended.wait(_LOOK_EVERY_S):
+        if not makes_sense():
+            _signal_group(process.pid, signal.SIGTERM)
+            return
