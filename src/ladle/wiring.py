@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ladle.actions.send_draft import Sender
     from ladle.aws.session import AwsSession
     from ladle.disk.embedded_state import EmbeddedState
+    from ladle.disk.seen_heads import SeenHeads
     from ladle.ports import DeployTool, FileIndex, PackCatalogue, Predictor, Progress, Workspace
 
 DEFAULT_URL = "embedded:"
@@ -106,6 +107,14 @@ def open_run(model: str, start: Path, folder: Path, url: str | None, progress: P
     files = open_index(start).files
     means = Means(objects, Git(), ModelJail(), files, profiled, full_id, progress)
     return Run(model, start, means)
+
+
+def open_seen_heads(url: str, start: Path) -> SeenHeads:
+    """What this repository saw of a workspace. Each embedded AWS begins anew and is another one."""
+    from ladle.disk.seen_heads import SeenHeads
+
+    began = f"{_embedded_state(start)[1].started_at}" if url == DEFAULT_URL else ""
+    return SeenHeads(start.resolve(), url + began)
 
 
 def deploy_tool(url: str, start: Path, on_line: Callable[[str], None]) -> DeployTool:

@@ -106,6 +106,7 @@ def handoff(model: str) -> Statements:
         allow("cloudwatch", ["DeleteAlarms", "PutMetricAlarm"], native_alarms),
         allow("cloudwatch", ["DescribeAlarms"], arns.alarm("*")),
         allow("dynamodb", ["ConditionCheckItem", "GetItem", "PutItem"], releases, when=own_rows),
+        allow("dynamodb", ["GetItem"], arns.table(names.EXPERIMENTS_TABLE)),
         _list_store(f"release/{model}/*"),
         allow("s3", ["DeleteObject"], arns.store(f"release/{model}/*")),
         allow("cloudformation", ["DescribeStacks"], arns.stack(names.model_stack(model))),

@@ -36,7 +36,7 @@ class PlatformStack(cdk.Stack):
 
 
 def _store(scope: Construct) -> None:
-    """Objects and bundles. Nothing in it is ever written twice, and nothing deletes it."""
+    """Objects and bundles. Nothing in it is ever written twice, and no stack deletes it."""
     s3.Bucket(
         scope,
         "Store",
@@ -52,6 +52,12 @@ def _store(scope: Construct) -> None:
             s3.LifecycleRule(
                 id="forget-retired-bundles",
                 prefix="release/",
+                noncurrent_version_expiration=cdk.Duration.days(30),
+                expired_object_delete_marker=True,
+            ),
+            s3.LifecycleRule(  # what ladle gc took can be had back for so long
+                id="forget-collected",
+                prefix=f"{names.OBJECTS}/",
                 noncurrent_version_expiration=cdk.Duration.days(30),
                 expired_object_delete_marker=True,
             ),

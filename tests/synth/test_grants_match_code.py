@@ -52,7 +52,13 @@ NEVER_CALLED = {
     "collector": {"dynamodb:DeleteItem"},
     "judge": {"dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
     "controller": {"dynamodb:ConditionCheckItem", "dynamodb:UpdateItem"},
-    "handoff": {"dynamodb:DeleteItem", "dynamodb:Query", "s3:GetObject", "s3:PutObject"},
+    "handoff": {
+        "dynamodb:BatchGetItem",
+        "dynamodb:DeleteItem",
+        "dynamodb:Query",
+        "s3:GetObject",
+        "s3:PutObject",
+    },
     "bundle": {"s3:DeleteObject"},
 }
 # Everybody may ask who he is; the roles of routers are the controller's alone.

@@ -12,6 +12,7 @@ from ladle import names
 from ladle.actions.hand_over import HandOff, Wanted, hand_over, retire
 from ladle.aws.bundle_store import AwsBundleStore
 from ladle.aws.function_versions import AwsFunctionVersions
+from ladle.aws.manifest_store import DynamoManifestStore
 from ladle.aws.release_alarms import AwsReleaseAlarms
 from ladle.aws.release_inbox import AwsReleaseInbox
 from ladle.aws.release_ledger import AwsReleaseLedger
@@ -80,4 +81,5 @@ def _ports() -> HandOff:
         bundles=AwsBundleStore(aws.s3, names.store_bucket(aws.account, aws.region)),
         stacks=AwsStackReader(aws.cloudformation),
         clock=SystemClock(),
+        manifests=DynamoManifestStore(aws.dynamodb),
     )

@@ -13,7 +13,7 @@ from ladle import digest as digests
 from ladle.actions.pack_contents import THREADS, PackShelf
 from ladle.actions.repack import Packed, packed, rewrite, sparse_packs
 from ladle.digest import Digest, canonical_json
-from ladle.errors import Corrupt, LadleError, NotFound
+from ladle.errors import Conflict, Corrupt, LadleError, NotFound
 from ladle.experiments.chain import Chain
 from ladle.experiments.garbage import (
     Aged,
@@ -111,7 +111,7 @@ def plan_collection(
 def collect(
     workspace: Workspace, policy: CollectPolicy, clock: Clock, by: str, threads: int = THREADS
 ) -> Sweep:
-    """Raises Conflict while another collects."""
+    """Raises LD362 while another collects."""
     marks, now = Marks(workspace, threads), clock.now()
     plan = _plan(workspace, marks, policy, now)
     reason = f"older than {policy.experiments_s} s and not deployed within {policy.deployed_s} s"
@@ -202,7 +202,7 @@ def _sweep(workspace: Workspace, marks: Marks, policy: CollectPolicy, clock: Clo
     """No commit passes while it is at work, and each that began before looks again."""
     upkeep = workspace.upkeep
     until = clock.now() + SWEEP_S
-    epoch = upkeep.begin_sweep(clock.now(), until)
+    epoch = begun_sweep(workspace, clock)
     try:
         marks.read()
         now = clock.now()
@@ -216,6 +216,16 @@ def _sweep(workspace: Workspace, marks: Marks, policy: CollectPolicy, clock: Clo
     finally:
         upkeep.finish_sweep(epoch)
     return sweep
+
+
+def begun_sweep(workspace: Workspace, clock: Clock) -> int:
+    """Raises LD362 while another is at work."""
+    now = clock.now()
+    try:
+        return workspace.upkeep.begin_sweep(now, now + SWEEP_S)
+    except Conflict as error:
+        what = "somebody else collects or erases in this store"
+        raise LadleError("LD362", what, "wait until it is done, then run it again") from error
 
 
 def _noted(workspace: Workspace, epoch: int, now: float, doomed: Sequence[Aged]) -> Sweep:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from ladle.actions.collect_garbage import SWEEP_S, Marks, listed
+from ladle.actions.collect_garbage import SWEEP_S, Marks, begun_sweep, listed
 from ladle.actions.pack_contents import THREADS
 from ladle.actions.repack import Packed, rewrite
 from ladle.digest import Digest
@@ -85,7 +85,7 @@ def erase(
     marks = Marks(workspace, threads)
     before = marks.packed()
     workspace.upkeep.bury(stones)
-    epoch = workspace.upkeep.begin_sweep(clock.now(), clock.now() + SWEEP_S)
+    epoch = begun_sweep(workspace, clock)
     try:
         marks.read()
         after = marks.packed()

@@ -11,13 +11,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ladle.digest import hex_of
-from ladle.errors import Conflict
+from ladle.errors import Conflict, Corrupt, NotFound
 from ladle.names import bundle_key
 from ladle.policy.rollout import RolloutPolicy
 from ladle.ports import (
     BundleStore,
     Clock,
     FunctionVersions,
+    ManifestStore,
     ReleaseAlarms,
     ReleaseInbox,
     ReleaseLedger,
@@ -59,7 +60,7 @@ class HandedOver:
 
 @dataclass(frozen=True, slots=True)
 class HandOff:
-    """What the hand-off may touch."""
+    """What the hand-off may touch. ``manifests`` is asked for one experiment, by its full id."""
 
     versions: FunctionVersions
     alarms: ReleaseAlarms
@@ -68,10 +69,12 @@ class HandOff:
     bundles: BundleStore
     stacks: StackReader
     clock: Clock
+    manifests: ManifestStore
 
 
 def hand_over(ports: HandOff, wanted: Wanted) -> HandedOver:
     """Finds or publishes the release's version, then tells the controller."""
+    _refuse_altered(ports.manifests, wanted)
     model = wanted.model
     release_hex = hex_of(wanted.release_digest)
     number = ports.versions.find(model, release_hex)
@@ -82,6 +85,33 @@ def hand_over(ports: HandOff, wanted: Wanted) -> HandedOver:
     alias_arn = ports.versions.create_alias_if_absent(model, _first_version(ports, model, number))
     _tell(ports, wanted, number)
     return HandedOver(number, alias_arn)
+
+
+def _refuse_altered(manifests: ManifestStore, wanted: Wanted) -> None:
+    """A manifest hashes to its id, and its model is the one that is handed over.
+
+    One that this store never had was recorded elsewhere: the bundle still has the right bytes.
+    """
+    if wanted.experiment_id is None:
+        return
+    try:
+        artefact = manifests.get(wanted.experiment_id).manifest.artefact
+    except NotFound:
+        return
+    except Corrupt as error:
+        raise _refused(wanted, error.finding.what) from error
+    if artefact is None or artefact.digest != wanted.model_digest:
+        made = artefact.digest[:19] if artefact else "no model"
+        raise _refused(wanted, f"it made {made}, not {wanted.model_digest[:19]}")
+
+
+def _refused(wanted: Wanted, why: str) -> Corrupt:
+    experiment = str(wanted.experiment_id)[:12]
+    return Corrupt(
+        "LD372",
+        f"{wanted.model} is not handed over: experiment {experiment} is altered: {why}",
+        f"ladle verify {experiment} says what was changed; deploy again from a clean pin",
+    )
 
 
 def _first_version(ports: HandOff, model: str, candidate: int) -> int:

@@ -27,7 +27,7 @@ from ladle.aws.manifest_items import (
     version_item,
 )
 from ladle.aws.upkeep import still_at
-from ladle.errors import Conflict, LadleError, NotFound, Unavailable
+from ladle.errors import Conflict, LadleError, NotFound
 from ladle.experiments.chain import Chain, ChainLink
 from ladle.experiments.manifest import Locator, Manifest, RecordedExperiment
 from ladle.experiments.names import ID_DIGITS, ambiguous, read_id, unknown
@@ -109,25 +109,18 @@ class DynamoManifestStore:
         ids = [id_ for _, id_ in self._versions(model, limit)]
         found: dict[str, RecordedExperiment] = {}
         for start in range(0, len(ids), _BATCH):
-            found |= {r.manifest.id: r for r in self._batch(ids[start : start + _BATCH])}
+            read_now = map(read, self._batch(ids[start : start + _BATCH]))
+            found |= {r.manifest.id: r for r in read_now}
         return [found[i] if i in found else self.get(i) for i in ids]
 
     def chain(self, model: str) -> Chain:
         head = self._item(f"MODEL#{model}", HEAD)
-        links = tuple(self._link(n, id_) for n, id_ in reversed(self._versions(model)))
+        versions = list(reversed(self._versions(model)))
+        stored: dict[str, Item] = {}
+        for start in range(0, len(versions), _BATCH):
+            stored |= self._items([id_ for _, id_ in versions[start : start + _BATCH]])
+        links = tuple(_link(n, id_, stored.get(id_)) for n, id_ in versions)
         return Chain(model, links, (head["id"]["S"], int(head["seq"]["N"])) if head else None)
-
-    def _link(self, sequence: int, id_: str) -> ChainLink:
-        try:
-            recorded = self.get(id_)
-        except Unavailable:
-            raise
-        except LadleError as error:
-            return ChainLink(sequence, id_, None, error.finding.what)
-        if recorded.sequence != sequence:
-            why = f"its manifest says number {recorded.sequence}"
-            return ChainLink(sequence, id_, None, why)
-        return ChainLink(sequence, id_, recorded)
 
     def _versions(self, model: str, limit: int | None = None) -> list[tuple[int, str]]:
         """Sequence and id, newest first."""
@@ -177,14 +170,23 @@ class DynamoManifestStore:
             for page in pages:
                 yield from (str(item["pk"]["S"]) for item in page["Items"])
 
-    def _batch(self, ids: Sequence[str]) -> list[RecordedExperiment]:
+    def _items(self, ids: Sequence[str]) -> Mapping[str, Item]:
+        """By id; one that is in none of two answers is not there."""
+        found = self._batch(list(dict.fromkeys(ids)))
+        items = {item["pk"]["S"].removeprefix("EXP#"): item for item in found}
+        for id_ in ids:
+            if id_ not in items and (item := self._item(f"EXP#{id_}", MANIFEST)) is not None:
+                items[id_] = item
+        return items
+
+    def _batch(self, ids: Sequence[str]) -> list[Item]:
         """As many as one call returns; the caller asks for the rest one by one."""
         keys: list[Any] = [{"pk": {"S": f"EXP#{i}"}, "sk": {"S": MANIFEST}} for i in ids]
         with asking("for manifests"):
             answer = self._client.batch_get_item(
                 RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}}
             )
-        return [read(item) for item in answer["Responses"].get(self._table, [])]
+        return answer["Responses"].get(self._table, [])
 
     def _put(self, item: Item, condition: str | None = None) -> Any:
         put = {"TableName": self._table, "Item": item}
@@ -219,3 +221,15 @@ def _lost_a_race(error: ClientError) -> bool:
         return code_of(error) == "TransactionConflictException"
     reasons = {r.get("Code", "None") for r in error.response.get("CancellationReasons", [])}
     return reasons <= {"None", "ConditionalCheckFailed", "TransactionConflict"}
+
+
+def _link(sequence: int, id_: str, item: Item | None) -> ChainLink:
+    if item is None:
+        return ChainLink(sequence, id_, None, f"its manifest {id_[:12]} is gone")
+    try:
+        recorded = read(item)
+    except LadleError as error:
+        return ChainLink(sequence, id_, None, error.finding.what)
+    if recorded.sequence != sequence:
+        return ChainLink(sequence, id_, None, f"its manifest says number {recorded.sequence}")
+    return ChainLink(sequence, id_, recorded)

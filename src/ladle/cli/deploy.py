@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from ladle.actions.apply_deploy import Deployed, apply_deploy
+from ladle.actions.check_pinned import refuse_altered
 from ladle.actions.plan_deploy import plan_deploy
 from ladle.cli.confirm import confirm
 from ladle.cli.output import answer, answer_json, say
@@ -22,7 +23,7 @@ from ladle.ports import DeployTool
 from ladle.project.repository import find_root
 from ladle.project.services import read_configs, read_services, workspace_of
 from ladle.tools.cdk import parse_event
-from ladle.wiring import deploy_tool, door_of, open_workspace, workspace_url
+from ladle.wiring import deploy_tool, door_of, open_seen_heads, open_workspace, workspace_url
 
 EMBEDDED_CONTEXT = {"ladle:embedded": "true"}
 
@@ -50,9 +51,12 @@ def deploy(
     url = workspace_of(configs, environment) or workspace_url(root)
     cloud = cloud_of(url)
     specs = read_services(root, cloud, inspect, environment, models or ())
-    ledger = open_workspace(url, root).ledger
+    workspace = open_workspace(url, root)
+    ledger = workspace.ledger
     plan = plan_deploy(specs, ledger)
     _say_plan(plan)
+    going = [m.wanted for m in plan.models if m.would_change]
+    refuse_altered(workspace, going, open_seen_heads(url, root).seen())
     if cloud is Cloud.AWS and plan.would_change:
         confirm(f"Deploy to {url}?", yes)
     done = apply_deploy(plan, _tool(url, root), _context(cloud, environment), ledger, SystemClock())

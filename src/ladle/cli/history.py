@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
@@ -11,6 +12,9 @@ from ladle.actions.read_status import known_state
 from ladle.cli.asking import workspace_here
 from ladle.cli.output import answer, answer_json, say, table
 from ladle.cli.release_words import moment, record_json, state_json
+from ladle.errors import NotFound, UsageError
+from ladle.ports import Workspace
+from ladle.releases.deploy_log import ServedRelease
 from ladle.releases.effects import Record, RecordKind
 from ladle.releases.state import ReleaseState
 from ladle.why.fates import fates
@@ -25,10 +29,17 @@ def history(
     everything: Annotated[
         bool, typer.Option("--all", help="Also each write of the alias.")
     ] = False,
+    at: Annotated[
+        str | None,
+        typer.Option("--at", metavar="TIME", help="What served then; ISO 8601, UTC if not said."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
     """Show the releases of a model and why each changed, oldest first."""
     workspace = workspace_here()
+    if at is not None:
+        _answer_served(workspace, model, at, as_json)
+        return
     state = known_state(workspace, model)
     rows = workspace.ledger.records(model)
     if as_json:
@@ -38,6 +49,42 @@ def history(
     if len(shown) > limit:
         say(f"{len(shown) - limit} older rows are not shown: --limit {len(shown)}")
     answer(table(("when", "release", "what", "why", "record"), [_cells(r) for r in shown[-limit:]]))
+
+
+def _answer_served(workspace: Workspace, model: str, at: str, as_json: bool) -> None:
+    """One query of the deploy log."""
+    row = workspace.ledger.served(model, _seconds(at))
+    if row is None:
+        raise NotFound(
+            "LD369",
+            f"{model} had served nothing by {at}",
+            f"ladle history {model} shows when it began",
+        )
+    if as_json:
+        answer_json(row.to_json())
+        return
+    answer(f"{model} since {moment(row.at)}: {row.reason}")
+    head = ("release", "share", "experiment", "model digest", "release digest")
+    answer(table(head, [_served_cells(release) for release in row.served]))
+
+
+def _seconds(text: str) -> float:
+    try:
+        moment_ = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(
+            "LD370", f"{text!r} is no time", "write it like 2026-11-23T14:05:00Z"
+        ) from error
+    return (moment_ if moment_.tzinfo else moment_.replace(tzinfo=UTC)).timestamp()
+
+
+def _served_cells(release: ServedRelease) -> tuple[str, ...]:
+    digests = (release.experiment_id, release.model_digest, release.release_digest)
+    return (
+        str(release.number),
+        f"{100 * release.share:g} %",
+        *((d or "unknown").removeprefix("sha256:")[:12] for d in digests),
+    )
 
 
 def _as_json(state: ReleaseState, rows: Sequence[Record]) -> dict[str, Any]:

@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ladle.actions.hand_over import HandOff, Wanted, hand_over, retire
-from ladle.errors import Conflict, LadleError
+from ladle.errors import Conflict, Corrupt, LadleError, NotFound
+from ladle.experiments.manifest import (
+    Code,
+    Environment,
+    Manifest,
+    ModelArtefact,
+    RecordedExperiment,
+    Signature,
+)
 from ladle.names import bundle_key
 from ladle.policy.rollout import RolloutPolicy
 from ladle.ports import Message, StoredCopy
@@ -60,6 +68,21 @@ class Inbox:
         return list(self.posted.values())[-1]
 
 
+@dataclass
+class Manifests:
+    """What the hand-off reads of the store: nothing that another store has."""
+
+    stored: dict[str, RecordedExperiment | Corrupt] = field(default_factory=dict)
+
+    def get(self, experiment_id: str) -> RecordedExperiment:
+        found = self.stored.get(experiment_id)
+        if isinstance(found, Corrupt):
+            raise found
+        if found is None:
+            raise NotFound("LD308", "no such experiment", "ladle log")
+        return found
+
+
 class Clock:
     def now(self) -> float:
         return 1000.0
@@ -75,6 +98,7 @@ def ports() -> HandOff:
         FakeBundleStore(),
         FakeStackReader(),
         Clock(),  # type: ignore[arg-type]
+        Manifests(),  # type: ignore[arg-type]
     )
 
 
@@ -200,6 +224,7 @@ def test_every_digest_has_exactly_one_version_however_deploys_end(
         FakeBundleStore(),
         stacks,
         Clock(),  # type: ignore[arg-type]
+        Manifests(),  # type: ignore[arg-type]
     )
     current: str | None = None
     for number, (digest, fails) in enumerate(deploys):
@@ -213,3 +238,54 @@ def test_every_digest_has_exactly_one_version_however_deploys_end(
             current = digest
         seen = [d for d, _ in versions.published[MODEL].values()]
         assert len(seen) == len(set(seen)) == len({d for d, _ in deploys[: number + 1]})
+
+
+EXPERIMENT = "a" * 64
+
+
+def of_model(digest: str) -> RecordedExperiment:
+    """What the store says the experiment made."""
+    artefact = ModelArtefact("model.onnx", digest, 5, "onnx", Signature((), ()))
+    manifest = Manifest(
+        model=MODEL,
+        outcome="succeeded",
+        created_at="",
+        actor="Ada",
+        previous=None,
+        data=(),
+        code=Code(None, dirty=False, patch=None, argv=()),
+        params={},
+        environment=Environment("3.11", "linux", digest),
+        metrics={},
+        artefact=artefact,
+    )
+    return RecordedExperiment(manifest, {}, sequence=1)
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        Corrupt("LD310", "experiment aaaa is altered: its content hashes to bbbb", "restore it"),
+        of_model("sha256:" + "1" * 64),
+    ],
+    ids=["altered", "swapped"],
+)
+def test_a_release_whose_experiment_is_not_what_the_store_has_is_refused(
+    ports: HandOff, stored: RecordedExperiment | Corrupt
+) -> None:
+    ports.manifests.stored[EXPERIMENT] = stored
+    with pytest.raises(Corrupt, match="LD372"):
+        hand_over(ports, replace(WANTED, experiment_id=EXPERIMENT))
+    assert ports.versions.published == {}
+    assert ports.inbox.posted == {}
+
+
+def test_a_release_of_the_experiment_in_the_store_is_handed_over(ports: HandOff) -> None:
+    ports.manifests.stored[EXPERIMENT] = of_model(WANTED.model_digest)
+    ports.versions.deploy(MODEL, DIGESTS[0])
+    assert hand_over(ports, replace(WANTED, experiment_id=EXPERIMENT)).version == 1
+
+
+def test_an_experiment_that_this_store_never_had_is_no_refusal(ports: HandOff) -> None:
+    ports.versions.deploy(MODEL, DIGESTS[0])
+    assert hand_over(ports, replace(WANTED, experiment_id=EXPERIMENT)).version == 1

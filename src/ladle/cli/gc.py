@@ -1,0 +1,106 @@
+"""``ladle gc``: what nobody needs, counted first, then taken, then still to be had back."""
+
+from __future__ import annotations
+
+import getpass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ladle.actions.collect_garbage import CollectPlan, collect, plan_collection, undo_collection
+from ladle.cli.experiment_words import size
+from ladle.cli.output import answer, answer_json, say
+from ladle.disk.clock import SystemClock
+from ladle.errors import UsageError
+from ladle.experiments.garbage import DAY_S, CollectPolicy
+from ladle.experiments.upkeep import Sweep
+from ladle.project.repository import find_root
+from ladle.wiring import open_workspace
+
+
+def gc(
+    apply: Annotated[bool, typer.Option("--apply", help="Do it.")] = False,
+    undo: Annotated[
+        bool, typer.Option("--undo", help="Bring back what the last one took.")
+    ] = False,
+    grace: Annotated[
+        float, typer.Option("--grace", metavar="DAYS", min=0.0, help="Younger objects stay.")
+    ] = 14.0,
+    experiments: Annotated[
+        float | None,
+        typer.Option(
+            "--experiments-older-than",
+            metavar="DAYS",
+            min=0.0,
+            help="Also let go of the data of experiments that are older; none by default.",
+        ),
+    ] = None,
+    deployed: Annotated[
+        float,
+        typer.Option(
+            "--retain-deployed",
+            metavar="DAYS",
+            min=0.0,
+            help="Never of one that served within so many days.",
+        ),
+    ] = 90.0,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+) -> None:
+    """Say what no experiment needs; --apply takes it. What was taken can be undone for 30 days."""
+    if apply and undo:
+        raise UsageError("LD368", "--apply and --undo are opposites", "say one of them")
+    workspace = open_workspace(None, find_root(Path.cwd()))
+    if undo:
+        _answer_sweep(undo_collection(workspace), "brought back", as_json)
+        return
+    policy = CollectPolicy(
+        grace_s=grace * DAY_S,
+        deployed_s=deployed * DAY_S,
+        experiments_s=None if experiments is None else experiments * DAY_S,
+    )
+    clock = SystemClock()
+    if apply:
+        sweep = collect(workspace, policy, clock, getpass.getuser())
+        _answer_sweep(sweep, "taken", as_json)
+        return
+    plan = plan_collection(workspace, policy, clock.now())
+    if as_json:
+        answer_json(_as_json(plan))
+    else:
+        _tell(plan)
+
+
+def _answer_sweep(sweep: Sweep, done: str, as_json: bool) -> None:
+    if as_json:
+        answer_json({"objects": sweep.objects, "bytes": sweep.bytes, "epoch": sweep.epoch})
+        return
+    answer(f"{sweep.objects} objects, {size(sweep.bytes)} {done}")
+    if done == "taken" and sweep.objects:
+        say("  undo: ladle gc --undo")
+
+
+def _as_json(plan: CollectPlan) -> dict[str, Any]:
+    return {
+        "objects": len(plan.garbage),
+        "bytes": plan.garbage_bytes,
+        "repack": plan.sparse,
+        "let_go": [r.manifest.id for r in plan.let_go],
+        "lost_rollbacks": [
+            {"model": s.model, "experiment": s.experiment_id, "served_until": s.until}
+            for s in plan.lost_rollbacks
+        ],
+    }
+
+
+def _tell(plan: CollectPlan) -> None:
+    answer(f"garbage   {len(plan.garbage)} objects, {size(plan.garbage_bytes)}")
+    if plan.sparse:
+        held = size(sum(plan.sparse.values()))
+        answer(f"repack    {len(plan.sparse)} packs of {held}, less than half of which is needed")
+    for recorded in plan.let_go:
+        answer(f"let go    {recorded.manifest.model} {recorded.manifest.id[:12]}: its data")
+    for served in plan.lost_rollbacks:
+        text = f"{served.model} served {served.experiment_id[:12]} once; it can never be again"
+        answer(f"rollback  {text}")
+    say("  nothing was changed; do it: ladle gc --apply")

@@ -1,0 +1,102 @@
+"""``ladle verify [ID]``: every row and every object, by its hash."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ladle.actions.erase_data import told
+from ladle.actions.repair_store import Machine, repair_store
+from ladle.actions.verify_store import Report, verify_store
+from ladle.cli.output import answer, answer_json, say
+from ladle.disk.silent import SILENT
+from ladle.errors import ExitCode
+from ladle.project.repository import find_root
+from ladle.wiring import open_index, open_seen_heads, open_workspace
+
+
+def verify(
+    experiment: Annotated[
+        str | None, typer.Argument(metavar="ID", help="At least six digits; none means all.")
+    ] = None,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Restore what this machine or another store has.")
+    ] = False,
+    sources: Annotated[
+        list[str] | None,
+        typer.Option("--from", metavar="WORKSPACE", help="Another store to restore from."),
+    ] = None,
+    deep: Annotated[bool, typer.Option("--deep", help="Read and hash every byte.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+) -> int:
+    """Check chains, objects, packs and trees. Without --deep nothing of the data is downloaded."""
+    root = find_root(Path.cwd())
+    workspace = open_workspace(None, root)
+    heads = open_seen_heads(workspace.url, root)
+    report = verify_store(workspace, experiment, deep, heads.seen())
+    mended = 0
+    if repair and report.problems:
+        index = open_index(root)
+        others = [open_workspace(url, root).objects for url in sources or ()]
+        machine = Machine(root, index.files, index.packs, SILENT)
+        repair_store(workspace, report, machine, others)
+        before = len(report.problems)
+        report = verify_store(workspace, experiment, deep, heads.seen())
+        mended = before - len(report.problems)
+    heads.see(report.heads)
+    if as_json:
+        answer_json(_as_json(report, mended))
+    else:
+        _tell(report, mended, repair)
+    return ExitCode.OK if report.is_whole else ExitCode.FINDING
+
+
+def _as_json(report: Report, mended: int) -> dict[str, Any]:
+    return {
+        "whole": report.is_whole,
+        "experiments": report.experiments,
+        "objects": report.objects,
+        "repaired": mended,
+        "problems": [
+            {
+                "fault": str(p.fault),
+                "subject": p.subject,
+                "text": p.text,
+                "experiments": list(p.needed_by),
+            }
+            for p in report.problems
+        ],
+        "gone": [stone.to_json() for stone in report.gone],
+    }
+
+
+def _tell(report: Report, mended: int, repaired: bool) -> None:
+    for stone in report.gone:
+        say(f"  {told(stone)}")
+    if mended:
+        say(f"{mended} {_plural(mended, 'problem is', 'problems are')} mended")
+    looked = f"{report.experiments} experiments, {report.objects} objects"
+    if report.is_whole:
+        answer(f"whole: {looked}")
+        return
+    answer(f"not whole: {len(report.problems)} of {looked}")
+    for problem in report.problems:
+        answer(f"  {problem.text}{_who(problem.needed_by)}")
+    if repaired:
+        say("  help: --repair on a machine that has the data, or --from a workspace that has it")
+    else:
+        say("  help: ladle verify --repair restores what this machine has")
+
+
+def _who(needed_by: Sequence[str]) -> str:
+    if not needed_by:
+        return ""
+    more = f" and {len(needed_by) - 1} more" if len(needed_by) > 1 else ""
+    return f"; needed by {needed_by[0][:12]}{more}"
+
+
+def _plural(count: int, one: str, many: str) -> str:
+    return one if count == 1 else many
