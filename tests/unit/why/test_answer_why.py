@@ -117,11 +117,10 @@ def test_while_a_trial_runs_the_counters_of_this_moment_are_judged(tmp_path: Pat
 def test_bytes_that_are_gone_make_the_answer_coarser_and_not_wrong(tmp_path: Path) -> None:
     play = rolled_back()
     workspace = stored(play, tmp_path)
-    data = of_bytes(table(FLIPPED))
-    kept = [p for p in tmp_path.rglob("*") if p.is_file() and p.name == data.hex]
+    kept = list(workspace.objects.stored())
     assert kept
-    for path in kept:
-        path.unlink()
+    for one in kept:
+        workspace.objects.erase(one.digest)
     told = answer_why(
         Subject(MODEL), workspace, packs(tmp_path), NoRepository(), tmp_path, play.now
     )
