@@ -6,9 +6,10 @@ leaves nothing half imported.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from ladle.actions.hash_cached import hash_cached
 from ladle.actions.push_data import push_data
@@ -43,6 +44,8 @@ from ladle.ports import (
 )
 
 _ALL = 1 << 31
+_From = TypeVar("_From")
+_To = TypeVar("_To")
 _UNKNOWN = Environment("unknown", "unknown", str(of_json({})))
 
 
@@ -84,7 +87,7 @@ def import_experiments(
     """In the order of ``runs``. Raises all that is wrong with their bytes at once."""
     known = _known(runs, workspace.manifests)
     new = [run for run in runs if run.origin not in known]
-    ready = list(_all_ready(new, means))
+    ready = _each(lambda run: _ready(run, means), new)
     recorded = tuple(_import(one, workspace, means, writing) for one in ready)
     notes = tuple(note for one in ready for note in one.notes)
     return Imported(recorded, tuple(known[r.origin] for r in runs if r.origin in known), notes)
@@ -96,21 +99,23 @@ def _known(runs: Sequence[ForeignRun], manifests: ManifestStore) -> dict[str, st
     return {m.origin: m.id for m in rows if m.origin is not None}
 
 
-def _all_ready(runs: Sequence[ForeignRun], means: Means) -> Sequence[_Ready]:
-    found, wrong = [], list[Finding]()
-    for run in runs:
+def _each(make: Callable[[_From], _To], ones: Iterable[_From]) -> list[_To]:
+    """What is made of each; what is wrong with any of them is told at once."""
+    made: list[_To] = []
+    wrong: list[Finding] = []
+    for one in ones:
         try:
-            found.append(_ready(run, means))
+            made.append(make(one))
         except LadleError as error:
             wrong += error.findings
     if wrong:
         raise ManyFindings(list(dict.fromkeys(wrong)))
-    return found
+    return made
 
 
 def _ready(run: ForeignRun, means: Means) -> _Ready:
-    data = tuple(_snapshot(d, means) for d in run.data)
-    outputs = tuple(_snapshot(d, means) for d in run.outputs)
+    snapshots = _each(lambda one: _snapshot(one, means), (*run.data, *run.outputs))
+    data, outputs = tuple(snapshots[: len(run.data)]), tuple(snapshots[len(run.data) :])
     path = _model_path(run)
     if path is None:
         return _Ready(run, data, outputs, None, None, run.notes)

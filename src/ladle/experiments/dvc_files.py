@@ -66,7 +66,16 @@ def read_yaml(content: bytes, file: str, by_hand: bool = False) -> Mapping[str, 
     if found:
         fix = "restore the file as it was written, for instance from Git"
         raise ManyFindings([changed(f, code="LD391", fix=fix) for f in found])
+    check_text(document.data, file)
     return document.data
+
+
+def check_text(value: object, file: str) -> None:
+    """Raises LD391 for half a character, which no JSON of ours can hold."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise _wrong(file, "half a character is escaped in it") from None
 
 
 def read_tracked(content: bytes, file: str) -> tuple[Tracked, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -100,8 +100,20 @@ def inner_path(name: object, place: Place) -> str:
     return text
 
 
-def ends(paths: Sequence[str], ending: str = ".onnx") -> list[str]:
-    return [path for path in paths if path.lower().endswith(ending)]
+def is_model(path: str) -> bool:
+    return path.lower().endswith(".onnx")
+
+
+def model_among(
+    paths: Mapping[str, Iterable[str]], run: str
+) -> tuple[tuple[str, str] | None, tuple[str, ...]]:
+    """The one ONNX file of a run's outputs, by name and path inside of it; of several none, noted."""
+    found = [(name, path) for name, inside in paths.items() for path in inside]
+    found = [(name, path) for name, path in found if is_model(path or name)]
+    if len(found) > 1:
+        shown = ", ".join("/".join(filter(None, one)) for one in found[:3])
+        return None, (f"{run}: of {len(found)} ONNX files ({shown}) none is taken as the model",)
+    return (found[0] if found else None), ()
 
 
 def numbers(value: object, name: str = "") -> Iterator[tuple[str, float]]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ladle.experiments.foreign import ForeignData, ForeignRun, Step, ends, model_name
+from ladle.experiments.foreign import ForeignData, ForeignRun, Step, model_among, model_name
 from ladle.experiments.timestamps import timestamp
 
 ARTIFACTS = "artifacts"
@@ -92,6 +92,11 @@ def status_name(written: object) -> str:
     return _STATUSES[int(str(written))] if known else str(written)
 
 
+def moment_ms(written: object) -> int | None:
+    """Milliseconds since 1970, in the years that a calendar has; None for anything else."""
+    return written if isinstance(written, int) and 0 <= written < 253_402_300_800_000 else None
+
+
 def as_foreign(
     run: MlflowRun,
     versions: Sequence[Version],
@@ -99,7 +104,7 @@ def as_foreign(
     given: str | None,
 ) -> ForeignRun:
     """``files`` lists the relative paths below each of the run's artifact folders."""
-    model_file, notes = _model_file(run, files)
+    model_file, notes = model_among(files, f"run {run.name or run.id}")
     told = {
         "run": run.name,
         "experiment": run.experiment,
@@ -131,14 +136,3 @@ def _last(points: Sequence[Point]) -> dict[str, float]:
     ordered = sorted(points, key=lambda p: (p.step, p.at_ms, p.value))
     last = {p.name: p.value for p in ordered}
     return {name: last[name] for name in sorted(last) if math.isfinite(last[name])}
-
-
-def _model_file(
-    run: MlflowRun, files: Mapping[str, Sequence[str]]
-) -> tuple[tuple[str, str] | None, tuple[str, ...]]:
-    found = [(name, path) for name in run.files for path in ends(files[name])]
-    if len(found) > 1:
-        shown = ", ".join(f"{name}/{path}" for name, path in found[:3])
-        note = f"run {run.name or run.id}: of {len(found)} ONNX files ({shown}) none is taken as the model"
-        return None, (note,)
-    return (found[0] if found else None), ()

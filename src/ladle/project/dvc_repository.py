@@ -21,6 +21,7 @@ from ladle.experiments.dvc_files import (
     DvcSettings,
     Stage,
     Tracked,
+    check_text,
     metric_files,
     read_folder,
     read_lock,
@@ -33,8 +34,9 @@ from ladle.experiments.foreign import (
     Cached,
     ForeignData,
     ForeignRun,
-    ends,
+    is_model,
     missing,
+    model_among,
     model_name,
     numbers,
 )
@@ -104,10 +106,12 @@ class _Reading:
             return None
         made = {out.path: out for stage in stages for out in stage.outs}
         used = self._used(stages, made, pointed)
-        made |= {t.path: t for t in used.values() if ends([t.path]) and t.path in pointed}
+        made |= {t.path: t for t in used.values() if is_model(t.path) and t.path in pointed}
         used = {path: t for path, t in used.items() if path not in made}
         outputs = [self._data(t, "output") for t in made.values()]
         data = [self._data(t, "train") for t in used.values()]
+        inside = {o.name: list(o.at) for o in outputs if isinstance(o.at, Mapping)}
+        model_file, notes = model_among(inside, lock or "the .dvc files")
         params = {name: value for stage in stages for name, value in stage.params.items()}
         folder = posixpath.dirname(lock)
         return ForeignRun(
@@ -122,6 +126,8 @@ class _Reading:
             argv=_command(stages),
             commit=self._code.commit,
             is_dirty=self._code.is_dirty,
+            notes=notes,
+            model_file=model_file,
         )
 
     def _used(
@@ -201,7 +207,9 @@ class _Reading:
         if name.endswith((".yaml", ".yml")):
             return numbers(read_yaml(content, name, by_hand=True))
         try:
-            return numbers(json.loads(content) if name.endswith(".json") else {})
+            found = json.loads(content) if name.endswith(".json") else {}
+            check_text(found, name)
+            return numbers(found)
         except (ValueError, RecursionError) as error:
             raise LadleError(
                 "LD391", f"{name}: the metrics are no JSON: {error}", "mend it, or write it again"

@@ -10,7 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from ladle.errors import LadleError, NotFound, Place
-from ladle.experiments.mlflow_runs import LoggedModel, MlflowRun, MlflowStore, Point, Version
+from ladle.experiments.mlflow_runs import (
+    LoggedModel,
+    MlflowRun,
+    MlflowStore,
+    Point,
+    Version,
+    moment_ms,
+)
 
 _HUGE = 1.797e308  # how MLflow writes an infinite value into SQL
 
@@ -39,7 +46,7 @@ def read_database(path: Path) -> MlflowStore:
         address = f"{path.resolve().as_uri()}?mode=ro"
         with closing(sqlite3.connect(address, uri=True)) as connection:
             return _Reading(connection).store()
-    except sqlite3.Error as error:
+    except (sqlite3.Error, ValueError, TypeError, OverflowError) as error:
         raise LadleError(
             "LD391",
             f"this is no database that MLflow 2 or 3 wrote: {error}",
@@ -89,14 +96,13 @@ class _Reading:
 
 def _run(row: tuple[Any, ...]) -> MlflowRun:
     key, experiment, name, status, user, start_ms, artifact_uri = row
-    started = start_ms if isinstance(start_ms, int) else None
     return MlflowRun(
         _text(key),
         _text(experiment),
         _text(name),
         _text(status),
         _text(user),
-        started,
+        moment_ms(start_ms),
         _text(artifact_uri),
     )
 

@@ -15,6 +15,7 @@ from ladle.experiments.mlflow_runs import (
     MlflowStore,
     Point,
     Version,
+    moment_ms,
     status_name,
 )
 from ladle.project.foreign_files import Findings, plain_files, read_file
@@ -62,14 +63,13 @@ class _Reading:
             about = self._meta(folder)
             if about.get("lifecycle_stage") != "active":
                 continue
-            start = about.get("start_time")
             yield MlflowRun(
                 id=folder.name,
                 experiment=name,
                 name=str(about.get("run_name") or ""),
                 status=status_name(about.get("status")),
                 user=str(about.get("user_id") or ""),
-                start_ms=start if isinstance(start, int) else None,
+                start_ms=moment_ms(about.get("start_time")),
                 artifact_uri=str(about.get("artifact_uri") or ""),
                 params=self._texts(folder / "params"),
                 points=list(self._points(folder / "metrics")),
@@ -90,14 +90,15 @@ class _Reading:
 
     def _texts(self, folder: Path) -> dict[str, str]:
         """By relative path: MLflow makes folders of names with a slash."""
-        found = {}
+        found: dict[str, str] = {}
         for name in plain_files(folder, frozenset()):
             try:
                 content = read_file(folder / name, self._shown(folder / name))
                 found[name] = content.decode("utf-8")
+                name.encode("utf-8")
             except LadleError as error:
                 self._wrong.add(error)
-            except UnicodeDecodeError:
+            except UnicodeError:
                 place = Place(self._shown(folder / name))
                 self._wrong.add(LadleError("LD391", "this is not UTF-8", "save it as UTF-8", place))
         return found
@@ -145,4 +146,5 @@ class _Reading:
             return {}
 
     def _shown(self, path: Path) -> str:
-        return path.relative_to(self._root).as_posix()
+        name = path.relative_to(self._root).as_posix()
+        return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
