@@ -40,8 +40,9 @@ def test_the_store_is_versioned_encrypted_and_closed(platform: Template) -> None
     (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
     assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
     assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
-    expiring = [r for r in bucket["LifecycleConfiguration"]["Rules"] if "Prefix" in r]
-    assert [r["Prefix"] for r in expiring] == ["release/"], "objects of experiments never expire"
+    rules = bucket["LifecycleConfiguration"]["Rules"]
+    assert [r["Prefix"] for r in rules if "Prefix" in r] == ["release/", "b/sha256/"]
+    assert not [r for r in rules if "ExpirationInDays" in r], "only what was removed expires"
 
 
 def test_tables_are_those_of_the_formats_page(platform: Template) -> None:

@@ -24,6 +24,8 @@ from ladle.experiments.pack import StoredPack
 from ladle.experiments.snapshot import Snapshot
 from ladle.ports import FileIndex, Health, ObjectStore, PackCatalogue, Progress, Workspace
 
+_ROUNDS = 2  # a layout that comes back names packs that are missing, too
+
 
 @dataclass(frozen=True, slots=True)
 class Machine:
@@ -43,10 +45,15 @@ def repair_store(
     threads: int = THREADS,
 ) -> None:
     """Tries to mend every problem; a check afterwards says what is mended."""
-    for problem in report.problems:
-        if problem.subject.startswith("sha256:"):
-            _bring_back(workspace.objects, Digest.parse(problem.subject), machine, others)
-    for experiment_id in sorted({e for p in report.problems for e in _mendable(p)}):
+    ids = sorted({e for p in report.problems for e in _mendable(p)})
+    problems: Sequence[Problem] = report.problems
+    for _ in range(_ROUNDS):
+        for problem in problems:
+            if problem.subject.startswith("sha256:"):
+                _bring_back(workspace.objects, Digest.parse(problem.subject), machine, others)
+        affected = [workspace.manifests.get(i) for i in ids]
+        problems = ContentCheck(workspace, threads=threads).check(affected)
+    for experiment_id in ids:
         recorded = workspace.manifests.get(experiment_id)
         if ContentCheck(workspace, threads=threads).check([recorded]):
             recorded = _filled(workspace, recorded, machine)

@@ -18,33 +18,29 @@ from ladle.experiments.upkeep import Sweep
 from ladle.project.repository import find_root
 from ladle.wiring import open_workspace
 
+Days = Annotated[float, typer.Option("--grace", metavar="DAYS", help="Younger objects stay.")]
+Retention = Annotated[
+    float,
+    typer.Option("--retain-deployed", metavar="DAYS", help="Keep what served within so many days."),
+]
+Age = Annotated[
+    float | None,
+    typer.Option(
+        "--experiments-older-than",
+        metavar="DAYS",
+        help="Also let go of the data of older experiments; of none by default.",
+    ),
+]
+
 
 def gc(
     apply: Annotated[bool, typer.Option("--apply", help="Do it.")] = False,
     undo: Annotated[
         bool, typer.Option("--undo", help="Bring back what the last one took.")
     ] = False,
-    grace: Annotated[
-        float, typer.Option("--grace", metavar="DAYS", min=0.0, help="Younger objects stay.")
-    ] = 14.0,
-    experiments: Annotated[
-        float | None,
-        typer.Option(
-            "--experiments-older-than",
-            metavar="DAYS",
-            min=0.0,
-            help="Also let go of the data of experiments that are older; none by default.",
-        ),
-    ] = None,
-    deployed: Annotated[
-        float,
-        typer.Option(
-            "--retain-deployed",
-            metavar="DAYS",
-            min=0.0,
-            help="Never of one that served within so many days.",
-        ),
-    ] = 90.0,
+    grace: Days = 14.0,
+    experiments: Age = None,
+    deployed: Retention = 90.0,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
     """Say what no experiment needs; --apply takes it. What was taken can be undone for 30 days."""
@@ -61,14 +57,10 @@ def gc(
     )
     clock = SystemClock()
     if apply:
-        sweep = collect(workspace, policy, clock, getpass.getuser())
-        _answer_sweep(sweep, "taken", as_json)
+        _answer_sweep(collect(workspace, policy, clock, getpass.getuser()), "taken", as_json)
         return
     plan = plan_collection(workspace, policy, clock.now())
-    if as_json:
-        answer_json(_as_json(plan))
-    else:
-        _tell(plan)
+    answer_json(_as_json(plan)) if as_json else _tell(plan)
 
 
 def _answer_sweep(sweep: Sweep, done: str, as_json: bool) -> None:
