@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from ladle.disk.clock import SystemClock
 from ladle.quality.lines import RequestLine
 from ladle_runtime.serving import hot_route
-from ladle_runtime.serving.codecs.inference_v2 import InferenceV2Json
+from ladle_runtime.serving.codecs.inference_v2 import InferenceV2
 from ladle_runtime.serving.codecs.rest import RestJson
 from ladle_runtime.serving.service import Service, load_service
 from ladle_runtime.serving.settings import MAX_BODY_BYTES, Settings
@@ -66,7 +66,7 @@ def service(environment: dict[str, str], kept: Kept) -> Service:
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-@pytest.mark.parametrize("codec", [RestJson(), InferenceV2Json()], ids=["rest", "v2"])
+@pytest.mark.parametrize("codec", [RestJson(), InferenceV2()], ids=["rest", "v2"])
 def test_a_hostile_body_is_refused_and_counts_against_no_release(
     service: Service, kept: Kept, name: str, codec: Any
 ) -> None:
@@ -109,7 +109,7 @@ almost_right = st.fixed_dictionaries(
 @given(asked=anything | almost_right)
 def test_any_json_is_answered_or_refused(service: Service, asked: Any) -> None:
     body = json.dumps(asked).encode()
-    for codec in (RestJson(), InferenceV2Json()):
+    for codec in (RestJson(), InferenceV2()):
         assert service.answer(body, codec).status in {200, 400, 413, 422}
 
 

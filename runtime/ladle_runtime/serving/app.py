@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 import fastapi
 from fastapi.concurrency import run_in_threadpool
@@ -13,15 +13,15 @@ from starlette.exceptions import HTTPException
 
 from ladle_runtime.serving import hot_route
 from ladle_runtime.serving.answer import Answer, refusal
-from ladle_runtime.serving.codecs.inference_v2 import DATATYPES, InferenceV2Json
+from ladle_runtime.serving.codecs.inference_v2 import EXTENSIONS
+from ladle_runtime.serving.codecs.v2_tensors import DATATYPES
 from ladle_runtime.serving.openapi import feedback_body, infer_body, predict_body
 from ladle_runtime.serving.page import PAGE
+from ladle_runtime.serving.prediction_routes import Choose, prediction_routes
 from ladle_runtime.serving.service import Service
 from ladle_runtime.serving.settings import MAX_BODY_BYTES, RUNTIME
 
 Feedback = Callable[[bytes], Answer]
-
-_V2: Final = InferenceV2Json()
 
 
 def build_app(service: Service, feedback: Feedback | None = None) -> fastapi.FastAPI:
@@ -70,20 +70,27 @@ def _about(service: Service) -> fastapi.APIRouter:
 
 
 def _predicting(service: Service) -> fastapi.APIRouter:
-    """REST, and SageMaker's contract for the same body."""
-    router = fastapi.APIRouter()
+    """Every contract: a route of the table, described by its own form of the body."""
+    router, settings = fastapi.APIRouter(), service.settings
+    for path, choose in prediction_routes(settings.model, settings.release).items():
+        body = infer_body if path.startswith("/v2") else predict_body
+        router.add_api_route(
+            path,
+            _predict(service, choose),
+            methods=["POST"],
+            openapi_extra=body(service.inputs),
+        )
+    return router
 
+
+def _predict(service: Service, choose: Choose) -> Callable[[fastapi.Request], Awaitable[Response]]:
     async def predict(request: fastapi.Request) -> Response:
         body = await _read(request)
         headers = dict(request.headers.raw)
-        answered = await run_in_threadpool(hot_route.predict, body, headers, service)
+        answered = await run_in_threadpool(hot_route.predict, body, headers, service, choose)
         return _response(answered)
 
-    for path in ("/predict", "/invocations"):
-        router.add_api_route(
-            path, predict, methods=["POST"], openapi_extra=predict_body(service.inputs)
-        )
-    return router
+    return predict
 
 
 def _inference_v2(service: Service) -> fastapi.APIRouter:
@@ -93,7 +100,7 @@ def _inference_v2(service: Service) -> fastapi.APIRouter:
     version = f"{here}/versions/{settings.release}"
 
     async def server() -> dict[str, Any]:
-        return {"name": "ladle", "version": RUNTIME, "extensions": []}
+        return {"name": "ladle", "version": RUNTIME, "extensions": EXTENSIONS}
 
     async def ready() -> Response:
         return _response(hot_route.ready(service))
@@ -110,19 +117,12 @@ def _inference_v2(service: Service) -> fastapi.APIRouter:
             "outputs": _tensors(service, "outputs", v2=True),
         }
 
-    async def infer(request: fastapi.Request) -> Response:
-        body = await _read(request)
-        return _response(await run_in_threadpool(service.answer, body, _V2))
-
     router.add_api_route("", server)
     router.add_api_route("/health/live", live)
     router.add_api_route("/health/ready", ready)
     for base in (here, version):
         router.add_api_route(base, model)
         router.add_api_route(f"{base}/ready", ready)
-        router.add_api_route(
-            f"{base}/infer", infer, methods=["POST"], openapi_extra=infer_body(service.inputs)
-        )
     return router
 
 

@@ -1,5 +1,5 @@
-"""``POST /predict`` is answered straight from a Lambda event, whatever door it came through; so is
-the question whether the model is ready.
+"""What predicts is answered straight from a Lambda event, whatever door it came through; so is the
+question whether the model is ready.
 
 HTTP API (payload 2.0), function URL, REST API (1.0) and load balancer; an event of none of these
 shapes is a direct invoke, whose event is the body of ``/predict`` itself.
@@ -17,35 +17,39 @@ import orjson
 from ladle_runtime.serving.answer import Answer, refusal
 from ladle_runtime.serving.codecs.base import Headers
 from ladle_runtime.serving.codecs.formats import codec_for
+from ladle_runtime.serving.codecs.inference_v2 import JSON_LENGTH
+from ladle_runtime.serving.prediction_routes import Choose, prediction_routes
 from ladle_runtime.serving.problems import Refused
 from ladle_runtime.serving.service import Service
 
-_HEADERS: Final = frozenset(["content-type", "accept", "ladle-shape", "ladle-output"])
+_HEADERS: Final = frozenset(["content-type", "accept", "ladle-shape", "ladle-output", JSON_LENGTH])
 _TEXT: Final = ("application/json", "application/problem+json", "text/")
 
 Event = Mapping[str, Any]
 
 
 def answer(event: Any, service: Service) -> dict[str, Any] | None:
-    """What the function returns, or None for every route but this one."""
+    """What the function returns, or None for every other route."""
     if not isinstance(event, Mapping) or not is_http(event):
         return _direct(event, service)
-    route = _route(event)
-    if route == ("GET", "/v2/health/ready"):
+    method, path = _route(event)
+    if (method, path) == ("GET", "/v2/health/ready"):
         return to_result(ready(service), event)
-    if route != ("POST", "/predict"):
+    settings = service.settings
+    choose = prediction_routes(settings.model, settings.release).get(path)
+    if method != "POST" or choose is None:
         return None
     try:
         body = _body(event)
     except Refused as refused:
         return to_result(refusal(refused.code, refused.detail), event)
-    return to_result(predict(body, _headers(event), service), event)
+    return to_result(predict(body, _headers(event), service, choose), event)
 
 
-def predict(body: bytes, headers: Headers, service: Service) -> Answer:
-    """``/predict`` of every door."""
+def predict(body: bytes, headers: Headers, service: Service, choose: Choose = codec_for) -> Answer:
+    """A prediction of every door."""
     try:
-        codec = codec_for(headers)
+        codec = choose(headers)
     except Refused as refused:
         return service.refuse(refused.code, refused.detail)
     return service.answer(body, codec)

@@ -56,5 +56,6 @@ def problem(code: str, detail: str) -> bytes:
         "status": status,
         "detail": detail,
         "code": code,
+        "error": f"{title}: {detail}",  # where clients of the Open Inference Protocol look
     }
     return json.dumps(body).encode()

@@ -200,7 +200,7 @@ class Service:
                 ids,
                 predictions,
                 outputs,
-                asked.batch.caller_id,
+                asked.batch.wanted,
             )
         )
         if len(answer.body) > MAX_BODY_BYTES:

@@ -39,7 +39,7 @@ class Batch:
 
     inputs: Mapping[str, Array]
     rows: int
-    caller_id: str | None = None  # where the format has one, the answer repeats it
+    wanted: object = None  # what the reader of a format tells its writer
 
 
 def batch(specs: Sequence[TensorSpec], inputs: Any) -> Batch:
@@ -103,7 +103,7 @@ def typed(spec: TensorSpec, value: Any) -> Array:
     if spec.dtype in _INTEGERS:
         return _integers(spec, raw, kinds)
     wanted = {"bool": bool, "string": str}[spec.dtype]
-    if kinds != {wanted}:
+    if not kinds <= {wanted}:
         raise _wrong_type(spec)
     return raw.astype(np.bool_) if wanted is bool else raw
 
@@ -118,10 +118,12 @@ def held_to(spec: TensorSpec, array: Array) -> Array:
     if array.dtype.kind != wanted.kind and not is_text and not _both_integers(array.dtype, wanted):
         raise _wrong_type(spec)
     array = _shaped(spec, array)
-    if wanted.kind in "iu":
+    if wanted.kind in "iu" and array.size:
         limits = np.iinfo(wanted)
         if int(array.min()) < limits.min or int(array.max()) > limits.max:
             raise _out_of_range(spec)
+    if wanted.kind == "b" and array.view(np.uint8).max(initial=0) > 1:
+        raise _out_of_range(spec)
     if array.dtype != wanted:
         with np.errstate(over="ignore"):
             array = array.astype(wanted)
@@ -136,6 +138,8 @@ def _both_integers(given: np.dtype[Any], wanted: np.dtype[Any]) -> bool:
 
 def count_rows(specs: Sequence[TensorSpec], arrays: Mapping[str, Array]) -> int:
     """Rows are what inputs of open first size share; a model of fixed size takes one size only."""
+    if not specs:
+        return 1
     open_ended = [s.name for s in specs if s.shape[:1] == (None,)] or [s.name for s in specs]
     lengths = {arrays[name].shape[0] if arrays[name].ndim else 1 for name in open_ended}
     if len(lengths) > 1:
@@ -153,12 +157,13 @@ def _shaped(spec: TensorSpec, array: Array) -> Array:
     if wanted[-1:] == (1,) and array.ndim == len(wanted) - 1:
         array = array.reshape(*array.shape, 1)  # a column may be written flat
     if not wanted:  # a scalar, or a model that does not say
-        fits = array.ndim <= MAX_RANK
+        fits = array.ndim <= MAX_RANK and array.size > 0
     else:
         fits = len(wanted) == array.ndim and all(
-            size is None or size == given for size, given in zip(wanted, array.shape, strict=True)
+            given > 0 if size is None else size == given
+            for size, given in zip(wanted, array.shape, strict=True)
         )
-    if not fits or 0 in array.shape:
+    if not fits:
         raise Refused("LD413", f"{spec.name} has the shape {shape_text(spec)}")
     return array
 
@@ -203,7 +208,7 @@ def _integers(spec: TensorSpec, raw: Array, kinds: set[type]) -> Array:
         raw = np.array([int(v) for v in values], dtype=object).reshape(raw.shape)
     dtype = _INTEGERS[spec.dtype]
     limits = np.iinfo(dtype)
-    if min(raw.flat) < limits.min or max(raw.flat) > limits.max:
+    if raw.size and (min(raw.flat) < limits.min or max(raw.flat) > limits.max):
         raise _out_of_range(spec)
     return raw.astype(dtype)
 

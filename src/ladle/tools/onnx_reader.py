@@ -234,7 +234,7 @@ def specs(nodes: Any) -> list[dict[str, Any]]:
             "dtype": node.type.removeprefix("tensor(").removesuffix(")")
             if node.type.startswith("tensor(")
             else node.type,
-            "shape": [d if isinstance(d, int) and d > 0 else None for d in node.shape]
+            "shape": [d if isinstance(d, int) and d >= 0 else None for d in node.shape]
             if node.type.startswith("tensor(")
             else [],
         }
@@ -246,7 +246,7 @@ def run_once(session: Any, numpy: Any) -> None:
     """One request of zeros: what never ends or eats all memory ends here. Other errors are fine."""
     feed = {}
     for spec in specs(session.get_inputs()):
-        shape = [d or 1 for d in spec["shape"]]
+        shape = [1 if d is None else d for d in spec["shape"]]
         kind = {"float": "float32", "double": "float64", "string": "object"}.get(
             spec["dtype"], spec["dtype"]
         )

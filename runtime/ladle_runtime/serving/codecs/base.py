@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
+import numpy as np
 import orjson
 
 from ladle.experiments.manifest import TensorSpec
@@ -26,7 +27,7 @@ class Answered:
     prediction_ids: Sequence[str]
     predictions: Sequence[Mapping[str, Any]]
     outputs: Mapping[str, Any]
-    caller_id: str | None
+    wanted: object  # see Batch
 
 
 class Reader(Protocol):
@@ -70,7 +71,15 @@ def json_object(body: bytes) -> dict[str, Any]:
 
 def to_json(value: Any) -> bytes:
     """A number that is none becomes null."""
-    return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS)
+    options = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
+    return orjson.dumps(value, default=_plain, option=options)
+
+
+def _plain(value: Any) -> Any:
+    """An array of text, or one that is no single piece of memory."""
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    raise TypeError(type(value).__name__)
 
 
 def only_input(inputs: Sequence[TensorSpec], format_name: str) -> TensorSpec:

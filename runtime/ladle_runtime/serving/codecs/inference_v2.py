@@ -1,89 +1,156 @@
-"""The Open Inference Protocol, version 2, in JSON: named tensors in, named tensors out."""
+"""The Open Inference Protocol, version 2: named tensors in and out, as JSON or as bytes behind it."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
-
-import numpy as np
+from dataclasses import dataclass
+from typing import Any, Final, Self
 
 from ladle.experiments.manifest import TensorSpec
 from ladle_runtime.serving.answer import Answer
-from ladle_runtime.serving.codecs.base import Answered, json_object, to_json
+from ladle_runtime.serving.codecs import v2_tensors
+from ladle_runtime.serving.codecs.base import Answered, Headers, json_object, only_input, to_json
 from ladle_runtime.serving.problems import Refused
-from ladle_runtime.serving.signature import MAX_RANK, Array, Batch, count_rows, typed
+from ladle_runtime.serving.signature import Array, Batch, count_rows
 
-DATATYPES: Final[Mapping[str, str]] = {
-    "float": "FP32",
-    "double": "FP64",
-    "float16": "FP16",
-    "bool": "BOOL",
-    "string": "BYTES",
-    **{f"{s}int{b}": f"{s.upper()}INT{b}" for s in ("", "u") for b in (8, 16, 32, 64)},
-}
-_OF_NUMPY: Final = {"float32": "FP32", "float64": "FP64", "float16": "FP16", "bool": "BOOL"}
+JSON_LENGTH: Final = "inference-header-content-length"
+EXTENSIONS: Final = ("binary_tensor_data",)
+_JSON_LENGTH: Final = JSON_LENGTH.encode()
 _MAX_ID: Final = 256
 
 
-class InferenceV2Json:
-    """Its JSON form."""
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the request says of its answer. ``outputs``: name -> in bytes or not; None: all of them."""
+
+    caller_id: str | None = None
+    outputs: Mapping[str, bool] | None = None
+    in_bytes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class InferenceV2:
+    """``json_bytes`` of the body are JSON, what follows are tensors; None: all of it is JSON."""
+
+    json_bytes: int | None = None
+
+    @classmethod
+    def of(cls, headers: Headers) -> Self:
+        """Raises Refused."""
+        length = headers.get(_JSON_LENGTH)
+        if length is None:
+            return cls()
+        if not length.isdigit() or len(length) > 9:
+            raise Refused("LD410", "Inference-Header-Content-Length is the JSON's size in bytes")
+        return cls(int(length))
 
     def decode(self, body: bytes, inputs: Sequence[TensorSpec]) -> Batch:
-        asked = json_object(body)
-        tensors, caller_id = asked.get("inputs"), asked.get("id")
-        if not isinstance(tensors, list) or not all(isinstance(t, dict) for t in tensors):
-            raise Refused("LD410", "`inputs` is a list of tensors with name, shape, datatype, data")
-        given = {t["name"]: t for t in tensors if isinstance(t.get("name"), str)}
-        if given.keys() != {spec.name for spec in inputs} or len(given) != len(tensors):
-            names = ", ".join(spec.name for spec in inputs)
-            raise Refused("LD411", f"name each input once: {names}")
-        arrays = {spec.name: _tensor(spec, given[spec.name]) for spec in inputs}
-        known = isinstance(caller_id, str) and len(caller_id) <= _MAX_ID
-        return Batch(arrays, count_rows(inputs, arrays), caller_id if known else None)
+        if self.json_bytes == 0:
+            return _one_tensor(body, inputs)
+        end = len(body) if self.json_bytes is None else self.json_bytes
+        asked = json_object(body[:end])
+        tensors = _by_name(asked.get("inputs", []), inputs)
+        pieces = _cut(memoryview(body)[end:], tensors)
+        specs = {spec.name: spec for spec in inputs}
+        arrays = {name: _array(specs[name], tensors[name], pieces[name]) for name in tensors}
+        return Batch(arrays, count_rows(inputs, arrays), _wanted(asked))
 
     def encode(self, answered: Answered) -> Answer:
-        content = to_json(
-            {
-                "model_name": answered.model,
-                "model_version": str(answered.release),
-                **({} if answered.caller_id is None else {"id": answered.caller_id}),
-                "parameters": {"prediction_ids": ",".join(answered.prediction_ids)},
-                "outputs": [_output(name, value) for name, value in answered.outputs.items()],
+        wanted = answered.wanted if isinstance(answered.wanted, Wanted) else Wanted()
+        chosen = wanted.outputs or dict.fromkeys(answered.outputs, wanted.in_bytes)
+        if not chosen.keys() <= answered.outputs.keys():
+            raise Refused("LD410", f"the outputs are named: {', '.join(answered.outputs)}")
+        described, tail = [], []
+        for name, in_bytes in chosen.items():
+            array = v2_tensors.as_tensor(answered.outputs[name])
+            about = {
+                "name": name,
+                "shape": array.shape,
+                "datatype": v2_tensors.datatype_of(array),
             }
-        )
-        return Answer(200, "application/json", content)
+            if in_bytes:
+                tail.append(v2_tensors.to_bytes(array))
+                described.append({**about, "parameters": {"binary_data_size": len(tail[-1])}})
+            else:
+                described.append({**about, "data": v2_tensors.to_list(array)})
+        head = to_json(_about(answered, wanted) | {"outputs": described})
+        if not tail:
+            return Answer(200, "application/json", head)
+        headers = ((JSON_LENGTH, str(len(head))),)
+        return Answer(200, "application/octet-stream", b"".join([head, *tail]), headers)
 
 
-def _tensor(spec: TensorSpec, given: Mapping[str, Any]) -> Array:
-    shape, data = given.get("shape"), given.get("data")
-    if given.get("datatype") != DATATYPES[spec.dtype]:
-        raise Refused("LD412", f"{spec.name} has the datatype {DATATYPES[spec.dtype]}")
-    if not isinstance(shape, list) or not all(type(n) is int and n > 0 for n in shape):
-        raise Refused("LD413", f"the shape of {spec.name} is a list of positive sizes")
-    if not isinstance(data, list) or not data or len(shape) > MAX_RANK:
-        raise Refused("LD413", f"the data of {spec.name} is a list that its shape describes")
-    if isinstance(data[0], list):
-        array = typed(spec, data)
-        if list(array.shape) != shape:
-            raise Refused("LD413", f"the data of {spec.name} has not the shape that it states")
-        return array
-    if math.prod(shape) != len(data):
-        raise Refused("LD413", f"the data of {spec.name} has not the size of its shape")
-    return typed(spec, np.fromiter(data, dtype=object, count=len(data)).reshape(shape))
-
-
-def _output(name: str, value: Any) -> dict[str, Any]:
-    """Sequences and maps have no tensor form: each row becomes one JSON text."""
-    if not isinstance(value, np.ndarray):
-        texts = [to_json(row).decode() for row in value]
-        return {"name": name, "shape": [len(texts)], "datatype": "BYTES", "data": texts}
-    kind = str(value.dtype)
-    datatype = "BYTES" if value.dtype.kind in "OU" else _OF_NUMPY.get(kind, kind.upper())
-    data = value.ravel()
+def _about(answered: Answered, wanted: Wanted) -> dict[str, Any]:
     return {
-        "name": name,
-        "shape": list(value.shape),
-        "datatype": datatype,
-        "data": data.tolist() if datatype == "BYTES" else data,
+        "model_name": answered.model,
+        "model_version": str(answered.release),
+        **({} if wanted.caller_id is None else {"id": wanted.caller_id}),
+        "parameters": {"prediction_ids": ",".join(answered.prediction_ids)},
     }
+
+
+def _by_name(tensors: Any, inputs: Sequence[TensorSpec]) -> Mapping[str, Mapping[str, Any]]:
+    """In the order of the request: so lie the bytes that may follow."""
+    if not isinstance(tensors, list) or not all(isinstance(t, dict) for t in tensors):
+        raise Refused("LD410", "`inputs` is a list of tensors with name, shape, datatype, data")
+    given = {t["name"]: t for t in tensors if isinstance(t.get("name"), str)}
+    if given.keys() != {spec.name for spec in inputs} or len(given) != len(tensors):
+        raise Refused("LD411", f"name each input once: {', '.join(s.name for s in inputs)}")
+    return given
+
+
+def _cut(
+    tail: memoryview, tensors: Mapping[str, Mapping[str, Any]]
+) -> Mapping[str, memoryview | None]:
+    """Each tensor's own bytes, or None where its values stand in the JSON. Nothing may be left."""
+    pieces: dict[str, memoryview | None] = {}
+    at = 0
+    for name, tensor in tensors.items():
+        size = _parameters(tensor).get("binary_data_size")
+        if size is None:
+            pieces[name] = None
+            continue
+        if type(size) is not int or not 0 <= size <= len(tail) - at:
+            raise Refused("LD413", "binary_data_size is the number of bytes behind the JSON")
+        pieces[name] = tail[at : at + size]
+        at += size
+    if at != len(tail):
+        raise Refused("LD413", "the bytes behind the JSON are more than its tensors have")
+    return pieces
+
+
+def _array(spec: TensorSpec, given: Mapping[str, Any], piece: memoryview | None) -> Array:
+    shape = v2_tensors.shape_of(spec, given)
+    if piece is None:
+        return v2_tensors.from_list(spec, shape, given.get("data"))
+    return v2_tensors.from_bytes(spec, shape, piece)
+
+
+def _one_tensor(body: bytes, inputs: Sequence[TensorSpec]) -> Batch:
+    """A body that is the bytes of the only input, without any JSON."""
+    spec = only_input(inputs, "a request without JSON")
+    shape = v2_tensors.whole_shape(spec, len(body))
+    arrays = {spec.name: v2_tensors.from_bytes(spec, shape, body)}
+    return Batch(arrays, count_rows(inputs, arrays), Wanted(in_bytes=True))
+
+
+def _wanted(asked: Mapping[str, Any]) -> Wanted:
+    caller_id, outputs = asked.get("id"), asked.get("outputs")
+    if caller_id is not None and (not isinstance(caller_id, str) or len(caller_id) > _MAX_ID):
+        raise Refused("LD410", f"`id` is a text of at most {_MAX_ID} characters")
+    in_bytes = _parameters(asked).get("binary_data_output") is True
+    if not outputs:
+        return Wanted(caller_id, None, in_bytes)
+    if not isinstance(outputs, list) or not all(
+        isinstance(o, dict) and isinstance(o.get("name"), str) for o in outputs
+    ):
+        raise Refused("LD410", "`outputs` is a list of objects with a name")
+    chosen = {o["name"]: _parameters(o).get("binary_data", in_bytes) is True for o in outputs}
+    return Wanted(caller_id, chosen, in_bytes)
+
+
+def _parameters(of: Mapping[str, Any]) -> Mapping[str, Any]:
+    parameters = of.get("parameters", {})
+    if not isinstance(parameters, dict):
+        raise Refused("LD410", "`parameters` is an object")
+    return parameters

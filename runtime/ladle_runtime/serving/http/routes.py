@@ -13,11 +13,10 @@ import orjson
 
 from ladle_runtime.serving.answer import Answer, refusal
 from ladle_runtime.serving.batching import Batcher
-from ladle_runtime.serving.codecs.base import Codec, Headers
-from ladle_runtime.serving.codecs.formats import codec_for
-from ladle_runtime.serving.codecs.inference_v2 import InferenceV2Json
+from ladle_runtime.serving.codecs.base import Codec
 from ladle_runtime.serving.http.exchange import Exchange
 from ladle_runtime.serving.http.site import Phase, Site
+from ladle_runtime.serving.prediction_routes import Choose, prediction_routes
 from ladle_runtime.serving.problems import Refused
 from ladle_runtime.serving.service import Service
 
@@ -25,7 +24,6 @@ Handler = Callable[[Exchange], None]
 
 _MAX_INLINE_BYTES: Final = 64 * 1024  # reading a larger body takes too long for the loop
 _BUSY: Final = "try again after the seconds of Retry-After"
-_V2: Final = InferenceV2Json()
 
 
 class HotRoutes:
@@ -47,37 +45,37 @@ class HotRoutes:
         self._table = self._rows()
 
     def __call__(self, exchange: Exchange) -> None:
-        self._table.get((exchange.method, exchange.path), self._other)(exchange)
+        head = exchange.head
+        self._table.get((head.method, head.path), self._other)(exchange)
 
     def _rows(self) -> Mapping[tuple[bytes, bytes], Handler]:
-        predict = partial(self._predict, codec_for)
-        infer = partial(self._predict, lambda _: _V2)
         settings = self._service.settings
         model = f"/v2/models/{settings.model}".encode()
         rows: dict[tuple[bytes, bytes], Handler] = {
-            (b"POST", b"/predict"): predict,
-            (b"POST", b"/invocations"): predict,
             (b"GET", b"/ping"): self._ready,
             (b"GET", b"/healthz"): self._health,
             (b"GET", b"/v2/health/live"): _live,
             (b"GET", b"/v2/health/ready"): self._ready,
         }
         for base in (model, b"%b/versions/%d" % (model, settings.release)):
-            rows[b"POST", b"%b/infer" % base] = infer
             rows[b"GET", b"%b/ready" % base] = self._ready
+        for path, choose in prediction_routes(settings.model, settings.release).items():
+            rows[b"POST", path.encode()] = partial(self._predict, choose)
         return rows
 
-    def _predict(self, choose: Callable[[Headers], Codec], exchange: Exchange) -> None:
+    def _predict(self, choose: Choose, exchange: Exchange) -> None:
         service = self._service
         if exchange.is_surplus or self._batcher.is_full():
             wait_s = max(1, math.ceil(self._batcher.wait_s()))
             exchange.reply(service.refuse("LD419", _BUSY, wait_s))
             return
-        try:
-            codec = choose(dict(exchange.headers))
-        except Refused as refused:
-            exchange.reply(service.refuse(refused.code, refused.detail))
-            return
+        codec = exchange.head.memo
+        if codec is None:
+            try:
+                codec = exchange.head.memo = choose(exchange.head.fields)
+            except Refused as refused:
+                exchange.reply(service.refuse(refused.code, refused.detail))
+                return
         if len(exchange.body) > _MAX_INLINE_BYTES or service.has_transform:
             self._in_thread(exchange, codec)
             return
