@@ -18,7 +18,13 @@ from ladle.digest import Digest
 from ladle.experiments.chain import Chain
 from ladle.experiments.draft import Draft
 from ladle.experiments.graph import GraphSummary
-from ladle.experiments.manifest import Locator, Manifest, RecordedExperiment, Signature
+from ladle.experiments.manifest import (
+    Code,
+    Locator,
+    Manifest,
+    RecordedExperiment,
+    Signature,
+)
 from ladle.experiments.pack import PackIndex, StoredPack
 from ladle.experiments.pack import Placed as Placed  # noqa: PLC0414 - the catalogue's word
 from ladle.experiments.snapshot import SeenFile
@@ -388,6 +394,19 @@ class SourceControl(Protocol):
 
     def diff(self, folder: Path, before: str, after: str) -> bytes | None:
         """The patch between two commits; None when this repository does not know both."""
+
+
+class Replay(Protocol):
+    """Where a recorded command runs again, away from the files that people work on."""
+
+    def prepare(self, commit: str, patch: bytes | None) -> Path:
+        """The repository as it was: a checkout of ``commit`` with ``patch`` applied.
+
+        Raises LD380 when this repository does not know the commit or the patch does not apply.
+        """
+
+    def run(self, code: Code, model: str) -> Draft:
+        """The command in what was prepared, its output shown; all that it recorded."""
 
 
 @dataclass(frozen=True, slots=True)

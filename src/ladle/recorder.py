@@ -35,7 +35,8 @@ def record(model: str, *, workspace: str | None = None, offline: bool = False) -
     A body that raises is recorded as failed, with its output, and raises on. Under ``ladle record``
     it is that command's experiment. ``offline`` asks no store: ``ladle push`` sends the run later.
     """
-    root = find_root(Path.cwd())
+    here = Path.cwd()
+    root = find_root(here)
     joined = joined_run(model)
     if joined:
         yield from _joined(model, root, joined)
@@ -49,7 +50,7 @@ def record(model: str, *, workspace: str | None = None, offline: bool = False) -
         run = open_run(model, root, folder, workspace, progress)
 
         def finish(outcome: str, log: bytes, status: int) -> None:
-            ran = Ran(outcome, Git().author(root), sys.orig_argv, log, started_at, status)
+            ran = Ran(outcome, Git().author(root), sys.orig_argv, here, log, started_at, status)
             draft = run.draft(folder.name, url, ran, environment)
             outbox.save(draft)
             if sender is None:
@@ -69,7 +70,7 @@ def _joined(model: str, root: Path, folder: Path) -> Iterator[Run]:
     run = open_run(model, root, folder, None, TransferProgress())
 
     def finish(outcome: str, _log: bytes, _status: int) -> None:
-        ran = Ran(outcome, Git().author(root), sys.orig_argv, b"")
+        ran = Ran(outcome, Git().author(root), sys.orig_argv, Path.cwd(), b"")
         leave_draft(folder, run.draft(folder.name, "", ran, environment))
 
     yield from _watched(run, finish)

@@ -44,11 +44,12 @@ class Means:
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """How the run went, who started it, by which command; ``log`` is all that it printed."""
+    """How the run went, who started it, by which command, where; ``log`` is all that it printed."""
 
     outcome: str
     actor: str
     argv: Sequence[str]
+    folder: Path
     log: bytes
     started_at: str | None = None
     exit_status: int | None = None
@@ -153,6 +154,7 @@ class Run:
             self._keep(masked(commit.patch)) if commit.patch else None,
             portable_command(ran.argv, self._root),
             str(commit.tree) if commit.tree else None,
+            self._name(ran.folder),
         )
         manifest = Manifest(
             model=self.model_name,

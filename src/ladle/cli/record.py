@@ -17,7 +17,8 @@ from ladle.disk.clock import SystemClock
 from ladle.disk.outbox import DiskOutbox
 from ladle.errors import ExitCode, NeedsCredentials, Unavailable
 from ladle.experiments.draft import Draft, kept_words
-from ladle.experiments.secrets import masked, portable_command
+from ladle.experiments.manifest import Code
+from ladle.experiments.secrets import masked
 from ladle.experiments.timestamps import timestamp
 from ladle.project.repository import find_root
 from ladle.tools.environment import captured
@@ -44,14 +45,14 @@ def record(
     outbox, started_at = DiskOutbox(root), timestamp(SystemClock().now())
     with outbox.new_run(model, started_at) as folder:
         run = open_run(model, root, folder, None, progress)
-        ran = Ran("succeeded", Git().author(root), [], b"")
+        ran = Ran("succeeded", Git().author(root), command, Path.cwd(), b"")
         bare = run.draft(folder.name, "", ran, captured(root))
         log = folder / "log"
         status = run_recorded(model, command, folder, log)
         draft = read_draft(folder)
         if draft is None:
             say(f"ladle: the command did not call ladle.record({model!r}): no data, no model")
-        draft = _told_by_the_command(draft or bare, status, command, root, started_at)
+        draft = _told_by_the_command(draft or bare, status, bare.manifest.code, started_at)
         draft = replace(draft, workspace=workspace_url(root))
         if printed := log.read_bytes():
             kept = keep(outbox.objects(folder.name), masked(printed))
@@ -60,15 +61,14 @@ def record(
         return _sent(draft, sender, status)
 
 
-def _told_by_the_command(
-    draft: Draft, status: int, command: list[str], root: Path, started_at: str
-) -> Draft:
+def _told_by_the_command(draft: Draft, status: int, typed: Code, started_at: str) -> Draft:
+    """``typed`` is what was started and where, of which the script may know only a part."""
     manifest = draft.manifest
     return replace(
         draft,
         manifest=replace(
             manifest,
-            code=replace(manifest.code, argv=portable_command(command, root)),
+            code=replace(manifest.code, argv=typed.argv, folder=typed.folder),
             outcome=manifest.outcome if status == 0 else "failed",
             exit_status=status,
             started_at=started_at,

@@ -135,5 +135,7 @@ def _code_changes(before: Code, after: Code) -> Iterator[Change]:
         yield Change(Part.CODE, "commit", before.commit, after.commit)
     if before.patch != after.patch:
         yield Change(Part.CODE, "uncommitted", before.patch, after.patch)
+    if before.folder != after.folder:
+        yield Change(Part.CODE, "folder", before.folder, after.folder)
     if before.argv != after.argv:
         yield Change(Part.CODE, "command", list(before.argv), list(after.argv))

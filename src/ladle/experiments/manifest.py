@@ -81,7 +81,8 @@ class Code:
     """What was run: ``patch`` is the digest of the uncommitted diff, None when the tree was clean.
 
     ``tree`` is the digest of the committed files without what Ladle writes (pins, configs) and what
-    the experiment records by itself: two commits with one tree ran the same code.
+    the experiment records by itself: two commits with one tree ran the same code. ``folder`` is where
+    the command was started, relative to the repository.
     """
 
     commit: str | None
@@ -89,6 +90,7 @@ class Code:
     patch: str | None
     argv: tuple[str, ...]
     tree: str | None = None
+    folder: str = "."
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """What Git knows of the code that ran: its commit, its tree, what was not committed.
 
-Nothing of the repository is written, not even its index. What looks like a secret by its name, and
+Looking writes nothing of the repository, not even its index. What looks like a secret by its name, and
 untracked files above 1 MiB, stay out of the patch; remote addresses are not read at all.
 """
 
@@ -73,6 +73,28 @@ class Git:
             tree = Path(name, "tree", folder.resolve().relative_to(root.resolve()))
             tree.mkdir(parents=True, exist_ok=True)
             yield tree
+
+    def worktree(self, folder: Path, place: Path, commit: str) -> Path | None:
+        """Checks ``commit`` out at ``place``; where ``folder`` is below it, None when it cannot be."""
+        root = self._root(folder)
+        if root is None or _git(root, "cat-file", "-e", f"{commit}^{{commit}}") is None:
+            return None
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if _git(root, "worktree", "add", "--detach", str(place), commit) is None:
+            return None
+        return folder.resolve().relative_to(root.resolve())
+
+    def apply(self, place: Path, patch: bytes) -> bool:
+        """Whether what was not committed could be brought into the checkout at ``place``."""
+        words = ("apply", "--binary", "--whitespace=nowarn", "-")
+        return _git(place, *words, stdin=patch) is not None
+
+    def remove_worktree(self, folder: Path, place: Path) -> None:
+        """Idempotent."""
+        if place.exists():
+            _git(folder, "worktree", "remove", "--force", str(place))
+            shutil.rmtree(place, ignore_errors=True)
+        _git(folder, "worktree", "prune")
 
     def _root(self, folder: Path) -> Path | None:
         top = _text(_git(folder, "rev-parse", "--show-toplevel"))

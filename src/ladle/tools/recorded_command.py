@@ -63,9 +63,17 @@ def read_draft(folder: Path) -> Draft | None:
 
 
 def run_recorded(
-    model: str, argv: Sequence[str], folder: Path, log: Path, cwd: Path | None = None
+    model: str,
+    argv: Sequence[str],
+    folder: Path,
+    log: Path,
+    cwd: Path | None = None,
+    shown: BinaryIO | None = None,
 ) -> int:
-    """Streams the command's output through and into ``log``; its exit code, 130 after Ctrl-C."""
+    """Streams the command's output through and into ``log``; its exit code, 130 after Ctrl-C.
+
+    ``shown`` takes both of its streams, instead of ours of the same name.
+    """
     (folder / "model").write_text(model)
     environment = {"PYTHONUNBUFFERED": "1", **os.environ, _VARIABLE: str(folder)}
     try:
@@ -80,10 +88,10 @@ def run_recorded(
         ) from error
     with log.open("ab") as kept, process:
         pumps = [
-            threading.Thread(target=_pump, args=(source, shown, kept))
-            for source, shown in (
-                (process.stdout, sys.stdout.buffer),
-                (process.stderr, sys.stderr.buffer),
+            threading.Thread(target=_pump, args=(source, to, kept))
+            for source, to in (
+                (process.stdout, shown or sys.stdout.buffer),
+                (process.stderr, shown or sys.stderr.buffer),
             )
         ]
         for pump in pumps:
