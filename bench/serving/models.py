@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from onnx import NodeProto, TensorProto, helper
@@ -39,7 +40,7 @@ def _dense(sizes: Sequence[int]) -> bytes:
     """Layers of a perceptron, with Relu between them."""
     random = np.random.default_rng(1)
     nodes, weights, at = [], {}, "x"
-    for layer, (a, b) in enumerate(zip(sizes, sizes[1:], strict=False)):
+    for layer, (a, b) in enumerate(pairwise(sizes)):
         last = layer == len(sizes) - 2
         weights[f"w{layer}"] = (random.standard_normal((a, b)) / np.sqrt(a)).astype(np.float32)
         weights[f"b{layer}"] = random.standard_normal(b).astype(np.float32)
@@ -56,7 +57,7 @@ def _convolution() -> bytes:
     random = np.random.default_rng(2)
     nodes, weights, at = [], {}, "x"
     channels = [3, 64, 96, 128]
-    for layer, (a, b) in enumerate(zip(channels, channels[1:], strict=False)):
+    for layer, (a, b) in enumerate(pairwise(channels)):
         scale = np.sqrt(9 * a)
         weights[f"w{layer}"] = (random.standard_normal((b, a, 3, 3)) / scale).astype(np.float32)
         stride = 1 if layer == 0 else 2

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from ladle.quality.labels import LabelValue, PredictionRows
+from ladle.quality.labels import PredictionRows
 from ladle.quality.lines import RequestLine, RequestOutcome, parse
-from ladle_runtime.serving.events import DirectLog, QueuedLog, ReadableLog
+from ladle_runtime.serving.events import DirectLog, Event, QueuedLog, ReadableLog
 
 KEY = bytes(32)
 
@@ -38,9 +38,9 @@ class Held:
         self.go = threading.Event()
         self.written: list[str] = []
 
-    def write(self, written: RequestLine, outcomes: Sequence[LabelValue] | None) -> None:
+    def write_all(self, events: Sequence[Event]) -> None:
         self.go.wait(10)
-        self.written.append(written.request_id)
+        self.written += [written.request_id for written, _ in events]
 
 
 def test_a_request_leaves_its_line_and_then_its_rows() -> None:

@@ -6,7 +6,8 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Self
+from functools import lru_cache
+from typing import Any, Final, Self
 
 import numpy as np
 
@@ -23,6 +24,7 @@ from ladle_runtime.serving.problems import Refused
 from ladle_runtime.serving.signature import DTYPES, Batch, count_rows, held_to
 
 MEDIA_TYPE: Final = "application/octet-stream"
+_LITTLE: Final = {name: dtype.newbyteorder("<") for name, dtype in DTYPES.items()}
 _SHAPE: Final = re.compile(rb"\d{1,9}( ?, ?\d{1,9}){0,7}")
 
 
@@ -30,33 +32,38 @@ _SHAPE: Final = re.compile(rb"\d{1,9}( ?, ?\d{1,9}){0,7}")
 class RawTensor:
     """``Ladle-Shape: 2,784``; the values have the dtype that the model's input has."""
 
-    shape: bytes = b""
+    shape: tuple[int, ...] | None = None  # None where it was not said
     output: bytes | None = None
 
     @classmethod
     def of(cls, headers: Headers) -> Self:
-        return cls(headers.get(b"ladle-shape", b""), headers.get(b"ladle-output"))
+        said = headers.get(b"ladle-shape", b"")
+        shape = tuple(map(int, said.split(b","))) if _SHAPE.fullmatch(said) else None
+        return cls(shape, headers.get(b"ladle-output"))
 
     def decode(self, body: bytes, inputs: Sequence[TensorSpec]) -> Batch:
         spec = only_input(inputs, MEDIA_TYPE)
         dtype = DTYPES[spec.dtype]
         if dtype.hasobject:
             raise Refused("LD412", f"{spec.name} holds text, which has no raw form; send JSON")
-        if not _SHAPE.fullmatch(self.shape):
+        if self.shape is None:
             raise Refused("LD413", "the header Ladle-Shape lists the sizes: 1,784")
-        shape = tuple(map(int, self.shape.split(b",")))
-        if math.prod(shape) * dtype.itemsize != len(body):
+        if math.prod(self.shape) * dtype.itemsize != len(body):
             raise Refused("LD413", "the body has not the length that Ladle-Shape states")
-        given = np.frombuffer(body, dtype.newbyteorder("<")).reshape(shape)
+        given = np.frombuffer(body, _LITTLE[spec.dtype]).reshape(self.shape)
         arrays = {spec.name: held_to(spec, given)}
         return Batch(arrays, count_rows(inputs, arrays))
 
     def encode(self, answered: Answered) -> Answer:
         array = one_output(answered.outputs, self.output)
-        headers = (
-            ("ladle-shape", ",".join(map(str, array.shape))),
-            ("ladle-dtype", array.dtype.name),
-            (PREDICTION_ID, answered.prediction_ids[0]),
-        )
-        little = array.astype(array.dtype.newbyteorder("<"), copy=False)
-        return Answer(200, MEDIA_TYPE, little.tobytes(), headers)
+        described, little = _described(array.dtype, array.shape)
+        headers = (*described, (PREDICTION_ID, answered.prediction_ids[0]))
+        return Answer(200, MEDIA_TYPE, array.astype(little, copy=False).tobytes(), headers)
+
+
+@lru_cache(256)
+def _described(
+    dtype: np.dtype[Any], shape: tuple[int, ...]
+) -> tuple[Sequence[tuple[str, str]], np.dtype[Any]]:
+    sizes = ",".join(map(str, shape))
+    return (("ladle-shape", sizes), ("ladle-dtype", dtype.name)), dtype.newbyteorder("<")

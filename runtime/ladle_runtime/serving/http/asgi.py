@@ -69,18 +69,18 @@ async def ask(app: App, exchange: Exchange) -> Answer:
 
 
 def _scope(exchange: Exchange) -> Message:
-    path, _, query = exchange.target.partition(b"?")
+    head = exchange.head
     return {
         "type": "http",
         "asgi": {"version": "3.0", "spec_version": "2.3"},
         "http_version": "1.1",
-        "method": exchange.method.decode("latin-1"),
+        "method": head.method.decode("latin-1"),
         "scheme": "http",
-        "path": unquote(path.decode("latin-1"), errors="replace"),
-        "raw_path": path,
-        "query_string": query,
+        "path": unquote(head.path.decode("latin-1"), errors="replace"),
+        "raw_path": head.path,
+        "query_string": head.target.partition(b"?")[2],
         "root_path": "",
-        "headers": exchange.headers,
+        "headers": head.headers,
         "client": None,
         "server": None,
     }

@@ -15,6 +15,7 @@ import httptools
 from ladle_runtime.serving.answer import refusal
 from ladle_runtime.serving.http import wire
 from ladle_runtime.serving.http.exchange import Exchange
+from ladle_runtime.serving.http.head import Head
 from ladle_runtime.serving.http.site import Phase, Site
 from ladle_runtime.serving.problems import Refused
 
@@ -37,11 +38,14 @@ class Connection(asyncio.Protocol):
         self._limits = site.limits
         self._parser = httptools.HttpRequestParser(self)
         self._owed: deque[Exchange] = deque()
-        self._arriving: Exchange | None = None
+        self._head: Head | None = None  # of the request that arrives
+        self._fresh = b""  # what came in one piece with the beginning of that head
         self._parts: list[bytes] = []
         self._head_bytes = 0  # of what the parser gave out
         self._raw_head_bytes = 0  # of pieces that brought no end of a head
         self._body_bytes = 0
+        self._is_surplus = False
+        self._expects_continue = False
         self._refusal: Refused | None = None
         self._is_last = False  # nothing that comes after this is read
         self._is_half_closed = False
@@ -66,13 +70,25 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self._is_last:
             return
+        if self._head is None:
+            known = self._site.heads.of_whole(data)
+            if known is not None:
+                self._site.waiting_bytes += len(known[1])
+                self._complete(*known, self._site.is_full(len(known[1])))
+                return
+            self._fresh = data
+        else:
+            self._fresh = b""
+        self._parse(data)
+
+    def _parse(self, data: bytes) -> None:
         was_in_head = self._state is State.HEAD
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:  # h2c, for instance: HTTP/1.1 stays
             self._parser = httptools.HttpRequestParser(self)
             if rest := data[upgrade.args[0] :]:
-                self.data_received(rest)
+                self._parse(rest)
         except httptools.HttpParserError:
             self._refuse(self._refusal or Refused("LD436", "send HTTP/1.1"))
         else:
@@ -103,63 +119,55 @@ class Connection(asyncio.Protocol):
     def on_message_begin(self) -> None:
         if self._is_last or self._refusal is not None:
             return
-        self._arriving = Exchange(self._on_reply)
+        self._head = Head()
         self._head_bytes = self._raw_head_bytes = self._body_bytes = 0
+        self._is_surplus = self._expects_continue = False
         self._parts = []
         self._enter(State.HEAD)
 
     def on_url(self, url: bytes) -> None:
-        if self._arriving is not None:
-            self._arriving.target += url
+        if self._head is not None:
+            self._head.target += url
             self._head_bytes += len(url)
             self._hold_head_to_its_limit()
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if self._arriving is not None:
-            self._arriving.headers.append((name.lower(), value))
+        if self._head is not None:
+            self._head.headers.append((name.lower(), value))
             self._head_bytes += len(name) + len(value)
             self._hold_head_to_its_limit()
 
     def on_headers_complete(self) -> None:
-        exchange = self._arriving
-        if exchange is None:
+        head = self._head
+        if head is None:
             return
-        exchange.method = self._parser.get_method()
-        exchange.keeps_alive = self._parser.should_keep_alive()
+        head.complete(self._parser.get_method(), self._parser.should_keep_alive())
         self._enter(State.BODY)
-        headers = dict(exchange.headers)
-        length = headers.get(b"content-length", b"0")
-        expected_bytes = int(length) if length.isdigit() else 0
-        if expected_bytes > self._limits.body_bytes:
+        if head.length > self._limits.body_bytes:
             self._refusal = self._refusal or _too_large(self._limits.body_bytes)
-        exchange.is_surplus = self._site.is_full(expected_bytes)
-        if headers.get(b"expect", b"").lower() == b"100-continue" and self._refusal is None:
-            exchange.expects_continue = True
-            self._invite()
+        if self._refusal is not None:
+            return
+        self._site.heads.learn(self._fresh, head)
+        self._is_surplus = self._site.is_full(head.length)
+        self._expects_continue = head.fields.get(b"expect", b"").lower() == b"100-continue"
+        self._invite()
 
     def on_body(self, body: bytes) -> None:
-        if self._arriving is None or self._refusal is not None:
+        if self._head is None or self._refusal is not None:
             return
         self._body_bytes += len(body)
         if self._body_bytes > self._limits.body_bytes:
             self._refusal = _too_large(self._limits.body_bytes)
-        elif not self._arriving.is_surplus:
+        elif not self._is_surplus:
             self._parts.append(body)
             self._site.waiting_bytes += len(body)
 
     def on_message_complete(self) -> None:
-        exchange = self._arriving
-        if exchange is None or self._refusal is not None or self._is_last:
+        if self._head is None or self._refusal is not None or self._is_last:
             return
-        exchange.body = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
-        self._arriving, self._parts = None, []
-        self._is_last = not exchange.keeps_alive
-        self._owed.append(exchange)
-        self._site.waiting_requests += 1
-        self._enter(State.ANSWER)
-        if len(self._owed) >= self._limits.pipelined:
-            self._pause()
-        self._site.dispatch(exchange)
+        body = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
+        head, self._head, self._parts, self._fresh = self._head, None, [], b""
+        self._complete(head, body, self._is_surplus)
 
     # What limits are for
 
@@ -188,15 +196,15 @@ class Connection(asyncio.Protocol):
             detail = f"at most {self._limits.head_bytes} bytes"
             self._refusal = self._refusal or Refused("LD435", detail)
 
-    def _pause(self) -> None:
-        if not self._is_paused:
-            self._is_paused = True
-            self._transport.pause_reading()
-
-    def _resume(self) -> None:
-        if self._is_paused and not self._is_stalled and len(self._owed) < self._limits.pipelined:
-            self._is_paused = False
-            self._transport.resume_reading()
+    def _complete(self, head: Head, body: bytes, is_surplus: bool) -> None:
+        exchange = Exchange(head, body, is_surplus, self._on_reply)
+        self._is_last = not head.keeps_alive
+        self._owed.append(exchange)
+        self._site.waiting_requests += 1
+        self._enter(State.ANSWER)
+        if len(self._owed) >= self._limits.pipelined:
+            self._pause()
+        self._site.dispatch(exchange)
 
     def _on_reply(self, exchange: Exchange) -> None:
         """Counted here and not when it is written: its caller may be gone."""
@@ -207,8 +215,8 @@ class Connection(asyncio.Protocol):
 
     def _invite(self) -> None:
         """``100 Continue``, once all earlier answers are out."""
-        if self._arriving is not None and self._arriving.expects_continue and not self._owed:
-            self._arriving.expects_continue = False
+        if self._expects_continue and self._head is not None and not self._owed:
+            self._expects_continue = False
             self._transport.write(wire.CONTINUE)
 
     def _flush(self) -> None:
@@ -220,8 +228,9 @@ class Connection(asyncio.Protocol):
             exchange = self._owed.popleft()
             if not self._owed and self._site.phase is Phase.STOPPING:
                 self._is_last = True
-            stays = exchange.keeps_alive and not (self._is_last and not self._owed)
-            ready.append(wire.response(answer, exchange.method, stays, self._site.date))
+            head = exchange.head
+            stays = head.keeps_alive and not (self._is_last and not self._owed)
+            ready.append(wire.response(answer, head.method, stays, self._site.date))
         if ready:
             self._transport.write(ready[0] if len(ready) == 1 else b"".join(ready))
             self._go_on()
@@ -237,12 +246,22 @@ class Connection(asyncio.Protocol):
             self._invite()
             self._resume()
 
+    def _pause(self) -> None:
+        if not self._is_paused:
+            self._is_paused = True
+            self._transport.pause_reading()
+
+    def _resume(self) -> None:
+        if self._is_paused and not self._is_stalled and len(self._owed) < self._limits.pipelined:
+            self._is_paused = False
+            self._transport.resume_reading()
+
     def _refuse(self, refused: Refused) -> None:
         """The last answer of this connection; what the caller still sends cannot be understood."""
         self._give_up_arriving()
         self._is_last = True
         self._enter(State.ANSWER)
-        exchange = Exchange(self._on_reply)
+        exchange = Exchange(Head(), b"", True, self._on_reply)
         self._owed.append(exchange)
         self._site.waiting_requests += 1
         exchange.reply(refusal(refused.code, refused.detail))
@@ -257,9 +276,8 @@ class Connection(asyncio.Protocol):
             self._resume()
 
     def _give_up_arriving(self) -> None:
-        if self._arriving is not None:
-            self._site.waiting_bytes -= self._body_bytes
-            self._arriving, self._parts = None, []
+        self._site.waiting_bytes -= sum(map(len, self._parts))
+        self._head, self._parts, self._fresh = None, [], b""
 
     def _enter(self, state: State) -> None:
         self._state, self._since = state, self._site.second

@@ -5,37 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ladle_runtime.serving.answer import Answer
+from ladle_runtime.serving.http.head import Head
 
 
 class Exchange:
-    """Made when a request begins; ``reply`` is called exactly once, in any order, on the loop."""
+    """``reply`` is called exactly once, sooner or later, on the loop."""
 
-    __slots__ = (
-        "answer",
-        "body",
-        "expects_continue",
-        "headers",
-        "is_surplus",
-        "keeps_alive",
-        "method",
-        "on_reply",
-        "target",
-    )
+    __slots__ = ("answer", "body", "head", "is_surplus", "on_reply")
 
-    def __init__(self, on_reply: Callable[[Exchange], None]) -> None:
-        self.method = b""
-        self.target = b""
-        self.headers: list[tuple[bytes, bytes]] = []  # names in lower case
-        self.body = b""
-        self.keeps_alive = False
-        self.is_surplus = False  # its body was not kept: more waits than may
-        self.expects_continue = False
+    def __init__(
+        self, head: Head, body: bytes, is_surplus: bool, on_reply: Callable[[Exchange], None]
+    ) -> None:
+        self.head = head
+        self.body = body
+        self.is_surplus = is_surplus  # its body was not kept: more waits than may
         self.answer: Answer | None = None
         self.on_reply = on_reply
-
-    @property
-    def path(self) -> bytes:
-        return self.target.partition(b"?")[0]
 
     def reply(self, answer: Answer) -> None:
         self.answer = answer

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from ladle_runtime.serving.http.exchange import Exchange
+from ladle_runtime.serving.http.head import KnownHeads
 from ladle_runtime.serving.settings import MAX_BODY_BYTES
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class Site:
 
     dispatch: Callable[[Exchange], None]
     limits: Limits = field(default_factory=Limits)
+    heads: KnownHeads = field(default_factory=KnownHeads)
     phase: Phase = Phase.SERVING
     connections: set[Connection] = field(default_factory=set)
     second: int = 0  # counts up; cheaper than a clock for every request
