@@ -8,7 +8,7 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -183,6 +183,8 @@ def throwaway(root: Path, name: str) -> Iterator[Workshop]:
     finally:
         lifecycle.down(folder)
         shutil.rmtree(folder)
+        with suppress(OSError):  # another of this process is still there
+            folder.parent.rmdir()
 
 
 def _clear(home: Path, is_left: Callable[[int], bool]) -> None:
