@@ -6,7 +6,7 @@ A file is written whole or not at all, so a pull that is cut short is finished b
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from ladle.actions.transfer.writing import Assembly, is_there, set_executable, w
 from ladle.errors import Finding, ManyFindings
 from ladle.experiments import recipe
 from ladle.experiments.manifest import DataInput
+from ladle.experiments.pack import ContentKind
 from ladle.experiments.tree import Kind, TreeEntry
 from ladle.ports import Progress
 
@@ -110,41 +111,54 @@ class _Pull:
         self._reader = reader
         self._to = to
         self._progress = progress
-        self._small: dict[str, list[tuple[str, TreeEntry]]] = {}
-        self._large: dict[str, list[tuple[str, TreeEntry]]] = {}
+        self._files: dict[str, list[tuple[str, TreeEntry]]] = {}
+        self._chunks: dict[str, list[_Place]] = {}
+        self._assemblies: list[Assembly] = []
         for target in missing:
-            kept = self._small if target.entry.bytes <= recipe.WHOLE_BYTES else self._large
-            kept.setdefault(target.entry.digest, []).append((_at(to, target), target.entry))
+            row = _at(to, target), target.entry
+            self._files.setdefault(target.entry.digest, []).append(row)
 
     def run(self) -> None:
-        wanted = {digest: places[0][1].bytes for digest, places in self._small.items()}
-        chunks, assemblies = self._assemblies(wanted)
+        wanted = {digest: rows[0][1].bytes for digest, rows in self._files.items()}
+        large = [digest for digest, length in wanted.items() if length > recipe.WHOLE_BYTES]
         try:
-            for name, _, content in self._reader.fetch(wanted):
-                with writing(self._to):
-                    for path, entry in self._small.get(name, ()):
-                        write(path, entry, content)
-                        self._progress.advance(entry.bytes, 1)
-                    for place in chunks.get(name, ()):
-                        ended = place.file.put(place.offset, content)
-                        self._progress.advance(len(content), 1 if ended else 0)
+            recipes = self._reader.recipes_among(large)
+            while wanted:
+                for digest in recipes:
+                    del wanted[digest]
+                wanted |= self._assemble(recipes)
+                recipes = self._fetch(wanted)
+                wanted = dict.fromkeys(recipes, 0)
         finally:
-            for assembly in assemblies:
+            for assembly in self._assemblies:
                 assembly.discard()
 
-    def _assemblies(
-        self, wanted: dict[str, int]
-    ) -> tuple[Mapping[str, Sequence[_Place]], Sequence[Assembly]]:
-        """Adds the chunks of large files to ``wanted``, and says where each belongs."""
-        places: dict[str, list[_Place]] = {}
-        assemblies = []
-        for digest, parts in self._reader.chunks(self._large.keys()).items():
-            assembly = Assembly(digest, len(parts), self._large[digest])
-            assemblies.append(assembly)
+    def _fetch(self, wanted: Mapping[str, int]) -> Collection[str]:
+        """Writes what comes; returns what turned out to be made by a recipe."""
+        recipes = []
+        for name, kind, content in self._reader.fetch(wanted):
+            if kind is ContentKind.RECIPE:
+                recipes.append(name)
+                continue
+            with writing(self._to):
+                for path, entry in self._files.get(name, ()):
+                    write(path, entry, content)
+                    self._progress.advance(entry.bytes, 1)
+                for place in self._chunks.pop(name, ()):
+                    ended = place.file.put(place.offset, content)
+                    self._progress.advance(len(content), 1 if ended else 0)
+        return recipes
+
+    def _assemble(self, recipes: Collection[str]) -> Mapping[str, int]:
+        """The chunks that large files are made of, from now on with the places where they belong."""
+        wanted = {}
+        for digest, parts in self._reader.chunks(recipes).items():
+            assembly = Assembly(digest, len(parts), self._files[digest])
+            self._assemblies.append(assembly)
             offset = 0
             for part in parts:
                 name = str(part.digest)
                 wanted[name] = part.bytes
-                places.setdefault(name, []).append(_Place(assembly, offset))
+                self._chunks.setdefault(name, []).append(_Place(assembly, offset))
                 offset += part.bytes
-        return places, assemblies
+        return wanted

@@ -79,14 +79,23 @@ class DataReader:
 
         BYTES are verified; what a RECIPE makes is for the caller to verify.
         """
-        if not self._knows_guides:
-            self._places.learn_guides()
-            self._knows_guides = True
+        self._learn_guides()
         return self._fetcher.fetch(wanted)
+
+    def recipes_among(self, digests: Sequence[str]) -> Collection[str]:
+        """Those that are stored as a recipe, as far as is known without reading data."""
+        self._learn_guides()
+        found = self._places.find(digests)
+        return [d for d, placed in found.items() if placed.slot.kind is ContentKind.RECIPE]
 
     def chunks(self, recipes: Collection[str]) -> Mapping[str, Sequence[Part]]:
         """What each content that is stored as a recipe is made of, in order."""
         return chunks_of(self.fetch, nodes_of(self.fetch, recipes))
+
+    def _learn_guides(self) -> None:
+        if not self._knows_guides:
+            self._places.learn_guides()
+            self._knows_guides = True
 
     def _blocks(self, digest: str) -> Iterator[memoryview]:
         ((_, kind, content),) = self.fetch({digest: 0})

@@ -70,7 +70,10 @@ def _pieces(stream: BinaryIO, digest: Digest, name: str, guides: bool) -> Iterat
         for chunk in window:
             hasher.update(chunk)
             name_of_chunk = digests.of_bytes(chunk)
-            pieces.append(Piece(name_of_chunk, ContentKind.BYTES, chunk, guides=False))
+            pieces.append(Piece(name_of_chunk, ContentKind.BYTES, chunk, guides))
+        if pieces[0].digest == digest:  # one chunk is all of it, and needs no recipe
+            yield pieces
+            return
         yield pieces
         yield described.nodes(recipe.Part(p.digest, len(p.content)) for p in pieces)
     if hasher.hexdigest() != digest.hex:

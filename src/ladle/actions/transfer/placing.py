@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from ladle.actions.transfer.in_flight import answers
 from ladle.digest import Digest
+from ladle.errors import Corrupt, NotFound
 from ladle.experiments.layout import Layout
 from ladle.experiments.manifest import Locator
 from ladle.experiments.pack import END_BYTES, PackIndex, StoredPack, index_of, read_index
@@ -59,9 +60,13 @@ class Places:
         ]
 
     def learn(self, packs: Sequence[StoredPack]) -> None:
-        """Reads their indexes: one request for each."""
-        for pack, rows in zip(packs, answers(self._read_index, packs), strict=True):
-            self.add(pack, read_index(rows, pack.digest))
+        """Reads their indexes: one request for each. What is gone or altered holds nothing."""
+        for pack, index in zip(packs, answers(self._read_index, packs), strict=True):
+            if index is None:
+                self._proven.discard(pack.digest)
+                self._known.add(pack.digest)
+            else:
+                self.add(pack, index)
 
     def learn_guides(self) -> None:
         """The few packs that hold trees and recipes."""
@@ -93,7 +98,11 @@ class Places:
         self._proven.update(pack for pack, locator in states.items() if locator)
         return [pack for pack, locator in states.items() if not locator]
 
-    def _read_index(self, pack: StoredPack) -> bytes:
+    def _read_index(self, pack: StoredPack) -> PackIndex | None:
         start = pack.bytes - END_BYTES - pack.index_bytes
         where = Locator(pack.key, pack.version_id)
-        return self._objects.read(Digest.parse(pack.digest), start, pack.index_bytes, where)
+        try:
+            rows = self._objects.read(Digest.parse(pack.digest), start, pack.index_bytes, where)
+            return read_index(rows, pack.digest) if len(rows) == pack.index_bytes else None
+        except (Corrupt, NotFound):
+            return None
