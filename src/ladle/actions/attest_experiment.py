@@ -31,9 +31,10 @@ def write_attestation(
     recorded: RecordedExperiment, folder: Path, key: str, sign: Sign | None
 ) -> list[Path]:
     """Without ``sign`` the bare statements, under other names, so that none is taken for signed."""
+    stated = statements(recorded)
     folder.mkdir(parents=True, exist_ok=True)
     written = []
-    for part, statement in statements(recorded).items():
+    for part, statement in stated.items():
         content: object = statement
         if sign:
             seal: Callable[[Statement, str, Sign], object] = bundle if part == MODEL else envelope

@@ -20,7 +20,8 @@ STATEMENT = "https://in-toto.io/Statement/v1"
 PROVENANCE = "https://slsa.dev/provenance/v1"
 MODEL_SIGNATURE = "https://model_signing/signature/v1.0"
 BUILD_TYPE = "urn:ladle:experiment:v1"
-BUILDER = "urn:ladle:recorder:v1"
+RECORDER = "urn:ladle:recorder:v1"  # saw the run
+IMPORTER = "urn:ladle:importer:v1"  # believed what another tool had written of it
 TREE_MEDIA_TYPE = "application/vnd.ladle.tree.v1+json"
 
 Statement = Mapping[str, Any]
@@ -46,11 +47,11 @@ def provenance(manifest: Manifest) -> Statement:
                 "command": masked_value("command", list(manifest.code.argv)),
                 "params": masked_value("params", dict(manifest.params)),
             },
-            "internalParameters": {"outcome": manifest.outcome, "actor": manifest.actor},
+            "internalParameters": _internal(manifest),
             "resolvedDependencies": list(_dependencies(manifest)),
         },
         "runDetails": {
-            "builder": {"id": BUILDER},
+            "builder": {"id": IMPORTER if manifest.origin else RECORDER},
             "metadata": _metadata(manifest),
             "byproducts": list(_byproducts(manifest)),
         },
@@ -82,6 +83,11 @@ def _statement(
     }
 
 
+def _internal(manifest: Manifest) -> Mapping[str, str]:
+    origin = {"origin": manifest.origin} if manifest.origin else {}
+    return {"outcome": manifest.outcome, "actor": manifest.actor, **origin}
+
+
 def _dependencies(manifest: Manifest) -> Iterator[Mapping[str, Any]]:
     code, environment = manifest.code, manifest.environment
     if code.commit:
@@ -90,8 +96,9 @@ def _dependencies(manifest: Manifest) -> Iterator[Mapping[str, Any]]:
         yield _hashed("uncommitted changes", code.patch)
     for file in manifest.data:
         yield _resource(file)
-    installed = {"python": environment.python, "platform": environment.platform}
-    yield {**_hashed("installed packages", environment.lock), "annotations": installed}
+    if environment.packages:
+        installed = {"python": environment.python, "platform": environment.platform}
+        yield {**_hashed("installed packages", environment.lock), "annotations": installed}
     if environment.lock_file:
         yield _hashed("lock file", environment.lock_file)
     if environment.image:

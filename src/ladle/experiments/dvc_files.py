@@ -134,7 +134,7 @@ def read_folder(content: bytes, name: str) -> Mapping[str, str]:
         found = {inner_path(row["relpath"], Place(name)): _md5(row["md5"]) for row in rows}
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise _wrong(name, f"it is no list of files: {error}") from error
-    folders = {parent for path in found for parent in _parents(path)}
+    folders = {parent for path in found for parent in with_parents(posixpath.dirname(path))}
     if len(found) != len(rows) or folders & found.keys():
         raise _wrong(name, "it names one path twice")
     return found
@@ -213,7 +213,10 @@ def _stage(name: str, row: object, rows: _Rows) -> Stage:
 def _in_order(stages: list[Stage], file: str) -> tuple[Stage, ...]:
     by_name = {stage.name: stage for stage in stages}
     makers = {out.path: stage.name for stage in stages for out in stage.outs}
-    needs = {s.name: {makers[d.path] for d in s.deps if d.path in makers} for s in stages}
+    needs = {
+        s.name: {makers[p] for d in s.deps for p in with_parents(d.path) if p in makers}
+        for s in stages
+    }
     try:
         return tuple(by_name[name] for name in TopologicalSorter(needs).static_order())
     except CycleError as error:
@@ -233,9 +236,11 @@ def _md5(text: object) -> str:
     return text
 
 
-def _parents(path: str) -> Iterator[str]:
-    while path := posixpath.dirname(path):
+def with_parents(path: str) -> Iterator[str]:
+    """The path, and each folder above it."""
+    while path:
         yield path
+        path = posixpath.dirname(path)
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

@@ -39,7 +39,6 @@ class Version:
     version: str
     run: str
     aliases: tuple[str, ...] = ()
-    logged: str = ""  # the logged model that it is, in MLflow 3
 
     def to_json(self) -> dict[str, Any]:
         return {"model": self.model, "version": self.version, "aliases": list(self.aliases)}

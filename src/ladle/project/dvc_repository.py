@@ -28,6 +28,7 @@ from ladle.experiments.dvc_files import (
     read_settings,
     read_tracked,
     read_yaml,
+    with_parents,
     work_folders,
 )
 from ladle.experiments.foreign import (
@@ -137,7 +138,8 @@ class _Reading:
 
         A file that only Git keeps is code, which the commit names.
         """
-        read = {d.path: d for stage in stages for d in stage.deps if d.path not in made}
+        read = {d.path: d for stage in stages for d in stage.deps}
+        read = {p: d for p, d in read.items() if not made.keys() & set(with_parents(p))}
         own = {p: d for p, d in read.items() if self._cached(d) or not (self._tree / p).exists()}
         return {**pointed, **own, **{p: d for p, d in read.items() if p in pointed}}
 

@@ -31,7 +31,7 @@ _DATASETS = """
     SELECT i.destination_id, d.name, d.digest
     FROM inputs i JOIN datasets d ON d.dataset_uuid = i.source_id
     WHERE i.source_type = 'DATASET' AND i.destination_type = 'RUN' ORDER BY 1, 2, 3"""
-_VERSIONS = "SELECT name, version, run_id, source FROM model_versions ORDER BY name, version"
+_VERSIONS = "SELECT name, version, run_id FROM model_versions ORDER BY name, version"
 _ALIASES = "SELECT name, version, alias FROM registered_model_aliases ORDER BY name, version, alias"
 _LOGGED = """
     SELECT model_id, name, source_run_id, artifact_location FROM logged_models
@@ -83,10 +83,9 @@ class _Reading:
         aliases: dict[tuple[Any, Any], list[str]] = {}
         for name, version, alias in self._rows("registered_model_aliases", _ALIASES):
             aliases.setdefault((name, version), []).append(_text(alias))
-        for name, version, run, source in self._rows("model_versions", _VERSIONS):
+        for name, version, run in self._rows("model_versions", _VERSIONS):
             pointing = tuple(aliases.get((name, version), ()))
-            model = _text(source).removeprefix("models:/")
-            yield Version(_text(name), _text(version), _text(run), pointing, model)
+            yield Version(_text(name), _text(version), _text(run), pointing)
 
     def _rows(self, table: str, query: str) -> Iterator[tuple[Any, ...]]:
         """Nothing where the MLflow that wrote this had no such table yet."""

@@ -134,7 +134,6 @@ class _Reading:
                     number,
                     str(about.get("run_id") or ""),
                     tuple(pointing),
-                    str(about.get("model_id") or ""),
                 )
 
     def _meta(self, folder: Path) -> Mapping[str, Any]:

@@ -1,11 +1,12 @@
 """What Git knows of the code that ran: its commit, its tree, what was not committed.
 
-Looking writes nothing of the repository, not even its index. What looks like a secret by its name, and
+Nothing of the repository is written, not even its index. What looks like a secret by its name, and
 untracked files above 1 MiB, stay out of the patch; remote addresses are not read at all.
 """
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import subprocess
@@ -24,7 +25,12 @@ NOT_CODE = ("model_packages/*/pinned.json", "model_packages/*/model.yaml")  # at
 OWN = ".ladle"  # what Ladle keeps on this machine, should nobody have told Git to ignore it
 SECRETS = (".env", ".env.*", "*.pem", "*.key", "*.pfx", "id_rsa*", "id_ed25519*", "*credentials*")
 LARGEST_UNTRACKED_BYTES = 1 << 20
-_QUIET = {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+_QUIET = {
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_NO_LAZY_FETCH": "1",  # nothing is fetched, by no program that the repository names
+    "LC_ALL": "C",
+}
 # A repository's own settings may name programs to run; reading it must run none of them.
 _HARMLESS = ("-c", "core.fsmonitor=false", "-c", "core.quotePath=false")
 _PLAIN_DIFF = ("diff", "--binary", "--no-color", "--no-ext-diff", "--no-textconv", "--no-renames")
@@ -57,44 +63,33 @@ class Git:
     def commits(self, folder: Path, patterns: Sequence[str]) -> Iterator[tuple[str, str]]:
         """Commits that changed what ``patterns`` name below ``folder``, oldest first: id, author."""
         only = [f":(glob){pattern}" for pattern in patterns]
-        listed = _git(folder, "log", "--reverse", "--format=%H %an", "HEAD", "--", *only) or b""
+        listed = (
+            _git(folder, "rev-list", "--reverse", "--format=%H %an", "HEAD", "--", *only) or b""
+        )
         for line in listed.decode("utf-8", "replace").splitlines():
             commit, _, author = line.partition(" ")
-            yield commit, author
+            if commit != "commit":
+                yield commit, author
 
     @contextmanager
     def checked_out(self, folder: Path, commit: str) -> Iterator[Path]:
-        """``folder`` as it was at ``commit``, in a folder of its own; the repository stays as it is."""
-        root = self._root(folder) or folder
-        with tempfile.TemporaryDirectory(prefix="ladle-") as name:
-            index = {"GIT_INDEX_FILE": str(Path(name, "index"))}
-            _git(root, "read-tree", commit, extra=index)
-            _git(root, "checkout-index", "--all", f"--prefix={name}/tree/", extra=index)
-            tree = Path(name, "tree", folder.resolve().relative_to(root.resolve()))
-            tree.mkdir(parents=True, exist_ok=True)
-            yield tree
+        """``folder`` as it was at ``commit``: its plain files up to 1 MiB, in a folder of their own.
 
-    def worktree(self, folder: Path, place: Path, commit: str) -> Path | None:
-        """Checks ``commit`` out at ``place``; where ``folder`` is below it, None when it cannot be."""
-        root = self._root(folder)
-        if root is None or _git(root, "cat-file", "-e", f"{commit}^{{commit}}") is None:
-            return None
-        place.parent.mkdir(parents=True, exist_ok=True)
-        if _git(root, "worktree", "add", "--detach", str(place), commit) is None:
-            return None
-        return folder.resolve().relative_to(root.resolve())
-
-    def apply(self, place: Path, patch: bytes) -> bool:
-        """Whether what was not committed could be brought into the checkout at ``place``."""
-        words = ("apply", "--binary", "--whitespace=nowarn", "-")
-        return _git(place, *words, stdin=patch) is not None
-
-    def remove_worktree(self, folder: Path, place: Path) -> None:
-        """Idempotent."""
-        if place.exists():
-            _git(folder, "worktree", "remove", "--force", str(place))
-            shutil.rmtree(place, ignore_errors=True)
-        _git(folder, "worktree", "prune")
+        Not by Git's checkout, which runs what the repository's settings name as filters.
+        """
+        listed = _git(folder, "ls-tree", "-r", "-z", "-l", commit) or b""
+        rows = [row.partition(b"\t") for row in listed.split(b"\0") if row.startswith(b"100")]
+        small = [(about.split(), os.fsdecode(name)) for about, _, name in rows]
+        small = [(a, n) for a, n in small if int(a[3]) <= LARGEST_UNTRACKED_BYTES and _stays(n)]
+        asked = b"".join(about[2] + b"\n" for about, _ in small)
+        contents = io.BytesIO(_git(folder, "cat-file", "--batch", stdin=asked) or b"")
+        with tempfile.TemporaryDirectory(prefix="ladle-") as tree:
+            for _, name in small:
+                size = int(contents.readline().split()[-1])
+                path = Path(tree, name)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(contents.read(size + 1)[:size])
+            yield Path(tree)
 
     def _root(self, folder: Path) -> Path | None:
         top = _text(_git(folder, "rev-parse", "--show-toplevel"))
@@ -126,6 +121,10 @@ class Git:
                 continue
             if path.stat().st_size <= LARGEST_UNTRACKED_BYTES:
                 yield name
+
+
+def _stays(name: str) -> bool:
+    return not name.startswith("/") and ".." not in name.split("/")
 
 
 def _is_excluded(name: str, without: Sequence[str]) -> bool:

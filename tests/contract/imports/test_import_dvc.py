@@ -91,6 +91,36 @@ def test_every_state_of_the_history_is_an_experiment(repository: Path, store: St
     assert depths == [(4, "Ada"), (6, "Ada")]
 
 
+def test_history_is_read_without_running_what_the_repository_names(repository: Path) -> None:
+    """A smudge filter is a program that a checkout runs."""
+    git(repository, "init", "-q")
+    (repository / ".gitattributes").write_text("* filter=evil\n")
+    git(repository, "add", "-A")
+    git(repository, "-c", "user.name=Ada", "-c", "user.email=a@example", "commit", "-qm", "x")
+    git(repository, "config", "filter.evil.smudge", f"touch {repository}/ran; cat")
+    git(repository, "config", "filter.evil.required", "true")
+    ((commit, _),) = Git().commits(repository, ["**/dvc.lock"])
+    with Git().checked_out(repository, commit) as tree:
+        assert (tree / "dvc.lock").read_bytes() == (repository / "dvc.lock").read_bytes()
+    assert not (repository / "ran").exists()
+
+
+def test_what_a_stage_read_out_of_another_ones_folder_is_no_data(
+    repository: Path, store: Store
+) -> None:
+    path = repository / "dvc.lock"
+    content = path.read_text()
+    images = (repository / "data" / "images.dvc").read_text()
+    md5 = images.split("md5: ")[1].split("\n")[0]
+    made = f"  draw:\n    cmd: draw\n    outs:\n    - {{path: drawn, hash: md5, md5: {md5}}}\n"
+    inner = "    - {path: drawn/0.txt, hash: md5, md5: %s}\n" % ("a" * 32)
+    path.write_text(content.replace("    deps:\n", "    deps:\n" + inner, 1) + made)
+    (run,) = read_dvc(repository, repository, ADA)
+    assert [d.name for d in run.data] == ["data/images", "data/train.csv"]
+    assert run.argv[-1].index("draw") < run.argv[-1].index("cp rows.json")
+    assert len(store.take([run]).recorded) == 1
+
+
 def git(root: Path, *words: str) -> None:
     subprocess.run(["git", *words], cwd=root, check=True)
 
@@ -194,7 +224,7 @@ def link(root: Path) -> None:
     (root / "dvc.lock").symlink_to("/etc/hostname")
 
 
-MD5 = "0" * 32
+MD5 = "a" * 32
 OUT = "schema: '2.0'\nstages:\n  s:\n    cmd: x\n    outs:\n    - {path: %s, hash: md5, md5: %s}\n"
 HOSTILE = {
     "no YAML": (lock("a: [b\n"), "LD391", "dvc.lock:"),
