@@ -18,7 +18,7 @@ from ladle.actions.restore_experiment import (
     safe_name,
 )
 from ladle.cli.experiment_words import one_line, size
-from ladle.cli.output import answer_json, say
+from ladle.cli.output import answer_json, say, table
 from ladle.errors import NotFound
 from ladle.experiments.manifest import RecordedExperiment
 from ladle.ports import Workspace
@@ -110,6 +110,6 @@ def _restored(
 
 def _tell(recorded: RecordedExperiment, files: list[Restored]) -> None:
     say(f"pulled {one_line(recorded)}")
-    for file in files:
-        count = f", {file.files:,} files" if file.files != 1 else ""
-        say(f"  {file.name}  {size(file.bytes)}{count}")
+    rows = [[f.name, size(f.bytes), f"{f.files:,} files" if f.files != 1 else ""] for f in files]
+    for line in table(["", "", ""], rows).split("\n")[1:]:
+        say(f"  {line}")

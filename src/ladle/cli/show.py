@@ -7,40 +7,62 @@ from typing import Annotated
 
 import typer
 
-from ladle.cli.experiment_words import page
+from ladle.actions.read_experiment import ExperimentReader
+from ladle.cli.experiment_words import Kept, columns_page, page
 from ladle.cli.output import answer, answer_json
-from ladle.digest import Digest
 from ladle.errors import NotFound
 from ladle.experiments.manifest import RecordedExperiment
-from ladle.ports import ObjectStore
 from ladle.project.repository import find_root
-from ladle.wiring import open_workspace
+from ladle.wiring import open_index, open_workspace
 
 
 def show(
     experiment: Annotated[str, typer.Argument(metavar="ID", help="At least six digits of it.")],
     packages: Annotated[bool, typer.Option("--packages", help="Every installed package.")] = False,
+    columns: Annotated[
+        bool, typer.Option("--columns", help="What its tables' columns hold.")
+    ] = False,
     output: Annotated[bool, typer.Option("--output", help="Only what the run printed.")] = False,
+    patch: Annotated[bool, typer.Option("--patch", help="Only what was not committed.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
     """Show one experiment: data, code, parameters, metrics, model, environment."""
-    workspace = open_workspace(None, find_root(Path.cwd()))
+    root = find_root(Path.cwd())
+    workspace = open_workspace(None, root)
     recorded = workspace.manifests.get(experiment)
+    reader = ExperimentReader.of(workspace, open_index(root).packs)
     if output:
-        answer(_output(recorded, workspace.objects))
+        answer(_text(recorded, reader, recorded.manifest.log, "output: its run printed nothing"))
+    elif patch:
+        code = recorded.manifest.code
+        answer(_text(recorded, reader, code.patch, "patch: its code was committed, or unknown"))
     elif as_json:
         answer_json(recorded.to_json())
+    elif columns:
+        answer(columns_page(_kept(recorded, reader)))
     else:
-        answer(page(recorded, packages))
+        answer(page(recorded, _kept(recorded, reader), packages))
 
 
-def _output(recorded: RecordedExperiment, objects: ObjectStore) -> str:
-    log = recorded.manifest.log
-    if log is None:
+def _kept(recorded: RecordedExperiment, reader: ExperimentReader) -> Kept:
+    manifest = recorded.manifest
+    tables = {
+        f"{data.name}/{below}" if below else data.name: found
+        for data in (*manifest.data, *manifest.outputs)
+        for below, found in reader.profiles(recorded, data).items()
+    }
+    return Kept(tables, reader.steps(recorded))
+
+
+def _text(
+    recorded: RecordedExperiment, reader: ExperimentReader, digest: str | None, nothing: str
+) -> str:
+    content = reader.object(recorded, digest)
+    if content is None:
+        gone = "what it had is no longer in the store" if digest else f"no {nothing}"
         raise NotFound(
             "LD333",
-            f"experiment {recorded.manifest.id[:12]} has no output: its run printed nothing",
+            f"experiment {recorded.manifest.id[:12]}: {gone}",
             "ladle show ID shows the rest of it",
         )
-    with objects.open(Digest.parse(log), recorded.locators.get(log)) as stream:
-        return stream.read().decode("utf-8", "replace").rstrip("\n")
+    return content.decode("utf-8", "replace").rstrip("\n")

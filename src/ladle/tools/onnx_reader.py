@@ -194,12 +194,28 @@ def summary(model: Any, onnx: Any) -> dict[str, Any]:
     operators = Counter(
         f"{node.domain}.{node.op_type}".lstrip(".")[:MAX_NAME_CHARS] for node in _nodes(model)
     )
-    tensors = model.graph.initializer
+    tensors = [_initialiser(t, onnx) for t in model.graph.initializer[:MAX_NAMED]]
+    tables = [row for node in model.graph.node for row in _tables(node)]
+    found = tensors + tables[: MAX_NAMED - len(tensors)]
     return {
         "operators": dict(operators.most_common(MAX_NAMED)),
-        "initialisers": [_initialiser(t, onnx) for t in tensors[:MAX_NAMED]],
-        "more": max(0, len(tensors) - MAX_NAMED),
+        "initialisers": found,
+        "more": len(model.graph.initializer) + len(tables) - len(found),
     }
+
+
+def _tables(node: Any) -> Iterator[dict[str, Any]]:
+    """Trees and linear models of ai.onnx.ml keep their weights in attributes."""
+    for attribute in node.attribute:
+        if len(attribute.floats) > 1:
+            yield {
+                "name": f"{node.name or node.op_type}.{attribute.name}"[:MAX_NAME_CHARS],
+                "dtype": "float",
+                "shape": [len(attribute.floats)],
+                "digest": hashlib.sha256(
+                    ",".join(map(repr, attribute.floats)).encode()
+                ).hexdigest()[:16],
+            }
 
 
 def _initialiser(tensor: Any, onnx: Any) -> dict[str, Any]:

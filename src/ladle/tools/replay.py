@@ -13,8 +13,8 @@ from ladle.errors import LadleError
 from ladle.experiments.draft import Draft
 from ladle.experiments.manifest import Code, Manifest
 from ladle.tools.environment import captured
-from ladle.tools.git import Git
 from ladle.tools.recorded_command import read_draft, run_recorded
+from ladle.tools.worktrees import add_worktree, apply_patch, remove_worktree
 
 
 class GitReplay:
@@ -25,14 +25,14 @@ class GitReplay:
         self._prepared = place
 
     def prepare(self, commit: str, patch: bytes | None) -> Path:
-        below = Git().worktree(self._root, self._place, commit)
+        below = add_worktree(self._root, self._place, commit)
         if below is None:
             raise LadleError(
                 "LD380",
                 f"commit {commit[:12]} is not in this repository, or its worktree cannot be made",
                 "fetch it: git fetch --all",
             )
-        if patch and not Git().apply(self._place, patch):
+        if patch and not apply_patch(self._place, patch):
             raise LadleError(
                 "LD380",
                 "its uncommitted changes cannot be applied: they had a secret that no record keeps, "
@@ -56,13 +56,13 @@ class GitReplay:
 @contextlib.contextmanager
 def git_replay(root: Path, place: Path, keep: bool) -> Iterator[GitReplay]:
     """The worktree goes with the block, unless ``keep``; what an earlier one left is removed first."""
-    Git().remove_worktree(root, place)
+    remove_worktree(root, place)
     with tempfile.TemporaryDirectory(prefix="ladle-again-") as folder:
         try:
             yield GitReplay(root, place, Path(folder))
         finally:
             if not keep:
-                Git().remove_worktree(root, place)
+                remove_worktree(root, place)
 
 
 def _bare(model: str, code: Code, root: Path) -> Manifest:
