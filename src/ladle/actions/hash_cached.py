@@ -17,11 +17,13 @@ from ladle.ports import Progress
 def hash_cached(name: str, files: Mapping[str, Cached], progress: Progress) -> Snapshot:
     """A file is "" alone. Raises every file at once whose bytes are not those of its md5 (LD394)."""
     seen, wrong = {}, []
+    progress.start(f"read {name}", None, len(files))
     for path, cached in files.items():
         try:
             seen[path] = _hashed(f"{name}/{path}" if path else name, cached, progress)
         except Corrupt as error:
             wrong.append(error.finding)
+    progress.finish()
     if wrong:
         raise ManyFindings(wrong)
     if "" in files:
@@ -44,6 +46,7 @@ def _hashed(name: str, cached: Cached, progress: Progress) -> SeenFile:
                 progress.advance(len(chunk))
     except OSError as error:
         raise _altered(name, f"cannot be read: {error.strerror}") from error
+    progress.advance(0, 1)
     allowed = {md5.hexdigest()} | ({text.hexdigest()} if cached.is_text_md5 else set())
     if cached.md5 not in allowed:
         raise _altered(name, f"has the md5 {md5.hexdigest()} and should have {cached.md5}")

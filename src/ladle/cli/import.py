@@ -14,13 +14,13 @@ from ladle.actions.writing import writing
 from ladle.cli.experiment_words import one_line
 from ladle.cli.output import answer, answer_json, say
 from ladle.disk.clock import SystemClock
-from ladle.disk.silent import SILENT
 from ladle.experiments.foreign import ForeignRun
 from ladle.project.dvc_repository import LOCK, CodeState, read_dvc
 from ladle.project.mlflow_store import read_mlflow
 from ladle.project.repository import find_root
 from ladle.tools.git import Git
 from ladle.tools.model_jail import ModelJail
+from ladle.tools.transfer_progress import TransferProgress
 from ladle.wiring import open_index, open_workspace
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=True)
@@ -84,7 +84,7 @@ def _history(path: Path, model: str | None) -> Iterator[Sequence[ForeignRun]]:
 def _import(runs: Sequence[ForeignRun]) -> Imported:
     root = find_root(Path.cwd())
     workspace, index, clock = open_workspace(None, root), open_index(root), SystemClock()
-    means = Means(index.files, index.packs, ModelJail(), clock, SILENT)
+    means = Means(index.files, index.packs, ModelJail(), clock, TransferProgress())
     with writing(workspace, clock, f"import-{secrets.token_hex(8)}") as session:
         return import_experiments(runs, workspace, means, session)
 

@@ -69,7 +69,7 @@ def read_dvc(
             f"{home.name or home} is no DVC repository: it has no folder .dvc",
             "name its root",
         )
-    return _Reading(home, tree, code, model).runs()
+    return _Reading(home.resolve(), tree.resolve(), code, model).runs()
 
 
 class _Reading:

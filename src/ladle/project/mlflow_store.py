@@ -24,7 +24,7 @@ def read_mlflow(
     path: Path, model: str | None = None, with_files: bool = True
 ) -> tuple[Sequence[ForeignRun], Sequence[str]]:
     """Runs that ended, oldest first, and what is said of the others. Raises LD390 to LD395."""
-    base, store = _store(path)
+    base, store = _store(path.resolve())
     notes = [
         f"run {r.name or r.id} is left out: it has not ended" for r in store.runs if not r.has_ended
     ]

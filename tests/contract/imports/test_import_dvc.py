@@ -284,6 +284,11 @@ def test_a_pipeline_with_anchors_is_read_without_following_them(
     assert recorded.manifest.metrics["accuracy"] == 0.96
 
 
+def test_a_repository_is_known_by_its_folder_however_it_is_named(repository: Path) -> None:
+    (run,) = read_dvc(repository / "data" / "..", repository, ADA)
+    assert run.model == "digits"
+
+
 def test_a_folder_without_dvc_is_no_dvc_repository(tmp_path: Path) -> None:
     with pytest.raises(LadleError, match="LD390"):
         read_dvc(tmp_path, tmp_path, ADA)
