@@ -130,10 +130,10 @@ def collect(
     return _sweep(workspace, marks, policy, clock)
 
 
-def undo_collection(workspace: Workspace) -> Sweep:
+def undo_collection(workspace: Workspace, policy: CollectPolicy, now: float) -> Sweep:
     """Brings back what the newest sweep that was not undone took. Raises NotFound LD363."""
     upkeep = workspace.upkeep
-    sweeps = [s for s in upkeep.sweeps() if not s.undone]
+    sweeps = [s for s in upkeep.sweeps() if not s.undone and now - s.at <= policy.undo_s]
     if not sweeps:
         raise NotFound("LD363", "there is no collection to undo", "ladle verify looks for losses")
     last = sweeps[-1]
@@ -151,7 +151,7 @@ def undo_collection(workspace: Workspace) -> Sweep:
     if lost:
         raise LadleError(
             "LD364",
-            f"{len(lost)} of {last.objects} objects did not come back: their time to undo is over",
+            f"{len(lost)} of {last.objects} objects did not come back: somebody destroyed them",
             "ladle verify says whether anything needs them",
         )
     return undone

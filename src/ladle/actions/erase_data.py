@@ -16,9 +16,9 @@ from ladle.digest import Digest
 from ladle.errors import Corrupt, NotFound, Unavailable
 from ladle.experiments.garbage import CollectPolicy
 from ladle.experiments.integrity import expected_objects
-from ladle.experiments.manifest import RecordedExperiment
+from ladle.experiments.manifest import DataInput, RecordedExperiment
 from ladle.experiments.pack import END_BYTES, PackIndex, index_size, read_index
-from ladle.experiments.reach import Part
+from ladle.experiments.reach import Part, reach
 from ladle.experiments.upkeep import Gone, Tombstone
 from ladle.ports import Clock, ObjectStore, StoredObject, Workspace
 
@@ -84,6 +84,7 @@ def erase(
     )
     marks = Marks(workspace, threads)
     before = marks.packed()
+    made_of = {digest for e in before for digest in _parts(e, {t.digest for t in targets})}
     workspace.upkeep.bury(stones)
     epoch = begun_sweep(workspace, clock)
     try:
@@ -102,7 +103,7 @@ def erase(
             workspace.objects.erase(Digest.parse(digest))
     finally:
         workspace.upkeep.finish_sweep(epoch)
-    return Erased(stones, tuple(holding), moved, len(_parts(before, names) & needed))
+    return Erased(stones, tuple(holding), moved, len(made_of & needed))
 
 
 def refuse_erased(workspace: Workspace, digests: Collection[str]) -> None:
@@ -137,10 +138,12 @@ def _objects(recorded: RecordedExperiment) -> Mapping[str, str]:
     return {d: known.get(d, d) for d in alone}
 
 
-def _parts(experiments: Sequence[Packed], files: Collection[str]) -> set[str]:
-    return {
-        digest for e in experiments for digest, need in e.reach.needs.items() if need.file in files
-    }
+def _parts(experiment: Packed, files: Collection[str]) -> Collection[str]:
+    """All that these files are made of, whoever else is made of it."""
+    needs = experiment.reach.needs
+    inputs = [DataInput(needs[f].path, f, needs[f].bytes or 0) for f in files if f in needs]
+    contents = experiment.contents
+    return reach(inputs, contents.slot_of, contents.bodies).needs
 
 
 def _packs_with(objects: ObjectStore, doomed: set[str]) -> list[str]:

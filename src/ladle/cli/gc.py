@@ -48,7 +48,11 @@ def gc(
         raise UsageError("LD368", "--apply and --undo are opposites", "say one of them")
     workspace = open_workspace(None, find_root(Path.cwd()))
     if undo:
-        _answer_sweep(undo_collection(workspace), "brought back", as_json)
+        _answer_sweep(
+            undo_collection(workspace, CollectPolicy(), SystemClock().now()),
+            "brought back",
+            as_json,
+        )
         return
     policy = CollectPolicy(
         grace_s=grace * DAY_S,
