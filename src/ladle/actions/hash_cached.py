@@ -33,7 +33,7 @@ def hash_cached(name: str, files: Mapping[str, Cached], progress: Progress) -> S
 
 
 def _hashed(name: str, cached: Cached, progress: Progress) -> SeenFile:
-    sha256, md5, text = hashlib.sha256(), hashlib.md5(usedforsecurity=False), _UnixTextMd5()
+    sha256, md5, text = hashlib.sha256(), hashlib.md5(usedforsecurity=False), UnixTextMd5()
     length = 0
     try:
         with cached.path.open("rb") as file:
@@ -53,7 +53,7 @@ def _hashed(name: str, cached: Cached, progress: Progress) -> SeenFile:
     return SeenFile(str(Digest(sha256.hexdigest())), length, 0, 0, 0)
 
 
-class _UnixTextMd5:
+class UnixTextMd5:
     """The md5 of a text as if its lines ended in a line feed alone."""
 
     def __init__(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,8 @@ from typing import Any
 from ladle.config.checks import NAME
 from ladle.digest import canonical_json
 from ladle.errors import Finding, LadleError, Place
+
+_LARGEST = sys.float_info.max
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,17 +127,20 @@ def numbers(value: object, name: str = "") -> Iterator[tuple[str, float]]:
     elif isinstance(value, list):
         for nth, inner in enumerate(value):
             yield from numbers(inner, f"{name}.{nth}")
-    elif isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
-        yield name, float(value)
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        number = float(value) if abs(value) <= _LARGEST else math.nan
+        if math.isfinite(number):
+            yield name, number
 
 
 def steps_content(steps: Sequence[Step]) -> bytes:
     """JSON lines, one for each step, as ``run.metrics(step=…)`` writes them."""
     rows: list[dict[str, float]] = []
     for one in sorted(steps, key=lambda s: s.step):
-        if not rows or rows[-1]["step"] != one.step or one.name in rows[-1]:
+        name = "metric step" if one.name == "step" else one.name
+        if not rows or rows[-1]["step"] != one.step or name in rows[-1]:
             rows.append({"step": one.step})
-        rows[-1][one.name] = one.value
+        rows[-1][name] = one.value
     return b"".join(canonical_json(row) + b"\n" for row in rows)
 
 
