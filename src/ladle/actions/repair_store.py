@@ -51,6 +51,7 @@ def repair_store(
         for problem in problems:
             if problem.subject.startswith("sha256:"):
                 _bring_back(workspace.objects, Digest.parse(problem.subject), machine, others)
+                machine.packs.drop(workspace.url, problem.subject)  # so that a push looks anew
         affected = [workspace.manifests.get(i) for i in ids]
         problems = ContentCheck(workspace, threads=threads).check(affected)
     for experiment_id in ids:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,13 @@ from ladle import names
 from ladle.aws.manifest_store import DynamoManifestStore
 from ladle.aws.object_store import S3ObjectStore
 from ladle.aws.session import AwsSession
+from ladle.aws.upkeep import DynamoUpkeep
 from ladle.digest import Digest
 from ladle.disk.manifest_store import DiskManifestStore
 from ladle.disk.object_store import DiskObjectStore
-from ladle.ports import ManifestStore, ObjectStore
+from ladle.disk.upkeep import DiskUpkeep
+from ladle.disk.workspace import disk_workspace
+from ladle.ports import ManifestStore, ObjectStore, Upkeep, Workspace
 
 ADAPTERS = ["disk", "moto", pytest.param("ministack", marks=pytest.mark.embedded)]
 BUCKET = "ladle-store-contract"
@@ -95,6 +99,30 @@ def manifests(session: AwsSession | None, tmp_path: Path) -> Iterator[ManifestSt
     )
     yield DynamoManifestStore(session.dynamodb, TABLE)
     session.dynamodb.delete_table(TableName=TABLE)
+
+
+@pytest.fixture
+def upkeep(
+    session: AwsSession | None, manifests: ManifestStore, tmp_path: Path
+) -> Iterator[Upkeep]:
+    """Of the store that holds ``manifests``: its epoch fences their commits."""
+    if session is None:
+        yield DiskUpkeep(tmp_path)
+    else:
+        yield DynamoUpkeep(session.dynamodb, TABLE)
+
+
+@pytest.fixture
+def workspace(
+    objects: ObjectStore, manifests: ManifestStore, upkeep: Upkeep, tmp_path: Path
+) -> Workspace:
+    """The adapter's store with a ledger of its own in a folder."""
+    return replace(
+        disk_workspace(tmp_path / "ledger", "contract"),
+        objects=objects,
+        manifests=manifests,
+        upkeep=upkeep,
+    )
 
 
 @pytest.fixture
