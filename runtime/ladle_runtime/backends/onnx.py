@@ -13,9 +13,10 @@ from ladle.errors import LadleError
 from ladle.experiments.manifest import Signature, TensorSpec
 
 _TENSOR: Final = re.compile(r"tensor\((\w+)\)")
+_KIND: Final = re.compile(r"(?<!\w)\w+(?!\w|\()")  # in seq(map(int64,tensor(float))): int64, float
 _FATAL_ONLY: Final = 4  # lower levels print what was in a request
 # Every dtype that numpy has too; bfloat16, float8 and int4 have no place in JSON or numpy.
-_INPUT_DTYPES: Final = frozenset(
+_DTYPES: Final = frozenset(
     [
         "float",
         "double",
@@ -32,6 +33,8 @@ _INPUT_DTYPES: Final = frozenset(
         "string",
     ]
 )
+# What a run ends with when sizes or values do not go together; no message of these is shown.
+_VALUE_ERRORS: Final = (ort.Fail, ort.InvalidArgument, ort.NotImplemented, ort.RuntimeException)
 _LOAD_ERRORS: Final = (
     ort.Fail,
     ort.InvalidArgument,
@@ -53,13 +56,16 @@ class OnnxBackend:
         self._names = [output.name for output in session.get_outputs()]
         self.signature = Signature(_specs(session.get_inputs()), _specs(session.get_outputs()))
         for spec in self.signature.inputs:
-            if spec.dtype not in _INPUT_DTYPES:
+            if spec.dtype not in _DTYPES:
                 raise _unusable(f"its input {spec.name} is of type {spec.dtype}")
+        for spec in self.signature.outputs:
+            if not _DTYPES.issuperset(_KIND.findall(spec.dtype)):
+                raise _unusable(f"its output {spec.name} is of type {spec.dtype}")
 
     def run(self, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
         try:
             values = self._session.run(None, dict(inputs))
-        except ort.InvalidArgument as error:
+        except _VALUE_ERRORS as error:
             raise ValueError("the graph refuses these values") from error
         return dict(zip(self._names, values, strict=True))
 

@@ -129,7 +129,8 @@ def held_to(spec: TensorSpec, array: Array) -> Array:
             array = array.astype(wanted)
     if wanted.kind == "f" and not np.isfinite(array).all():
         raise _out_of_range(spec)
-    return np.ascontiguousarray(array)
+    # Behind other bytes a number may begin anywhere; kernels read whole ones only.
+    return np.asarray(array if array.flags.aligned else array.copy(), order="C")
 
 
 def _both_integers(given: np.dtype[Any], wanted: np.dtype[Any]) -> bool:
