@@ -120,7 +120,8 @@ class Bucket:
             for key in page
         )
         more = len(page) < len(keys)
-        token = f"<NextContinuationToken>{escape(page[-1].removeprefix(bucket + '/'))}</NextContinuationToken>"
+        last = escape(page[-1].removeprefix(bucket + "/")) if page else ""
+        token = f"<NextContinuationToken>{last}</NextContinuationToken>"
         state = f"<IsTruncated>{str(more).lower()}</IsTruncated><KeyCount>{len(page)}</KeyCount>"
         return _xml("ListBucketResult", state + (token if more else "") + rows)
 

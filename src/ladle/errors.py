@@ -7,6 +7,7 @@ Code ranges: 1xx config, 2xx planning and deploying, 3xx experiments and store, 
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -112,3 +113,15 @@ class NotFound(LadleError):
 
 class Corrupt(LadleError):
     """Stored bytes are not what their digest promises."""
+
+
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+def cannot_write(place: object, error: OSError) -> LadleError:
+    """What it means to a person that a file system refuses to write at ``place``."""
+    what = f"{error.filename or place} cannot be written: {error.strerror}"
+    if error.errno in _NO_ROOM:
+        fix = "make room, then do the same again: what is there already is not moved again"
+        return LadleError("LD356", what, fix)
+    return LadleError("LD357", what, "mend its rights or the disk, then do the same again")

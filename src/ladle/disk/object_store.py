@@ -15,7 +15,7 @@ from ladle import digest as digests
 from ladle import names
 from ladle.digest import Digest
 from ladle.disk.durable import new_file
-from ladle.errors import Corrupt, NotFound
+from ladle.errors import Corrupt, NotFound, cannot_write
 from ladle.experiments.manifest import Locator
 from ladle.experiments.verified import verified
 from ladle.ports import Health, StoredObject
@@ -30,19 +30,26 @@ class DiskObjectStore:
     def put_if_absent(self, digest: Digest, content: Path | bytes) -> Locator:
         key = names.object_key(digest.hex)
         if not self._holds(digest):
-            with new_file(self._root / key) as file, _opened(content) as source:
-                hasher = hashlib.sha256()
-                while chunk := source.read(digests.CHUNK_BYTES):
-                    hasher.update(chunk)
-                    file.write(chunk)
-                if hasher.hexdigest() != digest.hex:
-                    raise Corrupt(
-                        "LD316",
-                        f"{_name(content)} is not what was hashed a moment ago ({digest.short}): "
-                        "it changed while it was recorded",
-                        "record again when nothing writes to it",
-                    )
+            with _opened(content) as source:
+                try:
+                    self._write(self._root / key, digest, source, _name(content))
+                except OSError as error:
+                    raise cannot_write(self._root, error) from error
         return Locator(key, None)
+
+    def _write(self, path: Path, digest: Digest, source: BinaryIO, name: str) -> None:
+        with new_file(path) as file:
+            hasher = hashlib.sha256()
+            while chunk := source.read(digests.CHUNK_BYTES):
+                hasher.update(chunk)
+                file.write(chunk)
+            if hasher.hexdigest() != digest.hex:
+                raise Corrupt(
+                    "LD316",
+                    f"{name} is not what was hashed a moment ago ({digest.short}): it changed "
+                    "while it was recorded",
+                    "record again when nothing writes to it",
+                )
 
     def open(self, digest: Digest, locator: Locator | None = None) -> BinaryIO:
         path = self._root / (locator.key if locator else names.object_key(digest.hex))

@@ -113,3 +113,26 @@ def test_many_writers_of_one_object_agree_on_its_place(
         places = list(pool.map(lambda _: objects.put_if_absent(DIGEST, CONTENT), range(8)))
     assert len(set(places)) == 1
     assert read(objects, DIGEST, places[0]) == CONTENT
+
+
+@pytest.mark.parametrize(("start", "length"), [(0, 5), (7, 1000), (len(CONTENT) - 3, 3), (4, 0)])
+def test_a_part_is_read_by_digest_and_by_locator(
+    objects: ObjectStore, start: int, length: int
+) -> None:
+    locator = objects.put_if_absent(DIGEST, CONTENT)
+    wanted = CONTENT[start : start + length]
+    assert objects.read(DIGEST, start, length) == wanted
+    assert objects.read(DIGEST, start, length, locator) == wanted
+
+
+def test_a_part_of_an_object_that_was_never_put_is_not_found(objects: ObjectStore) -> None:
+    with pytest.raises(NotFound, match="LD311"):
+        objects.read(DIGEST, 0, 5)
+
+
+def test_what_is_stored_is_listed_by_digest_with_its_size(objects: ObjectStore) -> None:
+    contents = [bytes([number]) * number for number in range(1, 6)]
+    for content in contents:
+        objects.put_if_absent(digest.of_bytes(content), content)
+    listed = [(o.digest, o.bytes) for o in objects.stored()]
+    assert listed == sorted((digest.of_bytes(c), len(c)) for c in contents)

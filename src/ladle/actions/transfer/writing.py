@@ -6,7 +6,6 @@ Paths are strings here: a ``Path`` for each of many small files costs more than 
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import shutil
 import stat
@@ -14,10 +13,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ladle import digest as digests
-from ladle.errors import Corrupt, LadleError
+from ladle.errors import Corrupt, cannot_write
 from ladle.experiments.tree import Kind, TreeEntry
 
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
 _PART = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW
 
@@ -28,16 +26,7 @@ def writing(to: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        place = error.filename or to
-        if error.errno in _FULL:
-            raise LadleError(
-                "LD356",
-                f"{place} cannot be written: {error.strerror}",
-                "make room, then pull again: what is there already is not fetched again",
-            ) from error
-        raise LadleError(
-            "LD357", f"{place} cannot be written: {error.strerror}", "mend it, then pull again"
-        ) from error
+        raise cannot_write(to, error) from error
 
 
 def is_there(path: str, entry: TreeEntry) -> bool | None:
