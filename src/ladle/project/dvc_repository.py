@@ -87,7 +87,10 @@ class _Reading:
         names = list(plain_files(self._tree, _SKIPPED))
         pointed = self._pointed([n for n in names if n.endswith(POINTER)])
         locks = [n for n in names if posixpath.basename(n) == LOCK]
-        found = [self._run(lock, pointed) for lock in locks or ([""] if pointed else [])]
+        folders = [posixpath.dirname(lock) for lock in locks]
+        alone = {p: t for p, t in pointed.items() if not any(_is_below(p, f) for f in folders)}
+        found = [self._run(lock, pointed) for lock in locks]
+        found += [self._run("", alone)] if alone else []
         if self._missing:
             self._wrong.found.append(self._not_here())
         self._wrong.raise_any()
@@ -105,8 +108,9 @@ class _Reading:
         except LadleError as error:
             self._wrong.add(error)
             return None
+        folder = posixpath.dirname(lock)
         made = {out.path: out for stage in stages for out in stage.outs}
-        used = self._used(stages, made, pointed)
+        used = self._used(stages, made, pointed, folder)
         made |= {t.path: t for t in used.values() if is_model(t.path) and t.path in pointed}
         used = {path: t for path, t in used.items() if path not in made}
         outputs = [self._data(t, "output") for t in made.values()]
@@ -114,7 +118,6 @@ class _Reading:
         inside = {o.name: list(o.at) for o in outputs if isinstance(o.at, Mapping)}
         model_file, notes = model_among(inside, lock or "the .dvc files")
         params = {name: value for stage in stages for name, value in stage.params.items()}
-        folder = posixpath.dirname(lock)
         return ForeignRun(
             origin=_origin(lock, stages, [*used.values(), *made.values()]),
             model=model_name(posixpath.basename(folder) or self._home.name, self._model),
@@ -132,16 +135,23 @@ class _Reading:
         )
 
     def _used(
-        self, stages: Sequence[Stage], made: Mapping[str, Tracked], pointed: Mapping[str, Tracked]
+        self,
+        stages: Sequence[Stage],
+        made: Mapping[str, Tracked],
+        pointed: Mapping[str, Tracked],
+        folder: str,
     ) -> dict[str, Tracked]:
-        """Data: what a .dvc file tracks, and what a stage read that no stage made.
+        """Data: what a .dvc file tracks beside the lock, and what a stage read that no stage made.
 
         A file that only Git keeps is code, which the commit names.
         """
+        near = {p: t for p, t in pointed.items() if _is_below(p, folder)}
         read = {d.path: d for stage in stages for d in stage.deps}
         read = {p: d for p, d in read.items() if not made.keys() & set(with_parents(p))}
-        own = {p: d for p, d in read.items() if self._cached(d) or not (self._tree / p).exists()}
-        return {**pointed, **own, **{p: d for p, d in read.items() if p in pointed}}
+        return near | {p: d for p, d in read.items() if p in pointed or self._is_kept(d)}
+
+    def _is_kept(self, tracked: Tracked) -> bool:
+        return self._cached(tracked) is not None or not (self._tree / tracked.path).exists()
 
     def _data(self, tracked: Tracked, role: str) -> ForeignData:
         return ForeignData(tracked.path, self._files(tracked), role, (tracked.alias,))
@@ -248,6 +258,10 @@ class _Reading:
             f"the bytes of {len(self._missing)} files are in no cache and no remote folder{also}",
             "bring them here with DVC, then import again: dvc fetch (--all-commits for history)",
         )
+
+
+def _is_below(path: str, folder: str) -> bool:
+    return not folder or path.startswith(f"{folder}/")
 
 
 def _roots(home: Path, settings: DvcSettings) -> Sequence[Path]:

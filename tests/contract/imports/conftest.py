@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
-from tests.contract.imports.importing import Store, Trusting
+from tests.contract.imports.importing import FIXTURES, Store, Trusting
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     return Store(tmp_path / "ladle", Trusting())
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """What DVC wrote: the second state is checked out, the cache has both."""
+    return Path(shutil.copytree(FIXTURES / "dvc" / "second", tmp_path / "digits"))

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from ladle.actions.import_experiments import Imported, Means, import_experiments
 from ladle.actions.read_data import DataReader, layout_of_experiment
 from ladle.actions.writing import writing
@@ -20,8 +22,10 @@ from ladle.experiments.foreign import ForeignRun
 from ladle.experiments.manifest import RecordedExperiment, Signature, TensorSpec
 from ladle.experiments.tree import Kind
 from ladle.ports import ModelFacts, ModelInspector
+from ladle.project.dvc_repository import CodeState
 
 FIXTURES = Path(__file__).parent / "fixtures"
+ADA = CodeState("c" * 40, False, "Ada")
 
 
 class Trusting:
@@ -75,3 +79,15 @@ def _below(reader: DataReader, digest: str, path: str) -> list[tuple[str, bytes]
         else:
             found.append((path + entry.name, reader.read(entry.digest)))
     return found
+
+
+def cached(root: Path, md5: str) -> Path:
+    return root / ".dvc" / "cache" / "files" / "md5" / md5[:2] / md5[2:]
+
+
+def objects(root: Path) -> list[Path]:
+    return [path for path in (root / ".dvc" / "cache").rglob("*") if path.is_file()]
+
+
+def codes(refusal: pytest.ExceptionInfo[LadleError]) -> list[str]:
+    return [finding.code for finding in refusal.value.findings]
