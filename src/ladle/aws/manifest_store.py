@@ -114,13 +114,22 @@ class DynamoManifestStore:
         return [found[i] if i in found else self.get(i) for i in ids]
 
     def chain(self, model: str) -> Chain:
-        head = self._item(f"MODEL#{model}", HEAD)
-        versions = list(reversed(self._versions(model)))
+        head, versions = self._as_one(model)
         stored: dict[str, Item] = {}
         for start in range(0, len(versions), _BATCH):
             stored |= self._items([id_ for _, id_ in versions[start : start + _BATCH]])
         links = tuple(_link(n, id_, stored.get(id_)) for n, id_ in versions)
         return Chain(model, links, (head["id"]["S"], int(head["seq"]["N"])) if head else None)
+
+    def _as_one(self, model: str) -> tuple[Item | None, list[tuple[int, str]]]:
+        """Head and versions of one moment: others commit while this reads."""
+        head = self._item(f"MODEL#{model}", HEAD)
+        while True:
+            versions = list(reversed(self._versions(model)))
+            now = self._item(f"MODEL#{model}", HEAD)
+            if now == head:
+                return head, versions
+            head = now
 
     def _versions(self, model: str, limit: int | None = None) -> list[tuple[int, str]]:
         """Sequence and id, newest first."""

@@ -83,7 +83,12 @@ class DiskManifestStore:
         return [_read(path) for path in paths[:limit]]
 
     def chain(self, model: str) -> Chain:
-        paths = sorted((self._manifests / model).glob("*.json"))
+        """A listing may miss a file that is made meanwhile and show the one after it: it is read
+        until it stays the same.
+        """
+        paths, again = self._paths(model), self._paths(model)
+        while paths != again:
+            paths, again = again, self._paths(model)
         links = tuple(map(_link, paths))
         return Chain(model, links, (links[-1].id, links[-1].sequence) if links else None)
 
@@ -92,6 +97,9 @@ class DiskManifestStore:
 
     def _path(self, model: str, sequence: int) -> Path:
         return self._manifests / model / f"{sequence:012d}.json"
+
+    def _paths(self, model: str) -> list[Path]:
+        return sorted((self._manifests / model).glob("*.json"))
 
     def _last(self, model: str) -> RecordedExperiment | None:
         newest = self.log(model, limit=1)
