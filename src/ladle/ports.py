@@ -200,6 +200,11 @@ class FileIndex(Protocol):
     def remember(self, folder: Path, seen: Mapping[str, SeenFile]) -> None:
         """What lies below ``folder`` is ``seen`` and nothing else: all of it or, after a crash, as before."""
 
+    def whole(self, folder: Path, state: bytes) -> str | None:
+        """The digest that ``folder`` had when its listing was in this very state."""
+
+    def remember_whole(self, folder: Path, state: bytes, digest: str) -> None: ...
+
 
 class PackCatalogue(Protocol):
     """Which packs a store has and what is in them, as far as this machine knows.

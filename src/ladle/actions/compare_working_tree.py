@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ladle.actions.snapshot_data import snapshot_data
+from ladle.actions.snapshot_data import is_still, snapshot_data
 from ladle.errors import LadleError, NotFound
 from ladle.experiments.manifest import DataInput, Manifest
 from ladle.experiments.snapshot import Snapshot
@@ -18,17 +18,22 @@ if TYPE_CHECKING:  # `ladle diff MODEL` is quick because of what it does not loa
 
 @dataclass(frozen=True, slots=True)
 class ComparedData:
-    """``now`` is None where nothing is left of it. ``changes`` names the files that differ; None
-    where it is no folder on both sides, or the recorded one is out of reach.
+    """``now`` is None where it is the same, or where nothing is left of it: ``is_same`` tells.
+
+    ``changes`` names the files that differ; None where it is no folder on both sides, or the recorded
+    one is out of reach.
     """
 
     recorded: DataInput
+    is_same: bool
     now: Snapshot | None
     changes: tuple[TreeChange, ...] | None
 
     @property
-    def is_same(self) -> bool:
-        return self.now is not None and self.now.digest == self.recorded.digest
+    def digest_now(self) -> str | None:
+        if self.is_same:
+            return self.recorded.digest
+        return self.now.digest if self.now else None
 
 
 def compare_working_tree(
@@ -43,20 +48,22 @@ def _compare(
     data: DataInput, path: Path, index: FileIndex, stored: TreeReader, progress: Progress
 ) -> ComparedData:
     try:
+        if is_still(path, data.digest, index):
+            return ComparedData(data, True, None, ())
         now = snapshot_data(path, index, progress)
     except NotFound as error:
         if error.code != "LD305":
             raise
-        return ComparedData(data, None, None)
+        return ComparedData(data, False, None, None)
     if now.digest == data.digest:
-        return ComparedData(data, now, ())
+        return ComparedData(data, True, None, ())
     if not data.kind == now.kind == Kind.FOLDER:
-        return ComparedData(data, now, None)
+        return ComparedData(data, False, now, None)
     try:
         changes = tuple(changed(data.digest, now.digest, _Both(now, stored)))
     except LadleError:  # no store in reach: that it changed is known all the same
-        return ComparedData(data, now, None)
-    return ComparedData(data, now, changes)
+        return ComparedData(data, False, now, None)
+    return ComparedData(data, False, now, changes)
 
 
 class _Both(TreeReader):

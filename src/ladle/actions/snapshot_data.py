@@ -24,24 +24,42 @@ def snapshot_data(path: Path, index: FileIndex, progress: Progress) -> Snapshot:
     """
     root = _root(path)
     if root.is_file():
-        seen = _seen(root, {"": os.stat(root)}, index, progress)
+        seen, _ = _seen(root, {"": os.stat(root)}, index, progress)
         return of_file(root, seen[""])
     walked = walk_folder(str(root))
-    return of_folder(root, walked.listings, _seen(root, walked.states, index, progress))
+    seen, all_settled = _seen(root, walked.states, index, progress)
+    snapshot = of_folder(root, walked.listings, seen)
+    if all_settled:
+        index.remember_whole(root, walked.state(), snapshot.digest)
+    return snapshot
+
+
+def is_still(path: Path, digest: str, index: FileIndex) -> bool:
+    """Whether a folder is known to be what it was; False may also mean that nobody looked before.
+
+    A walk alone tells, so that "nothing changed" is answered without a look at any one file.
+    """
+    root = _root(path)
+    return root.is_dir() and index.whole(root, walk_folder(str(root)).state()) == digest
 
 
 def _seen(
     root: Path, states: Mapping[str, os.stat_result], index: FileIndex, progress: Progress
-) -> Mapping[str, SeenFile]:
-    """Every file hashed now or before. What could change without a trace is not remembered."""
+) -> tuple[Mapping[str, SeenFile], bool]:
+    """Every file hashed now or before; and whether none of them could change without a trace.
+
+    What could is not remembered, and hashed again the next time.
+    """
     known = index.below(root)
     seen = {path: file for path, file in known.items() if _is_as(file, states.get(path))}
     unknown = {path: state.st_size for path, state in states.items() if path not in seen}
-    if unknown:
-        at_ns = index.now_ns()
-        seen.update(hash_files(str(root), unknown, progress))
-        index.remember(root, {p: f for p, f in seen.items() if f.is_settled(at_ns)})
-    return seen
+    if not unknown:
+        return seen, True
+    at_ns = index.now_ns()
+    seen.update(hash_files(str(root), unknown, progress))
+    settled = {path: file for path, file in seen.items() if file.is_settled(at_ns)}
+    index.remember(root, settled)
+    return seen, len(settled) == len(seen)
 
 
 def _is_as(file: SeenFile, state: os.stat_result | None) -> bool:

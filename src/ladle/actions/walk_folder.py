@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
+import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 
 from ladle.actions.data_faults import no_data, not_text, unreadable
 from ladle.errors import Finding, ManyFindings
@@ -13,6 +16,7 @@ from ladle.experiments.snapshot import Listing
 
 OWN = frozenset({".git", ".ladle"})  # what tools keep beside the data is never data
 _MOST_FINDINGS = 20
+_STATE = struct.Struct("<QqqQI")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +25,29 @@ class Walked:
 
     listings: tuple[Listing, ...]
     states: Mapping[str, os.stat_result]
+
+    def state(self) -> bytes:
+        """Of everything that a digest depends on, without reading a file: as it is, or another."""
+        hasher = hashlib.sha256()
+        for listing in sorted(self.listings, key=attrgetter("path")):
+            names = [listing.path, *(f"{name}/" for name in sorted(listing.folders))]
+            links = [part for link in sorted(listing.links.items()) for part in link]
+            parts = [p if isinstance(p, bytes) else p.encode() for p in [*names, *links]]
+            hasher.update(_frame(b"\0".join(parts)))
+        paths = sorted(self.states)
+        hasher.update(_frame("\0".join(paths).encode()))
+        hasher.update(b"".join(_packed(self.states[path]) for path in paths))
+        return hasher.digest()
+
+
+def _frame(content: bytes) -> bytes:
+    return len(content).to_bytes(8, "little") + content
+
+
+def _packed(state: os.stat_result) -> bytes:
+    return _STATE.pack(
+        state.st_size, state.st_mtime_ns, state.st_ctime_ns, state.st_ino, state.st_mode
+    )
 
 
 def walk_folder(root: str) -> Walked:

@@ -74,7 +74,7 @@ def _as_json(recorded: RecordedExperiment, compared: tuple[ComparedData, ...]) -
                 "name": data.recorded.name,
                 "same": data.is_same,
                 "before": data.recorded.digest,
-                "after": data.now.digest if data.now else None,
+                "after": data.digest_now,
                 "files": None if data.changes is None else [_file_json(c) for c in data.changes],
             }
             for data in compared
@@ -92,10 +92,10 @@ def _file_json(change: TreeChange) -> dict[str, str | None]:
 
 def _lines(data: ComparedData) -> Iterator[str]:
     name = data.recorded.name
-    if data.now is None:
-        yield f"- {name}: gone"
-    elif data.is_same:
+    if data.is_same:
         yield f"  {name}: the same"
+    elif data.now is None:
+        yield f"- {name}: gone"
     else:
         yield f"~ {name}: {size(data.recorded.bytes)} → {size(data.now.bytes)}"
         changes = data.changes or ()

@@ -64,6 +64,25 @@ class SqliteFileIndex:
 
         self._database.ask(question, None)
 
+    def whole(self, folder: Path, state: bytes) -> str | None:
+        key = os.fsencode(folder)
+
+        def question(connection: sqlite3.Connection) -> str | None:
+            sql = "SELECT digest, proof FROM wholes WHERE path = ? AND state = ?"
+            digest, proof = connection.execute(sql, (key, state)).fetchone() or ("", b"")
+            return digest if _proof(key, state + digest.encode()) == proof else None
+
+        return self._database.ask(question, None)
+
+    def remember_whole(self, folder: Path, state: bytes, digest: str) -> None:
+        key = os.fsencode(folder)
+        row = key, state, digest, _proof(key, state + digest.encode())
+
+        def question(connection: sqlite3.Connection) -> None:
+            connection.execute("INSERT OR REPLACE INTO wholes VALUES (?, ?, ?, ?)", row)
+
+        self._database.ask(question, None)
+
 
 def _range(key: bytes) -> tuple[bytes, bytes, bytes]:
     """A folder and what lies below it: the byte after "/" is "0"."""

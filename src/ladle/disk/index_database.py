@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from ladle.disk.durable import exclusive
 
-VERSION = 1
+VERSION = 2
 WAIT_S = 10.0
 _DAMAGED = sqlite3.SQLITE_CORRUPT
 _OUT_OF_REACH = frozenset(
@@ -34,6 +34,9 @@ _OUT_OF_REACH = frozenset(
 )
 _SCHEMA = """
 CREATE TABLE folders (path BLOB PRIMARY KEY, files BLOB NOT NULL, proof BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE wholes (
+    path BLOB PRIMARY KEY, state BLOB NOT NULL, digest TEXT NOT NULL, proof BLOB NOT NULL
+) WITHOUT ROWID;
 CREATE TABLE packs (
     id INTEGER PRIMARY KEY, store TEXT NOT NULL, digest TEXT NOT NULL, bytes INTEGER NOT NULL,
     index_bytes INTEGER NOT NULL, key TEXT NOT NULL, version_id TEXT, UNIQUE (store, digest)

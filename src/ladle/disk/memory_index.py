@@ -15,6 +15,7 @@ class MemoryFileIndex:
     def __init__(self, at_ns: int = 1 << 62) -> None:
         self.at_ns = at_ns
         self._seen: dict[Path, SeenFile] = {}
+        self._wholes: dict[Path, tuple[bytes, str]] = {}
 
     def now_ns(self) -> int:
         return self.at_ns
@@ -30,6 +31,13 @@ class MemoryFileIndex:
         for path in self.below(folder):
             del self._seen[folder / path]
         self._seen |= {folder / path: file for path, file in seen.items()}
+
+    def whole(self, folder: Path, state: bytes) -> str | None:
+        known, digest = self._wholes.get(folder, (b"", ""))
+        return digest if known == state else None
+
+    def remember_whole(self, folder: Path, state: bytes, digest: str) -> None:
+        self._wholes[folder] = state, digest
 
 
 class MemoryPackCatalogue:

@@ -40,6 +40,7 @@ def path(tmp_path: Path) -> Path:
     """Of an index that remembers SEEN and is closed."""
     database = IndexDatabase(tmp_path / "index.sqlite")
     SqliteFileIndex(database).remember(FOLDER, SEEN)
+    SqliteFileIndex(database).remember_whole(FOLDER, b"state", SEEN["a.csv"].digest)
     database.close()
     return database.path
 
@@ -72,6 +73,15 @@ def test_what_is_gone_is_forgotten_and_what_lies_beside_is_not(index: FileIndex)
     assert index.below(OTHER) == SEEN
 
 
+def test_a_whole_folder_is_known_in_the_state_it_had_and_in_no_other(index: FileIndex) -> None:
+    assert index.whole(FOLDER, b"state") is None
+    index.remember_whole(FOLDER, b"before", SEEN["a.csv"].digest)
+    index.remember_whole(FOLDER, b"state", SEEN["a.csv"].digest)
+    assert index.whole(FOLDER, b"state") == SEEN["a.csv"].digest
+    assert index.whole(FOLDER, b"before") is None
+    assert index.whole(OTHER, b"state") is None
+
+
 def test_what_is_written_later_has_no_earlier_time(tmp_path: Path) -> None:
     index = SqliteFileIndex(tmp_path / "index.sqlite")
     at_ns = index.now_ns()
@@ -91,11 +101,13 @@ def test_a_flipped_bit_is_never_a_wrong_answer(path: Path, where: float, bits: i
     broken = bytearray(whole)
     broken[int(where * len(whole))] ^= bits
     path.write_bytes(broken)
-    found = SqliteFileIndex(path).below(FOLDER)
+    index = SqliteFileIndex(path)
+    found, digest = index.below(FOLDER), index.whole(FOLDER, b"state")
     for suffix in ("-wal", "-shm"):
         Path(f"{path}{suffix}").unlink(missing_ok=True)
     path.write_bytes(whole)
     assert found.items() <= SEEN.items()
+    assert digest in (None, SEEN["a.csv"].digest)
 
 
 @pytest.mark.parametrize("content", [b"", b"no database at all" * 400, None])

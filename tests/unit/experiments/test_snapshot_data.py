@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ladle import digest as digests
-from ladle.actions.snapshot_data import snapshot_data
+from ladle.actions.snapshot_data import is_still, snapshot_data
 from ladle.disk.file_index import SqliteFileIndex
 from ladle.disk.memory_index import MemoryFileIndex
 from ladle.disk.silent import SILENT
@@ -266,3 +266,34 @@ def test_progress_tells_every_byte_and_file(data: Path) -> None:
     watcher = Watcher()
     snapshot_data(data, MemoryFileIndex(), watcher)
     assert (watcher.files, watcher.bytes) == (3, 3_000_003)
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda data: (data / "a.csv").write_bytes(b"z"),
+        lambda data: (data / "a.csv").chmod(0o755),
+        lambda data: (data / "a.csv").rename(data / "b.csv"),
+        lambda data: (data / "a.csv").unlink(),
+        lambda data: (data / "new.csv").write_bytes(b""),
+        lambda data: (data / "inner" / "empty").mkdir(),
+        lambda data: (data / "inner").rename(data / "outer"),
+        lambda data: (data / "link").symlink_to("a.csv"),
+    ],
+    ids=["content", "mode", "name", "gone", "new", "empty folder", "folder", "link"],
+)
+def test_a_folder_is_still_what_it_was_until_anything_changes(
+    data: Path, edit: Callable[[Path], object]
+) -> None:
+    index = MemoryFileIndex()
+    assert not is_still(data, taken(data).digest, index)
+    digest = snapshot_data(data, index, SILENT).digest
+    assert is_still(data, digest, index)
+    assert not is_still(data, "sha256:" + "0" * 64, index)
+    edit(data)
+    assert not is_still(data, digest, index)
+
+
+def test_a_folder_that_was_hashed_while_it_was_written_is_looked_at_again(data: Path) -> None:
+    index = MemoryFileIndex(at_ns=(data / "a.csv").stat().st_ctime_ns)
+    assert not is_still(data, snapshot_data(data, index, SILENT).digest, index)
