@@ -54,11 +54,13 @@ def record(model: str, *, workspace: str | None = None, offline: bool = False) -
             draft = run.draft(folder.name, url, ran, environment)
             outbox.save(draft)
             if sender is None:
+                outbox.keep_outputs(draft.name)
                 _say(kept_words(None))
                 return
             try:
                 run.id = sender.send(draft).manifest.id
             except (Unavailable, NeedsCredentials) as error:
+                outbox.keep_outputs(draft.name)
                 _say(kept_words(error))
 
         yield from _watched(run, finish)

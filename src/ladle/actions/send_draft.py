@@ -16,7 +16,7 @@ from ladle.actions.record_experiment import record_experiment
 from ladle.actions.snapshot_data import snapshot_data
 from ladle.actions.writing import Writing, writing
 from ladle.digest import Digest
-from ladle.errors import Corrupt, LadleError, NotFound
+from ladle.errors import Corrupt, LadleError, NotFound, Unavailable
 from ladle.experiments.draft import Draft, decode_trees
 from ladle.experiments.layout import Layout
 from ladle.experiments.manifest import DataInput, Locator, RecordedExperiment
@@ -49,10 +49,17 @@ class Sender:
 
     def send(self, draft: Draft) -> RecordedExperiment:
         """The caller holds the draft. Raises LD316 when data is no longer what was recorded."""
-        recorded = self._recorded_before(draft)
-        if recorded is None:
-            with writing(self.workspace, self.clock, draft.name) as session:
-                recorded = self._recorded(draft, session)
+        try:
+            recorded = self._recorded_before(draft)
+            if recorded is None:
+                with writing(self.workspace, self.clock, draft.name) as session:
+                    recorded = self._recorded(draft, session)
+        except OSError as error:  # of a store in a folder: full, gone, or not ours to write
+            raise Unavailable(
+                "LD381",
+                f"{self.workspace.url} cannot be written: {error}",
+                "make room there, or mend its rights",
+            ) from error
         self.outbox.remove(draft.name)
         return recorded
 

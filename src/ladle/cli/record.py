@@ -15,7 +15,7 @@ from ladle.cli.experiment_words import one_line
 from ladle.cli.output import say
 from ladle.disk.clock import SystemClock
 from ladle.disk.outbox import DiskOutbox
-from ladle.errors import ExitCode, NeedsCredentials, Unavailable
+from ladle.errors import ExitCode, LadleError
 from ladle.experiments.draft import Draft, kept_words
 from ladle.experiments.manifest import Code
 from ladle.experiments.secrets import masked
@@ -58,7 +58,7 @@ def record(
             kept = keep(outbox.objects(folder.name), masked(printed))
             draft = replace(draft, manifest=replace(draft.manifest, log=str(kept.digest)))
         outbox.save(draft)
-        return _sent(draft, sender, status)
+        return _sent(draft, outbox, sender, status)
 
 
 def _told_by_the_command(draft: Draft, status: int, typed: Code, started_at: str) -> Draft:
@@ -76,14 +76,16 @@ def _told_by_the_command(draft: Draft, status: int, typed: Code, started_at: str
     )
 
 
-def _sent(draft: Draft, sender: Sender | None, status: int) -> int:
+def _sent(draft: Draft, outbox: DiskOutbox, sender: Sender | None, status: int) -> int:
     """The command's own exit status, unless it went well and its run is not in the store."""
     if sender is None:
+        outbox.keep_outputs(draft.name)
         say(f"ladle: {kept_words(None)}")
         return status
     try:
         recorded = sender.send(draft)
-    except (Unavailable, NeedsCredentials) as error:
+    except LadleError as error:
+        outbox.keep_outputs(draft.name)
         say(f"ladle: {kept_words(error)}")
         return status or int(ExitCode.FINDING)
     say(f"ladle: recorded {one_line(recorded)}")

@@ -13,6 +13,7 @@ import re
 import secrets
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from ladle import names
@@ -58,6 +59,21 @@ class DiskOutbox:
         with new_file(self.folder / draft.name / _DRAFT) as file:
             file.write(json.dumps(draft.to_json(), indent=1).encode())
 
+    def keep_outputs(self, name: str) -> None:
+        """For a run that waits: what it wrote is copied, since the next run writes it again.
+
+        Where there is no room the files stay the only ones, as inputs always do.
+        """
+        draft = _read(self.folder / name / _DRAFT)
+        kept = dict(draft.sources)
+        for nth, output in enumerate(draft.manifest.outputs):
+            copy = self.folder / name / "outputs" / f"{nth}"
+            try:
+                kept[output.name] = str(_copied(Path(draft.sources[output.name]), copy))
+            except OSError:
+                continue
+        self.save(replace(draft, sources=kept))
+
     def waiting(self) -> list[Draft]:
         found = sorted(self.folder.glob(f"*/{_DRAFT}"))
         return [_read(path) for path in found]
@@ -92,6 +108,15 @@ class DiskOutbox:
                 yield False
                 return
             yield True
+
+
+def _copied(source: Path, copy: Path) -> Path:
+    if source.is_dir():
+        shutil.copytree(source, copy, symlinks=True)
+    else:
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(source, copy)
+    return copy
 
 
 def _read(path: Path) -> Draft:

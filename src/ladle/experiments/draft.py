@@ -64,10 +64,9 @@ def kept_words(error: LadleError | None) -> str:
     """Told at the end of a run that is not in its store; ``error`` None when nobody asked the store."""
     if error is None:
         return "the run is kept in .ladle/outbox; `ladle push` sends it"
-    return (
-        f"the run is not lost, but not in the store: {error}\n"
-        f"  help: {error.finding.fix}; then `ladle push` sends it from .ladle/outbox"
-    )
+    fix = error.finding.fix
+    push = "" if "ladle push" in fix else "; then `ladle push` sends it"
+    return f"the run is kept in .ladle/outbox, not in the store: {error}\n  help: {fix}{push}"
 
 
 def encode_trees(trees: Mapping[str, Tree]) -> bytes:

@@ -157,7 +157,7 @@ def _borrowed_index(root: Path) -> Iterator[Mapping[str, str]]:
         copy, written = Path(folder, "index"), Path(folder, "objects")
         written.mkdir()
         if Path(index).is_file():
-            shutil.copyfile(index, copy)
+            shutil.copy2(index, copy)  # with its time: by that Git knows which entries to doubt
         yield {
             "GIT_INDEX_FILE": str(copy),
             "GIT_OBJECT_DIRECTORY": str(written),
