@@ -61,7 +61,7 @@ def _values(old: ColumnProfile, new: ColumnProfile, was: int, now: int) -> Itera
         known = (value in before or whole_before) and (value in after or whole_after)
         shift = _share(after.get(value, 0), now) - _share(before.get(value, 0), was)
         if known and abs(shift) >= _MOVED_SHARE:
-            moved.append((-abs(shift), value))
+            moved.append((-round(abs(shift), 6), value))
     for _, value in sorted(moved)[:_MOST_VALUES]:
         shares = f"{_percent(before.get(value, 0), was)} → {_percent(after.get(value, 0), now)}"
         yield f"{value} {shares}"
