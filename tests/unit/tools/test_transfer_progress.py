@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from ladle.tools.transfer_progress import TransferProgress
 
-
 ERASED = "\x1b[2K"
 
 
