@@ -96,10 +96,31 @@ def test_a_served_model_says_what_it_is(url: str, path: str, holds: dict[str, An
 def test_openapi_describes_the_inputs_of_this_model(url: str) -> None:
     _, _, api = ask(f"{url}/openapi.json")
     content = api["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]
-    named, rows = content["schema"]["properties"]["inputs"]["oneOf"]
+    named, _, rows = content["schema"]["properties"]["inputs"]["anyOf"]
     assert named["required"] == ["x"]
     assert (rows["items"]["minItems"], rows["items"]["maxItems"]) == (4, 4)
-    assert ask(f"{url}/predict", content["example"])[0] == 200
+    properties = api["paths"]["/predict"]["post"]["responses"]["200"]["content"][
+        "application/json"
+    ]["schema"]["properties"]["predictions"]["items"]["properties"]
+    assert properties["label"]["type"] == "integer"
+    assert properties["probabilities"]["maxItems"] == 3
+
+
+def test_every_example_of_the_docs_works_when_pasted(url: str) -> None:
+    _, _, api = ask(f"{url}/openapi.json")
+    pasted = [
+        (path, ask(url + path, body["example"])[0])
+        for path, methods in api["paths"].items()
+        for method in methods.values()
+        for body in method.get("requestBody", {}).get("content", {}).values()
+        if "example" in body
+    ]
+    assert sorted(pasted) == [
+        ("/invocations", 200),
+        ("/predict", 200),
+        ("/v2/models/flowers/infer", 200),
+        ("/v2/models/flowers/versions/0/infer", 200),
+    ]
 
 
 @pytest.mark.parametrize("path", ["/", "/docs"])

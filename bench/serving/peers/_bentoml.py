@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import Any
 
 import bentoml
 import numpy as np
@@ -20,5 +19,5 @@ class Model:
         self.session = onnxruntime.InferenceSession(os.environ["BENCH_MODEL"], options)
 
     @bentoml.api(route="/predict", batchable=True, max_batch_size=64, max_latency_ms=1000)
-    def predict(self, inputs: np.ndarray) -> Any:
+    def predict(self, inputs: np.ndarray) -> np.ndarray:
         return self.session.run(None, {"x": inputs.astype(np.float32)})[0]

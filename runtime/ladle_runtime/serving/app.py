@@ -15,7 +15,7 @@ from ladle_runtime.serving import hot_route
 from ladle_runtime.serving.answer import Answer, refusal
 from ladle_runtime.serving.codecs.inference_v2 import EXTENSIONS
 from ladle_runtime.serving.codecs.v2_tensors import DATATYPES
-from ladle_runtime.serving.openapi import feedback_body, infer_body, predict_body
+from ladle_runtime.serving.openapi import feedback_operation, infer_operation, predict_operation
 from ladle_runtime.serving.page import PAGE
 from ladle_runtime.serving.prediction_routes import Choose, prediction_routes
 from ladle_runtime.serving.service import Service
@@ -73,12 +73,12 @@ def _predicting(service: Service) -> fastapi.APIRouter:
     """Every contract: a route of the table, described by its own form of the body."""
     router, settings = fastapi.APIRouter(), service.settings
     for path, choose in prediction_routes(settings.model, settings.release).items():
-        body = infer_body if path.startswith("/v2") else predict_body
+        describe = infer_operation if path.startswith("/v2") else predict_operation
         router.add_api_route(
             path,
             _predict(service, choose),
             methods=["POST"],
-            openapi_extra=body(service.inputs),
+            openapi_extra=describe(service.inputs, service.signature.outputs),
         )
     return router
 
@@ -133,7 +133,7 @@ def _feedback(feedback: Feedback) -> fastapi.APIRouter:
         return _response(feedback(await _read(request)))
 
     router.add_api_route(
-        "/feedback", take, methods=["POST"], status_code=202, openapi_extra=feedback_body()
+        "/feedback", take, methods=["POST"], status_code=202, openapi_extra=feedback_operation()
     )
     return router
 

@@ -69,7 +69,7 @@ class Batcher:
             several, rows = self._take()
             expected_s = self._pace.seconds(rows) * self._slowness
             if expected_s <= _MAX_INLINE_S:
-                self._end(several, expected_s, *self._complete(several))
+                self._end(several, expected_s, self._complete(several))
             else:
                 self._start_thread(several, expected_s)
         self._call()
@@ -87,19 +87,15 @@ class Batcher:
         self._waiting_rows -= rows
         return taken, rows
 
-    def _complete(self, several: Sequence[_Waiting]) -> tuple[Sequence[Answer], float]:
-        """And the seconds that it took."""
-        begun = time.perf_counter()
+    def _complete(self, several: Sequence[_Waiting]) -> Sequence[Answer]:
         if len(several) == 1:
-            answers: Sequence[Answer] = [self._service.complete(several[0][0])]
-        else:
-            answers = self._service.complete_together([asked for asked, _ in several])
-        return answers, time.perf_counter() - begun
+            return [self._service.complete(several[0][0])]
+        return self._service.complete_together([asked for asked, _ in several])
 
     def _start_thread(self, several: Sequence[_Waiting], expected_s: float) -> None:
-        def end(done: asyncio.Future[tuple[Sequence[Answer], float]]) -> None:
+        def end(done: asyncio.Future[Sequence[Answer]]) -> None:
             self._running -= 1
-            self._end(several, expected_s, *done.result())
+            self._end(several, expected_s, done.result())
             self._call()
 
         self._running += 1
@@ -107,14 +103,11 @@ class Batcher:
         future.add_done_callback(end)
 
     def _end(
-        self,
-        several: Sequence[_Waiting],
-        expected_s: float,
-        answers: Sequence[Answer],
-        took_s: float,
+        self, several: Sequence[_Waiting], expected_s: float, answers: Sequence[Answer]
     ) -> None:
         """One outlier moves the figure by a few percent, a lasting change as far as it goes."""
-        self._slowness *= min(2.0, max(0.5, took_s / expected_s)) ** _LEARNING
+        surprise = self._service.last_run_s / expected_s
+        self._slowness *= min(2.0, max(0.5, surprise)) ** _LEARNING
         for (_, reply), answer in zip(several, answers, strict=True):
             reply(answer)
 

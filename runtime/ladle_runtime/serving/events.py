@@ -16,7 +16,8 @@ from ladle.quality.lines import RequestLine, format_request, format_rows
 _LOG: Final = logging.getLogger("ladle")
 _WAITING_MAX: Final = 4096  # requests whose lines are not yet written
 _AT_ONCE: Final = 128
-_GATHERED_S: Final = 0.005
+_GATHERED_S: Final = 0.02
+_LAST_WORDS_S: Final = 2.0
 
 
 Event = tuple[RequestLine, Sequence[LabelValue] | None]
@@ -79,9 +80,9 @@ class QueuedLog:
             self._some.set()
 
     def flush(self) -> None:
-        """Returns when everything that was accepted is written."""
+        """Returns when everything that was accepted is written, or nobody reads it."""
         with self._is_idle:
-            self._is_idle.wait_for(lambda: not self._waiting and not self._unwritten)
+            self._is_idle.wait_for(lambda: not self._waiting and not self._unwritten, _LAST_WORDS_S)
 
     def _drain(self) -> None:
         while True:

@@ -1,88 +1,170 @@
-"""What ``/openapi.json`` says of request bodies is made from the model's signature."""
+"""What ``/openapi.json`` says of bodies and answers is made from the model's signature."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+import numpy as np
+
 from ladle.experiments.manifest import TensorSpec
+from ladle_runtime.serving.codecs import arrow, npy, raw, table
+from ladle_runtime.serving.codecs.v2_tensors import DATATYPES
+from ladle_runtime.serving.problems import PROBLEM_TYPE
+from ladle_runtime.serving.signature import DTYPES, MAX_ROWS
 
-_EXAMPLES: Final[Mapping[str, Any]] = {"string": "text", "bool": True}
-_TYPES: Final[Mapping[str, str]] = {"string": "string", "bool": "boolean"}
+Schema = dict[str, Any]
+
+_JSON: Final = "application/json"
+_WORDS: Final[Mapping[str, Any]] = {"string": "text", "bool": True}  # of examples; numbers are 0
+_IDS: Final[Mapping[str, Schema]] = {
+    "prediction_ids": {"type": "array", "items": {"type": "string"}},
+    "prediction_id": {"type": "string", "description": "the first of them"},
+    "model": {"type": "string"},
+    "release": {"type": "integer"},
+}
 
 
-def predict_body(inputs: Sequence[TensorSpec]) -> dict[str, Any]:
-    named = {
-        "type": "object",
-        "properties": {spec.name: _array(spec) for spec in inputs},
-        "required": [spec.name for spec in inputs],
-        "additionalProperties": False,
+def predict_operation(inputs: Sequence[TensorSpec], outputs: Sequence[TensorSpec]) -> Schema:
+    """``/predict`` and ``/invocations``."""
+    named = _object({spec.name: _tensor(spec) for spec in inputs}) | {"additionalProperties": False}
+    ways = [named, {"type": "array", "items": named, "description": "a record a row"}]
+    if len(inputs) == 1 and inputs[0].shape:
+        ways.append(_tensor(inputs[0]))
+    body = _object({"inputs": {"anyOf": ways}})
+    prediction = _object({spec.name: _row(spec) for spec in outputs})
+    answer = _object({"predictions": {"type": "array", "items": prediction}, **_IDS})
+    content = {_JSON: {"schema": body, "example": {"inputs": example(inputs)}}}
+    return {
+        "tags": ["predictions"],
+        "parameters": [
+            _header("Ladle-Shape", f"of {raw.MEDIA_TYPE}: the sizes of the tensor, as in 1,784"),
+            _header("Ladle-Output", "the output that an answer of one array shows"),
+        ],
+        "requestBody": {"required": True, "content": content | _other_formats(inputs)},
+        "responses": _responses(answer),
     }
-    either = [named, _array(inputs[0])] if len(inputs) == 1 else [named, {"type": "array"}]
-    schema = {
-        "type": "object",
-        "required": ["inputs"],
-        "properties": {"inputs": {"oneOf": either}},
-    }
-    return _body(schema, {"inputs": example(inputs)})
 
 
-def infer_body(inputs: Sequence[TensorSpec]) -> dict[str, Any]:
-    tensor = {
-        "type": "object",
-        "required": ["name", "shape", "datatype", "data"],
-        "properties": {
-            "name": {"enum": [spec.name for spec in inputs]},
-            "shape": {"type": "array", "items": {"type": "integer"}},
-            "datatype": {"type": "string"},
-            "data": {"type": "array"},
-        },
-    }
-    return _body(
+def infer_operation(inputs: Sequence[TensorSpec], outputs: Sequence[TensorSpec]) -> Schema:
+    """``/v2/models/…/infer``."""
+    body = _object(
+        {"inputs": {"type": "array", "items": {"oneOf": [_named_tensor(s) for s in inputs]}}}
+    )
+    body["properties"] |= {"id": {"type": "string", "maxLength": 256}, "outputs": {"type": "array"}}
+    answer = _object(
         {
-            "type": "object",
-            "required": ["inputs"],
-            "properties": {
-                "id": {"type": "string"},
-                "inputs": {"type": "array", "items": tensor},
-            },
+            "model_name": {"type": "string"},
+            "model_version": {"type": "string"},
+            "outputs": {"type": "array", "items": {"oneOf": [_named_tensor(s) for s in outputs]}},
+        }
+    )
+    asked = {"inputs": [_example_tensor(spec) for spec in inputs]}
+    return {
+        "tags": ["Open Inference Protocol"],
+        "parameters": [
+            _header("Inference-Header-Content-Length", "bytes of JSON before those of tensors")
+        ],
+        "requestBody": {
+            "required": True,
+            "content": {_JSON: {"schema": body, "example": asked}, raw.MEDIA_TYPE: {"schema": {}}},
+        },
+        "responses": _responses(answer),
+    }
+
+
+def feedback_operation() -> Schema:
+    one = _object({"prediction_id": {"type": "string"}, "label": {}})
+    content = {_JSON: {"schema": {"oneOf": [one, {"type": "array", "items": one}]}}}
+    return {"tags": ["labels"], "requestBody": {"required": True, "content": content}}
+
+
+def example(inputs: Sequence[TensorSpec]) -> Any:
+    """One row that fits the signature: values alone for a single input, else by name."""
+    rows = {spec.name: _nested(spec, spec.shape) for spec in inputs}
+    return rows[inputs[0].name] if len(inputs) == 1 and inputs[0].shape else rows
+
+
+def _nested(spec: TensorSpec, shape: tuple[int | None, ...]) -> Any:
+    if not shape:
+        return _WORDS.get(spec.dtype, 0)
+    return [_nested(spec, shape[1:])] * (1 if shape[0] is None else shape[0])
+
+
+def _example_tensor(spec: TensorSpec) -> Schema:
+    shape = [1 if size is None else size for size in spec.shape]
+    data = [_WORDS.get(spec.dtype, 0)] * math.prod(shape)
+    return {"name": spec.name, "shape": shape, "datatype": DATATYPES[spec.dtype], "data": data}
+
+
+def _other_formats(inputs: Sequence[TensorSpec]) -> Schema:
+    """Those that carry this signature: one array of numbers, or a table of columns."""
+    flat = all(len(spec.shape) <= 2 for spec in inputs)
+    kinds = [table.MEDIA_TYPE, arrow.MEDIA_TYPE] if flat else [arrow.MEDIA_TYPE]
+    if len(inputs) == 1 and inputs[0].dtype != "string":
+        kinds += [raw.MEDIA_TYPE, npy.MEDIA_TYPE]
+    return {kind: {"schema": {}} for kind in kinds}
+
+
+def _value(dtype: str) -> Schema:
+    """A value of it in JSON; nothing is known of a sequence's."""
+    kind = DTYPES.get(dtype)
+    if kind is None:
+        return {"description": dtype}
+    if kind.kind in "iu":
+        limits = np.iinfo(kind)
+        return {"type": "integer", "minimum": int(limits.min), "maximum": int(limits.max)}
+    if kind.kind == "f":
+        most = float(np.finfo(kind).max)
+        return {"type": "number", "minimum": -most, "maximum": most}
+    return {"type": "boolean" if kind.kind == "b" else "string"}
+
+
+def _tensor(spec: TensorSpec) -> Schema:
+    return _nested_schema(spec.dtype, spec.shape)
+
+
+def _row(spec: TensorSpec) -> Schema:
+    return _nested_schema(spec.dtype, spec.shape[1:])
+
+
+def _nested_schema(dtype: str, shape: tuple[int | None, ...]) -> Schema:
+    schema = _value(dtype)
+    for at, size in reversed(list(enumerate(shape))):
+        bounds = {"minItems": 1} if size is None else {"minItems": size, "maxItems": size}
+        most = {"maxItems": MAX_ROWS} if at == 0 and size is None else {}
+        schema = {"type": "array", "items": schema, **bounds, **most}
+    return schema
+
+
+def _named_tensor(spec: TensorSpec) -> Schema:
+    sizes: Schema = {"type": "array", "items": {"type": "integer", "minimum": 0}}
+    return _object(
+        {
+            "name": {"const": spec.name},
+            "shape": sizes | {"minItems": len(spec.shape), "maxItems": len(spec.shape)},
+            "datatype": {"const": DATATYPES.get(spec.dtype, "BYTES")},
+            "data": {"type": "array", "items": _value(spec.dtype)},
         }
     )
 
 
-def feedback_body() -> dict[str, Any]:
-    one = {
-        "type": "object",
-        "required": ["prediction_id", "label"],
-        "properties": {"prediction_id": {"type": "string"}, "label": {}},
+def _object(properties: Mapping[str, Any]) -> Schema:
+    return {"type": "object", "required": list(properties), "properties": dict(properties)}
+
+
+def _header(name: str, description: str) -> Schema:
+    schema = {"type": "string"}
+    return {"name": name, "in": "header", "description": description, "schema": schema}
+
+
+def _responses(answer: Schema) -> Schema:
+    fields = {name: {"type": "string"} for name in ("type", "title", "detail", "code")}
+    problem = _object({"status": {"type": "integer"}, **fields})
+    refused = {"content": {PROBLEM_TYPE: {"schema": problem}}}
+    return {
+        "200": {"description": "answered", "content": {_JSON: {"schema": answer}}},
+        "4XX": {"description": "refused; `code` says why: `ladle explain CODE`", **refused},
+        "503": {"description": "too busy; Retry-After says when to come back", **refused},
     }
-    return _body({"oneOf": [one, {"type": "array", "items": one}]})
-
-
-def example(inputs: Sequence[TensorSpec]) -> Any:
-    """One row that the model takes: values alone for a single input, else by name."""
-    rows = {spec.name: _example(spec, spec.shape) for spec in inputs}
-    return rows[inputs[0].name] if len(inputs) == 1 else rows
-
-
-def _example(spec: TensorSpec, shape: tuple[int | None, ...]) -> Any:
-    if not shape:
-        return _EXAMPLES.get(spec.dtype, 0)
-    return [_example(spec, shape[1:])] * (1 if shape[0] is None else shape[0])
-
-
-def _array(spec: TensorSpec) -> dict[str, Any]:
-    schema: dict[str, Any] = {"type": _TYPES.get(spec.dtype, "number")}
-    if "int" in spec.dtype:
-        schema = {"type": "integer"}
-    for size in reversed(spec.shape):
-        bounds = {"minItems": 1} if size is None else {"minItems": size, "maxItems": size}
-        schema = {"type": "array", "items": schema, **bounds}
-    return schema
-
-
-def _body(schema: Mapping[str, Any], sample: Any = None) -> dict[str, Any]:
-    content: dict[str, Any] = {"schema": schema}
-    if sample is not None:
-        content["example"] = sample
-    return {"requestBody": {"required": True, "content": {"application/json": content}}}

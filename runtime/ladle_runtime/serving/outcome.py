@@ -17,6 +17,7 @@ Path = tuple[str | int, ...]
 _STEP: Final = re.compile(
     r"""\.(?P<name>[A-Za-z_][\w-]*)|\[(?P<index>\d+)\]|\["(?P<quoted>[^"]+)"\]"""
 )
+_NUMBERED: Final = frozenset([int, bool])
 _MAX_TEXT: Final = 1000  # characters of an outcome that still fit a row line
 
 
@@ -42,6 +43,10 @@ def parse_key(key: str) -> Path:
 
 def outcomes(predictions: Sequence[Any], path: Path) -> list[LabelValue] | None:
     """One value per row, or None where the path leads to no plain value: no label can be judged."""
+    if len(path) == 1 and all(isinstance(prediction, Mapping) for prediction in predictions):
+        values = [prediction.get(path[0]) for prediction in predictions]
+        if set(map(type, values)) <= _NUMBERED:  # the usual case: classes by number
+            return values
     found: list[LabelValue] = []
     for prediction in predictions:
         value = _plain(_follow(prediction, path))

@@ -31,10 +31,14 @@ PAGE: Final = """<!doctype html>
 <p class="sub" id="about"></p>
 <h2>Inputs</h2>
 <table><tbody id="inputs"></tbody></table>
+<h2>Outputs</h2>
+<table><tbody id="outputs"></tbody></table>
 <h2><label for="body">Try it: <code>POST predict</code></label></h2>
 <textarea id="body" spellcheck="false"></textarea>
 <div class="row"><button id="send">Send</button><span id="took" role="status"></span></div>
 <pre id="answer" aria-live="polite">The answer appears here.</pre>
+<h2>The same from a shell</h2>
+<pre id="shell"></pre>
 <h2>Routes</h2>
 <table><tbody id="routes"></tbody></table>
 <script>
@@ -49,11 +53,14 @@ async function describe() {
   const api = await (await fetch("openapi.json")).json();
   document.title = at("model").textContent = model.model;
   at("about").textContent = model.type + " \\u00b7 " + (model.release ? "release " + model.release : "not released");
-  for (const input of model.inputs) row(at("inputs"), [input.name, input.dtype, shape(input.shape)]);
+  for (const side of ["inputs", "outputs"])
+    for (const tensor of model[side]) row(at(side), [tensor.name, tensor.dtype, shape(tensor.shape)]);
   for (const [path, methods] of Object.entries(api.paths))
     for (const method of Object.keys(methods)) row(at("routes"), [method.toUpperCase(), path]);
   const sample = api.paths["/predict"].post.requestBody.content["application/json"].example;
   at("body").value = JSON.stringify(sample);
+  at("shell").textContent = "curl " + new URL("predict", location) +
+    " -H 'content-type: application/json' -d '" + JSON.stringify(sample) + "'";
 }
 async function send() {
   const begun = performance.now();

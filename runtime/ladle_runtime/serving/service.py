@@ -84,6 +84,7 @@ class Service:
         self._randomness = randomness
         self._key = parse_key(settings.key)
         self._cold = True
+        self.last_run_s = 0.0  # of the model alone; with several threads, of one of them
 
     @property
     def has_transform(self) -> bool:
@@ -122,7 +123,7 @@ class Service:
         try:
             inputs = self._before(asked.batch.inputs)
             try:
-                outputs = self._backend.run(inputs)
+                outputs = self._timed_run(inputs)
             except ValueError:
                 return self._failed(asked, _ValuesRefused())
             outputs = self._transform.after(outputs)
@@ -149,7 +150,7 @@ class Service:
             for name in batches[0].inputs
         }
         rows = sum(batch.rows for batch in batches)
-        outputs = self._backend.run(inputs)
+        outputs = self._timed_run(inputs)
         if any(len(value) != rows for value in outputs.values()):
             raise ValueError("an output has no row's axis")
         predictions = per_row(outputs, rows, self.settings.type)
@@ -170,6 +171,13 @@ class Service:
             return self._succeeded(asked, *part)
         except Exception as error:  # noqa: BLE001 - whatever it was, the caller gets an answer
             return self._failed(asked, error)
+
+    def _timed_run(self, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
+        begun = time.perf_counter()
+        try:
+            return self._backend.run(inputs)
+        finally:
+            self.last_run_s = time.perf_counter() - begun
 
     def _begin(self, codec: Codec) -> Asked:
         cold, self._cold = self._cold, False

@@ -44,6 +44,7 @@ class Connection(asyncio.Protocol):
         self._head_bytes = 0  # of what the parser gave out
         self._raw_head_bytes = 0  # of pieces that brought no end of a head
         self._body_bytes = 0
+        self._piece_body_bytes = 0  # of what is being parsed
         self._is_surplus = False
         self._expects_continue = False
         self._refusal: Refused | None = None
@@ -82,21 +83,31 @@ class Connection(asyncio.Protocol):
         self._parse(data)
 
     def _parse(self, data: bytes) -> None:
-        was_in_head = self._state is State.HEAD
+        before, self._piece_body_bytes = self._state, 0
         try:
             self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade as upgrade:  # h2c, for instance: HTTP/1.1 stays
-            self._parser = httptools.HttpRequestParser(self)
-            if rest := data[upgrade.args[0] :]:
-                self._parse(rest)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._pass_over_upgrade(data[upgrade.args[0] :])
         except httptools.HttpParserError:
             self._refuse(self._refusal or Refused("LD436", "send HTTP/1.1"))
         else:
-            if was_in_head and self._state is State.HEAD:
-                self._raw_head_bytes += len(data)
+            if self._state is State.HEAD:
+                ended = 0 if before is State.HEAD else data.rfind(b"\r\n\r\n") + 1
+                self._raw_head_bytes += len(data) - ended - self._piece_body_bytes
                 self._hold_head_to_its_limit()
             if self._refusal:
                 self._refuse(self._refusal)
+
+    def _pass_over_upgrade(self, rest: bytes) -> None:
+        """Who offers another protocol (h2c, by Java's client) is answered as if it had not."""
+        head, self._head, self._fresh = self._head, None, b""
+        method = self._parser.get_method()
+        if method == b"CONNECT":
+            self._refuse(Refused("LD436", "no tunnel begins here"))
+            return
+        self._parser = httptools.HttpRequestParser(self)
+        if head is not None:
+            self._parse(head.without_upgrade(method) + rest)
 
     def eof_received(self) -> bool:
         """A caller who has said everything may still listen: stays open for the answers owed."""
@@ -139,8 +150,8 @@ class Connection(asyncio.Protocol):
 
     def on_headers_complete(self) -> None:
         head = self._head
-        if head is None:
-            return
+        if head is None or self._parser.should_upgrade():
+            return  # the parser stops here, see _pass_over_upgrade
         head.complete(self._parser.get_method(), self._parser.should_keep_alive())
         self._enter(State.BODY)
         if head.length > self._limits.body_bytes:
@@ -156,6 +167,7 @@ class Connection(asyncio.Protocol):
         if self._head is None or self._refusal is not None:
             return
         self._body_bytes += len(body)
+        self._piece_body_bytes += len(body)
         if self._body_bytes > self._limits.body_bytes:
             self._refusal = _too_large(self._limits.body_bytes)
         elif not self._is_surplus:
@@ -164,6 +176,8 @@ class Connection(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         if self._head is None or self._refusal is not None or self._is_last:
+            return
+        if self._parser.should_upgrade():
             return
         body = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
         head, self._head, self._parts, self._fresh = self._head, None, [], b""

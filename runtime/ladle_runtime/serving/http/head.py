@@ -35,6 +35,11 @@ class Head:
         length = self.fields.get(b"content-length", b"0")
         self.length = int(length) if length.isdigit() else 0
 
+    def without_upgrade(self, method: bytes) -> bytes:
+        """The same request, whose sender offers no other protocol."""
+        kept = [b"%b: %b" % each for each in self.headers if each[0] != b"upgrade"]
+        return b"\r\n".join([b"%b %b HTTP/1.1" % (method, self.target), *kept, b"", b""])
+
 
 class KnownHeads:
     """Of all connections of a server."""

@@ -15,7 +15,7 @@ from ladle_runtime.serving.answer import Answer, refusal
 from ladle_runtime.serving.batching import Batcher
 from ladle_runtime.serving.codecs.base import Codec
 from ladle_runtime.serving.http.exchange import Exchange
-from ladle_runtime.serving.http.site import Phase, Site
+from ladle_runtime.serving.http.site import Limits, Phase, Site
 from ladle_runtime.serving.prediction_routes import Choose, prediction_routes
 from ladle_runtime.serving.problems import Refused
 from ladle_runtime.serving.service import Service
@@ -35,13 +35,14 @@ class HotRoutes:
         batcher: Batcher,
         threads: ThreadPoolExecutor,
         elsewhere: Handler,
+        limits: Limits = Limits(),  # noqa: B008 - a frozen value
     ) -> None:
         self._service = service
         self._batcher = batcher
         self._threads = threads
         self._elsewhere = elsewhere
         self._loop = asyncio.get_running_loop()
-        self.site = Site(self)
+        self.site = Site(self, limits)
         self._table = self._rows()
 
     def __call__(self, exchange: Exchange) -> None:
