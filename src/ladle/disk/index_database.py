@@ -70,6 +70,7 @@ class IndexDatabase:
                         return question(connection)
                 except sqlite3.DatabaseError as error:
                     if getattr(error, "sqlite_errorcode", _DAMAGED) & 0xFF in _OUT_OF_REACH:
+                        self._close()
                         return otherwise
                     self._begin_anew()
                 except UnicodeDecodeError:  # a damaged name within an error's own text
@@ -88,7 +89,6 @@ class IndexDatabase:
             self.path, timeout=self._wait_s, isolation_level="IMMEDIATE", check_same_thread=False
         )
         self._connection = connection
-        connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA foreign_keys = ON")
         if _version(connection) != VERSION:
@@ -126,4 +126,5 @@ def _make(connection: sqlite3.Connection) -> None:
         return
     if found != 0:
         raise sqlite3.DatabaseError(f"version {found}")
+    connection.execute("PRAGMA journal_mode = WAL")  # once for all: switching does not wait its turn
     connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
