@@ -233,10 +233,17 @@ def _noted(workspace: Workspace, epoch: int, now: float, doomed: Sequence[Aged])
     body = canonical_json([o.digest for o in doomed])
     digest = digests.of_bytes(body)
     sweep = Sweep(epoch, now, str(digest), len(doomed), sum(o.bytes for o in doomed))
-    if doomed:
+    if doomed or _let_go_lately(workspace):
         workspace.objects.put_if_absent(digest, body)
         workspace.upkeep.note_sweep(sweep)
     return sweep
+
+
+def _let_go_lately(workspace: Workspace) -> bool:
+    """Whether there is something to undo besides objects."""
+    last = max((s.at for s in workspace.upkeep.sweeps()), default=0.0)
+    stones = workspace.upkeep.tombstones().values()
+    return any(s.kind is Gone.COLLECTED and s.at > last for s in stones)
 
 
 def listed(workspace: Workspace, sweep: Sweep) -> list[str]:

@@ -6,20 +6,22 @@ files have in common with an erased one is theirs, and stays.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import contextlib
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from ladle import digest as digests
 from ladle.actions.collect_garbage import SWEEP_S, Marks, begun_sweep, listed
 from ladle.actions.pack_contents import THREADS
 from ladle.actions.repack import Packed, rewrite
-from ladle.digest import Digest
+from ladle.digest import Digest, canonical_json
 from ladle.errors import Corrupt, NotFound, Unavailable
 from ladle.experiments.garbage import CollectPolicy
 from ladle.experiments.integrity import expected_objects
 from ladle.experiments.manifest import DataInput, RecordedExperiment
 from ladle.experiments.pack import END_BYTES, PackIndex, index_size, read_index
 from ladle.experiments.reach import Part, reach
-from ladle.experiments.upkeep import Gone, Tombstone
+from ladle.experiments.upkeep import Gone, Sweep, Tombstone
 from ladle.ports import Clock, ObjectStore, StoredObject, Workspace
 
 
@@ -49,7 +51,8 @@ def find_targets(workspace: Workspace, what: str, threads: int = THREADS) -> tup
     marks = Marks(workspace, threads)
     found: dict[str, dict[str, str]] = {}
     for experiment in marks.packed():
-        for need in experiment.reach.needs.values():
+        reached = experiment.reach
+        for need in (*reached.needs.values(), *reached.erased):
             if need.part is Part.FILE and _is_named(what, need.digest, need.path):
                 _add(found, need.digest, need.path, experiment.recorded)
     for recorded in marks.kept:
@@ -82,23 +85,20 @@ def erase(
     stones = tuple(
         Tombstone(t.digest, Gone.ERASED, t.name, clock.now(), by, reason) for t in targets
     )
-    marks = Marks(workspace, threads)
-    before = marks.packed()
-    made_of = {digest for e in before for digest in _parts(e, {t.digest for t in targets})}
+    names = {stone.subject for stone in stones}
     workspace.upkeep.bury(stones)
     epoch = begun_sweep(workspace, clock)
     try:
+        marks = Marks(workspace, threads)
+        experiments = marks.packed()
+        needed = {digest for e in experiments for digest in e.reach.needs}
+        made_of = names.union(*(_parts(e, names) for e in experiments))
+        holding = _packs_with(workspace.objects, made_of - needed)
+        _note(workspace, epoch, holding, clock.now())
+        moved = rewrite(workspace.objects, workspace.manifests, marks.shelf, experiments, holding)
         marks.read()
-        after = marks.packed()
-        names = {stone.subject for stone in stones}
-        needed = {digest for e in after for digest in e.reach.needs}
-        had = {digest for e in before for digest in e.reach.needs}
-        doomed = (had | names) - needed
-        holding = _packs_with(workspace.objects, doomed)
-        moved = rewrite(workspace.objects, workspace.manifests, marks.shelf, after, holding)
-        _refuse_unmoved(workspace, holding)
-        _destroy_swept(workspace, marks)
-        for digest in (*holding, *(names - needed)):
+        _refuse_unmoved(marks, holding)
+        for digest in (*_swept(workspace, marks), *sorted(names - needed)):
             workspace.upkeep.prolong_sweep(epoch, clock.now() + SWEEP_S)
             workspace.objects.erase(Digest.parse(digest))
     finally:
@@ -140,8 +140,8 @@ def _objects(recorded: RecordedExperiment) -> Mapping[str, str]:
 
 def _parts(experiment: Packed, files: Collection[str]) -> Collection[str]:
     """All that these files are made of, whoever else is made of it."""
-    needs = experiment.reach.needs
-    inputs = [DataInput(needs[f].path, f, needs[f].bytes or 0) for f in files if f in needs]
+    gone = [n for n in experiment.reach.erased if n.digest in files]
+    inputs = [DataInput(n.path, n.digest, n.bytes or 0) for n in gone]
     contents = experiment.contents
     return reach(inputs, contents.slot_of, contents.bodies).needs
 
@@ -170,22 +170,25 @@ def _index(objects: ObjectStore, stored: StoredObject) -> PackIndex:
         return {}
 
 
-def _refuse_unmoved(workspace: Workspace, holding: Collection[str]) -> None:
+def _note(workspace: Workspace, epoch: int, packs: Sequence[str], now: float) -> None:
+    """What is to be destroyed is written down first: who finishes this cannot find it out any more."""
+    body = canonical_json(list(packs))
+    digest = digests.of_bytes(body)
+    workspace.objects.put_if_absent(digest, body)
+    workspace.upkeep.note_sweep(Sweep(epoch, now, str(digest), len(packs), 0, undone=True))
+
+
+def _refuse_unmoved(marks: Marks, holding: Collection[str]) -> None:
     """A pack that an experiment still names, since somebody moved it meanwhile, is not destroyed."""
-    marks = Marks(workspace, 1)
     if any(p.digest in holding for e in marks.packed() for p in e.layout.packs):
         raise Unavailable(
             "LD367", "an experiment was moved by somebody else meanwhile", "erase it again"
         )
 
 
-def _destroy_swept(workspace: Workspace, marks: Marks) -> None:
+def _swept(workspace: Workspace, marks: Marks) -> Iterator[str]:
+    """All that was ever collected or is to be erased, and that nobody needs."""
     live = marks.live(CollectPolicy(), 0.0)
     for sweep in workspace.upkeep.sweeps():
-        try:
-            names = listed(workspace, sweep)
-        except NotFound:
-            continue
-        for digest in names:
-            if digest not in live:
-                workspace.objects.erase(Digest.parse(digest))
+        with contextlib.suppress(NotFound):  # its time is over
+            yield from (d for d in listed(workspace, sweep) if d not in live)
