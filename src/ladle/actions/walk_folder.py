@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-import stat
 import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from operator import attrgetter
+from stat import S_ISDIR, S_ISLNK, S_ISREG, S_IXUSR
 
 from ladle.actions.data_faults import no_data, not_text, unreadable
 from ladle.errors import Finding, ManyFindings
@@ -27,27 +26,28 @@ class Walked:
     states: Mapping[str, os.stat_result]
 
     def state(self) -> bytes:
-        """Of everything that a digest depends on, without reading a file: as it is, or another."""
+        """Of everything that a digest depends on, without reading a file.
+
+        In the order in which folders were listed: should a file system list them in another one, a
+        folder that is as it was counts as another, and is looked at file by file.
+        """
         hasher = hashlib.sha256()
-        for listing in sorted(self.listings, key=attrgetter("path")):
-            names = [listing.path, *(f"{name}/" for name in sorted(listing.folders))]
-            links = [part for link in sorted(listing.links.items()) for part in link]
+        for listing in self.listings:
+            names = [listing.path, *(f"{name}/" for name in listing.folders)]
+            links = [part for link in listing.links.items() for part in link]
             parts = [p if isinstance(p, bytes) else p.encode() for p in [*names, *links]]
             hasher.update(_frame(b"\0".join(parts)))
-        paths = sorted(self.states)
-        hasher.update(_frame("\0".join(paths).encode()))
-        hasher.update(b"".join(_packed(self.states[path]) for path in paths))
+        hasher.update(_frame("\0".join(self.states).encode()))
+        packed = [
+            _STATE.pack(s.st_size, s.st_mtime_ns, s.st_ctime_ns, s.st_ino, s.st_mode)
+            for s in self.states.values()
+        ]
+        hasher.update(b"".join(packed))
         return hasher.digest()
 
 
 def _frame(content: bytes) -> bytes:
     return len(content).to_bytes(8, "little") + content
-
-
-def _packed(state: os.stat_result) -> bytes:
-    return _STATE.pack(
-        state.st_size, state.st_mtime_ns, state.st_ctime_ns, state.st_ino, state.st_mode
-    )
 
 
 def walk_folder(root: str) -> Walked:
@@ -82,16 +82,16 @@ class _Walk:
             with os.scandir(f"{self._root}/{path}") as entries:
                 for entry in entries:
                     name = entry.name
-                    if name in OWN or not self._is_text(below, name):
+                    if name in OWN or not (name.isascii() or self._is_text(below, name)):
                         continue
                     state = entry.stat(follow_symlinks=False)
-                    kind = stat.S_IFMT(state.st_mode)
-                    if kind == stat.S_IFREG:
-                        files[name] = bool(state.st_mode & stat.S_IXUSR)
+                    mode = state.st_mode
+                    if S_ISREG(mode):
+                        files[name] = mode & S_IXUSR != 0
                         self.states[below + name] = state
-                    elif kind == stat.S_IFDIR:
+                    elif S_ISDIR(mode):
                         folders.append(name)
-                    elif kind == stat.S_IFLNK:
+                    elif S_ISLNK(mode):
                         links[name] = os.fsencode(os.readlink(entry.path))
                     else:
                         self.findings.append(no_data(f"{self._root}/{below}{name}").finding)
@@ -101,10 +101,9 @@ class _Walk:
         return Listing(path, files, links, folders)
 
     def _is_text(self, below: str, name: str) -> bool:
-        if not name.isascii():
-            try:
-                name.encode()
-            except UnicodeEncodeError:
-                self.findings.append(not_text(f"{self._root}/{below}{name}").finding)
-                return False
+        try:
+            name.encode()
+        except UnicodeEncodeError:
+            self.findings.append(not_text(f"{self._root}/{below}{name}").finding)
+            return False
         return True
