@@ -22,7 +22,7 @@ class Digest:
     hex: str
 
     def __post_init__(self) -> None:
-        if len(self.hex) != 64 or any(c not in "0123456789abcdef" for c in self.hex):
+        if len(self.hex) != 64 or self.hex.strip("0123456789abcdef"):
             raise ValueError(f"not a sha256 in lower-case hex: {self.hex[:80]!r}")
 
     def __str__(self) -> str:

@@ -68,11 +68,14 @@ class DataReader:
 
     def trees(self, digests: Collection[str]) -> Mapping[str, Tree]:
         """Many at once, with few requests."""
-        found = {}
-        for name, kind, content in self.fetch(dict.fromkeys(digests, 0)):
-            whole = self.read(name) if kind is ContentKind.RECIPE else bytes(content)
-            found[name] = tree.decode(whole, Digest.parse(name))
-        return found
+        fetched = list(self.fetch(dict.fromkeys(digests, 0)))
+        found = {n: bytes(content) for n, kind, content in fetched if kind is ContentKind.BYTES}
+        parts = self.chunks([n for n, kind, _ in fetched if kind is ContentKind.RECIPE])
+        sizes = {str(part.digest): part.bytes for chunks in parts.values() for part in chunks}
+        chunks = {name: bytes(content) for name, _, content in self.fetch(sizes)}
+        for name, made_of in parts.items():
+            found[name] = b"".join(chunks[str(part.digest)] for part in made_of)
+        return {n: tree.decode(content, Digest.parse(n)) for n, content in found.items()}
 
     def fetch(self, wanted: Mapping[str, int]) -> Iterator[tuple[str, ContentKind, memoryview]]:
         """Each of ``wanted`` (with about its size) once, in the order of the packs.

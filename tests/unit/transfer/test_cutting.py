@@ -28,7 +28,7 @@ def test_cutting_window_by_window_cuts_as_if_all_were_in_memory(
         min_size=recipe.SMALLEST_CHUNK,
         max_size=recipe.LARGEST_CHUNK,
     )
-    cut = [len(chunk) for window in windows(io.BytesIO(whole)) for chunk in window]
+    cut = [len(chunk) for window in windows(io.BytesIO(whole), len(whole)) for chunk in window]
     assert cut == [chunk.length for chunk in cutter.cut_buf(whole)]
 
 
@@ -54,3 +54,13 @@ def test_a_small_content_is_one_piece(whole: bytes) -> None:
     digest = digests.of_bytes(whole)
     ((piece,),) = pieces_of_bytes(whole, str(digest), False)
     assert (piece.digest, piece.kind, piece.content) == (digest, ContentKind.BYTES, whole)
+
+
+def test_what_is_held_of_a_content_is_not_more_than_the_content() -> None:
+    whole = content(1, 100_000)
+    held = {
+        id(chunk.obj): chunk.obj
+        for window in windows(io.BytesIO(whole), 100_000)
+        for chunk in window
+    }
+    assert sum(len(buffer) for buffer in held.values()) == len(whole)

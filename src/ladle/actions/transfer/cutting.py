@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,9 +64,10 @@ def _pieces(stream: BinaryIO, digest: Digest, name: str, guides: bool) -> Iterat
             raise _changed(name)
         yield [Piece(digest, ContentKind.BYTES, head, guides)]
         return
+    length = stream.seek(0, os.SEEK_END)
     stream.seek(0)
     hasher, described = hashlib.sha256(), _Description()
-    for window in windows(stream):
+    for window in windows(stream, length):
         pieces = []
         for chunk in window:
             hasher.update(chunk)
@@ -81,15 +83,17 @@ def _pieces(stream: BinaryIO, digest: Digest, name: str, guides: bool) -> Iterat
     yield described.end(digest)
 
 
-def windows(stream: BinaryIO) -> Iterator[Sequence[memoryview]]:
-    """The chunks of a content, in order, a window of them at a time."""
-    tail = memoryview(b"")
+def windows(stream: BinaryIO, length: int) -> Iterator[Sequence[memoryview]]:
+    """The chunks of the next ``length`` bytes, in order, a window of them at a time."""
+    tail, left = memoryview(b""), length
     while True:
-        buffer = memoryview(bytearray(WINDOW_BYTES))
+        size = min(WINDOW_BYTES, len(tail) + left)
+        buffer = memoryview(bytearray(size))
         buffer[: len(tail)] = tail
         filled = len(tail) + _fill(stream, buffer[len(tail) :])
+        left -= filled - len(tail)
         chunks = [chunk.data for chunk in _CUTTER.cut_buf(buffer[:filled])]
-        if filled < WINDOW_BYTES:
+        if left == 0 or filled < size:
             yield chunks
             return
         tail = chunks.pop()

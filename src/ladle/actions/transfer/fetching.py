@@ -21,7 +21,6 @@ from ladle.experiments.spans import Span, spans, whole
 from ladle.ports import ObjectStore
 
 _ROUNDS = 2
-_AT_ONCE = 3  # an answer of a pack's size is held twice for a moment, as it is read
 
 
 class Fetcher:
@@ -39,7 +38,7 @@ class Fetcher:
         left = dict(wanted)
         trouble: Exception | None = None
         for _ in range(_ROUNDS):
-            for span, content in answers(self._read, self._plan(left), _AT_ONCE):
+            for span, content in answers(self._read, self._plan(left)):
                 try:
                     for name, slot, bytes_ in self._contents(span, content, left):
                         del left[name]

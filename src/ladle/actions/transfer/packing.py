@@ -9,23 +9,28 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ladle.actions.transfer.cutting import Piece
-from ladle.experiments.pack import PackWriter
+from ladle.experiments.pack import PackIndex, PackWriter
 
 
 @dataclass(frozen=True, slots=True)
 class FilledPack:
-    writer: PackWriter
+    content: bytes
+    index: PackIndex
     guides: bool
 
 
 def packs(pieces: Iterable[Piece]) -> Iterator[FilledPack]:
-    """Full packs, and in the end what is left; of two pieces of one digest a pack takes one."""
+    """Full packs, and in the end what is left; of two pieces of one digest a pack takes one.
+
+    A pack is put together here, so that the pieces of one at most are held beside packs in flight.
+    """
     writers = {False: PackWriter(), True: PackWriter()}
     for piece in pieces:
         writer = writers[piece.guides]
         writer.add(piece.digest, piece.kind, piece.content)
         if writer.is_full:
             writers[piece.guides] = PackWriter()
-            yield FilledPack(writer, piece.guides)
-        del writer  # a full one belongs to whoever sends it
-    yield from (FilledPack(w, guides) for guides, w in writers.items() if w.index)
+            yield FilledPack(writer.finish(), writer.index, piece.guides)
+    for guides, writer in writers.items():
+        if writer.index:
+            yield FilledPack(writer.finish(), writer.index, guides)

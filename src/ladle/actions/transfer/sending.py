@@ -23,11 +23,12 @@ def send(objects: ObjectStore, packs: Iterable[FilledPack]) -> Iterator[SentPack
     """In the order of ``packs``; what a thread holds in memory is one pack."""
 
     def put(filled: FilledPack) -> SentPack:
-        index, content = filled.writer.index, filled.writer.finish()
-        digest = digests.of_bytes(content)
-        locator = objects.put_if_absent(digest, content)
-        index_bytes = ROW_BYTES * len(index)
-        pack = StoredPack(str(digest), len(content), index_bytes, locator.key, locator.version_id)
-        return SentPack(pack, index, filled.guides)
+        digest = digests.of_bytes(filled.content)
+        locator = objects.put_if_absent(digest, filled.content)
+        index_bytes = ROW_BYTES * len(filled.index)
+        pack = StoredPack(
+            str(digest), len(filled.content), index_bytes, locator.key, locator.version_id
+        )
+        return SentPack(pack, filled.index, filled.guides)
 
     return answers(put, packs)
