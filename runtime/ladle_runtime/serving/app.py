@@ -33,6 +33,7 @@ def build_app(service: Service, feedback: Feedback | None = None) -> fastapi.Fas
         summary="A model served by Ladle.",
         docs_url=None,  # FastAPI's own page loads scripts from elsewhere
         redoc_url=None,
+        redirect_slashes=False,  # a redirect would repeat what was asked
     )
     app.include_router(_about(service))
     app.include_router(_predicting(service))
@@ -42,6 +43,7 @@ def build_app(service: Service, feedback: Feedback | None = None) -> fastapi.Fas
         app.add_api_route("/", _page, include_in_schema=False)
     app.add_exception_handler(HTTPException, _no_route)
     app.add_exception_handler(RequestValidationError, _bad_request)
+    app.add_exception_handler(Exception, _failure)
     return app
 
 
@@ -180,3 +182,7 @@ async def _no_route(_: fastapi.Request, error: Exception) -> Response:
 
 async def _bad_request(_: fastapi.Request, __: Exception) -> Response:
     return _response(refusal("LD410", "see /docs for what this route takes"))
+
+
+async def _failure(_: fastapi.Request, __: Exception) -> Response:
+    return _response(refusal("LD402", "see the log"))

@@ -25,11 +25,24 @@ from ladle_runtime.serving.service import Service
 _HEADERS: Final = frozenset(["content-type", "accept", "ladle-shape", "ladle-output", JSON_LENGTH])
 _TEXT: Final = ("application/json", "application/problem+json", "text/")
 
+_NO_DOOR: Final[Mapping[str, Any]] = {"requestContext": {}}
+
 Event = Mapping[str, Any]
 
 
 def answer(event: Any, service: Service) -> dict[str, Any] | None:
-    """What the function returns, or None for every other route."""
+    """What the function returns, or None for every other route. Never raises."""
+    try:
+        return _answer(event, service)
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+        return no_event()  # looks like an event of a door, and no door makes such a one
+
+
+def no_event() -> dict[str, Any]:
+    return to_result(refusal("LD436", "this event is of no known door"), _NO_DOOR)
+
+
+def _answer(event: Any, service: Service) -> dict[str, Any] | None:
     if not isinstance(event, Mapping) or not is_http(event):
         return _direct(event, service)
     method, path = _route(event)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ladle.disk.clock import SystemClock
 from ladle_runtime.serving import hot_route
+from ladle_runtime.serving.event_shape import is_whole
 from ladle_runtime.serving.events import DirectLog
 from ladle_runtime.serving.service import load_service
 from ladle_runtime.serving.settings import Settings
@@ -25,7 +26,15 @@ _SERVICE: Final = load_service(_SETTINGS, SystemClock(), DirectLog(_SETTINGS.log
 def handle(event: Any, context: Any) -> Any:
     """Every event; FastAPI is imported by the first one that is not ``POST /predict``."""
     answered = hot_route.answer(event, _SERVICE)
-    return answered if answered is not None else _every_other_route()(event, context)
+    return answered if answered is not None else _elsewhere(event, context)
+
+
+def _elsewhere(event: Any, context: Any) -> Any:
+    mangum = _every_other_route()
+    try:
+        return mangum(event, context) if is_whole(event) else hot_route.no_event()
+    except Exception:  # noqa: BLE001 - the app's own failures are answered inside
+        return hot_route.no_event()
 
 
 @cache

@@ -133,6 +133,14 @@ def held_to(spec: TensorSpec, array: Array) -> Array:
     return np.asarray(array if array.flags.aligned else array.copy(), order="C")
 
 
+def reshaped(flat: Array, shape: tuple[int, ...]) -> Array:
+    """Raises Refused for sizes that are not those of the values, or that no array has."""
+    try:
+        return flat.reshape(shape)
+    except ValueError:
+        raise Refused("LD413", "the shape has not as many values as were sent") from None
+
+
 def _both_integers(given: np.dtype[Any], wanted: np.dtype[Any]) -> bool:
     return given.kind in "iu" and wanted.kind in "iu"
 

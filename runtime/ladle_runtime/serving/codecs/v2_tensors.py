@@ -11,7 +11,7 @@ import numpy as np
 from ladle.experiments.manifest import TensorSpec
 from ladle_runtime.serving.codecs.base import to_json
 from ladle_runtime.serving.problems import Refused
-from ladle_runtime.serving.signature import DTYPES, MAX_RANK, Array, held_to, typed
+from ladle_runtime.serving.signature import DTYPES, MAX_RANK, Array, held_to, reshaped, typed
 
 DATATYPES: Final[Mapping[str, str]] = {
     "float": "FP32",
@@ -48,7 +48,7 @@ def from_list(spec: TensorSpec, shape: tuple[int, ...], data: Any) -> Array:
         return array
     if math.prod(shape) != len(data):
         raise _not_its_shape(spec)
-    return typed(spec, np.fromiter(data, dtype=object, count=len(data)).reshape(shape))
+    return typed(spec, reshaped(np.fromiter(data, dtype=object, count=len(data)), shape))
 
 
 def from_bytes(spec: TensorSpec, shape: tuple[int, ...], content: bytes | memoryview) -> Array:
@@ -56,10 +56,10 @@ def from_bytes(spec: TensorSpec, shape: tuple[int, ...], content: bytes | memory
     dtype = DTYPES[spec.dtype]
     if dtype.hasobject:
         texts = _texts(spec, bytes(content), math.prod(shape))
-        return held_to(spec, np.array(texts, dtype=object).reshape(shape))
+        return held_to(spec, reshaped(np.array(texts, dtype=object), shape))
     if math.prod(shape) * dtype.itemsize != len(content):
         raise _not_its_shape(spec)
-    return held_to(spec, np.frombuffer(content, dtype.newbyteorder("<")).reshape(shape))
+    return held_to(spec, reshaped(np.frombuffer(content, dtype.newbyteorder("<")), shape))
 
 
 def whole_shape(spec: TensorSpec, size_bytes: int) -> tuple[int, ...]:
