@@ -17,7 +17,7 @@ from ladle.wiring import open_index
 
 
 def add(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Files and folders.")],
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Files and folders.")],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
     """Hash data and check that it can be recorded. Nothing is copied, sent or written beside it."""
