@@ -12,7 +12,7 @@ from tests.docs.pages import text_of
 from ladle.catalog import BACKENDS, TARGET_MODULES
 from ladle.config.schema import Guards
 from ladle.policy.rollout import ALPHA_SHARES, GuardName
-from ladle.quality.evidence import _PAIRS
+from ladle.quality.tally import READERS
 from ladle.releases.rollback import QUARANTINE_SCOPES
 from ladle.why.numbers import COUNTED, WORSE_WORDS
 
@@ -26,7 +26,7 @@ OF_A_TARGET = [
 # Where every guard has a row, by the page's words.
 GUARD_TABLES: dict[str, Mapping[GuardName, object]] = {
     "`ALPHA_SHARES`": ALPHA_SHARES,
-    "`quality/evidence.py` (`_PAIRS`)": _PAIRS,
+    "`quality/tally.py` (`READERS`)": READERS,
     "`releases/rollback.py` (`QUARANTINE_SCOPES`)": QUARANTINE_SCOPES,
     "`why/numbers.py` (`COUNTED`, `WORSE_WORDS`)": {
         name: words for name, words in COUNTED.items() if name in WORSE_WORDS

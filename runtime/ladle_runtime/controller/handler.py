@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
@@ -20,11 +21,13 @@ from ladle.aws.session import AwsSession
 from ladle.aws.traffic.lambda_alias import LambdaAliasRouter
 from ladle.disk.clock import SystemClock
 from ladle.errors import LadleError
+from ladle.quality.running import RunningJudge
 from ladle_runtime.controller.cadence import MINUTE_S, pause_after
 from ladle_runtime.controller.translate import models_to_look_at
 
 MARGIN_S = 2.0  # a call ends before the next minute's begins
 
+_judges: defaultdict[str, RunningJudge] = defaultdict(RunningJudge)  # while this process lives
 _log = logging.getLogger(__name__)
 
 
@@ -80,5 +83,5 @@ def _controls() -> Controls:
         alarms=CloudWatchAlarmReader(aws.cloudwatch, clock),
         announcer=SnsAnnouncer(aws.sns, aws.arn("sns", names.TOPIC)),
         clock=clock,
-        judge=lambda state, now: read_evidence(counters, state, now),
+        judge=lambda state, now: read_evidence(counters, state, now, _judges[state.model].judge),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -18,10 +19,12 @@ from ladle.aws.session import AwsSession
 from ladle.disk.clock import SystemClock
 from ladle.errors import LadleError
 from ladle.ports import Clock, CounterStore, MetricSink, ReleaseLedger
+from ladle.quality.running import RunningJudge
 
 MINUTE_S = 60.0
 MARGIN_S = 2.0  # a call ends before the next minute's begins
 
+_judges: defaultdict[str, RunningJudge] = defaultdict(RunningJudge)  # while this process lives
 _log = logging.getLogger(__name__)
 
 
@@ -58,7 +61,8 @@ def _judge_all(ports: Judge) -> tuple[int, float]:
         try:
             state = ports.ledger.load(model)
             pause_s = min(pause_s, policy_of(state).window_s)
-            evidence = publish_evidence(ports.counters, ports.metrics, state, ports.clock.now())
+            weigh, now = _judges[model].judge, ports.clock.now()
+            evidence = publish_evidence(ports.counters, ports.metrics, state, now, weigh)
         except LadleError as error:  # one model's trouble must not blind the others
             _log.error(json.dumps({"model": model, "code": error.code, "what": str(error)}))
             continue

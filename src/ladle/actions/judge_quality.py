@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
+from ladle.policy.rollout import RolloutPolicy
 from ladle.policy.statuses import Phase
 from ladle.policy.verdicts import Evidence
 from ladle.ports import CounterStore, MetricSink
-from ladle.quality.counts import total
+from ladle.quality.counts import Window, total
 from ladle.quality.evidence import judge
 from ladle.releases.state import IntentKind, Release, ReleaseState
 
 LATENCY_HISTORY_WINDOWS = 60  # of the stable release before the rollout, to learn what slow is
+
+# Of two releases' windows: ``judge``, or what a RunningJudge remembers of it.
+Weigh = Callable[
+    [Sequence[Window], Sequence[Window], RolloutPolicy, float, tuple[int, int]], Evidence
+]
 
 _ROLLOUT = frozenset({Phase.CANARY, Phase.HOLDBACK})
 # The alias does not read so yet: ``evidence_since`` is still that of an earlier trial.
 _NOT_BEGUN = frozenset({IntentKind.BASELINE, IntentKind.START_CANARY, IntentKind.GO_LIVE})
 
 
-def read_evidence(counters: CounterStore, state: ReleaseState, now: float) -> Evidence | None:
+def read_evidence(
+    counters: CounterStore, state: ReleaseState, now: float, weigh: Weigh = judge
+) -> Evidence | None:
     """Evidence on the release that is being tried, up to ``now``; None when there is no trial."""
     phase = state.paused_from if state.phase is Phase.PAUSED else state.phase
     if state.intent is not None and state.intent.kind in _NOT_BEGUN:
@@ -29,7 +39,7 @@ def read_evidence(counters: CounterStore, state: ReleaseState, now: float) -> Ev
     before = state.evidence_since - LATENCY_HISTORY_WINDOWS * policy.window_s
     stable = counters.read(state.model, state.stable.number, before)
     candidate = counters.read(state.model, state.candidate.number, state.evidence_since)
-    return judge(
+    return weigh(
         [w for w in stable if w.start <= now],
         [w for w in candidate if w.start <= now],
         policy,
@@ -39,10 +49,14 @@ def read_evidence(counters: CounterStore, state: ReleaseState, now: float) -> Ev
 
 
 def publish_evidence(
-    counters: CounterStore, metrics: MetricSink, state: ReleaseState, now: float
+    counters: CounterStore,
+    metrics: MetricSink,
+    state: ReleaseState,
+    now: float,
+    weigh: Weigh = judge,
 ) -> Evidence | None:
     """Publishes ``log_e`` while a rollout is active, and only then."""
-    evidence = read_evidence(counters, state, now)
+    evidence = read_evidence(counters, state, now, weigh)
     if evidence is None or evidence.stable_release == evidence.candidate_release:
         return None
     metrics.publish_log_e(state.model, evidence.log_e, now)

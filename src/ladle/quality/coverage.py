@@ -10,12 +10,22 @@ often reported sooner, and a bad candidate must not be excused by how bad it is.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 from ladle.policy.verdicts import ArmCounts
 from ladle.quality.counts import MICRO, Counts
-from ladle.quality.event_share import WORSE_RATIOS, Bet, Margin, log_mean_exp, play
-from ladle.quality.pairing import PairedWindow, pool
+from ladle.quality.event_share import (
+    NOTHING,
+    WORSE_RATIOS,
+    Bet,
+    Margin,
+    Pair,
+    earn,
+    log_mean_exp,
+    nothing_earned,
+)
+from ladle.quality.pairing import PairedWindow, pooled
 
 HARMLESS_RATIO = 1.2
 LIMIT_NATS = math.log(100)
@@ -24,10 +34,43 @@ _MORE = tuple(Bet(r, Margin(HARMLESS_RATIO)) for r in WORSE_RATIOS)
 _FEWER = tuple(Bet(1 / r, Margin(1 / HARMLESS_RATIO)) for r in WORSE_RATIOS)
 
 
-def differs(windows: Sequence[PairedWindow]) -> bool:
-    """Whether the candidate's answers get their labels in clearly another way."""
-    both = [play(_MORE, pool(windows, _right)).now, play(_FEWER, pool(windows, _labelled)).now]
-    return log_mean_exp(both) >= LIMIT_NATS
+@dataclass(frozen=True, slots=True)
+class Labelling:
+    """How the two releases came to their labels, after some windows."""
+
+    more_held: Pair = NOTHING
+    fewer_held: Pair = NOTHING
+    more: tuple[float, ...] = nothing_earned(_MORE)
+    fewer: tuple[float, ...] = nothing_earned(_FEWER)
+
+    @property
+    def differs(self) -> bool:
+        """Whether the candidate's answers get their labels in clearly another way."""
+        return log_mean_exp([log_mean_exp(self.more), log_mean_exp(self.fewer)]) >= LIMIT_NATS
+
+    def then(self, window: PairedWindow) -> Labelling:
+        more_held, more = _played(self.more_held, self.more, _MORE, window, _right)
+        fewer_held, fewer = _played(self.fewer_held, self.fewer, _FEWER, window, _labelled)
+        return Labelling(more_held, fewer_held, more, fewer)
+
+
+def _played(
+    held: Pair,
+    nats: tuple[float, ...],
+    bets: Sequence[Bet],
+    window: PairedWindow,
+    of: Callable[[Counts], ArmCounts],
+) -> tuple[Pair, tuple[float, ...]]:
+    held, pair = pooled(held, Pair(of(window.stable), of(window.candidate)))
+    return held, nats if pair is NOTHING else earn(nats, bets, pair)
+
+
+def differs(windows: Iterable[PairedWindow]) -> bool:
+    """The same of all windows at once."""
+    labelling = Labelling()
+    for window in windows:
+        labelling = labelling.then(window)
+    return labelling.differs
 
 
 def _labelled(counts: Counts) -> ArmCounts:

@@ -66,6 +66,10 @@ class Pair:
     stable: ArmCounts
     candidate: ArmCounts
 
+    @property
+    def two_sided(self) -> bool:
+        return self.stable.exposed > 0 and self.candidate.exposed > 0
+
 
 NOTHING = Pair(ArmCounts(0.0, 0.0), ArmCounts(0.0, 0.0))
 
@@ -110,13 +114,21 @@ class Capital:
 
 def play(bets: Sequence[Bet], pairs: Iterable[Pair]) -> Capital:
     """Plays all bets over the windows, each with an equal part of the capital."""
-    nats = [0.0] * len(bets)
+    nats = nothing_earned(bets)
     path: list[float] = []
     for pair in pairs:
-        for i, bet in enumerate(bets):
-            nats[i] += growth(bet, pair)
+        nats = earn(nats, bets, pair)
         path.append(log_mean_exp(nats))
-    return Capital(tuple(path), tuple(nats))
+    return Capital(tuple(path), nats)
+
+
+def nothing_earned(bets: Sequence[Bet]) -> tuple[float, ...]:
+    return (0.0,) * len(bets)
+
+
+def earn(nats: Sequence[float], bets: Sequence[Bet], pair: Pair) -> tuple[float, ...]:
+    """What each bet has after one more window."""
+    return tuple([n + growth(bet, pair) for n, bet in zip(nats, bets, strict=True)])
 
 
 def log_sum_exp(values: Sequence[float]) -> float:

@@ -7,7 +7,8 @@ lines were not delivered: that is a gap, and counts for neither.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ladle.policy.verdicts import ArmCounts
@@ -29,65 +30,70 @@ class PairedWindow:
 
 def align(stable: Iterable[Window], candidate: Iterable[Window]) -> list[PairedWindow]:
     """By start; from the candidate's first request on, since before it there is nothing to compare."""
+    ours = list(candidate)
+    first = min((w.start for w in ours if w.counts.requests > 0), default=math.inf)
+    return merge([w for w in stable if w.start >= first], [w for w in ours if w.start >= first])
+
+
+def merge(stable: Iterable[Window], candidate: Iterable[Window]) -> list[PairedWindow]:
+    """By start; a release without a window has done nothing in it."""
     ours = {w.start: w.counts for w in candidate}
     theirs = {w.start: w.counts for w in stable}
-    seen = [start for start, counts in ours.items() if counts.requests > 0]
-    if not seen:
-        return []
-    first = min(seen)
-    starts = sorted(s for s in ours.keys() | theirs.keys() if s >= first)
+    starts = sorted(ours.keys() | theirs.keys())
     return [PairedWindow(s, theirs.get(s, Counts()), ours.get(s, Counts())) for s in starts]
+
+
+@dataclass(frozen=True, slots=True)
+class Gaps:
+    """Windows that ``wait`` for the release that they lack, and what is usual of both."""
+
+    waiting: tuple[PairedWindow, ...] = ()
+    usual_stable: float = 0.0
+    usual_candidate: float = 0.0
+
+    def then(self, window: PairedWindow) -> tuple[Gaps, tuple[PairedWindow, ...]]:
+        """After one more window; and the windows that now count, whatever comes."""
+        waiting = (*self.waiting, window)
+        stable = sum(w.stable.requests for w in waiting)
+        candidate = sum(w.candidate.requests for w in waiting)
+        kept: tuple[PairedWindow, ...] = ()
+        if stable and candidate:
+            kept, waiting = waiting, ()
+        elif self._is_gap(stable, candidate):
+            waiting = ()
+        return Gaps(
+            waiting,
+            MEMORY * self.usual_stable + window.stable.requests,
+            MEMORY * self.usual_candidate + window.candidate.requests,
+        ), kept
+
+    def _is_gap(self, stable: int, candidate: int) -> bool:
+        """Whether the absence of one release is no chance."""
+        return (
+            stable * self.usual_candidate >= GAP_EXPECTED * self.usual_stable > 0
+            or candidate * self.usual_stable >= GAP_EXPECTED * self.usual_candidate > 0
+        )
 
 
 def without_gaps(windows: Sequence[PairedWindow]) -> list[PairedWindow]:
     """Leaves out the stretches in which one release's absence is not chance."""
     kept: list[PairedWindow] = []
-    waiting: list[PairedWindow] = []
-    usual_stable = usual_candidate = 0.0
-    stable = candidate = 0
+    gaps = Gaps()
     for window in windows:
-        waiting.append(window)
-        stable += window.stable.requests
-        candidate += window.candidate.requests
-        if stable and candidate:
-            kept += waiting
-            waiting, stable, candidate = [], 0, 0
-        elif (
-            stable * usual_candidate >= GAP_EXPECTED * usual_stable > 0
-            or candidate * usual_stable >= GAP_EXPECTED * usual_candidate > 0
-        ):
-            waiting, stable, candidate = [], 0, 0
-        usual_stable = MEMORY * usual_stable + window.stable.requests
-        usual_candidate = MEMORY * usual_candidate + window.candidate.requests
-    return kept + waiting
+        gaps, more = gaps.then(window)
+        kept += more
+    return [*kept, *gaps.waiting]
 
 
-def pool(windows: Iterable[PairedWindow], of: Callable[[Counts], ArmCounts]) -> list[Pair]:
-    """One pair a window: what ``of`` reads there and in the one-sided windows before it.
-
-    A window that is still one-sided yields NOTHING; what it holds goes to the next.
-    """
-    pairs: list[Pair] = []
-    held = NOTHING
-    for window in windows:
-        held = Pair(
-            _plus(held.stable, of(window.stable)), _plus(held.candidate, of(window.candidate))
-        )
-        if held.stable.exposed > 0 and held.candidate.exposed > 0:
-            pairs.append(held)
-            held = NOTHING
-        else:
-            pairs.append(NOTHING)
-    return pairs
+def pooled(held: Pair, more: Pair) -> tuple[Pair, Pair]:
+    """What is held on to, and what counts now: nothing, as long as one release is missing."""
+    both = plus(held, more)
+    return (NOTHING, both) if both.two_sided else (both, NOTHING)
 
 
-def total(pairs: Iterable[Pair]) -> Pair:
-    """Both releases over all pairs: what the comparison rests on."""
-    stable = candidate = NOTHING.stable
-    for pair in pairs:
-        stable, candidate = _plus(stable, pair.stable), _plus(candidate, pair.candidate)
-    return Pair(stable, candidate)
+def plus(a: Pair, b: Pair) -> Pair:
+    return Pair(_both(a.stable, b.stable), _both(a.candidate, b.candidate))
 
 
-def _plus(a: ArmCounts, b: ArmCounts) -> ArmCounts:
+def _both(a: ArmCounts, b: ArmCounts) -> ArmCounts:
     return ArmCounts(a.exposed + b.exposed, a.events + b.events)

@@ -29,8 +29,8 @@ from ladle.catalog import Strategy
 from ladle.policy.rollout import Guard, GuardName, RolloutPolicy
 from ladle.policy.verdicts import ArmCounts
 from ladle.quality.event_share import Pair, play
-from ladle.quality.evidence import bets_against
 from ladle.quality.latency import QUANTILE
+from ladle.quality.tally import bets_against
 
 # How often the stable release is taken to be bad. Slow is the slowest twentieth by definition; the
 # others are guesses of a healthy service and of a fair model.

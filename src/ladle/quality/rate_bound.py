@@ -9,19 +9,21 @@ by Ville's inequality the capital then reaches 1/alpha with probability at most 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from ladle.policy.verdicts import ArmCounts
-from ladle.quality.event_share import WORSE_RATIOS, Capital, log_mean_exp
+from ladle.quality.event_share import WORSE_RATIOS
+
+NOTHING_EARNED = (0.0,) * len(WORSE_RATIOS)
 
 
-def play_under(bound: float, arms: Iterable[ArmCounts]) -> Capital:
-    """Evidence that the rate of these windows is under ``bound`` (in (0, 1))."""
-    nats = [0.0] * len(WORSE_RATIOS)
-    path: list[float] = []
-    for arm in arms:
-        for i, ratio in enumerate(WORSE_RATIOS):
-            good = math.log((1 - bound / ratio) / (1 - bound))
-            nats[i] += (arm.exposed - arm.events) * good - arm.events * math.log(ratio)
-        path.append(log_mean_exp(nats))
-    return Capital(tuple(path), tuple(nats))
+def earn_under(nats: Sequence[float], bound: float, arm: ArmCounts) -> tuple[float, ...]:
+    """What the bet on each rate under ``bound`` has after one more window."""
+    return tuple(
+        [
+            n
+            + (arm.exposed - arm.events) * math.log((1 - bound / ratio) / (1 - bound))
+            - arm.events * math.log(ratio)
+            for n, ratio in zip(nats, WORSE_RATIOS, strict=True)
+        ]
+    )

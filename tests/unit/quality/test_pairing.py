@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import reduce
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ladle.policy.verdicts import ArmCounts
 from ladle.quality.counts import Counts, Window
-from ladle.quality.event_share import NOTHING
-from ladle.quality.pairing import align, pool, total, without_gaps
+from ladle.quality.event_share import NOTHING, Pair
+from ladle.quality.pairing import PairedWindow, align, plus, pooled, without_gaps
 
 
 def windows(requests: list[int], failed: int = 0) -> list[Window]:
@@ -21,6 +23,15 @@ def windows(requests: list[int], failed: int = 0) -> list[Window]:
 
 def of(counts: Counts) -> ArmCounts:
     return ArmCounts(counts.requests, counts.failed)
+
+
+def pool(windows: list[PairedWindow]) -> list[Pair]:
+    """What counts in each window."""
+    held, pairs = NOTHING, []
+    for window in windows:
+        held, pair = pooled(held, Pair(of(window.stable), of(window.candidate)))
+        pairs.append(pair)
+    return pairs
 
 
 def test_nothing_before_the_candidates_first_request_counts() -> None:
@@ -49,22 +60,22 @@ def test_a_quiet_minute_is_no_gap() -> None:
 
 def test_sparse_windows_are_pooled_until_both_were_seen() -> None:
     stable, candidate = windows([3, 2, 4]), windows([1, 0, 0, 2])
-    pairs = pool(align(stable, candidate), of)
+    pairs = pool(align(stable, candidate))
     assert [p.stable.exposed for p in pairs] == [3, 0, 0, 6]
     assert [p.candidate.exposed for p in pairs] == [1, 0, 0, 2]
 
 
 def test_a_last_window_with_one_release_waits() -> None:
-    pairs = pool(align(windows([3, 2]), windows([1, 0])), of)
+    pairs = pool(align(windows([3, 2]), windows([1, 0])))
     assert pairs[1] == NOTHING
 
 
 @given(st.lists(st.tuples(st.integers(0, 50), st.integers(0, 50)), max_size=40))
 def test_pooling_loses_at_most_the_end(sizes: list[tuple[int, int]]) -> None:
     aligned = align(windows([s for s, _ in sizes]), windows([c for _, c in sizes]))
-    pairs = pool(aligned, of)
+    pairs = pool(aligned)
     assert len(pairs) == len(aligned)
-    seen = total(pairs)
+    seen = reduce(plus, pairs, NOTHING)
     assert seen.stable.exposed <= sum(w.stable.requests for w in aligned)
     last = [k for k, p in enumerate(pairs) if p != NOTHING]
     counted = aligned[: last[-1] + 1] if last else []
