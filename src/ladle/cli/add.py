@@ -11,8 +11,8 @@ from ladle.actions.snapshot_data import snapshot_data
 from ladle.cli.experiment_words import size
 from ladle.cli.output import answer, answer_json, table
 from ladle.digest import Digest
-from ladle.disk.silent import SILENT
 from ladle.project.repository import find_root
+from ladle.tools.transfer_progress import TransferProgress
 from ladle.wiring import open_index
 
 
@@ -21,8 +21,8 @@ def add(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
     """Hash data and check that it can be recorded. Nothing is copied, sent or written beside it."""
-    index = open_index(find_root(Path.cwd())).files
-    taken = [(path, snapshot_data(path, index, SILENT)) for path in paths]
+    index, progress = open_index(find_root(Path.cwd())).files, TransferProgress()
+    taken = [(path, snapshot_data(path, index, progress)) for path in paths]
     if as_json:
         answer_json(
             {

@@ -9,11 +9,11 @@ from typing import Any
 from ladle.actions.compare_working_tree import ComparedData, compare_working_tree
 from ladle.cli.experiment_words import one_line, size
 from ladle.cli.output import answer, answer_json
-from ladle.disk.silent import SILENT
 from ladle.errors import NotFound
 from ladle.experiments.manifest import RecordedExperiment
 from ladle.experiments.tree import Tree, TreeChange, TreeReader
 from ladle.project.repository import PACKAGES, ModelPackage, read_pinned
+from ladle.tools.transfer_progress import TransferProgress
 from ladle.wiring import LocalIndex, open_index, open_workspace
 
 _MOST_FILES = 20
@@ -24,7 +24,8 @@ def tell_working_tree(root: Path, name: str, as_json: bool) -> None:
     recorded, is_pinned = _recorded(root, name)
     index = open_index(root)
     stored = _StoredTrees(root, index, recorded)
-    compared = compare_working_tree(recorded.manifest, root, index.files, stored, SILENT)
+    progress = TransferProgress()
+    compared = compare_working_tree(recorded.manifest, root, index.files, stored, progress)
     if as_json:
         answer_json(_as_json(recorded, compared))
         return
