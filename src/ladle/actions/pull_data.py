@@ -12,7 +12,14 @@ from pathlib import Path
 
 from ladle.actions.read_data import DataReader
 from ladle.actions.transfer.targets import Target, targets
-from ladle.actions.transfer.writing import Assembly, is_there, set_executable, write, writing
+from ladle.actions.transfer.writing import (
+    Assembly,
+    is_there,
+    set_executable,
+    workshop,
+    write,
+    writing,
+)
 from ladle.errors import Finding, ManyFindings
 from ladle.experiments import recipe
 from ladle.experiments.manifest import DataInput
@@ -39,9 +46,13 @@ def pull_data(
     with writing(to):
         missing = _missing(found, to, replace)
         _make_folders(found, to)
+    if not missing:
+        return
     progress.start("pull", sum(t.entry.bytes for t in missing), len(missing))
     try:
-        _Pull(reader, to, missing, progress).run()
+        root = to if found[0].entry.kind is Kind.FOLDER else to.parent
+        with writing(to), workshop(str(root)) as folder:
+            _Pull(reader, to, missing, progress, folder).run()
     finally:
         progress.finish()
 
@@ -106,10 +117,15 @@ class _Pull:
     """One pull's contents on their way from packs to files."""
 
     def __init__(
-        self, reader: DataReader, to: Path, missing: Sequence[Target], progress: Progress
+        self,
+        reader: DataReader,
+        to: Path,
+        missing: Sequence[Target],
+        progress: Progress,
+        workshop: str,
     ) -> None:
         self._reader = reader
-        self._to = to
+        self._workshop = workshop
         self._progress = progress
         self._files: dict[str, list[tuple[str, TreeEntry]]] = {}
         self._chunks: dict[str, list[_Place]] = {}
@@ -140,20 +156,19 @@ class _Pull:
             if kind is ContentKind.RECIPE:
                 recipes.append(name)
                 continue
-            with writing(self._to):
-                for path, entry in self._files.get(name, ()):
-                    write(path, entry, content)
-                    self._progress.advance(entry.bytes, 1)
-                for place in self._chunks.pop(name, ()):
-                    ended = place.file.put(place.offset, content)
-                    self._progress.advance(len(content), 1 if ended else 0)
+            for path, entry in self._files.get(name, ()):
+                write(path, entry, content, self._workshop)
+                self._progress.advance(entry.bytes, 1)
+            for place in self._chunks.pop(name, ()):
+                ended = place.file.put(place.offset, content)
+                self._progress.advance(len(content), 1 if ended else 0)
         return recipes
 
     def _assemble(self, recipes: Collection[str]) -> Mapping[str, int]:
         """The chunks that large files are made of, from now on with the places where they belong."""
         wanted = {}
         for digest, parts in self._reader.chunks(recipes).items():
-            assembly = Assembly(digest, len(parts), self._files[digest])
+            assembly = Assembly(digest, len(parts), self._files[digest], self._workshop)
             self._assemblies.append(assembly)
             offset = 0
             for part in parts:

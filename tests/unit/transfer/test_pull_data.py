@@ -9,6 +9,7 @@ from tests.unit.transfer.machine import Machine, snapshot
 
 from ladle import digest as digests
 from ladle.actions.pull_data import pull_data
+from ladle.actions.transfer.writing import workshop
 from ladle.disk.silent import SILENT
 from ladle.errors import Corrupt, LadleError, NotFound
 from ladle.experiments import tree
@@ -118,7 +119,7 @@ def made_by_hand(tmp_path: Path, *names: str) -> Snapshot:
     )
 
 
-@pytest.mark.parametrize("name", ["../out", "/out", "..", ".", "", "a/b", "a\0b"])
+@pytest.mark.parametrize("name", ["../out", "/out", "..", ".", "", "a/b", "a\0b", ".git", ".Ladle"])
 def test_a_name_that_would_lie_elsewhere_is_refused_and_nothing_is_written(
     machine: Machine, tmp_path: Path, name: str
 ) -> None:
@@ -229,3 +230,26 @@ def test_a_layout_that_names_no_guides_is_read_as_well(
     machine.forget()
     machine.pull(layout, found, tmp_path / "back")
     assert snapshot(tmp_path / "back").digest == found.digest
+
+
+def test_what_a_killed_pull_left_is_cleared_away_by_the_next(
+    machine: Machine, data: Path, tmp_path: Path
+) -> None:
+    found = snapshot(data)
+    layout = machine.layout(machine.push(found))
+    left = tmp_path / "back" / ".ladle" / "pulling"
+    left.mkdir(parents=True)
+    (left / "new").write_bytes(b"half a file")
+    machine.pull(layout, found, tmp_path / "back")
+    assert not (tmp_path / "back" / ".ladle").exists()
+    assert snapshot(tmp_path / "back").digest == found.digest
+
+
+def test_two_pulls_never_write_to_one_folder_at_once(
+    machine: Machine, data: Path, tmp_path: Path
+) -> None:
+    found = snapshot(data)
+    layout = machine.layout(machine.push(found))
+    (tmp_path / "back").mkdir()
+    with workshop(str(tmp_path / "back")), pytest.raises(LadleError, match="LD358"):
+        machine.pull(layout, found, tmp_path / "back")

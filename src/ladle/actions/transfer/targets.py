@@ -13,8 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ladle.actions.read_data import DataReader
+from ladle.actions.walk_folder import OWN
 from ladle.errors import LadleError
 from ladle.experiments.tree import Kind, Tree, TreeEntry
+
+_NEVER = frozenset({"", ".", "..", *OWN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +44,10 @@ def targets(reader: DataReader, entry: TreeEntry, to: Path) -> Sequence[Target]:
 def _below(folder: str, entries: Tree) -> Iterator[Target]:
     for entry in entries:
         name = entry.name
-        if name in ("", ".", "..") or "/" in name or "\0" in name or (os.sep in name):
+        if name.casefold() in _NEVER or "/" in name or "\0" in name or os.sep in name:
             raise LadleError(
                 "LD351",
-                f"{folder or 'the folder'} names an entry {name!r}, which would lie elsewhere",
+                f"{folder or 'the folder'} names an entry {name!r}, which is no name of data",
                 "the experiment was made to do harm: show it to whoever recorded it",
             )
         yield Target(f"{folder}/{name}" if folder else name, entry)

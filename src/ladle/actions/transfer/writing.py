@@ -6,6 +6,8 @@ Paths are strings here: a ``Path`` for each of many small files costs more than 
 from __future__ import annotations
 
 import contextlib
+import errno
+import fcntl
 import os
 import shutil
 import stat
@@ -13,9 +15,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ladle import digest as digests
-from ladle.errors import Corrupt, cannot_write
+from ladle.digest import PREFIX
+from ladle.errors import Conflict, Corrupt, cannot_write
 from ladle.experiments.tree import Kind, TreeEntry
 
+OWN = ".ladle"
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
 _PART = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW
 
@@ -27,6 +31,39 @@ def writing(to: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise cannot_write(to, error) from error
+
+
+@contextlib.contextmanager
+def workshop(root: str) -> Iterator[str]:
+    """A folder below ``root`` for files that are not whole yet; no snapshot ever looks into it.
+
+    What a pull that was killed left there goes first. Raises LD358 while another pull is at work.
+    """
+    own = os.path.join(root, OWN)
+    folder = os.path.join(own, "pulling")
+    if os.path.islink(own) or os.path.islink(folder):
+        raise NotADirectoryError(errno.ENOTDIR, "a link lies where a folder belongs", folder)
+    os.makedirs(folder, exist_ok=True)
+    lock = os.open(os.path.join(folder, "lock"), os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    try:
+        _take(lock, root)
+        for name in set(os.listdir(folder)) - {"lock"}:
+            os.unlink(os.path.join(folder, name))
+        yield folder
+        shutil.rmtree(folder, ignore_errors=True)
+        with contextlib.suppress(OSError):  # somebody else keeps something in it
+            os.rmdir(own)
+    finally:
+        os.close(lock)
+
+
+def _take(lock: int, root: str) -> None:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise Conflict(
+            "LD358", f"another pull is writing to {root}", "wait until it has ended"
+        ) from error
 
 
 def is_there(path: str, entry: TreeEntry) -> bool | None:
@@ -53,9 +90,9 @@ def set_executable(path: str, executable: bool) -> None:
         os.chmod(path, mode | reads if executable else mode & ~0o111)
 
 
-def write(path: str, entry: TreeEntry, content: bytes | memoryview) -> None:
+def write(path: str, entry: TreeEntry, content: bytes | memoryview, workshop: str) -> None:
     """``content`` is verified already."""
-    new = _beside(path)
+    new = os.path.join(workshop, "new")
     try:
         if entry.kind is Kind.LINK:
             os.symlink(os.fsdecode(bytes(content)), new)
@@ -75,11 +112,18 @@ def write(path: str, entry: TreeEntry, content: bytes | memoryview) -> None:
 class Assembly:
     """A large file whose chunks come in any order."""
 
-    def __init__(self, digest: str, chunks: int, targets: Sequence[tuple[str, TreeEntry]]) -> None:
+    def __init__(
+        self,
+        digest: str,
+        chunks: int,
+        targets: Sequence[tuple[str, TreeEntry]],
+        workshop: str,
+    ) -> None:
         self._digest = digest
         self._left = chunks
         self._targets = targets
-        self._part = _beside(targets[0][0], digest[7:23])
+        self._workshop = workshop
+        self._part = os.path.join(workshop, digest.removeprefix(PREFIX))
 
     def put(self, offset: int, content: memoryview) -> bool:
         """True when this was the last chunk: the file is there now. Raises Corrupt."""
@@ -107,7 +151,7 @@ class Assembly:
                 )
         *copies, (path, entry) = self._targets
         for other, other_entry in copies:
-            new = _beside(other)
+            new = os.path.join(self._workshop, "copy")
             shutil.copyfile(self._part, new)
             set_executable(new, other_entry.executable)
             os.replace(new, other)
@@ -119,10 +163,6 @@ def _write_all(descriptor: int, content: memoryview, offset: int) -> None:
     while content:
         written = os.pwrite(descriptor, content, offset)
         content, offset = content[written:], offset + written
-
-
-def _beside(path: str, name: str = "new") -> str:
-    return os.path.join(os.path.dirname(path), f".ladle-{name}-{os.getpid()}")
 
 
 def _text(link: str) -> str:
