@@ -30,7 +30,7 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
 from models import MODELS, Model, rows  # noqa: E402
-from peers import PEERS, Peer, Setup, answered, request  # noqa: E402
+from peers import PEERS, Peer, Setup, answered, install, request  # noqa: E402
 
 from ladle.tools.processes import free_port  # noqa: E402
 
@@ -159,6 +159,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=3.0)
     parser.add_argument("--only", action="append", choices=list(PEERS))
     options = parser.parse_args()
+    install()
     chosen = [PEERS[name] for name in options.only or PEERS]
     for name in options.models:
         model, figures, floors = MODELS[name], defaultdict(list), []

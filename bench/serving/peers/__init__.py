@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,6 +14,17 @@ import numpy as np
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
 OURS, THEIRS = ROOT / ".venv" / "bin", ROOT / ".venv-bench-serving" / "bin"
+
+
+def install() -> None:
+    """The peers' own environment, from the lock that only this benchmark uses."""
+    if (THEIRS / "mosec").exists():
+        return
+    print("installing the peers, once …", file=sys.stderr)
+    subprocess.run([sys.executable, "-m", "venv", "--clear", THEIRS.parent], check=True)
+    lock = ROOT / "locks" / "bench-serving.txt"
+    pip = [THEIRS / "python", "-m", "pip", "install", "--quiet", "--require-hashes"]
+    subprocess.run([*pip, "-r", lock], check=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,4 +151,3 @@ PEERS: dict[str, Peer] = {
         Peer("fastapi sync", "json", "/predict", _file(OURS, "_fastapi.py"), _of("json"), False),
     )
 }
-assert sys.version_info >= (3, 11)

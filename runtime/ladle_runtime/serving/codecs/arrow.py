@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -16,6 +17,8 @@ from ladle_runtime.serving.codecs.base import Answered, Headers
 from ladle_runtime.serving.problems import Refused
 from ladle_runtime.serving.signature import MAX_ROWS, Array, Batch, count_rows, held_to
 
+_SCHEMA: Final = 1  # kinds of message
+_RECORD_BATCH: Final = 3
 MEDIA_TYPE: Final = "application/vnd.apache.arrow.stream"
 
 
@@ -54,10 +57,12 @@ class ArrowStream:
     def _columns(self, body: bytes) -> Mapping[str, Any]:
         """The stream is held to its own rules before a value is read: it may lie about lengths."""
         try:
+            for message in self.arrow.ipc.MessageReader.open_stream(body):
+                _hold_to_plain_batches(message.metadata.to_pybytes())
             with self.arrow.ipc.open_stream(body) as stream:
                 table = stream.read_all()
             table.validate(full=True)
-        except (self.arrow.ArrowException, OSError, ValueError):
+        except (self.arrow.ArrowException, OSError, ValueError, struct.error):
             raise Refused("LD401", "send one Arrow stream") from None
         if table.num_rows > MAX_ROWS:
             raise Refused("LD416", f"at most {MAX_ROWS} rows a request")
@@ -85,6 +90,35 @@ class ArrowStream:
             raise Refused("LD412", "a column holds numbers, booleans or text")
         array: Array = values.to_numpy(zero_copy_only=False)
         return array.reshape(shape)
+
+
+def _hold_to_plain_batches(message: bytes) -> None:
+    """A few compressed kilobytes can stand for gigabytes, and so can a dictionary: neither is read.
+
+    ``message`` is a flatbuffer: field 1 of its root says what it is, field 2 where that begins; in
+    a record batch, field 3 is there when it is compressed.
+    """
+    (root,) = struct.unpack_from("<I", message)
+    kind_at, header_at = _field(message, root, 1), _field(message, root, 2)
+    if kind_at is None or header_at is None:
+        raise Refused("LD401", "send one Arrow stream")
+    kind = message[kind_at]
+    if kind == _RECORD_BATCH:
+        batch = header_at + struct.unpack_from("<I", message, header_at)[0]
+        if _field(message, batch, 3) is not None:
+            raise Refused("LD415", "send the Arrow stream without compression")
+    elif kind != _SCHEMA:
+        raise Refused("LD415", "send the Arrow stream without dictionaries")
+
+
+def _field(message: bytes, table: int, number: int) -> int | None:
+    """Where a field of a flatbuffer's table lies; None when the table has no such field."""
+    fields = table - struct.unpack_from("<i", message, table)[0]
+    slot = 4 + 2 * number
+    if slot >= struct.unpack_from("<H", message, fields)[0]:
+        return None
+    offset = struct.unpack_from("<H", message, fields + slot)[0]
+    return table + offset if offset else None
 
 
 def _plain(value: Any) -> Any:
