@@ -16,7 +16,7 @@ from pathlib import Path
 
 from ladle import digest as digests
 from ladle.digest import PREFIX
-from ladle.errors import Conflict, Corrupt, cannot_write
+from ladle.errors import Corrupt, LadleError, cannot_write
 from ladle.experiments.tree import Kind, TreeEntry
 
 OWN = ".ladle"
@@ -61,7 +61,7 @@ def _take(lock: int, root: str) -> None:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
-        raise Conflict(
+        raise LadleError(
             "LD358", f"another pull is writing to {root}", "wait until it has ended"
         ) from error
 
