@@ -7,7 +7,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ladle import digest as digests
 from ladle.actions.pack_contents import THREADS, PackShelf
@@ -133,7 +133,9 @@ def collect(
 def undo_collection(workspace: Workspace, policy: CollectPolicy, now: float) -> Sweep:
     """Brings back what the newest sweep that was not undone took. Raises NotFound LD363."""
     upkeep = workspace.upkeep
-    sweeps = [s for s in upkeep.sweeps() if not s.undone and now - s.at <= policy.undo_s]
+    sweeps = [
+        s for s in upkeep.sweeps() if not (s.undone or s.erases) and now - s.at <= policy.undo_s
+    ]
     if not sweeps:
         raise NotFound("LD363", "there is no collection to undo", "ladle verify looks for losses")
     last = sweeps[-1]
@@ -146,7 +148,7 @@ def undo_collection(workspace: Workspace, policy: CollectPolicy, now: float) -> 
             if stone.kind is Gone.COLLECTED and since < stone.at <= last.at
         ]
     )
-    undone = Sweep(last.epoch, last.at, last.listing, last.objects, last.bytes, undone=True)
+    undone = replace(last, undone=True)
     upkeep.note_sweep(undone)
     if lost:
         raise LadleError(

@@ -93,8 +93,8 @@ def erase(
         experiments = marks.packed()
         needed = {digest for e in experiments for digest in e.reach.needs}
         made_of = names.union(*(_parts(e, names) for e in experiments))
-        holding = _packs_with(workspace.objects, made_of - needed)
-        _note(workspace, epoch, holding, clock.now())
+        holding = {*_packs_with(workspace.objects, made_of - needed), *_begun(workspace, marks)}
+        _note(workspace, epoch, sorted(holding), clock.now())
         moved = rewrite(workspace.objects, workspace.manifests, marks.shelf, experiments, holding)
         marks.read()
         _refuse_unmoved(marks, holding)
@@ -103,7 +103,7 @@ def erase(
             workspace.objects.erase(Digest.parse(digest))
     finally:
         workspace.upkeep.finish_sweep(epoch)
-    return Erased(stones, tuple(holding), moved, len(made_of & needed))
+    return Erased(stones, tuple(sorted(holding)), moved, len(made_of & needed))
 
 
 def refuse_erased(workspace: Workspace, digests: Collection[str]) -> None:
@@ -175,7 +175,7 @@ def _note(workspace: Workspace, epoch: int, packs: Sequence[str], now: float) ->
     body = canonical_json(list(packs))
     digest = digests.of_bytes(body)
     workspace.objects.put_if_absent(digest, body)
-    workspace.upkeep.note_sweep(Sweep(epoch, now, str(digest), len(packs), 0, undone=True))
+    workspace.upkeep.note_sweep(Sweep(epoch, now, str(digest), len(packs), 0, erases=True))
 
 
 def _refuse_unmoved(marks: Marks, holding: Collection[str]) -> None:
@@ -184,6 +184,15 @@ def _refuse_unmoved(marks: Marks, holding: Collection[str]) -> None:
         raise Unavailable(
             "LD367", "an experiment was moved by somebody else meanwhile", "erase it again"
         )
+
+
+def _begun(workspace: Workspace, marks: Marks) -> Iterator[str]:
+    """Packs that an erasure before this one meant to destroy: somebody may have relied on one since."""
+    live = marks.live(CollectPolicy(), 0.0)
+    for sweep in workspace.upkeep.sweeps():
+        if sweep.erases:
+            with contextlib.suppress(NotFound):
+                yield from (d for d in listed(workspace, sweep) if d in live)
 
 
 def _swept(workspace: Workspace, marks: Marks) -> Iterator[str]:

@@ -36,7 +36,10 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """What one collection took out of sight; ``listing`` is the object that names it all."""
+    """What one collection took out of sight; ``listing`` is the object that names it all.
+
+    With ``erases`` it is there to be destroyed, and never comes back.
+    """
 
     epoch: int
     at: float
@@ -44,6 +47,7 @@ class Sweep:
     objects: int
     bytes: int
     undone: bool = False
+    erases: bool = False
 
 
 class Gone(StrEnum):
