@@ -11,9 +11,10 @@ import tempfile
 from pathlib import Path
 
 import adding
+import sending
 from peers import make_venv
 
-ROWS = (*adding.ROWS,)
+ROWS = (*adding.ROWS, *sending.ROWS)
 
 
 def main(words: list[str]) -> int:
