@@ -18,7 +18,9 @@ sys.exit(f"{status} {loaded}" if status or loaded else 0)
 """
 
 
-@pytest.mark.parametrize("words", ["check", "explain LD106", "schema", "add model_packages", "--help", "--version"])
+@pytest.mark.parametrize(
+    "words", ["check", "explain LD106", "schema", "add model_packages", "--help", "--version"]
+)
 def test_a_light_command_loads_nothing_heavy(words: str, tmp_path: Path) -> None:
     package = tmp_path / "model_packages" / "fraud"
     package.mkdir(parents=True)
