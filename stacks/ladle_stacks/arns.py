@@ -1,69 +1,43 @@
-"""ARNs by fixed name, so that no stack needs another one's exports."""
+"""The ARNs of ``ladle.planning.arns``, with account and region filled in where they are deployed."""
 
 from __future__ import annotations
 
-from aws_cdk import Fn
+from aws_cdk import Fn, Token
 
-from ladle import names
-
-ACCOUNT, REGION = "${AWS::AccountId}", "${AWS::Region}"
+from ladle.planning import arns
 
 
-def _arn(service: str, resource: str, region: str = REGION, account: str = ACCOUNT) -> str:
-    return Fn.sub(f"arn:${{AWS::Partition}}:{service}:{region}:{account}:{resource}")
-
-
-def table(name: str) -> str:
-    return _arn("dynamodb", f"table/{name}")
+def filled(arn: str) -> str:
+    """``${AWS::Region}`` and its like filled in by CloudFormation; an ARN of the CDK's stays its own."""
+    return arn if Token.is_unresolved(arn) or "${" not in arn else Fn.sub(arn)
 
 
 def function(name: str) -> str:
     """``name`` may end with ``:<version or alias>``."""
-    return _arn("lambda", f"function:{name}")
+    return filled(arns.function(name))
 
 
 def role(name: str) -> str:
-    return _arn("iam", f"role/{name}", region="")
+    return filled(arns.role(name))
 
 
 def topic() -> str:
-    return _arn("sns", names.TOPIC)
-
-
-def alarm(name: str) -> str:
-    return _arn("cloudwatch", f"alarm:{name}")
+    return filled(arns.topic())
 
 
 def log_group(name: str) -> str:
-    return _arn("logs", f"log-group:{name}")
-
-
-def stack(name: str) -> str:
-    return _arn("cloudformation", f"stack/{name}/*")
-
-
-def master_secret() -> str:
-    """Secrets Manager adds six characters to the name."""
-    return _arn("secretsmanager", f"secret:{names.MASTER_SECRET}-??????")
+    return filled(arns.log_group(name))
 
 
 def store_bucket_name() -> str:
-    return Fn.sub(names.store_bucket(ACCOUNT, REGION))
-
-
-def store(objects: str = "") -> str:
-    """The store's bucket, or with ``objects`` what lies in it."""
-    bucket = names.store_bucket(ACCOUNT, REGION)
-    path = f"{bucket}/{objects}" if objects else bucket
-    return _arn("s3", path, region="", account="")
+    return filled(arns.store_bucket())
 
 
 def api_calls(api_id: str) -> str:
     """Calls of any route of one HTTP API."""
-    return Fn.sub(
-        f"arn:${{AWS::Partition}}:execute-api:{REGION}:{ACCOUNT}:${{Api}}/*/*", {"Api": api_id}
-    )
+    calls = f"arn:{arns.PARTITION}:execute-api:{arns.REGION}:{arns.ACCOUNT}:${{Api}}/*/*"
+    return Fn.sub(calls, {"Api": api_id})
 
 
 def route_of_any_api(method: str, path: str) -> str:
-    return _arn("execute-api", f"*/*/{method}{path}")
+    return filled(arns.route_of_any_api(method, path))

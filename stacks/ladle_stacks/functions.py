@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import aws_cdk as cdk
@@ -11,6 +12,8 @@ from aws_cdk import aws_s3_assets as s3_assets
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from ladle.planning import permissions
+from ladle.planning.grant import Grant
 from ladle.project.staging import StagedZip
 from ladle_stacks import grants
 
@@ -25,7 +28,7 @@ class FunctionPlan:
     name: str
     entry: str
     description: str
-    grants: grants.Statements = field(repr=False)
+    grants: Sequence[Grant] = field(repr=False)
     role_name: str | None = None
     memory_mb: int = 512
     timeout_s: int = 60
@@ -48,13 +51,13 @@ def own_function(
 ) -> lambda_.CfnFunction:
     """Nobody waits for a platform function's answer, so what it cannot do goes to ``dead_letters``."""
     group = f"/aws/lambda/{plan.name}"
-    statements, dead_letter_config = list(plan.grants), None
+    granted, dead_letter_config = list(plan.grants), None
     if dead_letters is not None:
-        statements.append(grants.dead_letters(dead_letters.queue_arn))
+        granted.append(permissions.dead_letters(dead_letters.queue_arn))
         dead_letter_config = lambda_.CfnFunction.DeadLetterConfigProperty(
             target_arn=dead_letters.queue_arn
         )
-    role = grants.function_role(scope, plan.id, group, statements, plan.role_name)
+    role = grants.function_role(scope, plan.id, group, granted, plan.role_name)
     kept = log_group(scope, f"{plan.id}Logs", group, OWN_LOGS_DAYS)
     function = lambda_.CfnFunction(
         scope,

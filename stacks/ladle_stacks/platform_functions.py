@@ -12,8 +12,9 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from ladle import names
+from ladle.planning import permissions
 from ladle.project.function_code import PLATFORM_ENTRIES
-from ladle_stacks import arns, grants
+from ladle_stacks import arns
 from ladle_stacks.functions import FunctionPlan, ZipCode, own_function
 from ladle_stacks.host import Host
 
@@ -45,7 +46,7 @@ def _plans(topic_key: str) -> list[FunctionPlan]:
             names.INTAKE_FUNCTION,
             entry["intake"],
             "Ladle: takes late labels",
-            grants.intake(),
+            permissions.intake(),
             timeout_s=29,
         ),
         FunctionPlan(
@@ -53,14 +54,14 @@ def _plans(topic_key: str) -> list[FunctionPlan]:
             names.COLLECTOR_FUNCTION,
             entry["collector"],
             "Ladle: counts prediction lines",
-            grants.collector(),
+            permissions.collector(),
         ),
         FunctionPlan(
             "Judge",
             names.JUDGE_FUNCTION,
             entry["judge"],
             "Ladle: turns counters into evidence",
-            grants.judge(),
+            permissions.judge(),
             timeout_s=_WATCH_S,
         ),
         FunctionPlan(
@@ -68,7 +69,7 @@ def _plans(topic_key: str) -> list[FunctionPlan]:
             names.CONTROLLER_FUNCTION,
             entry["controller"],
             "Ladle: the only writer of traffic",
-            grants.controller(topic_key),
+            permissions.controller(topic_key),
             role_name=names.CONTROLLER_ROLE,
             timeout_s=_WATCH_S,
         ),

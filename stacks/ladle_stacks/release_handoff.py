@@ -14,9 +14,10 @@ from aws_cdk import aws_s3_assets as s3_assets
 from constructs import Construct
 
 from ladle import digest, names
+from ladle.planning import permissions
 from ladle.planning.service_spec import ServiceSpec
 from ladle.project.function_code import HANDOFF_ENTRIES
-from ladle_stacks import arns, grants
+from ladle_stacks import arns
 from ladle_stacks.functions import FunctionPlan, ZipCode, own_function
 from ladle_stacks.host import Host
 
@@ -116,19 +117,19 @@ def _handoff_plan(spec: ServiceSpec) -> FunctionPlan:
         names.handoff_function(spec.model),
         HANDOFF_ENTRIES["handoff"],
         f"Ladle: hands releases of {spec.model} over to the controller",
-        grants.handoff(spec.model),
+        permissions.handoff(spec.model),
         timeout_s=300,
     )
 
 
 def _bundle_plan(spec: ServiceSpec, asset: s3_assets.Asset | None) -> FunctionPlan:
     store_key = spec.source.locator.key if spec.source.locator else None
-    objects = asset.bucket.arn_for_objects(asset.s3_object_key) if asset else None
+    arn = asset.bucket.arn_for_objects(asset.s3_object_key) if asset else None
     return FunctionPlan(
         "Bundler",
         names.bundle_function(spec.model),
         HANDOFF_ENTRIES["bundle"],
         f"Ladle: copies each release's model of {spec.model}, once",
-        grants.bundle(spec.model, store_key, objects),
+        permissions.bundle(spec.model, store_key, permissions.uploaded(arn) if arn else None),
         timeout_s=300,
     )

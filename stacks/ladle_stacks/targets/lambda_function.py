@@ -14,6 +14,7 @@ from constructs import Construct
 from ladle import digest, names
 from ladle.catalog import Arch, Packaging
 from ladle.errors import LadleError
+from ladle.planning import permissions
 from ladle.planning.service_spec import ServiceSpec
 from ladle.planning.serving_environment import backend_of, serving_json
 from ladle.project.function_code import SERVING_ENTRY, serving_code
@@ -68,7 +69,7 @@ def _function(
     kept: logs.CfnLogGroup,
 ) -> lambda_.CfnFunction:
     group = names.log_group(spec.model)
-    role = grants.function_role(scope, "Serving", group, grants.serving(spec.model))
+    role = grants.function_role(scope, "Serving", group, permissions.serving(spec.model))
     function = lambda_.CfnFunction(
         scope,
         "Function",

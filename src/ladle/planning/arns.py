@@ -1,0 +1,69 @@
+"""An ARN is written here as CloudFormation writes it, with ``${AWS::Region}`` and its like left open.
+
+Everything has a fixed name, so that no stack needs another one's exports.
+"""
+
+from __future__ import annotations
+
+from ladle import names
+
+PARTITION, ACCOUNT, REGION = "${AWS::Partition}", "${AWS::AccountId}", "${AWS::Region}"
+CDK_ASSETS = f"cdk-hnb659fds-assets-{ACCOUNT}-{REGION}"  # as `cdk bootstrap` names it by default
+
+
+def table(name: str) -> str:
+    return _arn("dynamodb", f"table/{name}")
+
+
+def function(name: str) -> str:
+    """``name`` may end with ``:<version or alias>``."""
+    return _arn("lambda", f"function:{name}")
+
+
+def role(name: str) -> str:
+    return _arn("iam", f"role/{name}", region="")
+
+
+def topic() -> str:
+    return _arn("sns", names.TOPIC)
+
+
+def alarm(name: str) -> str:
+    return _arn("cloudwatch", f"alarm:{name}")
+
+
+def log_group(name: str) -> str:
+    return _arn("logs", f"log-group:{name}")
+
+
+def stack(name: str) -> str:
+    return _arn("cloudformation", f"stack/{name}/*")
+
+
+def master_secret() -> str:
+    """Secrets Manager adds six characters to the name."""
+    return _arn("secretsmanager", f"secret:{names.MASTER_SECRET}-??????")
+
+
+def store_bucket() -> str:
+    """Its name, which holds account and region since all of AWS shares one list of names."""
+    return names.store_bucket(ACCOUNT, REGION)
+
+
+def store(objects: str = "") -> str:
+    """The store's bucket, or with ``objects`` what lies in it."""
+    path = f"{store_bucket()}/{objects}" if objects else store_bucket()
+    return _arn("s3", path, region="", account="")
+
+
+def cdk_asset(key: str) -> str:
+    """A file that a deploy of the CDK uploads."""
+    return _arn("s3", f"{CDK_ASSETS}/{key}", region="", account="")
+
+
+def route_of_any_api(method: str, path: str) -> str:
+    return _arn("execute-api", f"*/*/{method}{path}")
+
+
+def _arn(service: str, resource: str, region: str = REGION, account: str = ACCOUNT) -> str:
+    return f"arn:{PARTITION}:{service}:{region}:{account}:{resource}"

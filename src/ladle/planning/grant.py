@@ -1,0 +1,102 @@
+"""A grant is actions on things; the sentence that people read is made of the same two."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+# What an action does, as a verb before what it is done to. An action without a verb has no grant.
+VERBS: dict[str, str] = {
+    "cloudformation:DescribeStacks": "look at",
+    "cloudwatch:DeleteAlarms": "delete",
+    "cloudwatch:DescribeAlarms": "look at",
+    "cloudwatch:GetMetricStatistics": "read",
+    "cloudwatch:PutMetricAlarm": "set",
+    "cloudwatch:PutMetricData": "write",
+    "dynamodb:ConditionCheckItem": "check",
+    "dynamodb:DeleteItem": "delete",
+    "dynamodb:DescribeStream": "follow",
+    "dynamodb:GetItem": "read",
+    "dynamodb:GetRecords": "follow",
+    "dynamodb:GetShardIterator": "follow",
+    "dynamodb:ListStreams": "follow",
+    "dynamodb:PutItem": "write",
+    "dynamodb:Query": "read",
+    "dynamodb:UpdateItem": "change",
+    "kms:Decrypt": "decrypt with",
+    "kms:GenerateDataKey": "encrypt with",
+    "lambda:CreateAlias": "make the alias of",
+    "lambda:DeleteFunction": "delete",
+    "lambda:GetAlias": "look at",
+    "lambda:GetFunctionConfiguration": "look at",
+    "lambda:InvokeFunction": "call",
+    "lambda:ListVersionsByFunction": "look at",
+    "lambda:PublishVersion": "publish versions of",
+    "lambda:UpdateAlias": "move the traffic of",
+    "logs:CreateLogStream": "write",
+    "logs:PutLogEvents": "write",
+    "s3:DeleteObject": "delete",
+    "s3:GetObject": "read",
+    "s3:GetObjectVersion": "read",
+    "s3:ListBucket": "list",
+    "s3:PutObject": "write",
+    "secretsmanager:GetSecretValue": "read",
+    "sns:Publish": "publish to",
+    "sqs:SendMessage": "send to",
+    "sts:AssumeRole": "act as",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """``arn`` as CloudFormation writes it, and what people call it."""
+
+    arn: str
+    called: str
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """``when`` is an IAM condition; what it narrows stands in what its things are called."""
+
+    actions: tuple[str, ...]
+    things: tuple[Thing, ...]
+    when: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def sentence(self) -> str:
+        """As in ``read and write release/fraud/* of the store``."""
+        verbs = listed(dict.fromkeys(VERBS[action] for action in self.actions))
+        return f"{verbs} {listed(dict.fromkeys(thing.called for thing in self.things))}"
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "sentence": self.sentence,
+            "actions": list(self.actions),
+            "resources": [thing.arn for thing in self.things],
+            "condition": dict(self.when) or None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class RoleGrants:
+    """All that one role may do; ``holder`` is who has it."""
+
+    holder: str
+    grants: tuple[Grant, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        return {"holder": self.holder, "grants": [grant.to_json() for grant in self.grants]}
+
+
+def allow(
+    service: str, actions: Iterable[str], *things: Thing, when: Mapping[str, Any] | None = None
+) -> Grant:
+    return Grant(tuple(f"{service}:{action}" for action in actions), things, when or {})
+
+
+def listed(words: Iterable[str]) -> str:
+    """``a``; ``a and b``; ``a, b and c``."""
+    *first, last = words
+    return f"{', '.join(first)} and {last}" if first else last

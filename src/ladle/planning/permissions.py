@@ -1,0 +1,192 @@
+"""All that Ladle's roles ever may stands here once: stacks grant it, plans say it in sentences.
+
+A resource is ``*`` only where AWS knows no narrower one; the row says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ladle import digest, names
+from ladle.planning import arns
+from ladle.planning.grant import Grant, RoleGrants, Thing, allow
+from ladle.planning.service_spec import ServiceSpec
+
+Grants = Sequence[Grant]
+
+
+def of_model(spec: ServiceSpec) -> tuple[RoleGrants, ...]:
+    """Every role of a model's stack, by who holds it."""
+    model = spec.model
+    bundler, handoff_ = names.bundle_function(model), names.handoff_function(model)
+    store_key = spec.source.locator.key if spec.source.locator else None
+    return (
+        RoleGrants("serving", (*serving(model), own_log(names.log_group(model)))),
+        RoleGrants(
+            "bundler",
+            (*bundle(model, store_key, model_asset(spec)), own_log(f"/aws/lambda/{bundler}")),
+        ),
+        RoleGrants("hand-off", (*handoff(model), own_log(f"/aws/lambda/{handoff_}"))),
+        RoleGrants("router", tuple(router(model))),
+    )
+
+
+def model_asset(spec: ServiceSpec) -> Thing | None:
+    """The model's file among what the CDK uploads, when the checkout has it."""
+    if spec.source.path is None:
+        return None
+    suffix = spec.source.file_name.rpartition(".")[2]
+    return uploaded(arns.cdk_asset(f"{digest.hex_of(spec.model_digest)}.{suffix}"))
+
+
+def uploaded(arn: str) -> Thing:
+    return Thing(arn, "the model file that the CDK uploads")
+
+
+def own_log(log_group: str) -> Grant:
+    streams = Thing(arns.log_group(f"{log_group}:*"), f"its log {log_group}")
+    return allow("logs", ["CreateLogStream", "PutLogEvents"], streams)
+
+
+# Functions of a model
+
+
+def serving(model: str) -> Grants:
+    """The serving function reads its own releases' models, and nothing else of the store."""
+    return [allow("s3", ["GetObjectVersion"], _own_folder(model))]
+
+
+def bundle(model: str, store_key: str | None, asset: Thing | None) -> Grants:
+    """Copies one model into the model's own folder; the secret only to derive the line key."""
+    grants = [
+        allow("s3", ["GetObject", "PutObject"], _own_folder(model)),
+        _list_store(*filter(None, [f"release/{model}/*", store_key])),
+        allow("secretsmanager", ["GetSecretValue"], _MASTER_KEY),
+    ]
+    if store_key is not None:
+        pinned = Thing(arns.store(store_key), "the pinned model in the store")
+        grants.append(allow("s3", ["GetObject", "GetObjectVersion"], pinned))
+    if asset is not None:
+        grants.append(allow("s3", ["GetObject"], asset))
+    return grants
+
+
+def handoff(model: str) -> Grants:
+    """Publishes and deletes versions; makes the alias but never moves it."""
+    function, versions = _function_and_versions(model)
+    look = ["GetAlias", "GetFunctionConfiguration", "ListVersionsByFunction"]
+    alarms = names.native_alarm(model, 0).removesuffix("0") + "*"
+    own_rows = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [f"MODEL#{model}", "MODELS"]}}
+    releases = Thing(arns.table(names.RELEASES_TABLE), f"{model}'s rows of {names.RELEASES_TABLE}")
+    stack = names.model_stack(model)
+    return [
+        allow("lambda", [*look, "CreateAlias", "PublishVersion"], function, versions),
+        allow("lambda", ["DeleteFunction"], versions),  # qualified: a version
+        allow("cloudwatch", ["DeleteAlarms", "PutMetricAlarm"], _alarm(alarms)),
+        allow("cloudwatch", ["DescribeAlarms"], _ANY_ALARM),
+        allow("dynamodb", ["ConditionCheckItem", "GetItem", "PutItem"], releases, when=own_rows),
+        _rows(names.EXPERIMENTS_TABLE, "GetItem"),
+        _list_store(f"release/{model}/*"),
+        allow("s3", ["DeleteObject"], _own_folder(model)),
+        allow("cloudformation", ["DescribeStacks"], Thing(arns.stack(stack), f"the stack {stack}")),
+    ]
+
+
+def router(model: str) -> Grants:
+    """The only role that may move a model's traffic; only the controller may take it."""
+    function, versions = _function_and_versions(model)
+    helper = names.handoff_function(model)
+    return [
+        allow("lambda", ["GetAlias", "UpdateAlias"], function, versions),
+        allow("lambda", ["InvokeFunction"], function, versions),
+        allow("lambda", ["InvokeFunction"], Thing(arns.function(helper), helper)),
+    ]
+
+
+# Functions of the platform
+
+
+def intake() -> Grants:
+    return [
+        _rows(names.PREDICTIONS_TABLE, "PutItem", "Query"),
+        _rows(names.COUNTERS_TABLE, "PutItem", "UpdateItem"),
+        _rows(names.RELEASES_TABLE, "GetItem"),  # the policy: who may label, and for how long
+    ]
+
+
+def collector() -> Grants:
+    return [
+        _rows(names.PREDICTIONS_TABLE, "PutItem", "Query"),
+        _rows(names.COUNTERS_TABLE, "PutItem", "UpdateItem"),
+        _rows(names.RELEASES_TABLE, "GetItem"),  # the policy: the windows, whether labels come
+        allow("secretsmanager", ["GetSecretValue"], _MASTER_KEY),
+    ]
+
+
+def judge() -> Grants:
+    ours = f"metrics of the namespace {names.METRIC_NAMESPACE}"
+    return [
+        _rows(names.RELEASES_TABLE, "GetItem", "Query"),
+        _rows(names.COUNTERS_TABLE, "Query"),
+        allow(  # a metric has no ARN
+            "cloudwatch",
+            ["PutMetricData"],
+            Thing("*", ours),
+            when={"StringEquals": {"cloudwatch:namespace": names.METRIC_NAMESPACE}},
+        ),
+    ]
+
+
+def controller(topic_key: str) -> Grants:
+    stream = arns.table(f"{names.RELEASES_TABLE}/stream/*")
+    return [
+        _rows(names.RELEASES_TABLE, "DeleteItem", "GetItem", "PutItem", "Query"),
+        _rows(names.COUNTERS_TABLE, "Query"),
+        allow("sts", ["AssumeRole"], Thing(arns.role(names.router_role("*")), "a model's router")),
+        allow("cloudwatch", ["DescribeAlarms"], _ANY_ALARM),
+        allow("cloudwatch", ["GetMetricStatistics"], Thing("*", "any metric")),  # it has no ARN
+        allow("sns", ["Publish"], Thing(arns.topic(), f"the topic {names.TOPIC}")),
+        allow("kms", ["Decrypt", "GenerateDataKey"], Thing(topic_key, "the key of that topic")),
+        allow(
+            "dynamodb",
+            ["DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"],
+            Thing(stream, f"changes of {names.RELEASES_TABLE}"),
+        ),
+    ]
+
+
+def dead_letters(queue_arn: str) -> Grant:
+    return allow("sqs", ["SendMessage"], Thing(queue_arn, "the queue of dead letters"))
+
+
+_MASTER_KEY = Thing(arns.master_secret(), f"the secret {names.MASTER_SECRET}")
+_ANY_ALARM = Thing(arns.alarm("*"), "any alarm")
+
+
+def _own_folder(model: str) -> Thing:
+    folder = f"release/{model}/*"
+    return Thing(arns.store(folder), f"{folder} of the store")
+
+
+def _function_and_versions(model: str) -> tuple[Thing, Thing]:
+    name = names.function(model)
+    return (
+        Thing(arns.function(name), name),
+        Thing(arns.function(f"{name}:*"), f"versions of {name}"),
+    )
+
+
+def _list_store(*prefixes: str) -> Grant:
+    """Without it S3 answers 403 for an object that is not there."""
+    named = [prefix if prefix.endswith("*") else "the pinned model" for prefix in prefixes]
+    called = f"{' and '.join(named)} of the store"
+    when = {"StringLike": {"s3:prefix": list(prefixes)}}
+    return allow("s3", ["ListBucket"], Thing(arns.store(), called), when=when)
+
+
+def _rows(table: str, *actions: str) -> Grant:
+    return allow("dynamodb", actions, Thing(arns.table(table), table))
+
+
+def _alarm(name: str) -> Thing:
+    return Thing(arns.alarm(name), f"the alarms {name}")
