@@ -151,7 +151,7 @@ class Connection(asyncio.Protocol):
     def on_headers_complete(self) -> None:
         head = self._head
         if head is None or self._parser.should_upgrade():
-            return  # the parser stops here, see _pass_over_upgrade
+            return  # see _pass_over_upgrade
         head.complete(self._parser.get_method(), self._parser.should_keep_alive())
         self._enter(State.BODY)
         if head.length > self._limits.body_bytes:
@@ -175,9 +175,7 @@ class Connection(asyncio.Protocol):
             self._site.waiting_bytes += len(body)
 
     def on_message_complete(self) -> None:
-        if self._head is None or self._refusal is not None or self._is_last:
-            return
-        if self._parser.should_upgrade():
+        if self._head is None or self._refusal is not None or self._parser.should_upgrade():
             return
         body = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
         head, self._head, self._parts, self._fresh = self._head, None, [], b""
