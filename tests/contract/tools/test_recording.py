@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import onnx
 from tests.contract.tools.shop import SCRIPT, Shop
+
+from ladle import digest
+from ladle.experiments.manifest import RecordedExperiment
 
 
 def test_a_script_that_records_makes_one_whole_experiment(shop: Shop) -> None:
@@ -133,3 +137,39 @@ def test_an_experiment_that_does_not_exist_is_told_by_every_command(shop: Shop) 
         done = shop.ladle(*words)
         assert done.returncode == 1
         assert "LD301" in done.stderr
+
+
+def test_four_processes_that_record_at_one_moment_lose_nothing(shop: Shop) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        done = list(pool.map(lambda _: shop.run(sys.executable, "train.py"), range(4)))
+    assert [d.returncode for d in done] == [0] * 4, [d.stderr for d in done]
+    log = [RecordedExperiment.from_json(e) for e in shop.json("log")["experiments"]]
+    by_place = sorted(log, key=lambda e: e.sequence)
+    assert [e.sequence for e in by_place] == [1, 2, 3, 4]
+    chain = [None, *(e.manifest.id for e in by_place)]
+    assert [e.manifest.previous for e in by_place] == chain[:-1]
+
+
+def test_a_lock_file_and_an_image_are_part_of_the_environment(shop: Shop) -> None:
+    (shop.root / "uv.lock").write_text("locked\n")
+    image = f"registry.example/train@sha256:{'a' * 64}"
+    told = f"import os\nos.environ['LADLE_IMAGE'] = '{image}'\n"
+    (shop.package / "train.py").write_text(told + SCRIPT)
+    assert shop.run(sys.executable, "train.py").returncode == 0
+    environment = shop.newest().manifest.environment
+    assert environment.lock_file == str(digest.of_bytes(b"locked\n"))
+    assert environment.image == f"sha256:{'a' * 64}"
+    (shop.package / "train.py").write_text(told.replace("@sha256:", ":") + SCRIPT)
+    assert "LD377" in shop.run(sys.executable, "train.py").stderr
+
+
+def test_what_ladle_and_the_run_wrote_is_no_uncommitted_code(shop: Shop) -> None:
+    told = '    run.model("model.onnx")\n'
+    writes = "    open('told.txt', 'w').write('3')\n    run.output('told.txt')\n"
+    (shop.package / "train.py").write_text(SCRIPT.replace(told, told + writes))
+    shop.run("git", "commit", "--quiet", "--all", "-m", "tell")
+    for _ in range(2):
+        assert shop.run(sys.executable, "train.py").returncode == 0
+    manifest = shop.newest().manifest
+    assert [o.name for o in manifest.outputs] == ["model_packages/digits/told.txt"]
+    assert not manifest.code.dirty
