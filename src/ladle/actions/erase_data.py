@@ -14,6 +14,7 @@ from ladle import digest as digests
 from ladle.actions.collect_garbage import SWEEP_S, Marks, begun_sweep, listed
 from ladle.actions.pack_contents import THREADS
 from ladle.actions.repack import Packed, rewrite
+from ladle.actions.verify_store import ContentCheck
 from ladle.digest import Digest, canonical_json
 from ladle.errors import Corrupt, NotFound, Unavailable
 from ladle.experiments.garbage import CollectPolicy
@@ -106,12 +107,22 @@ def erase(
     return Erased(stones, tuple(sorted(holding)), moved, len(made_of & needed))
 
 
-def refuse_erased(workspace: Workspace, digests: Collection[str]) -> None:
-    """Raises NotFound LD366 for what is gone on purpose, which no repair brings back."""
-    stones = workspace.upkeep.tombstones()
-    for digest in digests:
-        if (stone := stones.get(digest)) is not None:
-            raise NotFound("LD366", told(stone), "the rest of the experiment can still be read")
+@contextlib.contextmanager
+def told_if_gone(workspace: Workspace, recorded: RecordedExperiment) -> Iterator[None]:
+    """Where the body misses something that is gone on purpose, says so: no repair brings it back."""
+    try:
+        yield
+    except NotFound as error:
+        check = ContentCheck(workspace)
+        check.check([recorded])
+        if not check.gone:
+            raise
+        raise NotFound(
+            "LD366",
+            f"experiment {recorded.manifest.id[:12]} is no longer complete: "
+            + "; ".join(map(told, check.gone)),
+            "pull the rest of it by path: ladle pull ID PATH",
+        ) from error
 
 
 def told(stone: Tombstone) -> str:

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from ladle.actions.erase_data import told_if_gone
 from ladle.actions.read_experiment import ExperimentReader
 from ladle.actions.restore_experiment import (
     Restored,
@@ -52,7 +53,8 @@ def pull(
     reader = ExperimentReader.of(workspace, open_index(root).packs)
     pulled = []
     for recorded in _experiments(workspace, root, experiment):
-        files = list(_restored(recorded, reader, path, to or root, to is None, force))
+        with told_if_gone(workspace, recorded):
+            files = list(_restored(recorded, reader, path, to or root, to is None, force))
         _tell(recorded, files)
         pulled.append((recorded, files))
     if as_json:

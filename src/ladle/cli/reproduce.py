@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from ladle.actions.erase_data import told_if_gone
 from ladle.actions.read_experiment import ExperimentReader
 from ladle.actions.reproduce_experiment import reproduce_experiment
 from ladle.cli.experiment_words import one_line, short
@@ -42,7 +43,7 @@ def reproduce(
     reader = ExperimentReader.of(workspace, open_index(root).packs)
     place = root / _PLACE / short(recorded.manifest.id)
     say(f"running {one_line(recorded)} again")
-    with git_replay(root, place, keep) as replay:
+    with told_if_gone(workspace, recorded), git_replay(root, place, keep) as replay:
         found = reproduce_experiment(recorded, reader, replay, TransferProgress())
     if as_json:
         kept = str(place) if keep else None

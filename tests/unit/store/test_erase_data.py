@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 
 from ladle.actions.collect_garbage import collect
-from ladle.actions.erase_data import erase, find_targets, refuse_erased
-from ladle.actions.read_data import layout_of_experiment
+from ladle.actions.erase_data import erase, find_targets, told_if_gone
+from ladle.actions.pull_data import pull_data
+from ladle.actions.read_data import DataReader, layout_of_experiment
 from ladle.actions.verify_store import verify_store
 from ladle.digest import Digest
+from ladle.disk.silent import SILENT
 from ladle.errors import NotFound
 from ladle.experiments.garbage import DAY_S, CollectPolicy
 from ladle.experiments.upkeep import Gone
@@ -124,13 +126,22 @@ def test_erasing_again_finishes_and_changes_nothing(lab: Laboratory, workspace: 
 
 
 def test_who_asks_for_erased_data_is_told_that_and_why(
-    lab: Laboratory, workspace: Workspace
+    lab: Laboratory, workspace: Workspace, tmp_path: Path
 ) -> None:
-    lab.record("fraud", "data")
-    (target,) = find_targets(workspace, "data/people/names.csv")
-    erased(lab, target.digest)
-    with pytest.raises(NotFound, match=r"LD366.*erased by Ada: asked by the person"):
-        refuse_erased(workspace, [target.digest])
+    recorded = lab.record("fraud", "data")
+    erased(lab, "data/people/names.csv")
+    layout = layout_of_experiment(workspace.manifests.get(recorded.manifest.id), workspace.objects)
+    reader = DataReader(workspace.objects, lab.packs, workspace.url, layout)
+    told = r"LD366.*names.csv was erased by Ada: asked by the person"
+    with pytest.raises(NotFound, match=told), told_if_gone(workspace, recorded):
+        pull_data(reader, recorded.manifest.data[0], tmp_path / "pulled", SILENT)
+
+
+def test_what_is_lost_and_not_erased_is_told_as_lost(lab: Laboratory, workspace: Workspace) -> None:
+    recorded = lab.record("fraud", "data")
+    lost = NotFound("LD354", "no pack holds it", "ladle verify --repair")
+    with pytest.raises(NotFound, match="LD354"), told_if_gone(workspace, recorded):
+        raise lost
 
 
 def test_data_that_no_experiment_has_is_not_found(lab: Laboratory, workspace: Workspace) -> None:
