@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from random import Random
 from typing import Any
 
-from ladle.actions.hostile_requests import MARK, HostileRequest, hostile_requests
+from ladle.actions.hostile_requests import MARK, HostileRequest, fault_of, hostile_requests
 
 Event = dict[str, Any]
 WRONG = (None, 0, "", MARK, [], {}, [None], {"x": MARK}, True, "\ud800", float("nan"), 10**400)
@@ -22,6 +22,16 @@ def hostile_events(openapi: Mapping[str, Any], seed: int) -> Iterator[Any]:
         if random.random() < 0.2 and isinstance(event, dict):
             _spoil(event, random)
         yield event
+
+
+def fault_of_result(result: Mapping[str, Any]) -> str | None:
+    """Of what a function returns to a door, or to whoever invoked it directly."""
+    if "statusCode" not in result:
+        return fault_of(result.get("status", 200), json.dumps(result).encode())
+    body = str(result["body"]).encode()
+    if result["isBase64Encoded"]:
+        body = base64.b64decode(body)
+    return fault_of(result["statusCode"], body)
 
 
 def _body(request: HostileRequest, random: Random) -> dict[str, Any]:

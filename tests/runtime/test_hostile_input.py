@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import base64
 import json
+from itertools import islice
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.runtime.hostile_events import fault_of_result, hostile_events
 
+from ladle.actions.hostile_requests import fault_of
 from ladle.disk.clock import SystemClock
 from ladle.quality.lines import RequestLine
 from ladle_runtime.serving import hot_route
+from ladle_runtime.serving.app import build_app
 from ladle_runtime.serving.codecs.inference_v2 import InferenceV2
 from ladle_runtime.serving.codecs.rest import RestJson
+from ladle_runtime.serving.lambda_doors import LambdaDoors
 from ladle_runtime.serving.service import Service, load_service
 from ladle_runtime.serving.settings import MAX_BODY_BYTES, Settings
 
@@ -138,6 +143,23 @@ def test_any_event_is_answered(service: Service, event: Any) -> None:
     result = hot_route.answer(event, service)
     assert result is not None
     assert int(result.get("statusCode", result.get("status", 200))) < 500
+
+
+def test_events_made_from_the_schema_are_answered_or_refused(service: Service) -> None:
+    handle = LambdaDoors(service)
+    events = hostile_events(build_app(service).openapi(), seed=1)
+    for event in islice(events, 2_000):
+        assert fault_of_result(handle(event, None)) is None
+
+
+def test_a_failure_is_told_from_a_refusal() -> None:
+    assert fault_of(200, b"{}") is None
+    assert fault_of(422, b'{"code": "LD413"}') is None
+    assert fault_of(503, b'{"code": "LD419"}') is None
+    assert fault_of(500, b'{"code": "LD402"}') == "answers 500 LD402"
+    assert fault_of(422, b'{"code": "LD413", "detail": "victim-4711"}') == "repeats what was sent"
+    assert fault_of(404, b"Not Found") == "answers 404 without a code"
+    assert fault_of(307, b"") == "answers 307"
 
 
 def test_a_body_that_is_no_base64_is_refused(service: Service) -> None:

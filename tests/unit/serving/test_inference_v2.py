@@ -113,6 +113,8 @@ def test_inputs_lie_behind_the_json_in_the_order_of_the_request() -> None:
         ({"shape": [-2, -2], "parameters": {"binary_data_size": 16}}, FOUR, "LD413"),
         ({"shape": [2.0, 2], "parameters": {"binary_data_size": 16}}, FOUR, "LD413"),
         ({"shape": [1] * 9, "parameters": {"binary_data_size": 16}}, FOUR, "LD413"),
+        ({"shape": [0, 2**62, 2**62], "parameters": {"binary_data_size": 0}}, b"", "LD413"),
+        ({"shape": [0, 2**62, 2**62], "data": []}, b"", "LD413"),
         ({"shape": [0, 2], "parameters": {"binary_data_size": 0}}, b"", "LD413"),
         ({"datatype": "INT32", "parameters": {"binary_data_size": 16}}, FOUR, "LD412"),
         ({"parameters": {"binary_data_size": 16}}, b"\0\0\x80\x7f" * 4, "LD414"),

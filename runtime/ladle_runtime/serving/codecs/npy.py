@@ -21,7 +21,7 @@ from ladle_runtime.serving.codecs.base import (
     only_input,
 )
 from ladle_runtime.serving.problems import Refused
-from ladle_runtime.serving.signature import Array, Batch, count_rows, held_to
+from ladle_runtime.serving.signature import Array, Batch, count_rows, held_to, reshaped
 
 MEDIA_TYPE: Final = "application/x-npy"
 _MAGIC: Final = b"\x93NUMPY"
@@ -74,7 +74,7 @@ def read(body: bytes) -> Array:
     if math.prod(shape) * dtype.itemsize != len(body) - start:
         raise Refused("LD413", "the array has not the length that its header states")
     flat: Array = np.frombuffer(body, dtype, offset=start)
-    return flat.reshape(shape[::-1]).T if found["fortran"] == b"True" else flat.reshape(shape)
+    return reshaped(flat, shape[::-1]).T if found["fortran"] == b"True" else reshaped(flat, shape)
 
 
 @lru_cache(256)

@@ -21,7 +21,7 @@ from ladle_runtime.serving.codecs.base import (
     only_input,
 )
 from ladle_runtime.serving.problems import Refused
-from ladle_runtime.serving.signature import DTYPES, Batch, count_rows, held_to
+from ladle_runtime.serving.signature import DTYPES, Batch, count_rows, held_to, reshaped
 
 MEDIA_TYPE: Final = "application/octet-stream"
 _LITTLE: Final = {name: dtype.newbyteorder("<") for name, dtype in DTYPES.items()}
@@ -50,7 +50,7 @@ class RawTensor:
             raise Refused("LD413", "the header Ladle-Shape lists the sizes: 1,784")
         if math.prod(self.shape) * dtype.itemsize != len(body):
             raise Refused("LD413", "the body has not the length that Ladle-Shape states")
-        given = np.frombuffer(body, _LITTLE[spec.dtype]).reshape(self.shape)
+        given = reshaped(np.frombuffer(body, _LITTLE[spec.dtype]), self.shape)
         arrays = {spec.name: held_to(spec, given)}
         return Batch(arrays, count_rows(inputs, arrays))
 
