@@ -56,8 +56,11 @@ def push_data(
     packs_sent, bytes_sent = 0, 0
     progress.start("push", sum(c.bytes for c in missing.values()), len(missing))
     try:
-        for sent in send(objects, packs(_pieces(missing, places, layout, progress))):
+        on_the_way: set[str] = set()
+        pieces = _pieces(missing, places, layout, on_the_way, progress)
+        for sent in send(objects, packs(pieces)):
             places.add(sent.pack, sent.index)
+            on_the_way -= sent.index.keys()
             layout.add(sent.pack, sent.guides)
             packs_sent, bytes_sent = packs_sent + 1, bytes_sent + sent.pack.bytes
     finally:
@@ -110,10 +113,13 @@ def _rely_on(
 
 
 def _pieces(
-    missing: Mapping[str, Content], places: Places, layout: _Layout, progress: Progress
+    missing: Mapping[str, Content],
+    places: Places,
+    layout: _Layout,
+    on_the_way: set[str],
+    progress: Progress,
 ) -> Iterator[Piece]:
-    """The pieces that no proven pack holds, each once."""
-    sent: set[str] = set()
+    """The pieces that no proven pack holds and none on its way to the store, each once."""
     for name, content in missing.items():
         for pieces in content.pieces(name):
             parts = [str(p.digest) for p in pieces if str(p.digest) not in missing]
@@ -122,8 +128,8 @@ def _pieces(
                 digest = str(piece.digest)
                 if digest in found:
                     layout.add(found[digest].pack, piece.guides)
-                elif digest not in sent:
-                    sent.add(digest)
+                elif digest not in on_the_way:
+                    on_the_way.add(digest)
                     yield piece
             progress.advance(sum(len(p.content) for p in pieces if not p.guides))
         progress.advance(0, 1)
