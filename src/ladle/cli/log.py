@@ -9,6 +9,7 @@ import typer
 
 from ladle.cli.experiment_words import log_table
 from ladle.cli.output import answer, answer_json, say
+from ladle.disk.outbox import DiskOutbox
 from ladle.errors import LadleError
 from ladle.experiments.manifest import RecordedExperiment
 from ladle.project.repository import ModelPackage, find_root, packages, read_pinned
@@ -33,6 +34,17 @@ def log(
     else:
         say(f"no experiment {f'of {model} ' if model else ''}is recorded yet")
         say(f"  ladle record {model or 'MODEL'} -- python train.py")
+    if not as_json and (waiting := _waiting(root, model)):
+        runs = "1 run waits" if waiting == 1 else f"{waiting} runs wait"
+        say(f"{runs} in .ladle/outbox: ladle push")
+
+
+def _waiting(root: Path, model: str | None) -> int:
+    """Runs that are not in a store yet; one that cannot be read is for ``ladle push`` to tell."""
+    try:
+        return sum(model in (None, d.manifest.model) for d in DiskOutbox(root).waiting())
+    except LadleError:
+        return 0
 
 
 def _pinned(root: Path) -> dict[str, str]:

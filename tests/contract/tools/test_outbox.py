@@ -24,6 +24,7 @@ def test_a_run_recorded_offline_waits_and_push_sends_it(shop: Shop) -> None:
     assert done.returncode == 0
     assert "`ladle push` sends it" in done.stderr
     assert (recorded(shop), len(waiting(shop))) == (0, 1)
+    assert "1 run waits in .ladle/outbox: ladle push" in shop.ladle("log").stderr
     pushed = shop.ladle("push")
     assert pushed.returncode == 0
     assert "recorded digits 1" in pushed.stderr
