@@ -16,6 +16,7 @@ from ladle.digest import Digest, canonical_json
 from ladle.errors import Conflict, Corrupt, LadleError, NotFound
 from ladle.experiments.chain import Chain
 from ladle.experiments.garbage import (
+    DAY_S,
     Aged,
     CollectPolicy,
     Served,
@@ -114,10 +115,9 @@ def collect(
     """Raises LD362 while another collects."""
     marks, now = Marks(workspace, threads), clock.now()
     plan = _plan(workspace, marks, policy, now)
-    reason = f"older than {policy.experiments_s} s and not deployed within {policy.deployed_s} s"
     workspace.upkeep.bury(
         [
-            Tombstone(r.manifest.id, Gone.COLLECTED, r.manifest.model, now, by, reason)
+            Tombstone(r.manifest.id, Gone.COLLECTED, _name(r), now, by, _reason(policy))
             for r in plan.let_go
         ]
     )
@@ -128,6 +128,15 @@ def collect(
         )
     _forget_old_sweeps(workspace, policy, now)
     return _sweep(workspace, marks, policy, clock)
+
+
+def _name(recorded: RecordedExperiment) -> str:
+    return f"the data of {recorded.manifest.model} {recorded.sequence}"
+
+
+def _reason(policy: CollectPolicy) -> str:
+    old, served = ((s or 0.0) / DAY_S for s in (policy.experiments_s, policy.deployed_s))
+    return f"older than {old:g} days, and it did not serve in the last {served:g}"
 
 
 def undo_collection(workspace: Workspace, policy: CollectPolicy, now: float) -> Sweep:

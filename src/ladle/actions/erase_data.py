@@ -107,20 +107,26 @@ def erase(
     return Erased(stones, tuple(sorted(holding)), moved, len(made_of & needed))
 
 
+def gone_from(workspace: Workspace, recorded: RecordedExperiment) -> tuple[Tombstone, ...]:
+    """What of an experiment is not there any more, on purpose."""
+    check = ContentCheck(workspace)
+    check.check([recorded])
+    return check.gone
+
+
 @contextlib.contextmanager
 def told_if_gone(workspace: Workspace, recorded: RecordedExperiment) -> Iterator[None]:
     """Where the body misses something that is gone on purpose, says so: no repair brings it back."""
     try:
         yield
     except NotFound as error:
-        check = ContentCheck(workspace)
-        check.check([recorded])
-        if not check.gone:
+        gone = gone_from(workspace, recorded)
+        if not gone:
             raise
         raise NotFound(
             "LD366",
             f"experiment {recorded.manifest.id[:12]} is no longer complete: "
-            + "; ".join(map(told, check.gone)),
+            + "; ".join(map(told, gone)),
             "pull the rest of it by path: ladle pull ID PATH",
         ) from error
 

@@ -106,6 +106,10 @@ class PackContents:
     def place(self, digest: str) -> Placed:
         return self._placed[digest]
 
+    def held_bytes(self, pack: StoredPack) -> int:
+        """Of all contents of one of these packs."""
+        return sum(slot.length for slot in (self._shelf.index(pack) or {}).values())
+
     def slot_of(self, digest: str) -> Slot | None:
         placed = self._placed.get(digest)
         return placed.slot if placed else None

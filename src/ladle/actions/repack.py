@@ -55,14 +55,17 @@ def packed(
 def sparse_packs(experiments: Sequence[Packed], below: float = 0.5) -> Mapping[str, StoredPack]:
     """Packs of which less than this share of their contents is needed by anybody."""
     packs = {p.digest: p for e in experiments for p in e.layout.packs}
+    held: dict[str, int] = dict.fromkeys(packs, 0)
     live: dict[str, dict[str, int]] = {digest: {} for digest in packs}
     for experiment in experiments:
+        for pack in experiment.layout.packs:
+            held[pack.digest] = experiment.contents.held_bytes(pack)
         for digest, placed in experiment.needed_in(packs).items():
             live[placed.pack.digest][digest] = placed.slot.length
     return {
         digest: pack
         for digest, pack in packs.items()
-        if sum(live[digest].values()) < below * (pack.bytes - pack.index_bytes)
+        if sum(live[digest].values()) < below * held[digest]
     }
 
 

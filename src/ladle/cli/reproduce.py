@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from ladle.actions.erase_data import told_if_gone
+from ladle.actions.erase_data import gone_from, told
 from ladle.actions.read_experiment import ExperimentReader
 from ladle.actions.reproduce_experiment import reproduce_experiment
 from ladle.cli.experiment_words import one_line, short
@@ -43,8 +44,11 @@ def reproduce(
     reader = ExperimentReader.of(workspace, open_index(root).packs)
     place = root / _PLACE / short(recorded.manifest.id)
     say(f"running {one_line(recorded)} again")
-    with told_if_gone(workspace, recorded), git_replay(root, place, keep) as replay:
+    with git_replay(root, place, keep) as replay:
         found = reproduce_experiment(recorded, reader, replay, TransferProgress())
+    if found.verdict is Verdict.CANNOT:
+        gone = map(told, gone_from(workspace, recorded))
+        found = replace(found, reasons=(*found.reasons, *gone))
     if as_json:
         kept = str(place) if keep else None
         answer_json({"id": recorded.manifest.id, **found.to_json(), "worktree": kept})
