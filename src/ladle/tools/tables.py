@@ -14,7 +14,7 @@ from typing import Any
 
 from ladle.experiments.profile import Cell, TableProfile, profile_rows
 
-LARGEST_BYTES = 256 << 20  # of one table; parsing that much takes seconds
+LARGEST_BYTES = 256 << 20  # of one input, all its tables; parsing that much takes seconds
 MOST_TABLES = 20  # of one folder, by name
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}
 _LINES = (".jsonl", ".ndjson")
@@ -26,18 +26,19 @@ _FIRST_LINES = 1000  # of JSON lines: their keys are the columns
 
 def profiled(path: Path) -> dict[str, TableProfile]:
     """Of a file by the name ``""``, of the tables in a folder by their paths below it."""
-    if not path.is_dir():
-        found = _profile(path)
-        return {} if found is None else {"": found}
-    tables = sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
-    profiles = {p.relative_to(path).as_posix(): _profile(p) for p in tables[:MOST_TABLES]}
-    return {name: table for name, table in profiles.items() if table is not None}
+    below = sorted(path.rglob("*")) if path.is_dir() else [path]
+    tables = [p for p in below if p.suffix.lower() in SUFFIXES and p.is_file()]
+    profiles, left = {}, LARGEST_BYTES
+    for table in tables[:MOST_TABLES]:
+        left -= table.stat().st_size
+        found = _profile(table) if left >= 0 else None
+        if found is not None:
+            profiles["" if table == path else table.relative_to(path).as_posix()] = found
+    return profiles
 
 
 def _profile(path: Path) -> TableProfile | None:
     suffix = path.suffix.lower()
-    if suffix not in SUFFIXES or path.stat().st_size > LARGEST_BYTES:
-        return None
     try:
         if suffix in _DELIMITERS:
             return _of_text(path, _DELIMITERS[suffix])
