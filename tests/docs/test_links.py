@@ -14,7 +14,10 @@ FILE = re.compile(r"[\w./<>-]+/[\w<>-]+\.(?:py|toml|md|yaml|json|csv|txt|svg)")
 # Where a path may begin: pages of a package's own matters leave out the package.
 BASES = ("", "src", "src/ladle", "runtime", "stacks")
 # A child of the script of that name: `scripts/gate simulation` is tests/gate/test_simulation.py.
-NAMED = {"gate": "tests/gate/test_{}.py", "bench": "bench/{}.py"}
+NAMED = {
+    "gate": ("tests/gate/test_{}.py",),
+    "bench": ("bench/{}.py", "bench/{}/__main__.py"),
+}
 # Paths of a reader's repository, or made when Ladle runs.
 ELSEWHERE = {
     "model_packages/iris/model.yaml",
@@ -39,8 +42,8 @@ def missing_paths(page: Path, root: Path) -> Iterator[str]:
         pattern = re.sub(r"<\w+>", "*", first).rstrip("/")
         if not any(any((root / base).glob(pattern)) for base in BASES):
             yield words
-        child = NAMED.get(first.removeprefix("scripts/"))
-        if child and rest and not (root / child.format(rest[0])).exists():
+        named = NAMED.get(first.removeprefix("scripts/"), ())
+        if named and rest and not any((root / path.format(rest[0])).exists() for path in named):
             yield words
 
 
