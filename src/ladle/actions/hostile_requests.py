@@ -81,7 +81,7 @@ def hostile_requests(openapi: Mapping[str, Any], seed: int) -> Iterator[HostileR
 def fault_of(status: int, body: bytes) -> str | None:
     """What is wrong with the answer to any of them, in words; None for an answer or a refusal."""
     if status < 400:
-        return None if status == 200 else f"answers {status}"
+        return None if 200 <= status < 300 else f"answers {status}"
     if MARK.encode() in body:
         return "repeats what was sent"
     try:

@@ -9,15 +9,11 @@ from typing import Annotated
 import typer
 
 from ladle.cli.output import say, show_findings
-from ladle.errors import LadleError, NotFound, UsageError
-from ladle.experiments.manifest import Signature
-from ladle.planning.resolve import Cloud
+from ladle.cli.served_package import environment_of, read_packages
+from ladle.errors import LadleError, UsageError
 from ladle.planning.service_spec import ServiceSpec
-from ladle.planning.serving_environment import serving_json
 from ladle.project.repository import find_root
-from ladle.project.services import read_services
 from ladle.tools import processes
-from ladle.tools.model_jail import ModelJail
 from ladle.tools.serving_process import ServingProcess
 
 DEFAULT_PORT = 8080
@@ -40,7 +36,7 @@ def dev(
     while True:
         spec = _read(root, model)
         seen = _look(Path(spec.folder))
-        with ServingProcess(_environment(spec), port) as process:
+        with ServingProcess(environment_of(spec), port) as process:
             _say_when_ready(process, spec)
             _wait_for_change(process, root, spec, seen)
 
@@ -75,34 +71,11 @@ def _say_when_ready(process: ServingProcess, spec: ServiceSpec) -> None:
 
 def _read(root: Path, model: str | None) -> ServiceSpec:
     """Raises LadleError for a config with mistakes, a model that cannot be read, a choice left open."""
-    only = [] if model is None else [model]
-    specs = read_services(root, Cloud.EMBEDDED, _signature, only=only)
+    specs = read_packages(root, model)
     if len(specs) != 1:
         names = ", ".join(spec.model for spec in specs) or "none"
         raise UsageError("LD811", f"say which model to serve: {names}", "ladle dev MODEL")
     return specs[0]
-
-
-def _signature(path: Path) -> Signature:
-    return ModelJail().inspect(path).signature
-
-
-def _environment(spec: ServiceSpec) -> Mapping[str, str]:
-    if spec.source.path is None:
-        raise NotFound(
-            "LD429",
-            f"{spec.model}: the pinned model {spec.source.file_name} lies in the store and not in "
-            "this checkout",
-            f"put the file with the digest {spec.model_digest[:19]} into {spec.folder}",
-        )
-    return {
-        **spec.env,
-        "LADLE_MODEL": spec.model,
-        "LADLE_MODEL_FILE": spec.source.path,
-        "LADLE_RELEASE_DIGEST": spec.release_digest,
-        "LADLE_SPEC": serving_json(spec),
-        "LAMBDA_TASK_ROOT": spec.folder,
-    }
 
 
 def _look(folder: Path) -> Seen:

@@ -25,6 +25,7 @@ COMMANDS: dict[str, str] = {
     "explain": "Say what an error code means and how to mend it.",
     "schema": "Print the JSON Schema of model.yaml.",
     "dev": "Serve a model on this machine, with reload.",
+    "test": "Ask a model its golden requests, and what nobody should send.",
     "add": "Hash data, so that recording it takes no time.",
     "record": "Run a command and record it as an experiment.",
     "log": "List the experiments of a model.",
@@ -51,14 +52,13 @@ COMMANDS: dict[str, str] = {
     "verify": "Prove that every object and every row is there and unaltered.",
     "gc": "Free what no experiment needs.",
     "erase": "Destroy personal data in every experiment that has it.",
+    "simulate": "Rehearse a rollout with the deployed decision code.",
     "why": "Say what changed, with the records that show it.",
     "embedded": "Start or stop the AWS on this machine.",
 }
 
 # Named in the interface, built by a later issue, refused until then.
 NOT_YET: dict[str, str] = {
-    "simulate": "rehearse a rollout with the deployed decision code",
-    "test": "golden requests and schema fuzz of a model",
     "cost": "what a model costs",
     "doctor": "find what is missing on this machine",
     "logs": "a model's logs",

@@ -23,8 +23,8 @@ _NEEDED: Final = ("fastapi", "uvicorn", "orjson", "numpy")
 class ServingProcess:
     """Ends when it is stopped, and when this process ends in whatever way."""
 
-    def __init__(self, environment: Mapping[str, str], port: int) -> None:
-        """Raises LadleError LD428 where the packages that serve are missing, LD707 for a taken port."""
+    def __init__(self, environment: Mapping[str, str], port: int, quiet: bool = False) -> None:
+        """``quiet``: no line a request. Raises LadleError LD428 where the packages that serve are missing, LD707 for a taken port."""
         missing = [name for name in _NEEDED if find_spec(name) is None]
         if missing:
             raise LadleError(
@@ -42,6 +42,7 @@ class ServingProcess:
                 *(sys.executable, "-m", "ladle_runtime.serving.server_entry"),
                 *("--dev", "--with-parent", "--port", str(port)),
             ],
+            stdout=subprocess.DEVNULL if quiet else None,
             stdin=subprocess.PIPE,  # its end tells the child that we are gone
             env={**_foreign(processes.inherited()), **environment},
             start_new_session=True,  # Ctrl-C reaches us, and we end it in order

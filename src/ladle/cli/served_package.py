@@ -1,0 +1,43 @@
+"""What a serving process on this machine is told of a model package."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ladle.errors import NotFound
+from ladle.experiments.manifest import Signature
+from ladle.planning.resolve import Cloud
+from ladle.planning.service_spec import ServiceSpec
+from ladle.planning.serving_environment import serving_json
+from ladle.project.services import read_services
+from ladle.tools.model_jail import ModelJail
+
+
+def read_packages(root: Path, model: str | None) -> Sequence[ServiceSpec]:
+    """One, or all. Raises LadleError for a config with mistakes or a model that cannot be read."""
+    only = [] if model is None else [model]
+    return read_services(root, Cloud.EMBEDDED, _signature, only=only)
+
+
+def environment_of(spec: ServiceSpec) -> Mapping[str, str]:
+    """Raises NotFound LD429 where the model's file is not in this checkout."""
+    if spec.source.path is None:
+        raise NotFound(
+            "LD429",
+            f"{spec.model}: the pinned model {spec.source.file_name} lies in the store and not in "
+            "this checkout",
+            f"put the file with the digest {spec.model_digest[:19]} into {spec.folder}",
+        )
+    return {
+        **spec.env,
+        "LADLE_MODEL": spec.model,
+        "LADLE_MODEL_FILE": spec.source.path,
+        "LADLE_RELEASE_DIGEST": spec.release_digest,
+        "LADLE_SPEC": serving_json(spec),
+        "LAMBDA_TASK_ROOT": spec.folder,
+    }
+
+
+def _signature(path: Path) -> Signature:
+    return ModelJail().inspect(path).signature
