@@ -85,7 +85,9 @@ def open_sender(url: str | None, start: Path, progress: Progress) -> Sender:
 
     index = open_index(start)
     workspace = open_workspace(url, start)
-    return Sender(workspace, DiskOutbox(start), index.files, index.packs, SystemClock(), progress)
+    heads = open_seen_heads(workspace.url, start)
+    outbox, clock = DiskOutbox(start), SystemClock()
+    return Sender(workspace, outbox, index.files, index.packs, clock, progress, heads.saw)
 
 
 def open_run(model: str, start: Path, folder: Path, url: str | None, progress: Progress) -> Run:

@@ -29,9 +29,13 @@ _ROUNDS = 2  # a layout that comes back names packs that are missing, too
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What this machine has: a repository with its files, and what it knows of them."""
+    """What this machine has: a repository with its files, and what it knows of them.
+
+    ``packages`` is the folder of its model packages, where a model lies under its own name.
+    """
 
     root: Path
+    packages: Path
     files: FileIndex
     packs: PackCatalogue
     progress: Progress
@@ -104,7 +108,10 @@ def _filled(
     """
     objects, artefact = workspace.objects, recorded.manifest.artefact
     if artefact and objects.check(Digest.parse(artefact.digest)) is not Health.RIGHT:
-        _put(objects, Digest.parse(artefact.digest), machine.root / artefact.name)
+        package = machine.packages / recorded.manifest.model
+        for path in (machine.root / artefact.name, package / Path(artefact.name).name):
+            if _put(objects, Digest.parse(artefact.digest), path):
+                break
     if recorded.layout is None:
         return recorded
     left = list(_packs_left(objects, recorded))

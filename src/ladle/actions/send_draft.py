@@ -6,7 +6,7 @@ only the answer was lost.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,7 +38,7 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Sends drafts to one workspace."""
+    """Sends drafts to one workspace; ``remember`` is told each, so that none goes missing unseen."""
 
     workspace: Workspace
     outbox: Outbox
@@ -46,6 +46,7 @@ class Sender:
     packs: PackCatalogue
     clock: Clock
     progress: Progress
+    remember: Callable[[RecordedExperiment], None] = lambda _recorded: None
 
     def send(self, draft: Draft) -> RecordedExperiment:
         """The caller holds the draft. Raises LD316 when data is no longer what was recorded."""
@@ -60,6 +61,7 @@ class Sender:
                 f"{self.workspace.url} cannot be written: {error}",
                 "make room there, or mend its rights",
             ) from error
+        self.remember(recorded)
         self.outbox.remove(draft.name)
         return recorded
 

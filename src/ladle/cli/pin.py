@@ -11,7 +11,7 @@ from ladle.actions.pin_experiment import pin_experiment
 from ladle.cli.experiment_words import one_line
 from ladle.cli.output import answer_json, say
 from ladle.project.repository import PACKAGES, find_root
-from ladle.wiring import open_workspace
+from ladle.wiring import open_seen_heads, open_workspace
 
 
 def pin(
@@ -24,6 +24,7 @@ def pin(
     workspace = open_workspace(None, root)
     folder = root / PACKAGES / model
     recorded = pin_experiment(workspace.manifests, workspace.objects, model, experiment, folder)
+    open_seen_heads(workspace.url, root).saw(recorded)
     if as_json:
         answer_json({"model": model, "id": recorded.manifest.id, "sequence": recorded.sequence})
     say(f"pinned {one_line(recorded)}")

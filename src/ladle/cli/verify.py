@@ -14,7 +14,7 @@ from ladle.actions.verify_store import Report, verify_store
 from ladle.cli.output import answer, answer_json, say
 from ladle.disk.silent import SILENT
 from ladle.errors import ExitCode
-from ladle.project.repository import find_root
+from ladle.project.repository import PACKAGES, find_root
 from ladle.wiring import open_index, open_seen_heads, open_workspace
 
 
@@ -41,7 +41,7 @@ def verify(
     if repair and report.problems:
         index = open_index(root)
         others = [open_workspace(url, root).objects for url in sources or ()]
-        machine = Machine(root, index.files, index.packs, SILENT)
+        machine = Machine(root, root / PACKAGES, index.files, index.packs, SILENT)
         repair_store(workspace, report, machine, others)
         before = len(report.problems)
         report = verify_store(workspace, experiment, deep, heads.seen())

@@ -14,6 +14,7 @@ from typing import Any
 
 from ladle.disk.durable import exclusive, new_file
 from ladle.experiments.integrity import Witness
+from ladle.experiments.manifest import RecordedExperiment
 
 
 class SeenHeads:
@@ -36,6 +37,10 @@ class SeenHeads:
                     rows[head.model] = asdict(head)
             with new_file(self._path) as file:
                 file.write(json.dumps(known, indent=1).encode())
+
+    def saw(self, recorded: RecordedExperiment) -> None:
+        manifest = recorded.manifest
+        self.see([Witness(manifest.model, manifest.id, recorded.sequence)])
 
     def _read(self) -> dict[str, Any]:
         try:

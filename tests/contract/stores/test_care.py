@@ -86,7 +86,7 @@ def test_each_deleted_object_is_named_and_brought_back(
 ) -> None:
     lab.write({"model.onnx": b"one"})
     recorded = lab.record("fraud", "data", weights=b"one")
-    machine = Machine(lab.root, lab.files, lab.packs, SILENT)
+    machine = Machine(lab.root, lab.root / "packages", lab.files, lab.packs, SILENT)
     assert verify_store(workspace, threads=1).is_whole
     for digest in objects_of(workspace, recorded):
         delete(digest)
@@ -101,7 +101,7 @@ def test_each_overwritten_object_is_named_and_brought_back(
 ) -> None:
     lab.write({"model.onnx": b"one"})
     recorded = lab.record("fraud", "data", weights=b"one")
-    machine = Machine(lab.root, lab.files, lab.packs, SILENT)
+    machine = Machine(lab.root, lab.root / "packages", lab.files, lab.packs, SILENT)
     for digest in objects_of(workspace, recorded):
         overwrite(digest, b"other bytes")
         report = verify_store(workspace, threads=1)

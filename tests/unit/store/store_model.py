@@ -116,7 +116,7 @@ class StoreModel(RuleBasedStateMachine):
         if str(digest) not in [p.subject for p in report.problems]:
             self.copies_back(digest)  # nothing needs it
             return
-        machine = Machine(self.lab.root, self.lab.files, self.lab.packs, SILENT)
+        machine = Machine(self.lab.root, self.lab.root, self.lab.files, self.lab.packs, SILENT)
         repair_store(self.workspace, report, machine, [self.copies], threads=1)
 
     def copies_back(self, digest: Digest) -> None:

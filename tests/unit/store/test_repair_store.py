@@ -19,7 +19,7 @@ Damage = Callable[..., None]
 
 
 def machine(lab: Laboratory) -> Machine:
-    return Machine(lab.root, lab.files, lab.packs, SILENT)
+    return Machine(lab.root, lab.root / "packages", lab.files, lab.packs, SILENT)
 
 
 def test_each_object_comes_back_from_the_machine_that_has_the_data(
@@ -41,7 +41,9 @@ def test_what_was_removed_comes_back_by_itself(lab: Laboratory, workspace: Works
     digest = recorded.manifest.objects[0]
     workspace.objects.remove(Digest.parse(digest))
     report = verify_store(workspace)
-    repair_store(workspace, report, Machine(lab.root / "elsewhere", lab.files, lab.packs, SILENT))
+    repair_store(
+        workspace, report, Machine(lab.root / "no", lab.root / "no", lab.files, lab.packs, SILENT)
+    )
     assert verify_store(workspace).is_whole
 
 
