@@ -23,6 +23,7 @@ ELSEWHERE = {
     "model_packages/iris/model.yaml",
     ".ladle/demo/report.html",
     ".ladle/embedded/state.json",
+    ".ladle/heads.json",
 }
 
 
