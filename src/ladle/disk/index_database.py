@@ -126,5 +126,6 @@ def _make(connection: sqlite3.Connection) -> None:
         return
     if found != 0:
         raise sqlite3.DatabaseError(f"version {found}")
-    connection.execute("PRAGMA journal_mode = WAL")  # once for all: switching does not wait its turn
+    # Once, behind the lock: a process that switches does not wait for another to be done.
+    connection.execute("PRAGMA journal_mode = WAL")
     connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
