@@ -12,21 +12,10 @@ from constructs import Construct
 
 from ladle import names
 from ladle.catalog import DoorAuth
+from ladle.planning.resources import INTAKE_ROUTES, SERVING_ROUTES
 from ladle.planning.service_spec import ServiceSpec
 from ladle_stacks import arns
 
-SERVING_ROUTES = (
-    "POST /predict",
-    "GET /healthz",
-    "GET /metadata",
-    "GET /docs",
-    "GET /openapi.json",
-    "GET /v2",
-    "ANY /v2/{proxy+}",
-    "GET /ping",
-    "POST /invocations",
-)
-INTAKE_ROUTES = ("POST /feedback",)
 _AUTHORIZATION = {DoorAuth.IAM: "AWS_IAM", DoorAuth.NONE: "NONE"}
 
 

@@ -35,4 +35,5 @@ def deployed_model(state: ReleaseState) -> DeployedModel:
         quarantine=tuple(
             QuarantinedDigest(q.scope, q.digest, q.release, q.reason) for q in state.quarantine
         ),
+        good=tuple(release.number for release in state.good),
     )

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from ladle.actions.plan_deploy import plan_deploy
+from ladle.cli.money import line_rows, usd
 from ladle.cli.output import answer, answer_json, say, table
-from ladle.cli.trial_words import catch_notes, trial_json
-from ladle.config.defaults import Default, defaults
+from ladle.cli.plan_words import defaults_lines, plan_lines
+from ladle.cli.trial_words import trial_json
+from ladle.config.defaults import defaults
 from ladle.config.notes import notes
 from ladle.config.schema import ModelConfig
 from ladle.errors import ExitCode, LadleError, NeedsCredentials, Unavailable
 from ladle.experiments.manifest import Signature
+from ladle.planning.cost import platform
 from ladle.planning.diff import uncompared
-from ladle.planning.plan import DeploymentPlan, ModelPlan
+from ladle.planning.outlook import outlook
+from ladle.planning.plan import DeploymentPlan
+from ladle.planning.prices import prices
 from ladle.planning.resolve import Cloud
 from ladle.planning.service_spec import ServiceSpec
 from ladle.project.repository import find_root
@@ -80,40 +85,19 @@ def compare(
 
 
 def _show(planned: DeploymentPlan, configs: Sequence[ModelConfig], explain: bool) -> None:
+    known = prices()
     for model, config in zip(planned.models, configs, strict=True):
-        answer("\n".join(_lines(model, config)))
+        found = outlook(model, config.traffic, known)
+        answer("\n".join(plan_lines(model, config, found, known)))
         if explain:
-            answer(_explained(defaults(config)))
+            answer(table(("FOR", "WHAT", "USD A MONTH"), line_rows(found.cost.lines)))
+            answer(table(("KEY", "VALUE", "BECAUSE"), defaults_lines(defaults(config))))
     counts = Counter(model.change for model in planned.models)
     summary = ", ".join(f"{count} {change}" for change, count in counts.items()) or "no models"
-    answer(summary)
+    shared = sum(line.usd for line in platform(known))
+    answer(f"{summary}; what all models share costs {usd(shared)} a month")
     if planned.not_compared is not None:
         say(f"nothing could be compared with what is deployed: {planned.not_compared}")
-
-
-def _lines(model: ModelPlan, config: ModelConfig) -> Iterable[str]:
-    spec = model.wanted
-    source = spec.source
-    experiment = f", experiment {spec.experiment_id[:12]}" if spec.experiment_id else ""
-    yield f"{spec.model}  {model.change}: {model.reason}"
-    yield f"  target   {spec.target} ({spec.target_reason})"
-    yield f"  package  {spec.packaging}, Python {spec.python}, {spec.arch}"
-    yield f"  model    {source.file_name}, {source.bytes / 1000:,.1f} kB{experiment}"
-    yield f"  digests  release {_short(spec.release_digest)}, model {_short(spec.model_digest)}"
-    for note in (*notes(config), *catch_notes(config)):
-        yield f"  note     {note}"
-
-
-def _short(digest: str) -> str:
-    return digest.removeprefix("sha256:")[:12]
-
-
-def _explained(rows: Iterable[Default]) -> str:
-    shown = [
-        (row.key, "yours" if row.is_set else row.written, "" if row.is_set else row.reason)
-        for row in rows
-    ]
-    return table(("KEY", "VALUE", "BECAUSE"), shown)
 
 
 def _as_json(
@@ -122,9 +106,11 @@ def _as_json(
     environment: str | None,
     explain: bool,
 ) -> dict[str, object]:
-    models = []
+    known, models = prices(), []
     for model, config in zip(planned.models, configs, strict=True):
-        row = {**model.to_json(), "notes": list(notes(config)), "trial": trial_json(config)}
+        found = outlook(model, config.traffic, known)
+        said = {"notes": list(notes(config)), "trial": trial_json(config)}
+        row = {**model.to_json(), **found.to_json(), **said}
         if explain:
             row["defaults"] = [
                 {"key": d.key, "default": d.written, "reason": d.reason, "set": d.is_set}
@@ -134,6 +120,8 @@ def _as_json(
     return {
         "environment": environment,
         "models": models,
+        "prices": {"region": known.region, "checked": known.checked},
+        "shared_usd_a_month": round(sum(line.usd for line in platform(known)), 6),
         "would_change": None if planned.not_compared else planned.would_change,
         "not_compared": planned.not_compared,
     }

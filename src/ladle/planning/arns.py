@@ -5,7 +5,7 @@ Everything has a fixed name, so that no stack needs another one's exports.
 
 from __future__ import annotations
 
-from ladle import names
+from ladle import digest, names
 
 PARTITION, ACCOUNT, REGION = "${AWS::Partition}", "${AWS::AccountId}", "${AWS::Region}"
 CDK_ASSETS = f"cdk-hnb659fds-assets-{ACCOUNT}-{REGION}"  # as `cdk bootstrap` names it by default
@@ -56,9 +56,10 @@ def store(objects: str = "") -> str:
     return _arn("s3", path, region="", account="")
 
 
-def cdk_asset(key: str) -> str:
-    """A file that a deploy of the CDK uploads."""
-    return _arn("s3", f"{CDK_ASSETS}/{key}", region="", account="")
+def cdk_asset(asset_hash: str, suffix: str) -> str:
+    """A file that a deploy of the CDK uploads; its key is the hash of the hash that it was given."""
+    key = digest.of_bytes(asset_hash.encode()).hex
+    return _arn("s3", f"{CDK_ASSETS}/{key}.{suffix}", region="", account="")
 
 
 def route_of_any_api(method: str, path: str) -> str:

@@ -6,6 +6,7 @@ Equal is unchanged, even when it is quarantined; different and quarantined is re
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from ladle.planning.plan import (
     Change,
@@ -21,13 +22,19 @@ from ladle.policy.statuses import QuarantineScope
 def diff(wanted: Sequence[ServiceSpec], deployed: Mapping[str, DeployedModel]) -> DeploymentPlan:
     """A model that ``deployed`` does not hold was never deployed."""
     nothing = DeployedModel(None, (), ())
-    return DeploymentPlan(tuple(_diff_model(w, deployed.get(w.model, nothing)) for w in wanted))
+    return DeploymentPlan(tuple(_way_back(w, deployed.get(w.model, nothing)) for w in wanted))
 
 
 def uncompared(wanted: Sequence[ServiceSpec], why: str) -> DeploymentPlan:
     """The plan of somebody who cannot ask what is deployed."""
     models = (ModelPlan(w, Change.NOT_COMPARED, "nothing to compare with") for w in wanted)
     return DeploymentPlan(tuple(models), not_compared=why)
+
+
+def _way_back(wanted: ServiceSpec, deployed: DeployedModel) -> ModelPlan:
+    model = _diff_model(wanted, deployed)
+    others = [number for number in deployed.good if number != model.release]
+    return replace(model, goes_back_to=others[-1] if others else None)
 
 
 def _diff_model(wanted: ServiceSpec, deployed: DeployedModel) -> ModelPlan:

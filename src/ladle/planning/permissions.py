@@ -36,7 +36,7 @@ def model_asset(spec: ServiceSpec) -> Thing | None:
     if spec.source.path is None:
         return None
     suffix = spec.source.file_name.rpartition(".")[2]
-    return uploaded(arns.cdk_asset(f"{digest.hex_of(spec.model_digest)}.{suffix}"))
+    return uploaded(arns.cdk_asset(digest.hex_of(spec.model_digest), suffix))
 
 
 def uploaded(arn: str) -> Thing:
@@ -74,14 +74,15 @@ def bundle(model: str, store_key: str | None, asset: Thing | None) -> Grants:
 def handoff(model: str) -> Grants:
     """Publishes and deletes versions; makes the alias but never moves it."""
     function, versions = _function_and_versions(model)
+    version = Thing(versions.arn, f"versions of {function.called}")
     look = ["GetAlias", "GetFunctionConfiguration", "ListVersionsByFunction"]
     alarms = names.native_alarm(model, 0).removesuffix("0") + "*"
     own_rows = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [f"MODEL#{model}", "MODELS"]}}
-    releases = Thing(arns.table(names.RELEASES_TABLE), f"{model}'s rows of {names.RELEASES_TABLE}")
+    releases = Thing(arns.table(names.RELEASES_TABLE), f"its own rows of {names.RELEASES_TABLE}")
     stack = names.model_stack(model)
     return [
         allow("lambda", [*look, "CreateAlias", "PublishVersion"], function, versions),
-        allow("lambda", ["DeleteFunction"], versions),  # qualified: a version
+        allow("lambda", ["DeleteFunction"], version),  # qualified: a version
         allow("cloudwatch", ["DeleteAlarms", "PutMetricAlarm"], _alarm(alarms)),
         allow("cloudwatch", ["DescribeAlarms"], _ANY_ALARM),
         allow("dynamodb", ["ConditionCheckItem", "GetItem", "PutItem"], releases, when=own_rows),
@@ -172,7 +173,7 @@ def _function_and_versions(model: str) -> tuple[Thing, Thing]:
     name = names.function(model)
     return (
         Thing(arns.function(name), name),
-        Thing(arns.function(f"{name}:*"), f"versions of {name}"),
+        Thing(arns.function(f"{name}:*"), "its versions"),
     )
 
 

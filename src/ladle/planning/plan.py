@@ -43,12 +43,14 @@ class QuarantinedDigest:
 @dataclass(frozen=True, slots=True)
 class DeployedModel:
     """What the ledger knows of one model. ``handed_over`` is the digest of the newest hand-off,
-    whatever became of it; None before the first.
+    whatever became of it, None before the first; ``good`` numbers the proven releases, the one that
+    a rollback goes to last.
     """
 
     handed_over: str | None
     releases: tuple[DeployedRelease, ...]
     quarantine: tuple[QuarantinedDigest, ...]
+    good: tuple[int, ...] = ()
 
     def release_of(self, release_digest: str) -> DeployedRelease | None:
         """The retained release with this digest."""
@@ -60,7 +62,7 @@ class ModelPlan:
     """``release`` is the number that would serve, where it is known before the deploy.
 
     ``quarantined`` is the entry that names what would be deployed, if any; an unchanged model may
-    have one too.
+    have one too. ``goes_back_to`` is the proven release that a rollback of it would go to.
     """
 
     wanted: ServiceSpec
@@ -68,6 +70,7 @@ class ModelPlan:
     reason: str
     release: int | None = None
     quarantined: QuarantinedDigest | None = None
+    goes_back_to: int | None = None
 
     @property
     def would_change(self) -> bool:
@@ -80,6 +83,7 @@ class ModelPlan:
             "change": self.change,
             "reason": self.reason,
             "release": self.release,
+            "goes_back_to": self.goes_back_to,
             "target": spec.target,
             "target_reason": spec.target_reason,
             "packaging": spec.packaging,

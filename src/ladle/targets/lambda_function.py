@@ -9,6 +9,7 @@ from ladle.config.schema import ModelConfig
 PAYLOAD_MB = 6  # of one request or answer
 MEMORY_MB = 10240
 TIMEOUT_S = 900
+ACCOUNT_CONCURRENCY = 1000  # by default; a new account may have as few as 10
 COLD_START_MS = 1600  # measured: a 45 MB zip with onnxruntime, docs/benchmarks.md
 STORE_MODEL_BYTES = 250 * 1000**2  # what init can fetch within its ten seconds
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -151,3 +152,43 @@ def test_an_environment_that_no_model_has_is_refused(
     assert plan("--env", "prod")[1]["environment"] == "prod"
     assert main(["plan", "--env", "prd"]) == 1
     assert "LD133" in capsys.readouterr().err
+
+
+def test_one_screen_says_what_follows_from_a_deploy(
+    plan: Plan, capsys: pytest.CaptureFixture[str]
+) -> None:
+    [model] = plan()[1]["models"]
+    assert len(model["resources"]) == 29
+    assert {role["holder"] for role in model["permissions"]} == {
+        "serving",
+        "bundler",
+        "hand-off",
+        "router",
+    }
+    assert model["cost"]["requests_per_day"] == 600_000
+    assert model["cost"]["idle_month"]["total"] < model["cost"]["expected_month"]["total"]
+    assert model["exposure"]["public"] is False
+    assert main(["plan"]) == 0
+    screen = capsys.readouterr().out
+    for title in ("makes", "costs", "may", "exposure", "goes back", "reaches", "limits"):
+        assert f"\n  {title} " in screen
+    assert len(screen.splitlines()) < 50
+
+
+def test_explain_gives_the_bill_line_by_line(
+    here: Path, plan: Plan, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["plan", "--explain"]) == 0
+    bill = [line for line in capsys.readouterr().out.splitlines() if line.startswith("serving ")]
+    assert any("the door" in line for line in bill)
+
+
+def test_a_second_release_would_go_back_to_the_first(here: Path, plan: Plan) -> None:
+    hand_over(here, plan()[1]["models"][0])
+    state = open_workspace(None, here).ledger.load("digits")
+    proven = replace(state, good=state.releases)
+    open_workspace(None, here).ledger.save(proven, [], at=2.0)
+    change_config(here, "type: classification", "type: classification\ncompute: {memory_mb: 2048}")
+    [model] = plan()[1]["models"]
+    assert model["goes_back_to"] == 1
+    assert model["recovery"][0].startswith("to release 1 by one write of the alias")

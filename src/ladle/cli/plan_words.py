@@ -1,0 +1,96 @@
+"""A plan as people read it: one screen for each model."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator
+
+from ladle.cli.money import cost_lines
+from ladle.cli.trial_words import catch_notes
+from ladle.config.defaults import Default
+from ladle.config.notes import notes
+from ladle.config.schema import ModelConfig
+from ladle.planning.grant import RoleGrants, listed
+from ladle.planning.limits import NEAR, Limit
+from ladle.planning.outlook import Outlook
+from ladle.planning.plan import ModelPlan
+from ladle.planning.prices import Prices
+from ladle.planning.resources import counted
+
+WIDTH = 110
+INDENT = " " * 12
+
+
+def plan_lines(
+    model: ModelPlan, config: ModelConfig, found: Outlook, prices: Prices
+) -> Iterator[str]:
+    yield f"{model.wanted.model}  {model.change}: {model.reason}"
+    yield from _what(model)
+    yield from _row("makes", [counted(found.resources)])
+    yield from _row("costs", cost_lines(found.cost, prices), wrap=False)
+    yield from _row("may", _sentences(found.permissions))
+    yield from _row("exposure", [found.exposure.sentence])
+    yield from _row("goes back", found.recovery)
+    yield from _row("reaches", found.blast_radius)
+    yield from _row("limits", _limits(found.limits))
+    yield from _row("notes", (*notes(config), *catch_notes(config)))
+
+
+def _what(model: ModelPlan) -> Iterator[str]:
+    spec = model.wanted
+    source, compute = spec.source, spec.compute
+    experiment = f", experiment {spec.experiment_id[:12]}" if spec.experiment_id else ""
+    yield from _row("target", [f"{spec.target} ({spec.target_reason})"])
+    packed = f"{spec.packaging}, Python {spec.python}, {spec.arch}"
+    yield from _row(
+        "package", [f"{packed}, {compute.memory_mb:,} MB, at most {compute.timeout_s} s"]
+    )
+    yield from _row("model", [f"{source.file_name}, {source.bytes / 1000:,.1f} kB{experiment}"])
+    digests = f"release {_short(spec.release_digest)}, model {_short(spec.model_digest)}"
+    yield from _row("digests", [digests])
+
+
+def _row(title: str, sentences: Iterable[str], wrap: bool = True) -> Iterator[str]:
+    """The first line carries the title, all others stand below its text."""
+    head = f"  {title:<10}"
+    for sentence in sentences:
+        if wrap:
+            hanging = f"{INDENT}  "
+            yield from textwrap.wrap(
+                sentence,
+                WIDTH,
+                initial_indent=head,
+                subsequent_indent=hanging,
+                break_long_words=False,
+                break_on_hyphens=False,
+            )
+        else:
+            yield f"{head}{sentence}"
+        head = INDENT
+
+
+def _sentences(roles: Iterable[RoleGrants]) -> Iterator[str]:
+    for role in roles:
+        yield f"{role.holder}: {'; '.join(grant.sentence for grant in role.grants)}"
+
+
+def _limits(found: Iterable[Limit]) -> Iterator[str]:
+    """Those that would be hit, then those that are near; the nearest when there are neither."""
+    rows = list(found)
+    for row in rows:
+        if row.is_hit:
+            yield f"HIT: {row.sentence}; {row.fix}"
+    if not any(row.is_hit for row in rows):
+        near = [row.sentence for row in rows if row.share >= NEAR] or [rows[0].sentence]
+        yield f"none would be hit; nearest: {listed(near)}"
+
+
+def defaults_lines(rows: Iterable[Default]) -> list[tuple[str, str, str]]:
+    return [
+        (row.key, "yours" if row.is_set else row.written, "" if row.is_set else row.reason)
+        for row in rows
+    ]
+
+
+def _short(digest: str) -> str:
+    return digest.removeprefix("sha256:")[:12]

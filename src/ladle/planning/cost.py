@@ -1,0 +1,196 @@
+"""What a model costs is a sum of lines, each a price times what is used of it.
+
+What cannot be known before a deploy is a named constant here: change it where you measured better.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from ladle.planning.prices import Prices
+from ladle.planning.service_spec import ServiceSpec
+from ladle.planning.usage import DAY_S, Usage
+from ladle.targets.lambda_function import ACCOUNT_CONCURRENCY, COLD_START_MS
+
+MONTH_S = 730 * 3600.0
+MINUTES = MONTH_S / 60
+# An instance without requests for ten minutes is gone, and one start in a thousand is cold anyway.
+IDLE_INSTANCE_S, LEAST_COLD_SHARE = 600.0, 0.001
+REQUEST_LINES_BYTES = 300 + 300 + 350  # ours, its row's, and the platform's START, END and REPORT
+# Log lines are delivered together; at most once a second, at least once for each lonely request.
+DELIVERIES_PER_S = 1.0
+OWN_GB, OWN_CALL_S = 0.5, 0.05  # a platform function, and how long a call of it takes
+DELIVERY_WRITES = 4  # a mark against counting twice, and a window: double, as a transaction
+LABEL_WRITES = 3
+LOOKS_READS = 4  # of judge and controller, each minute and model
+TRIAL_SHARE = 0.1  # of a month is spent on trials
+ALARMS = 2  # the evidence's, and one on the errors of the newest release
+AWAKE_S = 58.0  # of each minute, in which judge and controller look again at short windows
+
+
+class Side(StrEnum):
+    SERVING = "serving"
+    WATCHING = "watching"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What one thing costs in a period; those of all models are told apart from one model's."""
+
+    side: Side
+    what: str
+    usd: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    serving: float
+    watching: float
+
+    @property
+    def total(self) -> float:
+        return self.serving + self.watching
+
+    def to_json(self) -> dict[str, float]:
+        named = {"serving": self.serving, "watching": self.watching, "total": self.total}
+        return {name: round(usd, 6) for name, usd in named.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """USD: of a month without a request and with the expected ones, of a day with as many as the
+    door lets in (``worst_day_slow``: as many as the account's instances can give their whole time),
+    and of a million requests.
+    """
+
+    usage: Usage
+    idle: Sum
+    expected: Sum
+    worst_day: Sum
+    worst_day_slow: Sum
+    per_million: Sum
+    lines: tuple[Line, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        usage = self.usage
+        return {
+            "traffic": usage.known,
+            "requests_per_day": round(usage.requests_per_day, 1),
+            "answer_ms": round(usage.answer_ms, 3),
+            "idle_month": self.idle.to_json(),
+            "expected_month": self.expected.to_json(),
+            "worst_day": self.worst_day.to_json(),
+            "worst_day_when_slow": self.worst_day_slow.to_json(),
+            "per_million_requests": self.per_million.to_json(),
+            "lines": [
+                {"side": row.side, "what": row.what, "usd_a_month": round(row.usd, 6)}
+                for row in self.lines
+            ],
+        }
+
+
+def cost(spec: ServiceSpec, usage: Usage, prices: Prices) -> Cost:
+    busiest = usage.at(spec.door.rate_per_s)
+    timeout_s = spec.compute.timeout_s
+    slowest_per_s = min(spec.door.rate_per_s, ACCOUNT_CONCURRENCY / timeout_s)
+    slow = Usage(slowest_per_s, timeout_s * 1000.0, usage.peak_per_s)
+    month = tuple(lines(spec, usage, MONTH_S, prices))
+    idle, expected = (total(lines(spec, u, MONTH_S, prices)) for u in (usage.at(0.0), usage))
+    requests = usage.requests_per_s * MONTH_S
+    return Cost(
+        usage=usage,
+        idle=idle,
+        expected=expected,
+        worst_day=total(lines(spec, busiest, DAY_S, prices)),
+        worst_day_slow=total(lines(spec, slow, DAY_S, prices)),
+        per_million=Sum(
+            (expected.serving - idle.serving) / requests * 1e6,
+            (expected.watching - idle.watching) / requests * 1e6,
+        ),
+        lines=month,
+    )
+
+
+def total(rows: Iterator[Line] | Sequence[Line]) -> Sum:
+    sums = dict.fromkeys(Side, 0.0)
+    for row in rows:
+        sums[row.side] += row.usd
+    return Sum(sums[Side.SERVING], sums[Side.WATCHING])
+
+
+def lines(spec: ServiceSpec, usage: Usage, seconds: float, prices: Prices) -> Iterator[Line]:
+    """What a model on Lambda costs in ``seconds`` of such usage."""
+    yield from _serving(spec, usage, seconds, prices)
+    yield from _watching(spec, usage, seconds, prices)
+
+
+def _serving(spec: ServiceSpec, usage: Usage, seconds: float, prices: Prices) -> Iterator[Line]:
+    requests, gb = usage.requests_per_s * seconds, spec.compute.memory_mb / 1024
+    gb_second = f"lambda_gb_second_{spec.arch}"
+    cold_s = requests * cold_share(usage.requests_per_s) * COLD_START_MS / 1000
+    months = seconds / MONTH_S
+    for what, usd in (
+        ("calls of the function", prices.of("lambda_request", requests)),
+        ("answers", prices.of(gb_second, requests * gb * usage.answer_ms / 1000)),
+        ("cold starts", prices.of(gb_second, cold_s * gb)),
+        ("the door", prices.of("http_api_request", requests)),
+        ("the model's copy", prices.of("store_gb_month", spec.source.bytes / 1e9 * months)),
+    ):
+        yield Line(Side.SERVING, what, usd)
+
+
+def _watching(spec: ServiceSpec, usage: Usage, seconds: float, prices: Prices) -> Iterator[Line]:
+    requests, months = usage.requests_per_s * seconds, seconds / MONTH_S
+    log_gb = requests * REQUEST_LINES_BYTES / 1e9
+    kept_gb = log_gb / seconds * spec.log_retention_days * DAY_S
+    deliveries = min(usage.requests_per_s, DELIVERIES_PER_S) * seconds
+    puts = MINUTES * months * TRIAL_SHARE
+    found = [
+        ("log lines", prices.of("log_gb", log_gb)),
+        ("lines that are kept", prices.of("log_gb_month", kept_gb * months)),
+        ("counting", own_calls(deliveries, OWN_CALL_S, prices)),
+        ("counters", prices.of("table_write", deliveries * DELIVERY_WRITES)),
+        ("alarms", prices.of("alarm_month", ALARMS * months)),
+        ("evidence", prices.of("metric_month", TRIAL_SHARE * months)),
+        ("publishing it", prices.of("metric_put", puts)),
+        ("looks each minute", prices.of("table_read", MINUTES * months * LOOKS_READS)),
+    ]
+    if spec.policy.labels_expected:
+        written = prices.of("table_write", requests * (1 + LABEL_WRITES))
+        door = prices.of("http_api_request", requests)
+        found += [
+            ("predictions and labels", written),
+            ("calls with labels", door + own_calls(requests, OWN_CALL_S, prices)),
+        ]
+    if spec.monitor.window_s < 60:
+        awake = 2 * own_calls(MINUTES * months, AWAKE_S, prices)
+        found.append(("windows under a minute (once for all models)", awake))
+    for what, usd in found:
+        yield Line(Side.WATCHING, what, usd)
+
+
+def cold_share(requests_per_s: float) -> float:
+    """Of requests that meet no warm instance, when they come at random."""
+    return max(LEAST_COLD_SHARE, math.exp(-requests_per_s * IDLE_INSTANCE_S))
+
+
+def own_calls(calls: float, call_s: float, prices: Prices) -> float:
+    """Calls of one of Ladle's own functions."""
+    gb_seconds = calls * call_s * OWN_GB
+    return prices.of("lambda_request", calls) + prices.of("lambda_gb_second_x86_64", gb_seconds)
+
+
+def platform(prices: Prices) -> tuple[Line, ...]:
+    """A month of what all models of an account share, before any of them is asked."""
+    return tuple(
+        Line(Side.WATCHING, what, usd)
+        for what, usd in (
+            ("the key of alarms", prices.of("key_month", 1)),
+            ("the master key", prices.of("secret_month", 1)),
+            ("judge and controller each minute", 2 * own_calls(MINUTES, OWN_CALL_S, prices)),
+        )
+    )

@@ -1,0 +1,54 @@
+"""What follows from a plan for one model: what it makes, may, costs, shows and risks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ladle.config.schema import TrafficEstimate
+from ladle.planning import permissions
+from ladle.planning.cost import Cost, cost
+from ladle.planning.exposure import Exposure, exposure
+from ladle.planning.grant import RoleGrants
+from ladle.planning.limits import Limit, limits
+from ladle.planning.plan import ModelPlan
+from ladle.planning.prices import Prices
+from ladle.planning.recovery import blast_radius, recovery
+from ladle.planning.resources import Resource, resources
+from ladle.planning.usage import stated
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    resources: tuple[Resource, ...]
+    permissions: tuple[RoleGrants, ...]
+    cost: Cost
+    exposure: Exposure
+    recovery: tuple[str, ...]
+    blast_radius: tuple[str, ...]
+    limits: tuple[Limit, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "resources": [resource.to_json() for resource in self.resources],
+            "permissions": [role.to_json() for role in self.permissions],
+            "cost": self.cost.to_json(),
+            "exposure": self.exposure.to_json(),
+            "recovery": list(self.recovery),
+            "blast_radius": list(self.blast_radius),
+            "limits": [limit.to_json() for limit in self.limits],
+        }
+
+
+def outlook(model: ModelPlan, traffic: TrafficEstimate, prices: Prices) -> Outlook:
+    """At the traffic that the config states."""
+    spec, usage = model.wanted, stated(model.wanted, traffic)
+    return Outlook(
+        resources=resources(spec),
+        permissions=permissions.of_model(spec),
+        cost=cost(spec, usage, prices),
+        exposure=exposure(spec),
+        recovery=tuple(recovery(model)),
+        blast_radius=tuple(blast_radius(model, usage)),
+        limits=limits(spec, usage, traffic),
+    )

@@ -1,0 +1,49 @@
+"""What can be taken back after a deploy, how fast, and how much a bad release can harm until then."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ladle.catalog import Strategy
+from ladle.config.amounts import written
+from ladle.planning.plan import Change, ModelPlan
+from ladle.planning.usage import Usage
+
+# An alarm looks once a minute, and the controller writes the alias within seconds of it.
+ALARM_S = 60.0
+_NO_NEW_CODE = frozenset({Change.UNCHANGED, Change.POLICY_ONLY, Change.REFUSED})
+
+
+def recovery(model: ModelPlan) -> Iterator[str]:
+    """Sentences, the most important first."""
+    if model.change in _NO_NEW_CODE:
+        yield "no release changes, so there is none to take back"
+    elif model.goes_back_to is not None:
+        found = written(model.wanted.policy.window_s + ALARM_S)
+        yield (
+            f"to release {model.goes_back_to} by one write of the alias: seconds, no build; by "
+            f"itself within {found} of enough evidence, or by ladle rollback {model.wanted.model}"
+        )
+    elif model.change is Change.NOT_COMPARED:
+        yield "to the last proven release, where there is one, by one write of the alias"
+    else:
+        yield "to nothing: no release is proven yet, so the first one serves whatever it does"
+    yield "door, alarm, log and roles go back with the stack: deploy the older commit"
+
+
+def blast_radius(model: ModelPlan, usage: Usage) -> Iterator[str]:
+    policy = model.wanted.policy
+    if model.change in _NO_NEW_CODE:
+        yield "no request meets another release than before"
+    elif policy.strategy is Strategy.ALL_AT_ONCE:
+        yield "every request meets the new release at once"
+    elif model.goes_back_to is None and model.change is not Change.NOT_COMPARED:
+        yield "every request meets it: a first release has none to be compared with"
+    else:
+        share = policy.canary_percent / 100
+        hourly = usage.requests_per_s * 3600 * share
+        yield (
+            f"{policy.canary_percent:g}% of requests, about {hourly:,.0f} an hour, for "
+            f"{written(policy.bake_s)} to {written(policy.max_s)}"
+        )
+    yield "no other model: function, roles, log and stack are its own; the account's concurrency is not"

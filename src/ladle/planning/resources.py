@@ -1,0 +1,100 @@
+"""Every resource of a model's stack, before any template is made."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from ladle import names
+from ladle.catalog import Target
+from ladle.planning.service_spec import ServiceSpec
+
+SERVING_ROUTES = (
+    "POST /predict",
+    "GET /healthz",
+    "GET /metadata",
+    "GET /docs",
+    "GET /openapi.json",
+    "GET /v2",
+    "ANY /v2/{proxy+}",
+    "GET /ping",
+    "POST /invocations",
+)
+INTAKE_ROUTES = ("POST /feedback",)
+
+# CloudFormation's type -> what people call one of it. A type without a word here is no resource.
+CALLED: dict[str, str] = {
+    "AWS::Lambda::Function": "function",
+    "AWS::IAM::Role": "role",
+    "AWS::ApiGatewayV2::Api": "HTTP API",
+    "AWS::ApiGatewayV2::Route": "route",
+    "AWS::ApiGatewayV2::Integration": "integration",
+    "AWS::ApiGatewayV2::Stage": "stage",
+    "AWS::Lambda::Permission": "permission",
+    "AWS::Logs::LogGroup": "log group",
+    "AWS::Logs::SubscriptionFilter": "log subscription",
+    "AWS::CloudWatch::Alarm": "alarm",
+    "AWS::SNS::Subscription": "subscriber",
+    "Custom::LadleBundle": "model copy",
+    "Custom::LadleRelease": "hand-over",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """``name`` as AWS will know it, where it is known before the deploy."""
+
+    type: str
+    name: str | None = None
+
+    def to_json(self) -> dict[str, str | None]:
+        return {"type": self.type, "name": self.name}
+
+
+def resources(spec: ServiceSpec) -> tuple[Resource, ...]:
+    return (*_SERVING[spec.target](spec), *_handing_over(spec), *_watching(spec))
+
+
+def counted(found: tuple[Resource, ...]) -> str:
+    """As in ``29 resources: 3 functions, 4 roles, 1 HTTP API``."""
+    counts = Counter(resource.type for resource in found)
+    parts = [_count(counts[type_], word) for type_, word in CALLED.items() if counts[type_]]
+    return f"{len(found)} resources: {', '.join(parts)}"
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
+def _on_lambda(spec: ServiceSpec) -> Iterator[Resource]:
+    name = names.function(spec.model)
+    yield Resource("AWS::Lambda::Function", name)
+    yield Resource("AWS::IAM::Role")
+    yield Resource("AWS::Logs::LogGroup", names.log_group(spec.model))
+    yield Resource("AWS::Logs::SubscriptionFilter")
+    yield Resource("AWS::ApiGatewayV2::Api", name)
+    yield Resource("AWS::ApiGatewayV2::Stage", "$default")
+    for _ in (SERVING_ROUTES, INTAKE_ROUTES):
+        yield Resource("AWS::ApiGatewayV2::Integration")
+    for route in (*SERVING_ROUTES, *INTAKE_ROUTES):
+        yield Resource("AWS::ApiGatewayV2::Route", route)
+    yield Resource("AWS::Lambda::Permission")
+
+
+def _handing_over(spec: ServiceSpec) -> Iterator[Resource]:
+    for name in (names.bundle_function(spec.model), names.handoff_function(spec.model)):
+        yield Resource("AWS::Lambda::Function", name)
+        yield Resource("AWS::IAM::Role")
+        yield Resource("AWS::Logs::LogGroup", f"/aws/lambda/{name}")
+    yield Resource("Custom::LadleBundle")
+    yield Resource("Custom::LadleRelease")
+    yield Resource("AWS::IAM::Role", names.router_role(spec.model))
+
+
+def _watching(spec: ServiceSpec) -> Iterator[Resource]:
+    yield Resource("AWS::CloudWatch::Alarm", names.evidence_alarm(spec.model))
+    yield from (Resource("AWS::SNS::Subscription", address) for address in spec.notify)
+
+
+_SERVING: dict[Target, Callable[[ServiceSpec], Iterator[Resource]]] = {Target.LAMBDA: _on_lambda}

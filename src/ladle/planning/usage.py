@@ -1,0 +1,67 @@
+"""What a model is asked for, stated by its config or observed by its counters."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from ladle.config.schema import TrafficEstimate
+from ladle.planning.service_spec import ServiceSpec
+
+DAY_S = 86_400.0
+MB_PER_VCPU = 1769
+# A guess until a release has answered: what no model escapes, then the weights' share of a vCPU.
+LEAST_MS, MS_PER_MB = 3.0, 0.5
+# A busy second has so many times the average's requests, where nobody stated a peak.
+PEAK_FACTOR = 5.0
+
+
+class Known(StrEnum):
+    STATED = "stated"
+    OBSERVED = "observed"
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """``answer_ms`` is what a warm answer takes on average."""
+
+    requests_per_s: float
+    answer_ms: float
+    peak_per_s: float
+    known: Known = Known.STATED
+
+    @property
+    def requests_per_day(self) -> float:
+        return self.requests_per_s * DAY_S
+
+    def at(self, requests_per_s: float) -> Usage:
+        return replace(self, requests_per_s=requests_per_s)
+
+
+def stated(spec: ServiceSpec, traffic: TrafficEstimate) -> Usage:
+    average = traffic.expected_per_day / DAY_S
+    peak = traffic.peak_per_s or max(average * PEAK_FACTOR, 1.0)
+    return Usage(average, guessed_ms(spec), peak)
+
+
+def observed(requests: int, answers: Sequence[tuple[float, int]], seconds: float) -> Usage | None:
+    """``answers`` are (milliseconds, how many); None where nothing was answered."""
+    counted = sum(n for _, n in answers)
+    if not requests or not counted or seconds <= 0:
+        return None
+    average = requests / seconds
+    mean_ms = sum(ms * n for ms, n in answers) / counted
+    return Usage(average, mean_ms, average * PEAK_FACTOR, Known.OBSERVED)
+
+
+def guessed_ms(spec: ServiceSpec) -> float:
+    """Of a warm answer on the memory that is configured; CPU comes with memory, up to one thread."""
+    slower = max(1.0, MB_PER_VCPU / spec.compute.memory_mb)
+    return (LEAST_MS + MS_PER_MB * spec.source.bytes / 1e6) * slower
+
+
+def bin_ms(bins: Iterable[tuple[int, int]]) -> list[tuple[float, int]]:
+    """Latency bins as (milliseconds in the middle of the bin, how many)."""
+    return [(0.25 * math.sqrt(2) ** (bin_ - 0.5), n) for bin_, n in bins]

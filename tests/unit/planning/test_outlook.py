@@ -1,0 +1,104 @@
+"""What a plan foretells of risk: exposure, the way back, blast radius, limits, sentences."""
+
+from __future__ import annotations
+
+import pytest
+from tests.unit.planning.specs import config_of, spec_of
+
+from ladle.planning import permissions
+from ladle.planning.exposure import exposure
+from ladle.planning.grant import VERBS, Thing, allow, listed
+from ladle.planning.limits import limits, peak_mb
+from ladle.planning.plan import Change, ModelPlan
+from ladle.planning.recovery import blast_radius, recovery
+from ladle.planning.usage import Usage, stated
+
+BARE = "name: fraud\nmodel: model.onnx\ntype: classification\n"
+USAGE = Usage(requests_per_s=1.0, answer_ms=10.0, peak_per_s=5.0)
+
+
+def planned(change: Change, goes_back_to: int | None = None, text: str = BARE) -> ModelPlan:
+    return ModelPlan(spec_of(text), change, "a reason", goes_back_to=goes_back_to)
+
+
+def hits(text: str, size: int = 518) -> set[str]:
+    spec, traffic = spec_of(text, bytes=size), config_of(text).traffic
+    return {row.what for row in limits(spec, stated(spec, traffic), traffic) if row.is_hit}
+
+
+def test_a_closed_door_says_who_may_come() -> None:
+    found = exposure(spec_of(BARE))
+    assert not found.public
+    assert found.sentence.startswith("not public: callers whom IAM allows")
+
+
+def test_an_open_door_shouts_and_names_who_answers_for_it() -> None:
+    opened = BARE + "door: {auth: none, public_acknowledged_by: ada@example.com}\n"
+    assert exposure(spec_of(opened)).sentence == (
+        "PUBLIC: anyone on the internet, unsigned; ada@example.com answers for it; "
+        "at most 50 requests a second"
+    )
+
+
+def test_a_new_release_goes_back_to_the_proven_one() -> None:
+    assert next(recovery(planned(Change.NEW_RELEASE, 7))).startswith("to release 7 by one write")
+
+
+def test_a_first_release_has_nothing_to_go_back_to_and_meets_every_request() -> None:
+    first = planned(Change.NEW_RELEASE)
+    assert next(recovery(first)).startswith("to nothing")
+    assert next(blast_radius(first, USAGE)).startswith("every request meets it")
+
+
+def test_a_canary_meets_its_share() -> None:
+    said = next(blast_radius(planned(Change.NEW_RELEASE, 7), USAGE))
+    assert said == "10% of requests, about 360 an hour, for 60m to 24h"
+
+
+def test_all_at_once_meets_every_request() -> None:
+    text = BARE + "rollout: {strategy: all_at_once}\n"
+    said = next(blast_radius(planned(Change.NEW_RELEASE, 7, text), USAGE))
+    assert said == "every request meets the new release at once"
+
+
+@pytest.mark.parametrize("change", [Change.UNCHANGED, Change.POLICY_ONLY, Change.REFUSED])
+def test_where_no_release_changes_none_is_at_risk(change: Change) -> None:
+    assert next(recovery(planned(change, 7))).startswith("no release changes")
+    assert next(blast_radius(planned(change, 7), USAGE)).startswith("no request meets another")
+
+
+def test_a_small_model_hits_no_limit() -> None:
+    assert hits(BARE) == set()
+
+
+def test_limits_that_would_be_hit_are_named() -> None:
+    assert hits(BARE, size=420_000_000) == {"memory", "model size"}
+    assert hits(BARE + "traffic: {peak_per_s: 60}\n") == {"peak"}
+    wide = "door: {rate_per_s: 10000}\ntraffic: {peak_per_s: 9000}\n"
+    assert hits(BARE + wide, size=240_000_000) == {"concurrency"}
+
+
+def test_memory_is_the_runtime_and_three_times_the_model_with_a_third_more() -> None:
+    assert peak_mb(100_000_000) == pytest.approx((150 + 300) * 1.3)
+
+
+def test_a_sentence_is_made_of_actions_and_things() -> None:
+    folder = Thing("arn:aws:s3:::store/release/*", "release/* of the store")
+    assert allow("s3", ["GetObject", "PutObject"], folder).sentence == (
+        "read and write release/* of the store"
+    )
+    assert listed(["a"]) == "a"
+    assert listed(["a", "b", "c"]) == "a, b and c"
+
+
+def test_every_verb_is_one_that_some_grant_uses() -> None:
+    platform = (
+        permissions.intake(),
+        permissions.collector(),
+        permissions.judge(),
+        permissions.controller("key"),
+        [permissions.dead_letters("queue")],
+    )
+    roles = [role.grants for role in permissions.of_model(spec_of(BARE))]
+    used = {action for grants in (*platform, *roles) for g in grants for action in g.actions}
+    assert used == set(VERBS)
