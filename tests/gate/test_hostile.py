@@ -8,7 +8,6 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from http.client import HTTPConnection, HTTPException
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from tests.runtime.onnx_nodes import Silent
 
 from ladle.actions.hostile_requests import HostileRequest, fault_of, hostile_requests
 from ladle.disk.clock import SystemClock
+from ladle.tools.http_caller import HttpCaller
 from ladle.tools.processes import free_port, port_taken, wait_until
 from ladle_runtime.serving.app import build_app
 from ladle_runtime.serving.lambda_doors import LambdaDoors
@@ -30,6 +30,7 @@ pytestmark = [pytest.mark.gate, pytest.mark.timeout(3600)]
 
 EVENTS = 1_000_000
 REQUESTS = 50_000
+LARGE = 2_000  # before them, one in six megabytes long: afterwards memory has its size
 GROWTH = 1.1  # of the largest memory seen in the first half
 
 
@@ -96,35 +97,20 @@ def server(environment: Mapping[str, str]) -> Iterator[tuple[int, int]]:
             process.terminate()
 
 
-class Caller:
-    """One connection; a new one where the server has closed it, as it may after a refusal."""
-
-    def __init__(self, port: int) -> None:
-        self._connection = HTTPConnection("127.0.0.1", port, timeout=30)
-
-    def ask(self, request: HostileRequest) -> tuple[int, bytes]:
-        try:
-            return self._ask(request)
-        except (HTTPException, OSError):
-            self._connection.close()
-            return self._ask(request)
-
-    def get(self, path: str) -> Any:
-        return json.loads(self._ask(HostileRequest(path, b"", {}, "GET"))[1])
-
-    def _ask(self, request: HostileRequest) -> tuple[int, bytes]:
-        self._connection.request(request.method, request.path, request.body, dict(request.headers))
-        answer = self._connection.getresponse()
-        return answer.status, answer.read()
+def ask(caller: HttpCaller, request: HostileRequest) -> tuple[int, bytes]:
+    return caller(request.method, request.path, request.headers, request.body)
 
 
 def test_fifty_thousand_requests_are_answered_or_refused(environment: Mapping[str, str]) -> None:
     counts: Counter[int] = Counter()
     with server(environment) as (port, pid):
-        caller, memory = Caller(port), Memory(pid, REQUESTS)
-        requests = islice(hostile_requests(caller.get("/openapi.json"), seed=4), REQUESTS)
+        caller, memory = HttpCaller(port), Memory(pid, REQUESTS)
+        openapi = json.loads(caller("GET", "/openapi.json", {}, b"")[1])
+        for request in islice(hostile_requests(openapi, seed=5, large=20), LARGE):
+            assert fault_of(*ask(caller, request)) is None
+        requests = islice(hostile_requests(openapi, seed=4), REQUESTS)
         for number, request in enumerate(requests):
-            status, body = caller.ask(request)
+            status, body = ask(caller, request)
             assert fault_of(status, body) is None, (number, request, status, body)
             counts[status] += 1
             memory.look(number)

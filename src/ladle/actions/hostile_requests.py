@@ -64,8 +64,10 @@ class HostileRequest:
     method: str = "POST"
 
 
-def hostile_requests(openapi: Mapping[str, Any], seed: int) -> Iterator[HostileRequest]:
-    """Without end."""
+def hostile_requests(
+    openapi: Mapping[str, Any], seed: int, large: float = 0.05
+) -> Iterator[HostileRequest]:
+    """Without end. ``large``: how many in a hundred are megabytes long."""
     random = Random(seed)
     operations = [
         (path, methods["post"]["requestBody"]["content"])
@@ -74,7 +76,7 @@ def hostile_requests(openapi: Mapping[str, Any], seed: int) -> Iterator[HostileR
     ]
     while True:
         path, content = random.choice(operations)
-        make = random.choices(_MAKERS, _WEIGHTS)[0]
+        make = random.choices(_MAKERS, (*_WEIGHTS, large))[0]
         yield make(path, content, random)
 
 
@@ -172,7 +174,7 @@ _MAKERS: Final[Sequence[Callable[[str, Content, Random], HostileRequest]]] = (
     _deep,
     _huge,
 )
-_WEIGHTS: Final = (20, 45, 12, 17, 2, 4, 0.05)
+_WEIGHTS: Final = (20, 45, 12, 17, 2, 4)  # in a hundred, of all but the last
 
 
 def _body(content: Content, random: Random) -> Any:
