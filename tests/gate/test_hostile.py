@@ -25,7 +25,6 @@ from ladle_runtime.serving.lambda_doors import LambdaDoors
 from ladle_runtime.serving.service import load_service
 from ladle_runtime.serving.settings import Settings
 
-pytest_plugins = ("tests.runtime.conftest",)
 pytestmark = [pytest.mark.gate, pytest.mark.timeout(3600)]
 
 EVENTS = 1_000_000
@@ -103,8 +102,8 @@ def ask(caller: HttpCaller, request: HostileRequest) -> tuple[int, bytes]:
 
 def test_fifty_thousand_requests_are_answered_or_refused(environment: Mapping[str, str]) -> None:
     counts: Counter[int] = Counter()
-    with server(environment) as (port, pid):
-        caller, memory = HttpCaller(port), Memory(pid, REQUESTS)
+    with server(environment) as (port, pid), HttpCaller(port) as caller:
+        memory = Memory(pid, REQUESTS)
         openapi = json.loads(caller("GET", "/openapi.json", {}, b"")[1])
         for request in islice(hostile_requests(openapi, seed=5, large=20), LARGE):
             assert fault_of(*ask(caller, request)) is None

@@ -58,8 +58,8 @@ def _tested(spec: ServiceSpec, requests: int, seed: int) -> _Tested:
     port = processes.free_port()
     with ServingProcess(environment_of(spec), port, quiet=True) as process:
         process.wait_until_ready()
-        caller = HttpCaller(port)
-        return _Tested(spec.model, ask_golden(caller, cases), fuzz(caller, requests, seed))
+        with HttpCaller(port) as ask:
+            return _Tested(spec.model, ask_golden(ask, cases), fuzz(ask, requests, seed))
 
 
 def _as_json(tested: _Tested) -> dict[str, Any]:

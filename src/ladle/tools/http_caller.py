@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from http.client import HTTPConnection, HTTPException
-from typing import Final
+from types import TracebackType
+from typing import Final, Self
 
 _PATIENCE_S: Final = 30.0
 
@@ -28,6 +29,17 @@ class HttpCaller:
         except HTTPException as error:
             self._connection.close()
             raise OSError("the server answered no HTTP") from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._connection.close()
 
     def _ask(
         self, method: str, path: str, headers: Mapping[str, str], body: bytes
