@@ -40,6 +40,7 @@ COMMANDS: dict[str, str] = {
     "pin": "Point a model's config at an experiment.",
     "plan": "Say what a deploy would change, before any deploy.",
     "deploy": "Deploy what is committed.",
+    "cost": "Say what models cost a month, idle, used, and at worst.",
     "status": "Show what serves traffic and what is being tried.",
     "predict": "Ask a deployed model.",
     "feedback": "Say what was true of a prediction.",
@@ -59,7 +60,6 @@ COMMANDS: dict[str, str] = {
 
 # Named in the interface, built by a later issue, refused until then.
 NOT_YET: dict[str, str] = {
-    "cost": "what a model costs",
     "doctor": "find what is missing on this machine",
     "logs": "a model's logs",
     "console": "a page that shows everything",
