@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import threading
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,12 +14,15 @@ from onnx import TensorProto, helper
 from ladle.catalog import BACKENDS
 from ladle.errors import LadleError
 from ladle.experiments.manifest import TensorSpec
+from ladle.tools.model_jail import ModelJail
 
 
-def onnx_graph(nodes: list[Any], inputs: list[Any], outputs: list[Any], *more: Any) -> bytes:
+def onnx_graph(
+    nodes: list[Any], inputs: list[Any], outputs: list[Any], *more: Any, opset: int = 17
+) -> bytes:
     graph = helper.make_graph(nodes, "graph", inputs, outputs, *more)
-    opsets = [helper.make_opsetid("", 17), helper.make_opsetid("ai.onnx.ml", 3)]
-    return helper.make_model(graph, opset_imports=opsets, ir_version=8).SerializeToString()
+    opsets = [helper.make_opsetid("", opset), helper.make_opsetid("ai.onnx.ml", 3)]
+    return helper.make_model(graph, opset_imports=opsets, ir_version=10).SerializeToString()
 
 
 def onnx_doubles(rows_of: int) -> bytes:
@@ -135,10 +139,29 @@ def test_onnx_values_outside_the_vocabulary_are_told_from_a_broken_model() -> No
         backend.run({"ids": np.array([99])})
 
 
-def test_onnx_inputs_that_json_cannot_hold_are_refused() -> None:
-    x = helper.make_tensor_value_info("x", TensorProto.BFLOAT16, [None])
-    y = helper.make_tensor_value_info("y", TensorProto.FLOAT, [None])
-    cast = helper.make_node("Cast", ["x"], ["y"], to=TensorProto.FLOAT)
-    with pytest.raises(LadleError) as error:
-        load("onnx", onnx_graph([cast], [x], [y]))
-    assert error.value.code == "LD424"
+STRANGE = {
+    "bfloat16": TensorProto.BFLOAT16,
+    "float8e4m3fn": TensorProto.FLOAT8E4M3FN,
+    "float8e5m2": TensorProto.FLOAT8E5M2,
+    "int4": TensorProto.INT4,
+    "uint4": TensorProto.UINT4,
+}
+
+
+@pytest.mark.parametrize("edge", ["input", "output"])
+@pytest.mark.parametrize("dtype", STRANGE)
+def test_types_that_json_cannot_hold_are_refused_by_name(
+    dtype: str, edge: str, tmp_path: Path
+) -> None:
+    kinds = [STRANGE[dtype], TensorProto.FLOAT]
+    first, last = kinds if edge == "input" else kinds[::-1]
+    x = helper.make_tensor_value_info("x", first, [None])
+    y = helper.make_tensor_value_info("y", last, [None])
+    content = onnx_graph([helper.make_node("Cast", ["x"], ["y"], to=last)], [x], [y], opset=21)
+    with pytest.raises(LadleError, match=f"its {edge} . is of type {dtype}") as when_served:
+        load("onnx", content)
+    path = tmp_path / "model.onnx"
+    path.write_bytes(content)
+    with pytest.raises(LadleError, match=f"its {edge} '.' is of type {dtype}") as when_built:
+        ModelJail().inspect(path)
+    assert (when_served.value.code, when_built.value.code) == ("LD424", "LD334")

@@ -62,6 +62,7 @@ _FIXES = {
     "LD324": "export it without functions and open loops, or with a fixed number of rounds",
     "LD325": "export it with the standard operators (ai.onnx, ai.onnx.ml)",
     "LD326": "export it again with an opset that onnxruntime knows",
+    "LD334": "put a Cast to float (or another type that JSON has) at that edge of the graph",
     "LD327": "export a smaller model; a model that cannot be read in time cannot start in time",
 }
 

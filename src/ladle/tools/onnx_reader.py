@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import resource
 import sys
 from collections import Counter
@@ -25,6 +26,25 @@ MAX_NAMED = 1_000  # initialisers and operators that a summary names
 MAX_NAME_CHARS = 200
 DOMAINS = frozenset({"", "ai.onnx", "ai.onnx.ml", "com.microsoft"})
 EXTERNAL = 1
+# What a request or an answer can carry; in seq(map(int64,tensor(float))) the words before no bracket.
+TYPES = frozenset(
+    [
+        "float",
+        "double",
+        "float16",
+        "int8",
+        "int16",
+        "int32",
+        "int64",
+        "uint8",
+        "uint16",
+        "uint32",
+        "uint64",
+        "bool",
+        "string",
+    ]
+)
+TYPE = re.compile(r"(?<!\w)\w+(?!\w|\()")
 
 Function = tuple[str, str]  # domain, operator
 
@@ -258,6 +278,24 @@ def specs(nodes: Any) -> list[dict[str, Any]]:
     ]
 
 
+def check_types(inputs: list[dict[str, Any]], outputs: list[dict[str, Any]]) -> None:
+    """Serving would refuse it too, but then it is deployed already."""
+    for spec in inputs:
+        if spec["dtype"] not in TYPES:
+            raise RefusedError(
+                "LD334",
+                f"its input {spec['name'][:60]!r} is of type {spec['dtype'][:60]}, "
+                "which no request can carry",
+            )
+    for spec in outputs:
+        if not TYPES.issuperset(TYPE.findall(spec["dtype"])):
+            raise RefusedError(
+                "LD334",
+                f"its output {spec['name'][:60]!r} is of type {spec['dtype'][:60]}, "
+                "which no answer can carry",
+            )
+
+
 def run_once(session: Any, numpy: Any) -> None:
     """One request of zeros: what never ends or eats all memory ends here. Other errors are fine."""
     feed = {}
@@ -297,6 +335,7 @@ def inspect(content: bytes, onnx: Any, ort: Any, numpy: Any) -> dict[str, Any]:
     for check in checks:
         check(model)
     session = load(content, ort)
+    check_types(specs(session.get_inputs()), specs(session.get_outputs()))
     run_once(session, numpy)
     opsets = {o.domain: o.version for o in model.opset_import}
     return {
