@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 
 from ladle.errors import Unavailable
 from ladle.simulation.world import World
@@ -31,6 +31,16 @@ class Odds:
 CALM = Odds(0.0, 0.0, 0.0, 0.0, 0.1)
 # Every fifth call fails, every fifth wake-up dies or sleeps.
 HARSH = Odds(throttled=0.15, answer_lost=0.06, stalled=0.02, crash=0.05, rollback_within_s=360.0)
+
+
+class Caller(Protocol):
+    """Whoever makes the calls of a controller, and tells it the time."""
+
+    def call(self, name: str, function: Callable[..., Any], *args: Any, **named: Any) -> Any: ...
+
+    def now(self) -> float: ...
+
+    def sleep(self, seconds: float) -> None: ...
 
 
 @dataclass(slots=True)
@@ -85,9 +95,9 @@ class Process:
 
 
 class Faulty:
-    """A port whose every method goes through its process's :meth:`Process.call`."""
+    """A port whose every method goes through its process's :meth:`Caller.call`."""
 
-    def __init__(self, process: Process, port: object) -> None:
+    def __init__(self, process: Caller, port: object) -> None:
         self._process = process
         self._port = port
 
@@ -103,5 +113,5 @@ class Faulty:
 Port = TypeVar("Port")
 
 
-def faulty(process: Process, port: Port) -> Port:
+def faulty(process: Caller, port: Port) -> Port:
     return cast("Port", Faulty(process, port))

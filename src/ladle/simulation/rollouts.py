@@ -16,7 +16,7 @@ from ladle.releases.deploy_log import Deployment
 from ladle.releases.effects import NewRecord, Record, RecordKind
 from ladle.releases.judging import NATIVE_ALARM_SAMPLES
 from ladle.releases.state import ReleaseState
-from ladle.simulation.faults import CALM, Crash, Odds, Process, faulty
+from ladle.simulation.faults import CALM, Caller, Crash, Odds, Process, faulty
 from ladle.simulation.invariants import Violation, Watch
 from ladle.simulation.schedule import LASTS_S, Actors
 from ladle.simulation.world import MODEL, World
@@ -25,6 +25,11 @@ TICK_S = 60.0
 QUIET_S = 3600.0
 
 Plant = Callable[[Controls], Controls]
+
+
+def as_it_is(controls: Controls) -> Controls:
+    """The controller without a mistake."""
+    return controls
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +87,7 @@ class Simulation:
 
     rng: random.Random
     odds: Odds
-    plant: Plant = lambda controls: controls
+    plant: Plant = as_it_is
     world: World = field(default_factory=World)
     wakes: int = 0
     crashes: int = 0
@@ -98,7 +103,7 @@ class Simulation:
         name, disturbed = f"wake-{self.wakes}", self.watch.disturbed
         process = Process(self.world, self.rng, self.odds, name, disturbed, crash_at=crash_at)
         try:
-            return advance_release(MODEL, self.plant(self._controls(process)), process.name)
+            return advance_release(MODEL, self.plant(self.controls(process)), process.name)
         except Crash:
             self.crashes += 1
             return None
@@ -114,7 +119,7 @@ class Simulation:
         else:
             self.wake()
 
-    def _controls(self, process: Process) -> Controls:
+    def controls(self, process: Caller) -> Controls:
         world, watch = self.world, self.watch
         return Controls(
             ledger=faulty(process, WatchedLedger(world, watch)),
@@ -192,7 +197,7 @@ class WatchedLedger:
 def play(seed: int, odds: Odds | None = None, plant: Plant | None = None) -> Story:
     """Plays one story; raises BrokenAt with the seed when an invariant does not hold."""
     rng = random.Random(seed)
-    simulation = Simulation(rng, odds or Odds(), plant or (lambda controls: controls))
+    simulation = Simulation(rng, odds or Odds(), plant or as_it_is)
     actors = Actors(simulation.world, simulation.watch, rng, simulation.wake)
     actors.plan()
     try:
