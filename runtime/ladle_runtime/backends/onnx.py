@@ -92,7 +92,9 @@ def _specs(nodes: Sequence[Any]) -> tuple[TensorSpec, ...]:
         TensorSpec(
             node.name,
             match.group(1) if (match := _TENSOR.fullmatch(node.type)) else node.type,
-            tuple(d if isinstance(d, int) and d >= 0 else None for d in node.shape) if match else (),
+            tuple(d if isinstance(d, int) and d >= 0 else None for d in node.shape)
+            if match
+            else (),
         )
         for node in nodes
     )

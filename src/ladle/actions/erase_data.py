@@ -60,6 +60,7 @@ def find_targets(workspace: Workspace, what: str, threads: int = THREADS) -> tup
         for digest, name in _objects(recorded).items():
             if _is_named(what, digest, name):
                 _add(found, digest, name, recorded)
+    _add_profiles(found, marks.kept)
     if not found:
         raise NotFound(
             "LD365",
@@ -145,6 +146,17 @@ def _add(
     found: dict[str, dict[str, str]], digest: str, name: str, recorded: RecordedExperiment
 ) -> None:
     found.setdefault(digest, {})[recorded.manifest.id] = name
+
+
+def _add_profiles(found: dict[str, dict[str, str]], kept: Sequence[RecordedExperiment]) -> None:
+    """What a column profile says of rows that go goes with them, the other tables of a folder too."""
+    going = [(id_, path) for names in found.values() for id_, path in names.items()]
+    for recorded in kept:
+        manifest = recorded.manifest
+        paths = [path for id_, path in going if id_ == manifest.id]
+        for item in (*manifest.data, *manifest.outputs):
+            if item.profile and any(_is_named(item.name, "", path) for path in paths):
+                _add(found, item.profile, f"the columns of {item.name}", recorded)
 
 
 def _objects(recorded: RecordedExperiment) -> Mapping[str, str]:

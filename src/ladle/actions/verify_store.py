@@ -29,6 +29,7 @@ from ladle.experiments.pack import ContentKind
 from ladle.experiments.reach import Need, Part, Reach, reach
 from ladle.experiments.upkeep import Tombstone
 from ladle.ports import Health, ObjectStore, Workspace
+from ladle.releases.deploy_log import check_log
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,7 @@ def verify_store(
     contents = ContentCheck(workspace, deep, threads)
     problems = [*(p for ps in found.values() for p in ps), *contents.check(chosen)]
     problems += [p for r in chosen if only and (p := _unlisted(r, chains[0]))]
+    problems += [p for model in sorted(found) for p in _deploy_log(workspace, model)]
     whole = [chain for chain in chains if not found[chain.model]]
     return Report(
         experiments=len(chosen),
@@ -86,6 +88,15 @@ def verify_store(
 
 def _models(workspace: Workspace, seen: Iterable[str]) -> list[str]:
     return sorted({*workspace.manifests.models(), *seen})
+
+
+def _deploy_log(workspace: Workspace, model: str) -> list[Problem]:
+    """A controller that writes meanwhile is no fault: what it left is read before its rows."""
+    head = workspace.ledger.load(model).deployed
+    rows = workspace.ledger.deployments(model)
+    if head is not None and workspace.ledger.load(model).deployed != head:
+        return _deploy_log(workspace, model)
+    return [Problem(Fault.ALTERED, model, f"{model}: {text}") for text in check_log(rows, head)]
 
 
 def _unlisted(recorded: RecordedExperiment, chain: Chain) -> Problem | None:

@@ -91,7 +91,8 @@ class S3ObjectStore:
         if length == 0:
             return b""
         span = f"bytes={start}-{start + length - 1}"
-        for _ in range(_READS):  # the SDK asks again before an answer begins, not when it breaks off
+        # The SDK asks again before an answer begins, not when it breaks off.
+        for _ in range(_READS):
             with asking(f"for a part of object {digest.short}"):
                 answer = self._get(digest, locator, {"Range": span})
             with contextlib.suppress(ResponseStreamingError, ReadTimeoutError, IncompleteReadError):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +19,10 @@ from ladle.digest import Digest
 from ladle.disk.silent import SILENT
 from ladle.experiments.garbage import DAY_S, CollectPolicy
 from ladle.experiments.manifest import RecordedExperiment
-from ladle.ports import Health, ObjectStore, Workspace
+from ladle.ports import Health, ObjectStore, ReleaseLedger, Workspace
+from ladle.releases.deploy_log import Deployment
+from ladle.releases.effects import NewRecord, RecordKind
+from ladle.releases.state import ReleaseState
 from ladle.testing.laboratory import Laboratory, SetClock
 
 CONTENT = b"label,pixel\n3,0.5\n" * 400
@@ -140,6 +145,51 @@ def test_erased_data_leaves_the_rest_whole(lab: Laboratory, workspace: Workspace
     assert (report.problems, len(report.gone)) == ((), 1)
     for pack in done.packs:
         assert not workspace.objects.restore(Digest.parse(pack))
+
+
+def test_a_column_profile_goes_with_the_rows_that_it_tells_of(
+    lab: Laboratory, workspace: Workspace
+) -> None:
+    profile = digests.of_bytes(b"names: Grace Hopper")
+    draft = lab.push("fraud", "data")
+    (data,) = draft.manifest.data
+    manifest = replace(draft.manifest, data=(replace(data, profile=str(profile)),))
+    kept = workspace.objects.put_if_absent(profile, b"names: Grace Hopper")
+    locators = {**draft.locators, str(profile): kept}
+    lab.commit(replace(draft, manifest=manifest, locators=locators), session=None)
+    targets = find_targets(workspace, "data/names.csv", threads=1)
+    erase(workspace, targets, "asked", "Ada", lab.clock, threads=1)
+    assert workspace.objects.check(profile) is Health.MISSING
+    report = verify_store(workspace, deep=True, threads=1)
+    assert (report.problems, len(report.gone)) == ((), 2)
+
+
+class WithoutItsFirstRow:
+    """A deploy log from which somebody took a row."""
+
+    def __init__(self, ledger: ReleaseLedger) -> None:
+        self._ledger = ledger
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._ledger, name)
+
+    def deployments(self, model: str) -> Sequence[Deployment]:
+        return self._ledger.deployments(model)[1:]
+
+
+def test_a_row_that_is_gone_from_the_deploy_log_is_named(
+    lab: Laboratory, workspace: Workspace
+) -> None:
+    lab.record("fraud", "data")
+    state = ReleaseState("fraud")
+    for number in (1, 2):
+        alias = {"version": str(number), "weights": {str(number): 1.0}}
+        outcome = NewRecord(RecordKind.OUTCOME, number, "moved", {"alias": alias})
+        state = workspace.ledger.save(state, [outcome], at=float(number))
+    assert verify_store(workspace, threads=1).is_whole
+    cut = replace(workspace, ledger=WithoutItsFirstRow(workspace.ledger))
+    (problem,) = verify_store(cut, threads=1).problems
+    assert "row 1 of the deploy log is gone" in problem.text
 
 
 def test_an_altered_manifest_is_named_in_its_chain(

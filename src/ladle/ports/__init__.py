@@ -1,0 +1,88 @@
+"""What Ladle asks of the world, as Protocols. Adapters: ``ladle.aws``, ``ladle.disk``, ``ladle.tools``.
+
+Every adapter of a port passes the same contract suite in ``tests/contract``. Errors that a caller
+must tell apart: Conflict (somebody wrote first), NotFound, Corrupt, Unavailable (try again).
+"""
+
+from __future__ import annotations
+
+from ladle.experiments.pack import Placed
+from ladle.ports.clock import Clock
+from ladle.ports.handoff import (
+    BundleStore,
+    FunctionVersions,
+    ReleaseAlarms,
+    StackReader,
+    StoredCopy,
+)
+from ladle.ports.releases import (
+    AlarmReader,
+    AlarmReading,
+    Announcer,
+    Delivered,
+    Message,
+    ReleaseInbox,
+    ReleaseLedger,
+    TrafficRouter,
+)
+from ladle.ports.stores import (
+    FileIndex,
+    Health,
+    ManifestStore,
+    ObjectStore,
+    Outbox,
+    PackCatalogue,
+    Progress,
+    StoredObject,
+    Upkeep,
+)
+from ladle.ports.tools import (
+    Commit,
+    DeployTool,
+    ModelFacts,
+    ModelInspector,
+    Predictor,
+    Replay,
+    SourceControl,
+)
+from ladle.ports.watching import CounterStore, LabelStore, MetricSink, PredictionLog
+from ladle.ports.workspace import Workspace
+
+__all__ = [
+    "AlarmReader",
+    "AlarmReading",
+    "Announcer",
+    "BundleStore",
+    "Clock",
+    "Commit",
+    "CounterStore",
+    "Delivered",
+    "DeployTool",
+    "FileIndex",
+    "FunctionVersions",
+    "Health",
+    "LabelStore",
+    "ManifestStore",
+    "Message",
+    "MetricSink",
+    "ModelFacts",
+    "ModelInspector",
+    "ObjectStore",
+    "Outbox",
+    "PackCatalogue",
+    "Placed",
+    "PredictionLog",
+    "Predictor",
+    "Progress",
+    "ReleaseAlarms",
+    "ReleaseInbox",
+    "ReleaseLedger",
+    "Replay",
+    "SourceControl",
+    "StackReader",
+    "StoredCopy",
+    "StoredObject",
+    "TrafficRouter",
+    "Upkeep",
+    "Workspace",
+]

@@ -1,0 +1,101 @@
+"""What the controller asks of the world."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from ladle.policy.traffic import ObservedTraffic, Traffic
+from ladle.releases.deploy_log import Deployment
+from ladle.releases.effects import NewRecord, Record
+from ladle.releases.events import CandidateReady, CandidateWithdrawn, PersonAsked
+from ladle.releases.state import ReleaseState
+
+
+class ReleaseLedger(Protocol):
+    """The controller's memory: one state per model and the rows that explain each change."""
+
+    def load(self, model: str) -> ReleaseState:
+        """An EMPTY state of generation 0 when nothing is known. Strongly consistent."""
+
+    def save(
+        self,
+        state: ReleaseState,
+        records: Sequence[NewRecord],
+        at: float,
+        done: Sequence[str] = (),
+    ) -> ReleaseState:
+        """Writes state, rows and the removal of the inbox messages ``done`` in one transaction; where
+        the rows say that the alias changed, the deploy log with them.
+
+        ``state.generation`` is the one that was read; the stored one is one higher. Raises Conflict
+        when another writer was first.
+        """
+
+    def records(self, model: str, since: float = 0.0) -> Sequence[Record]:
+        """Oldest first."""
+
+    def served(self, model: str, at: float) -> Deployment | None:
+        """The newest row of the deploy log at ``at``: one query."""
+
+    def deployments(self, model: str) -> Sequence[Deployment]:
+        """The whole deploy log, oldest first."""
+
+    def models(self) -> Sequence[str]: ...
+
+    def acquire_lease(self, model: str, owner: str, now: float, seconds: float) -> bool: ...
+
+    def release_lease(self, model: str, owner: str) -> None: ...
+
+
+Message = CandidateReady | CandidateWithdrawn | PersonAsked
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """A message of the inbox; posted twice under one id it is delivered once."""
+
+    id: str
+    at: float
+    message: Message
+
+
+class ReleaseInbox(Protocol):
+    """Where the hand-off and people leave what the controller must read. Writing it wakes the controller."""
+
+    def post(self, model: str, message_id: str, message: Message, at: float) -> None:
+        """Idempotent by ``message_id``."""
+
+    def pending(self, model: str) -> Sequence[Delivered]:
+        """Oldest first."""
+
+
+class TrafficRouter(Protocol):
+    """The one place where shares of traffic are written."""
+
+    def read(self, model: str) -> ObservedTraffic | None: ...
+
+    def write(self, model: str, traffic: Traffic, expected_revision: str) -> None:
+        """Raises Conflict when the revision is no longer the expected one, Unavailable to try again."""
+
+    def can_start(self, model: str, release: int) -> bool:
+        """Whether this release answers a warm probe; a rollback never goes to one that cannot."""
+
+    def delete(self, model: str, release: int) -> None:
+        """Deletes a retired release's version. Idempotent."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmReading:
+    ringing: bool
+    samples: int
+
+
+class AlarmReader(Protocol):
+    def native(self, model: str, release: int) -> AlarmReading:
+        """The alarm on one release's invocation errors, and how many invocations it saw."""
+
+
+class Announcer(Protocol):
+    def announce(self, model: str, subject: str, text: str) -> None: ...
