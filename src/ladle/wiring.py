@@ -19,6 +19,7 @@ from ladle.errors import LadleError, NeedsCredentials, Unavailable
 if TYPE_CHECKING:
     from ladle.actions.gather_experiment import Run
     from ladle.actions.send_draft import Sender
+    from ladle.aws.account_facts import AwsAccount
     from ladle.aws.session import AwsSession
     from ladle.disk.embedded_state import EmbeddedState
     from ladle.disk.seen_heads import SeenHeads
@@ -140,6 +141,15 @@ def deploy_tool(url: str, start: Path, on_line: Callable[[str], None]) -> Deploy
     )
 
 
+def open_account(url: str) -> AwsAccount | None:
+    """The account behind a workspace, not yet asked; None for one without. Raises LD242."""
+    if url == DEFAULT_URL or url.startswith("dir:"):
+        return None
+    from ladle.aws.account_facts import AwsAccount
+
+    return AwsAccount(_named_session(url))
+
+
 def door_of(url: str, start: Path, model: str) -> str:
     """The address in front of a model's routes. Raises NotFound when the model is not deployed."""
     from ladle.aws.model_door import find_address
@@ -176,6 +186,21 @@ def _session(url: str, start: Path) -> AwsSession:
     if url == DEFAULT_URL:
         _, state = _embedded_state(start)
         return AwsSession(state.region, state.endpoint, embedded=True)
+    session = _named_session(url)
+    named = url.removeprefix("aws://").partition("/")[0]
+    if session.account != named:
+        raise NeedsCredentials(
+            "LD243",
+            f"the workspace is account {named}, the credentials are of {session.account}",
+            "switch AWS_PROFILE, or correct the account in the workspace URL",
+        )
+    return session
+
+
+def _named_session(url: str) -> AwsSession:
+    """In the region of ``url``; whose account it is has not been asked."""
+    from ladle.aws.session import AwsSession
+
     found = _AWS.fullmatch(url)
     if found is None:
         raise LadleError(
@@ -184,15 +209,7 @@ def _session(url: str, start: Path) -> AwsSession:
             "embedded: and (for experiments only) dir:PATH",
             "set LADLE_WORKSPACE, or workspace under [tool.ladle] in pyproject.toml, to one of them",
         )
-    session = AwsSession(found["region"])
-    if session.account != found["account"]:
-        raise NeedsCredentials(
-            "LD243",
-            f"the workspace is account {found['account']}, the credentials are of "
-            f"{session.account}",
-            "switch AWS_PROFILE, or correct the account in the workspace URL",
-        )
-    return session
+    return AwsSession(found["region"])
 
 
 def _embedded_state(start: Path) -> tuple[Path, EmbeddedState]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
@@ -139,6 +139,12 @@ class AwsSession:
     @cached_property
     def cloudformation(self) -> CloudFormationClient:
         return self._boto.client("cloudformation", endpoint_url=self._endpoint, config=_RETRIES)
+
+    @cached_property
+    def quotas(self) -> Any:
+        """Without stubs of its own; see ``ladle.aws.account_facts.QuotaClient``."""
+        boto: Any = self._boto
+        return boto.client("service-quotas", endpoint_url=self._endpoint, config=_RETRIES)
 
 
 def _nobody_asks() -> NeedsCredentials:

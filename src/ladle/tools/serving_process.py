@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import subprocess
 import sys
 import time
 from collections.abc import Mapping
 from http.client import HTTPConnection, HTTPException
 from importlib.util import find_spec
+from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
@@ -51,6 +53,16 @@ class ServingProcess:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self._port}"
+
+    @property
+    def peak_mb(self) -> float | None:
+        """The most memory that it has held so far; None where the system does not tell."""
+        try:
+            status = Path(f"/proc/{self._process.pid}/status").read_text()
+        except OSError:
+            return None
+        found = re.search(r"VmHWM:\s+(\d+) kB", status)
+        return int(found[1]) / 1000 if found else None
 
     def wait_until_ready(self) -> None:
         """Raises LadleError LD427 when it ended or never answered; its reason is on stderr."""

@@ -1,0 +1,148 @@
+"""``ladle doctor``: what a deploy would lack on this machine and in the account, each with its mend."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ladle.catalog import Packaging
+from ladle.cli.init import TEMPLATE
+from ladle.cli.output import answer, answer_json, say
+from ladle.cli.plan import cloud_of, inspect
+from ladle.cli.served_package import environment_of
+from ladle.config.schema import ModelConfig
+from ladle.errors import ExitCode, LadleError, NeedsCredentials
+from ladle.planning import health
+from ladle.planning.health import QUOTAS, Health, State, failure, fine
+from ladle.planning.service_spec import ServiceSpec
+from ladle.planning.usage import stated
+from ladle.project.repository import find_root
+from ladle.project.services import read_configs, read_service
+from ladle.tools import machine, processes
+from ladle.tools.serving_process import ServingProcess
+from ladle.wiring import DEFAULT_URL, open_account, workspace_url
+
+Models = Sequence[tuple[ServiceSpec, ModelConfig]]
+
+
+def doctor(
+    online: Annotated[
+        bool, typer.Option("--online", help="Ask AWS too: who we are, bootstrap, quotas.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+) -> int:
+    """Find what a deploy would lack, each with one thing to mend it. Changes nothing."""
+    found: list[Health] = []
+    for one in _examined(Path.cwd(), online):
+        found.append(one)
+        if not as_json:
+            _show(one)
+    counts = {state: sum(one.state is state for one in found) for state in State}
+    if as_json:
+        answer_json(
+            {
+                "checks": [one.to_json() for one in found],
+                "failures": counts[State.FAILURE],
+                "warnings": counts[State.WARNING],
+            }
+        )
+    else:
+        answer(", ".join(f"{number} {state}" for state, number in counts.items() if number))
+    return ExitCode.FINDING if counts[State.FAILURE] else ExitCode.OK
+
+
+def _show(one: Health) -> None:
+    answer(f"{one.state:<8} {one.name:<14} {one.said}")
+    if one.mend is not None:
+        answer(f"{'':<23} mend: {one.mend}")
+
+
+def _examined(here: Path, online: bool) -> Iterator[Health]:
+    root: Path = here
+    models: Models = ()
+    try:
+        root = find_root(here)
+        models = _models(root)
+    except LadleError as error:
+        yield failure("models", error.finding.what, error.finding.fix)
+    yield from _machine(root, models)
+    yield from _account(root, models, online)
+    for spec, _ in models:
+        yield _serving(spec)
+
+
+def _models(root: Path) -> Models:
+    cloud = cloud_of(workspace_url(root))
+    return tuple(
+        (read_service(package, config, cloud, inspect, root), config)
+        for package, config in read_configs(root)
+    )
+
+
+def _machine(root: Path, models: Models) -> Iterator[Health]:
+    images = [spec.model for spec, _ in models if spec.packaging is Packaging.IMAGE]
+    wanted = json.loads((TEMPLATE / "package.json").read_text(encoding="utf-8"))
+    running, stopped = machine.engines()
+    yield health.python((sys.version_info.major, sys.version_info.minor))
+    yield health.git(machine.version_of("git"), machine.in_git(root))
+    yield health.node(machine.version_of("node"))
+    yield health.cdk(machine.cdk_version(root), wanted["devDependencies"]["aws-cdk"])
+    yield health.engine(running, stopped, images)
+
+
+def _account(root: Path, models: Models, online: bool) -> Iterator[Health]:
+    url = workspace_url(root)
+    try:
+        account = open_account(url)
+        if account is None:
+            runs = (
+                "its own credentials, bootstrap and no quotas" if url == DEFAULT_URL else "no AWS"
+            )
+            yield fine("workspace", f"{url} has {runs}")
+            return
+        yield fine("workspace", url)
+        account.signed_in()
+        if not online:
+            yield fine("credentials", "found; --online asks whose they are, bootstrap and quotas")
+            return
+        yield from _asked(account.account(), url, models, account)
+    except NeedsCredentials as error:
+        yield failure("credentials", error.finding.what, "aws sso login")
+    except LadleError as error:
+        yield failure("account", error.finding.what, error.finding.fix)
+
+
+def _asked(name: str, url: str, models: Models, account: health.Account) -> Iterator[Health]:
+    wanted, _, region = url.removeprefix("aws://").partition("/")
+    if name != wanted:
+        yield failure("credentials", f"of account {name}, not {wanted}", "export AWS_PROFILE=…")
+        return
+    yield fine("credentials", f"of account {name}")
+    yield health.bootstrap(account.bootstrap(), name, region)
+    used = [(spec, stated(spec, config.traffic)) for spec, config in models]
+    for row in QUOTAS:
+        yield health.quota(row, account.quota(row.service, row.code), used)
+
+
+def _serving(spec: ServiceSpec) -> Health:
+    """Started once on this machine, as the function would be, and ended again."""
+    name = f"model {spec.model}"
+    say(f"starting {spec.model} to measure it")
+    try:
+        began = time.monotonic()
+        with ServingProcess(environment_of(spec), processes.free_port(), quiet=True) as process:
+            process.wait_until_ready()
+            start_s, peak_mb = time.monotonic() - began, process.peak_mb
+    except LadleError as error:
+        return failure(name, error.finding.what, error.finding.fix)
+    if peak_mb is None:
+        return fine(
+            name, f"starts in {start_s:.1f} s; this system does not tell its peak of memory"
+        )
+    return health.serving(spec.model, start_s, peak_mb, spec.compute.memory_mb)

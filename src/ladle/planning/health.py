@@ -1,0 +1,193 @@
+"""What a machine and an account have, judged: fine, worth a warning, or in the way of a deploy."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from ladle.planning.limits import NEAR
+from ladle.planning.service_spec import ServiceSpec
+from ladle.planning.usage import Usage
+from ladle.targets.lambda_function import INIT_S
+
+OLDEST_NODE, SUPPORTED_NODE = 18, 22
+OLDEST_PYTHON = (3, 11)
+START_ENGINE = {
+    "docker": "sudo systemctl start docker",
+    "finch": "finch vm start",
+    "podman": "podman machine start",
+}
+OLDEST_BOOTSTRAP = 6  # the first whose roles the CDK's deploys of today can take
+
+
+class State(StrEnum):
+    OK = "ok"
+    WARNING = "warning"
+    FAILURE = "failure"
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """``mend`` is one command, or one thing to do where no command does it; None when all is well."""
+
+    name: str
+    state: State
+    said: str
+    mend: str | None = None
+
+    def to_json(self) -> dict[str, str | None]:
+        return asdict(self)
+
+
+def fine(name: str, said: str) -> Health:
+    return Health(name, State.OK, said)
+
+
+def warning(name: str, said: str, mend: str) -> Health:
+    return Health(name, State.WARNING, said, mend)
+
+
+def failure(name: str, said: str, mend: str) -> Health:
+    return Health(name, State.FAILURE, said, mend)
+
+
+# The machine
+
+
+def node(version: str | None) -> Health:
+    """``version`` as ``node --version`` prints it."""
+    install = f"nvm install {SUPPORTED_NODE}"
+    if version is None:
+        return failure("Node.js", "not found; the CDK's command line runs on it", install)
+    found = re.match(r"v?(\d+)", version)
+    major = int(found[1]) if found else 0
+    if major < OLDEST_NODE:
+        return failure("Node.js", f"{version} is too old for the CDK's command line", install)
+    if major < SUPPORTED_NODE:
+        return warning("Node.js", f"{version} works, but gets no fixes any more", install)
+    return fine("Node.js", version)
+
+
+def cdk(found: str | None, wanted: str) -> Health:
+    name, install = "CDK CLI", f"npm install aws-cdk@{wanted}"
+    if found is None:
+        return failure(name, "not installed in this repository", install)
+    if found != wanted:
+        return warning(name, f"{found}; Ladle is tested with {wanted}", install)
+    return fine(name, found)
+
+
+def python(version: tuple[int, int]) -> Health:
+    shown = ".".join(map(str, version))
+    if version < OLDEST_PYTHON:
+        return failure("Python", f"{shown} is too old", "PYTHON=python3.13 scripts/setup")
+    return fine("Python", shown)
+
+
+def git(version: str | None, in_repository: bool) -> Health:
+    if version is None:
+        return failure(
+            "Git", "not found; releases are told by their commit", "sudo apt-get install git"
+        )
+    if not in_repository:
+        return warning("Git", f"{version}, but this is no Git repository", "git init")
+    return fine("Git", version)
+
+
+def engine(running: str | None, stopped: Sequence[str], images: Sequence[str]) -> Health:
+    """``running`` and ``stopped`` are container engines, ``images`` the models packed as one."""
+    name = "containers"
+    if running is not None:
+        return fine(name, running)
+    if not images:
+        return fine(name, "none runs, and none is needed: every model is a zip here")
+    who = f"{', '.join(images)} would be packed as an image"
+    if stopped:
+        return failure(name, f"{stopped[0]} does not run; {who}", START_ENGINE[stopped[0]])
+    mend = "write packaging: zip in model.yaml, or install Docker, Finch or Podman"
+    return failure(name, f"no Docker, Finch or Podman; {who}", mend)
+
+
+# The account
+
+
+class Account(Protocol):
+    """What is asked of an account; ``quota`` is None where it does not tell."""
+
+    def account(self) -> str: ...
+
+    def bootstrap(self) -> int | None: ...
+
+    def quota(self, service: str, code: str) -> float | None: ...
+
+
+def bootstrap(version: int | None, account: str, region: str) -> Health:
+    name, mend = "bootstrap", f"npx cdk bootstrap aws://{account}/{region}"
+    if version is None:
+        return failure(name, f"the CDK was never bootstrapped in {account}/{region}", mend)
+    if version < OLDEST_BOOTSTRAP:
+        return failure(name, f"version {version} is too old", mend)
+    return fine(name, f"version {version} in {account}/{region}")
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """An account's quota by its code, and what all models of a repository need of it."""
+
+    what: str
+    service: str
+    code: str
+    needed: Callable[[Sequence[tuple[ServiceSpec, Usage]]], float]
+
+
+QUOTAS = (
+    Quota(
+        "concurrent function instances",
+        "lambda",
+        "L-B99A9384",
+        lambda models: sum(
+            min(u.peak_per_s, s.door.rate_per_s) * u.answer_ms / 1000 for s, u in models
+        ),
+    ),
+    Quota(
+        "requests a second of all doors",
+        "apigateway",
+        "L-8A5B8E43",
+        lambda models: sum(s.door.rate_per_s for s, _ in models),
+    ),
+    Quota("stacks", "cloudformation", "L-0485CB21", lambda models: len(models) + 1),
+)
+
+
+def quota(row: Quota, allowed: float | None, models: Sequence[tuple[ServiceSpec, Usage]]) -> Health:
+    name, needed = "quota", row.needed(models)
+    ask = (
+        f"aws service-quotas request-service-quota-increase --service-code {row.service} "
+        f"--quota-code {row.code} --desired-value {max(1, round(needed * 2))}"
+    )
+    if allowed is None:
+        return warning(name, f"{row.what}: the account does not say", ask)
+    said = f"{row.what}: {needed:,.4g} of {allowed:,.5g}"
+    if needed > allowed:
+        return failure(name, said, ask)
+    return warning(name, said, ask) if needed > NEAR * allowed else fine(name, said)
+
+
+# The models
+
+
+def serving(model: str, start_s: float, peak_mb: float, memory_mb: int) -> Health:
+    """A serving process that has started and not yet answered."""
+    name = f"model {model}"
+    said = f"starts in {start_s:.1f} s of {INIT_S:g}, peak {peak_mb:,.0f} MB of {memory_mb:,}"
+    if peak_mb > memory_mb:
+        wanted = -(-peak_mb * 1.3 // 64) * 64
+        return failure(name, said, f"write compute: {{memory_mb: {wanted:.0f}}} in its model.yaml")
+    if peak_mb > NEAR * memory_mb:
+        return warning(name, said, f"ladle plan --explain (compute.memory_mb is {memory_mb})")
+    if start_s > INIT_S:
+        return warning(name, f"{said}; a function's init has no more", f"ladle dev {model}")
+    return fine(name, said)

@@ -1,0 +1,115 @@
+"""``ladle doctor`` on a machine that has everything, and on one that has nothing."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from moto import mock_aws
+
+from ladle.aws.account_facts import AwsAccount, bootstrap_version, quota
+from ladle.aws.session import AwsSession
+from ladle.cli.main import main
+from ladle.errors import NeedsCredentials
+
+ACCOUNT = "aws://123456789012/eu-west-1"
+
+
+@pytest.fixture
+def here(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    shutil.copytree(root / "model_packages" / "digits", tmp_path / "model_packages" / "digits")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def aws() -> Iterator[AwsSession]:
+    with mock_aws():
+        yield AwsSession("eu-west-1")
+
+
+def checks(text: str) -> dict[str, Any]:
+    return {row["name"]: row for row in json.loads(text)["checks"]}
+
+
+def test_it_measures_each_model_and_needs_no_account(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["doctor", "--json"])
+    found = checks(capsys.readouterr().out)
+    assert found["Python"]["state"] == "ok"
+    assert found["workspace"]["said"].startswith("embedded:")
+    assert found["model digits"]["said"].startswith("starts in ")
+    assert found["model digits"]["state"] == "ok"
+
+
+def test_what_is_missing_fails_with_its_mend(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", str(here / "nothing"))
+    assert main(["doctor"]) == 1
+    said = capsys.readouterr().out.splitlines()
+    failed = [i for i, line in enumerate(said) if line.startswith("failure")]
+    assert {said[i].split()[1] for i in failed} >= {"Git", "Node.js"}
+    assert all("mend: " in said[i + 1] for i in failed)
+
+
+def test_a_config_with_mistakes_is_a_failure_like_any_other(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (here / "model_packages/digits/model.yaml").write_text("name: digits\n")
+    assert main(["doctor", "--json"]) == 1
+    assert checks(capsys.readouterr().out)["models"]["state"] == "failure"
+
+
+def test_nobody_is_asked_without_online(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LADLE_WORKSPACE", ACCOUNT)
+    main(["doctor", "--json"])  # the network fixture would refuse any address but loopback
+    assert checks(capsys.readouterr().out)["credentials"]["said"].startswith("found; --online")
+
+
+def test_an_account_that_was_never_bootstrapped_is_told(
+    here: Path, aws: AwsSession, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LADLE_WORKSPACE", ACCOUNT)
+    assert main(["doctor", "--online", "--json"]) == 1
+    found = checks(capsys.readouterr().out)
+    assert found["credentials"]["said"] == "of account 123456789012"
+    assert found["bootstrap"]["mend"] == "npx cdk bootstrap aws://123456789012/eu-west-1"
+    assert found["quota"]["state"] == "warning", "moto knows no quotas of Lambda"
+
+
+def test_credentials_of_another_account_are_told(
+    here: Path, aws: AwsSession, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LADLE_WORKSPACE", "aws://999999999999/eu-west-1")
+    assert main(["doctor", "--online", "--json"]) == 1
+    assert checks(capsys.readouterr().out)["credentials"]["state"] == "failure"
+
+
+def test_a_bootstrap_says_its_version(aws: AwsSession) -> None:
+    template = {
+        "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
+        "Outputs": {"BootstrapVersion": {"Value": "21"}},
+    }
+    assert bootstrap_version(aws.cloudformation) is None
+    aws.cloudformation.create_stack(StackName="CDKToolkit", TemplateBody=json.dumps(template))
+    assert AwsAccount(aws).bootstrap() == 21
+
+
+def test_a_quota_is_read_or_not_told(aws: AwsSession) -> None:
+    assert quota(aws.quotas, "vpc", "L-F678F1CE") == 5.0
+    assert AwsAccount(aws).quota("lambda", "L-B99A9384") is None
+
+
+def test_without_credentials_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    with pytest.raises(NeedsCredentials):
+        AwsAccount(AwsSession("eu-west-1")).signed_in()
