@@ -296,8 +296,8 @@ def check_types(inputs: list[dict[str, Any]], outputs: list[dict[str, Any]]) -> 
             )
 
 
-def run_once(session: Any, numpy: Any) -> None:
-    """One request of zeros: what never ends or eats all memory ends here. Other errors are fine."""
+def zeros(session: Any, numpy: Any) -> dict[str, Any] | None:
+    """One request of zeros; None where it would be too large, or of no type that numpy has."""
     feed = {}
     for spec in specs(session.get_inputs()):
         shape = [1 if d is None else d for d in spec["shape"]]
@@ -310,12 +310,30 @@ def run_once(session: Any, numpy: Any) -> None:
         try:
             dtype = numpy.dtype(kind)
         except TypeError:
-            return
+            return None
         if elements > MAX_PROBE_ELEMENTS:
-            return
+            return None
         feed[spec["name"]] = (
             numpy.full(shape, "", dtype) if kind == "object" else numpy.zeros(shape, dtype)
         )
+    return feed
+
+
+def run_extremes(model: Any, session: Any, feed: dict[str, Any], numpy: Any) -> None:
+    """The least integer divided by -1 ends a process. Where two inputs might meet so, it is tried."""
+    integers = [name for name, value in feed.items() if value.dtype.kind == "i"]
+    if len(integers) < 2 or not any(node.op_type == "Div" for node in _nodes(model)):
+        return
+    for first in (0, 1):
+        extreme = dict(feed)
+        for at, name in enumerate(integers):
+            least = numpy.iinfo(feed[name].dtype).min
+            extreme[name] = numpy.full_like(feed[name], -1 if at % 2 == first else least)
+        run_once(session, extreme)
+
+
+def run_once(session: Any, feed: dict[str, Any]) -> None:
+    """What never ends or eats all memory ends here. Other errors are fine."""
     try:
         session.run(None, feed)
     except Exception as error:
@@ -336,7 +354,10 @@ def inspect(content: bytes, onnx: Any, ort: Any, numpy: Any) -> dict[str, Any]:
         check(model)
     session = load(content, ort)
     check_types(specs(session.get_inputs()), specs(session.get_outputs()))
-    run_once(session, numpy)
+    feed = zeros(session, numpy)
+    if feed is not None:
+        run_once(session, feed)
+        run_extremes(model, session, feed, numpy)
     opsets = {o.domain: o.version for o in model.opset_import}
     return {
         "format": "onnx",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import platform
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +18,7 @@ from ladle.experiments.manifest import Signature, TensorSpec
 from ladle.tools.model_jail import ModelJail
 
 FLOAT, INT64, BOOL = TensorProto.FLOAT, TensorProto.INT64, TensorProto.BOOL
+INT32 = TensorProto.INT32
 
 
 def model(
@@ -125,6 +127,15 @@ def outside_in_a_branch() -> onnx.ModelProto:
     return model([node], [yes])
 
 
+def division(**inputs: int) -> onnx.ModelProto:
+    """y = a / b, whatever kinds they are of."""
+    kinds = [helper.make_tensor_value_info(name, kind, [None]) for name, kind in inputs.items()]
+    y = helper.make_tensor_value_info("y", inputs["a"], [None])
+    graph = helper.make_graph([helper.make_node("Div", ["a", "b"], ["y"])], "g", kinds, [y])
+    opset = [helper.make_opsetid("", 17)]
+    return helper.make_model(graph, opset_imports=opset, ir_version=8)
+
+
 def strange_operator() -> onnx.ModelProto:
     return model([helper.make_node("Exfiltrate", ["x"], ["y"], domain="evil.example")])
 
@@ -141,6 +152,11 @@ HOSTILE: dict[str, tuple[str, Callable[[], onnx.ModelProto]]] = {
     "weights outside, in a branch": ("LD323", outside_in_a_branch),
     "an operator of nobody": ("LD325", strange_operator),
 }
+if platform.machine() in {"x86_64", "AMD64"}:  # no other processor ends a process for it
+    HOSTILE |= {
+        "a division that ends the process": ("LD327", lambda: division(a=INT32, b=INT32)),
+        "the same the other way round": ("LD327", lambda: division(b=INT32, a=INT32)),
+    }
 BROKEN = {
     "nothing": ("LD320", b""),
     "text": ("LD320", b"name: fraud\n" * 100),
@@ -194,6 +210,12 @@ def test_a_loop_of_a_few_rounds_is_no_bomb(jail: ModelJail, tmp_path: Path) -> N
     path = tmp_path / "model.onnx"
     path.write_bytes(loop(10).SerializeToString())
     assert jail.inspect(path).signature.inputs[0].name == "x"
+
+
+def test_a_division_of_floats_is_as_good_as_any(jail: ModelJail, tmp_path: Path) -> None:
+    path = tmp_path / "model.onnx"
+    path.write_bytes(division(a=FLOAT, b=FLOAT).SerializeToString())
+    assert [spec.name for spec in jail.inspect(path).signature.inputs] == ["a", "b"]
 
 
 @pytest.mark.parametrize("what", HOSTILE)
