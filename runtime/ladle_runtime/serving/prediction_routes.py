@@ -8,6 +8,7 @@ from functools import cache
 from ladle_runtime.serving.codecs.base import Codec, Headers
 from ladle_runtime.serving.codecs.formats import codec_for
 from ladle_runtime.serving.codecs.inference_v2 import InferenceV2
+from ladle_runtime.serving.codecs.sagemaker import invocation
 
 Choose = Callable[[Headers], Codec]  # raises Refused
 
@@ -17,7 +18,7 @@ def prediction_routes(model: str, release: int) -> Mapping[str, Choose]:
     """REST, SageMaker, and the Open Inference Protocol with and without a version."""
     return {
         "/predict": codec_for,
-        "/invocations": codec_for,
+        "/invocations": invocation,
         f"/v2/models/{model}/infer": InferenceV2.of,
         f"/v2/models/{model}/versions/{release}/infer": InferenceV2.of,
     }
