@@ -16,7 +16,7 @@ from ladle.experiments.manifest import Signature
 from ladle.project.repository import PACKAGES
 
 TEMPLATE = Path(__file__).parent / "template"
-_EXAMPLE = ("train.py", "flowers.csv", "model.onnx")  # what --from brings no part of
+_EXAMPLE = ("train.py", "flowers.csv", "model.onnx", "setosa.json")  # what --from brings no part of
 _TEXT_SUFFIXES = frozenset({".py", ".json", ".toml", ".yaml", ".yml", ".md", ".csv", ""})
 
 

@@ -18,6 +18,7 @@ WRITTEN = {
     "app.py",
     "cdk.json",
     "model_packages/fraud/flowers.csv",
+    "model_packages/fraud/golden/setosa.json",
     "model_packages/fraud/model.onnx",
     "model_packages/fraud/model.yaml",
     "model_packages/fraud/train.py",
