@@ -20,7 +20,7 @@ from ladle_runtime.serving.service import Service
 from ladle_runtime.serving.settings import Settings
 from ladle_runtime.serving.transform import Transform
 
-SETTINGS = Settings("node", 0, "", "", "generic", "onnx", "$.y", 60.0, 1, None, ".", b"")
+SETTINGS = Settings("node", 0, "", "", "generic", "onnx", "$.y", 60.0, 1, None, ".", ".", b"")
 INFER = "/v2/models/node/infer"
 JSON_LENGTH = "inference-header-content-length"
 LAST_PLACES = 8
