@@ -1,0 +1,203 @@
+"""What cdk-nag finds in these stacks and why it stays: each finding by rule, construct and reason.
+
+Wildcards in ARNs come from the table of permissions itself; the others stand here, reviewed. A team
+that runs cdk-nag on its app calls ``acknowledge(app, specs)`` before it synthesizes; a finding that
+is not here is new, and a row that matches none fails our tests.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import aws_cdk as cdk
+from constructs import IConstruct
+
+from ladle import names
+from ladle.catalog import DoorAuth, Packaging
+from ladle.planning import permissions
+from ladle.planning.grant import RoleGrants
+from ladle.planning.service_spec import ServiceSpec
+
+PACKS = ("AwsSolutions", "Serverless", "NIST.800.53.R5")
+WATCHERS = ("Intake", "Collector", "Judge", "Controller")
+ROLES = {
+    "serving": "ServingRole",
+    "bundler": "BundlerRole",
+    "hand-off": "HandoffRole",
+    "router": "RouterRole",
+}
+_NEXT_MINUTE = "what is lost here is done by the next minute's call"
+_LAMBDA_LATEST = "the newest Python that all locked wheels are proven with"
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    """``path`` of the construct in the app; ``rule`` with the finding's own words, where it has any."""
+
+    path: str
+    rule: str
+    reason: str
+
+
+def of_app(specs: Sequence[ServiceSpec]) -> Iterator[Acknowledgement]:
+    yield from of_platform()
+    for spec in specs:
+        yield from of_model(spec)
+
+
+def acknowledge(app: cdk.App, specs: Sequence[ServiceSpec]) -> None:
+    """Tells cdk-nag's packs what is known. Raises KeyError for a construct that there is not."""
+    by_path: dict[str, list[Acknowledgement]] = defaultdict(list)
+    for row in of_app(specs):
+        by_path[row.path].append(row)
+    for path, rows in by_path.items():
+        cdk.Validations.of(_construct(app, path)).acknowledge(
+            *(cdk.Acknowledgment(id=f"{_pack(r.rule)}::{r.rule}", reason=r.reason) for r in rows)
+        )
+
+
+def _construct(app: cdk.App, path: str) -> IConstruct:
+    found: IConstruct = app
+    for part in path.split("/"):
+        child = found.node.try_find_child(part)
+        if child is None:
+            raise KeyError(path)
+        found = child
+    return found
+
+
+def _pack(rule: str) -> str:
+    return next(pack for pack in PACKS if rule.startswith(f"{pack}-"))
+
+
+def of_platform() -> Iterator[Acknowledgement]:
+    stack = names.PLATFORM_STACK
+    yield from _rows(stack, _PLATFORM)
+    for role, grants in (
+        ("Intake", permissions.intake()),
+        ("Collector", permissions.collector()),
+        ("Judge", permissions.judge()),
+        ("Controller", permissions.controller("")),
+    ):
+        log = permissions.own_log(f"/aws/lambda/ladle-{role.lower()}")
+        yield from _wildcards(stack, f"{role}Role", RoleGrants(role.lower(), (*grants, log)))
+
+
+def of_model(spec: ServiceSpec) -> Iterator[Acknowledgement]:
+    stack = names.model_stack(spec.model)
+    yield from _rows(stack, _MODEL)
+    if spec.packaging is Packaging.ZIP:
+        yield from _rows(stack, _ZIP)
+    if spec.door.auth is DoorAuth.NONE:
+        by = spec.door.public_acknowledged_by
+        routes = tuple(f"{part}Route{n}" for part, count in _ROUTES for n in range(count))
+        yield from _rows(stack, (("AwsSolutions-APIG4", routes, f"{by} answers for it"),))
+    told = tuple(f"Notify{number}" for number in range(len(spec.notify)))
+    yield from _rows(stack, (("Serverless-SNSRedrivePolicy", told, "history tells it too"),))
+    for role in permissions.of_model(spec):
+        yield from _wildcards(stack, ROLES[role.holder], role)
+
+
+_ROUTES = (("Predict", 9), ("Feedback", 1))
+
+
+def _wildcards(stack: str, id_: str, role: RoleGrants) -> Iterator[Acknowledgement]:
+    """Each ARN with a ``*``, with the sentence of the grant that needs it; once however often."""
+    seen: set[str] = set()
+    for grant in role.grants:
+        for thing in grant.things:
+            if "*" in thing.arn and thing.arn not in seen:
+                seen.add(thing.arn)
+                arn = thing.arn.replace("${", "<").replace("}", ">")
+                rule = f"AwsSolutions-IAM5[Resource::{arn}]"
+                yield Acknowledgement(f"{stack}/{id_}/Resource", rule, grant.sentence)
+
+
+Row = tuple[str, tuple[str, ...], str]
+
+
+def _rows(stack: str, rows: Iterable[Row]) -> Iterator[Acknowledgement]:
+    for rule, ids, reason in rows:
+        yield from (Acknowledgement(f"{stack}/{id_}", rule, reason) for id_ in ids)
+
+
+_PLATFORM: tuple[Row, ...] = (
+    ("AwsSolutions-S1", ("Store/Resource",), "every object is named by the hash of its bytes"),
+    ("AwsSolutions-SMG4", ("MasterKey/Resource",), "labels come weeks after lines signed with it"),
+    ("AwsSolutions-L1", WATCHERS, _LAMBDA_LATEST),
+    ("Serverless-LambdaLatestVersion", WATCHERS, _LAMBDA_LATEST),
+    ("Serverless-LambdaTracing", WATCHERS, "no request passes through it"),
+    ("Serverless-SQSRedrivePolicy", ("DeadLetters/Resource",), "it is where dead letters go"),
+    (
+        "Serverless-LambdaStarPermissions",
+        ("JudgeRole/Resource", "ControllerRole/Resource"),
+        "a metric has no ARN; writing is held to a namespace",
+    ),
+    ("Serverless-EventBusDLQ", ("JudgeEachMinute", "ControllerEachMinute"), _NEXT_MINUTE),
+    ("Serverless-SNSRedrivePolicy", ("AlarmsWake",), _NEXT_MINUTE),
+    ("Serverless-LambdaEventSourceMappingDestination", ("InboxWakes",), _NEXT_MINUTE),
+    (
+        "NIST.800.53.R5-S3BucketLoggingEnabled",
+        ("Store/Resource",),
+        "every object is named by the hash of its bytes",
+    ),
+    ("NIST.800.53.R5-S3BucketReplicationEnabled", ("Store/Resource",), "one region is asked for"),
+    ("NIST.800.53.R5-S3DefaultEncryptionKMS", ("Store/Resource",), "encrypted with S3's own key"),
+    (
+        "NIST.800.53.R5-SecretsManagerRotationEnabled",
+        ("MasterKey/Resource",),
+        "labels come weeks after lines signed with it",
+    ),
+    (
+        "NIST.800.53.R5-SecretsManagerUsingKMSKey",
+        ("MasterKey/Resource",),
+        "encrypted with the service's own key",
+    ),
+    (
+        "NIST.800.53.R5-DynamoDBInBackupPlan",
+        tuple(f"{t}/Resource" for t in ("Experiments", "Counters", "Predictions", "Releases")),
+        "recovers to any second of 35 days; a backup plan is the account's own",
+    ),
+    (
+        "NIST.800.53.R5-IAMNoInlinePolicy",
+        tuple(f"{id_}Role/Resource" for id_ in WATCHERS),
+        "one role, one policy, nothing to attach elsewhere",
+    ),
+    (
+        "NIST.800.53.R5-CloudWatchLogGroupEncrypted",
+        tuple(f"{id_}Logs" for id_ in WATCHERS),
+        "encrypted with the service's own key",
+    ),
+    ("NIST.800.53.R5-LambdaConcurrency", WATCHERS, "new accounts refuse any reservation"),
+    ("NIST.800.53.R5-LambdaInsideVPC", WATCHERS, "it calls AWS only"),
+)
+_HELPERS = ("Handoff", "Bundler")
+_FUNCTIONS = (*_HELPERS, "Function")
+_WAITED_FOR = "whoever calls it waits for its answer"
+_MODEL: tuple[Row, ...] = (
+    ("AwsSolutions-APIG1", ("DoorStage",), "the model's own log has a line for each request"),
+    ("Serverless-APIGWAccessLogging", ("DoorStage",), "the model's own log has a line for each"),
+    ("AwsSolutions-L1", _HELPERS, _LAMBDA_LATEST),
+    ("Serverless-LambdaLatestVersion", _HELPERS, _LAMBDA_LATEST),
+    ("Serverless-LambdaTracing", _FUNCTIONS, "a trace of each request is the team's to pay for"),
+    ("Serverless-LambdaDLQ", _FUNCTIONS, _WAITED_FOR),
+    ("NIST.800.53.R5-LambdaDLQ", _FUNCTIONS, _WAITED_FOR),
+    (
+        "NIST.800.53.R5-IAMNoInlinePolicy",
+        tuple(f"{id_}/Resource" for id_ in ROLES.values()),
+        "one role, one policy, nothing to attach elsewhere",
+    ),
+    (
+        "NIST.800.53.R5-CloudWatchLogGroupEncrypted",
+        ("Logs", "HandoffLogs", "BundlerLogs"),
+        "encrypted with the service's own key; lines hold no input",
+    ),
+    ("NIST.800.53.R5-LambdaConcurrency", _FUNCTIONS, "the door limits the rate"),
+    ("NIST.800.53.R5-LambdaInsideVPC", _FUNCTIONS, "it calls AWS only"),
+)
+_ZIP: tuple[Row, ...] = (
+    ("AwsSolutions-L1", ("Function",), "the Python that model.yaml names"),
+    ("Serverless-LambdaLatestVersion", ("Function",), "the Python that model.yaml names"),
+)
