@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -11,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from ladle.errors import Corrupt, LadleError, NotFound, Unavailable
+from ladle.errors import Corrupt, LadleError, Unavailable
 from ladle.sigv4 import Credentials
-from ladle_runtime.serving.fetch import bundle_url, fetch, model_bytes
+from ladle_runtime.serving.fetch import bundle_url, fetch
 from ladle_runtime.serving.settings import Bundle
 
 CONTENT = b"model" * 500_000
@@ -79,8 +80,21 @@ def bundle(store: Store) -> Bundle:
     )
 
 
+def fetched(bundle: Bundle, clock: StillClock) -> bytes:
+    """Each try writes to a place of its own, as serving gives it."""
+    rooms: list[io.BytesIO] = []
+
+    def make_room(bytes_: int) -> io.BytesIO:
+        assert bytes_ == len(CONTENT)
+        rooms.append(io.BytesIO())
+        return rooms[-1]
+
+    fetch(bundle, clock, make_room)
+    return rooms[-1].getvalue()
+
+
 def test_the_exact_version_is_asked_for_by_a_signed_get(store: Store, bundle: Bundle) -> None:
-    assert fetch(bundle, StillClock()) == CONTENT
+    assert fetched(bundle, StillClock()) == CONTENT
     ((path, headers),) = store.asked
     assert path == "/ladle-store-1-eu-west-1/release/flowers/abc/a%20model.onnx?versionId=v%2F1%2B"
     assert headers["authorization"].startswith(
@@ -91,7 +105,7 @@ def test_the_exact_version_is_asked_for_by_a_signed_get(store: Store, bundle: Bu
 
 def test_bytes_that_were_not_released_are_refused(bundle: Bundle) -> None:
     with pytest.raises(Corrupt) as error:
-        fetch(replace(bundle, sha256="0" * 64), StillClock())
+        fetched(replace(bundle, sha256="0" * 64), StillClock())
     assert error.value.code == "LD421"
 
 
@@ -99,7 +113,7 @@ def test_bytes_that_were_not_released_are_refused(bundle: Bundle) -> None:
 def test_a_fault_that_passes_is_tried_again(store: Store, bundle: Bundle, fault: int | str) -> None:
     store.script = [fault, fault]
     clock = StillClock()
-    assert fetch(bundle, clock) == CONTENT
+    assert fetched(bundle, clock) == CONTENT
     assert len(store.asked) == 3
     assert len(clock.slept) == 2
 
@@ -107,14 +121,14 @@ def test_a_fault_that_passes_is_tried_again(store: Store, bundle: Bundle, fault:
 def test_a_fault_that_lasts_ends_the_start(store: Store, bundle: Bundle) -> None:
     store.script = [503] * 9
     with pytest.raises(Unavailable):
-        fetch(bundle, StillClock())
+        fetched(bundle, StillClock())
     assert len(store.asked) == 3
 
 
 def test_a_refusal_is_not_asked_again(store: Store, bundle: Bundle) -> None:
     store.script = [403]
     with pytest.raises(LadleError) as error:
-        fetch(bundle, StillClock())
+        fetched(bundle, StillClock())
     assert (error.value.code, len(store.asked)) == ("LD420", 1)
 
 
@@ -122,7 +136,7 @@ def test_a_port_where_nobody_listens_is_unavailable(store: Store, bundle: Bundle
     store.server.shutdown()
     store.server.server_close()
     with pytest.raises(Unavailable):
-        fetch(bundle, StillClock())
+        fetched(bundle, StillClock())
 
 
 def test_on_aws_the_bucket_has_its_own_host(bundle: Bundle) -> None:
@@ -132,10 +146,3 @@ def test_on_aws_the_bucket_has_its_own_host(bundle: Bundle) -> None:
     assert bundle_url(replace(bundle, endpoint=None, bucket="a.b")).startswith(
         "https://s3.eu-west-1.amazonaws.com/a.b/"
     )
-
-
-def test_a_model_file_that_is_not_there_is_named() -> None:
-    with pytest.raises(NotFound) as error:
-        model_bytes("/nowhere/model.onnx", StillClock())
-    assert error.value.code == "LD423"
-    assert "/nowhere/model.onnx" in str(error.value)

@@ -10,6 +10,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from mmap import mmap
+    from pathlib import Path
+
     from ladle.experiments.manifest import Signature
 
 
@@ -32,8 +35,9 @@ class Backend(Protocol):
 class BackendModule(Protocol):
     """What the module itself offers."""
 
-    def load(self, content: bytes, threads: int) -> Backend:
-        """From bytes, never from a path: a path can change or be a link.
+    def load(self, content: bytes | mmap, threads: int, file: Path | None = None) -> Backend:
+        """From these very bytes. ``file`` holds them too where they may be mapped: nobody else can
+        write it, and it may be gone as soon as this returns; what is mapped then stays.
 
         Raises LadleError LD424 for bytes that are no model, or one that cannot be served.
         """

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from mmap import mmap
+from pathlib import Path
 from typing import Any, Final
 
 import onnxruntime
@@ -11,9 +13,11 @@ from onnxruntime.capi import onnxruntime_pybind11_state as ort
 
 from ladle.errors import LadleError
 from ladle.experiments.manifest import Signature, TensorSpec
+from ladle_runtime.backends.onnx_weights import outline
 
 _TENSOR: Final = re.compile(r"tensor\((\w+)\)")
 _KIND: Final = re.compile(r"(?<!\w)\w+(?!\w|\()")  # in seq(map(int64,tensor(float))): int64, float
+_WEIGHTS_FOLDER: Final = "session.model_external_initializers_file_folder_path"
 _FATAL_ONLY: Final = 4  # lower levels print what was in a request
 # Every dtype that numpy has too; bfloat16, float8 and int4 have no place in JSON or numpy.
 _DTYPES: Final = frozenset(
@@ -70,16 +74,19 @@ class OnnxBackend:
         return dict(zip(self._names, values, strict=True))
 
 
-def load(content: bytes, threads: int) -> OnnxBackend:
+def load(content: bytes | mmap, threads: int, file: Path | None = None) -> OnnxBackend:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = _FATAL_ONLY
     if threads > 1:  # a spinning thread burns the share of CPU that a function is given
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    outlined = None if file is None else outline(content, file.name)
+    if file is not None and outlined is not None:
+        options.add_session_config_entry(_WEIGHTS_FOLDER, str(file.parent))
     try:
         session = onnxruntime.InferenceSession(
-            content, sess_options=options, providers=["CPUExecutionProvider"]
+            outlined or bytes(content), sess_options=options, providers=["CPUExecutionProvider"]
         )
     except _LOAD_ERRORS as error:
         raise _unusable(str(error)[:300]) from error

@@ -5,11 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
-from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 from urllib.parse import quote, urlsplit
 
-from ladle.errors import Corrupt, LadleError, NotFound, Unavailable
+from ladle.errors import Corrupt, LadleError, Unavailable
 from ladle.sigv4 import EMPTY_SHA256, Scope, sign
 from ladle_runtime.serving.settings import Bundle
 
@@ -20,28 +19,21 @@ _CHUNK_BYTES: Final = 1 << 20
 _TIMEOUT_S: Final = 8.0  # a function has ten seconds to start
 _PAUSES_S: Final = (0.0, 0.1, 0.4)
 
-
-def model_bytes(model_at: Bundle | str, clock: Clock) -> bytes:
-    """Raises LadleError LD420 (unreachable), LD421 (not what was released), LD423 (no such file)."""
-    if isinstance(model_at, Bundle):
-        return fetch(model_at, clock)
-    try:
-        return Path(model_at).read_bytes()
-    except OSError as error:
-        raise NotFound(
-            "LD423",
-            f"the model file {model_at} cannot be read: {error.strerror}",
-            "check `model:` in model.yaml; for a pinned experiment run `ladle pin` again",
-        ) from error
+# Called by each try, with how many bytes are to come: what they are written to, empty.
+MakeRoom = Callable[[int], BinaryIO]
 
 
-def fetch(bundle: Bundle, clock: Clock) -> bytes:
-    """Three tries: what S3 says about itself (5xx) or nobody says may be better a moment later."""
+def fetch(bundle: Bundle, clock: Clock, make_room: MakeRoom) -> None:
+    """Three tries: what S3 says about itself (5xx) or nobody says may be better a moment later.
+
+    Raises LadleError LD420 (unreachable), LD421 (not what was released).
+    """
     for pause_s in _PAUSES_S:
         if pause_s:
             clock.sleep(pause_s)
         try:
-            return _get(bundle, clock.now())
+            _get(bundle, clock.now(), make_room)
+            return
         except Unavailable as error:
             last = error
     raise last
@@ -59,7 +51,7 @@ def bundle_url(bundle: Bundle) -> str:
     return f"{base}/{key}?versionId={quote(bundle.version, safe='')}"
 
 
-def _get(bundle: Bundle, at: float) -> bytes:
+def _get(bundle: Bundle, at: float, make_room: MakeRoom) -> None:
     url = bundle_url(bundle)
     parts = urlsplit(url)
     scope = Scope(bundle.region, "s3")
@@ -71,14 +63,14 @@ def _get(bundle: Bundle, at: float) -> bytes:
     try:
         connection.request("GET", f"{parts.path}?{parts.query}", headers=headers)
         with connection.getresponse() as response:
-            return _verified(response, bundle)
+            _receive(response, bundle, make_room)
     except (OSError, HTTPException) as error:
         raise _unreachable(bundle, type(error).__name__) from error
     finally:
         connection.close()
 
 
-def _verified(response: HTTPResponse, bundle: Bundle) -> bytes:
+def _receive(response: HTTPResponse, bundle: Bundle, make_room: MakeRoom) -> None:
     if response.status != 200:
         if response.status >= 500:
             raise _unreachable(bundle, f"status {response.status}")
@@ -87,10 +79,11 @@ def _verified(response: HTTPResponse, bundle: Bundle) -> bytes:
             f"S3 refused the model s3://{bundle.bucket}/{bundle.key}: status {response.status}",
             "the function's role must read release/<model>/*; deploy the model again",
         )
-    content, hasher = bytearray(), hashlib.sha256()
-    while chunk := response.read(_CHUNK_BYTES):
-        hasher.update(chunk)
-        content += chunk
+    room, hasher = make_room(response.length or 0), hashlib.sha256()
+    buffer = memoryview(bytearray(_CHUNK_BYTES))
+    while size := response.readinto(buffer):
+        hasher.update(buffer[:size])
+        room.write(buffer[:size])
     if response.length:  # what was promised and did not come
         raise _unreachable(bundle, "the connection broke")
     if hasher.hexdigest() != bundle.sha256:
@@ -100,7 +93,6 @@ def _verified(response: HTTPResponse, bundle: Bundle) -> bytes:
             f"and {bundle.sha256[:12]} was released",
             "do not serve it: restore the object, or roll back",
         )
-    return bytes(content)
 
 
 def _unreachable(bundle: Bundle, why: str) -> Unavailable:

@@ -27,7 +27,7 @@ from ladle_runtime.serving.answer import Answer, refusal
 from ladle_runtime.serving.codecs.base import Answered, Codec
 from ladle_runtime.serving.codecs.formats import REST
 from ladle_runtime.serving.events import EventLog
-from ladle_runtime.serving.fetch import model_bytes
+from ladle_runtime.serving.model_file import read_model
 from ladle_runtime.serving.outcome import outcomes, parse_key
 from ladle_runtime.serving.predictions import per_row
 from ladle_runtime.serving.problems import Refused
@@ -257,11 +257,11 @@ def load_service(settings: Settings, clock: Clock, log: EventLog) -> Service:
 
     Raises LadleError; so the process does not start, and the platform says so.
     """
-    content = model_bytes(settings.model_at, clock)
     module: BackendModule = importlib.import_module(
         f"ladle_runtime.backends.{BACKENDS[settings.backend]}"
     )
-    backend = module.load(content, settings.threads)
+    with read_model(settings.model_at, settings.scratch, clock) as model:
+        backend = module.load(model.content, settings.threads, model.file)
     transform = load_transform(settings.transform, settings.code_folder)
     return Service(settings, backend, transform, log, clock)
 

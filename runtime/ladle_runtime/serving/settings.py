@@ -47,6 +47,7 @@ class Settings:
     threads: int
     transform: str | None
     code_folder: str
+    scratch: str
     log_key: bytes = field(repr=False)
 
     @classmethod
@@ -76,6 +77,7 @@ class Settings:
             threads=int(spec["threads"]),
             transform=spec.get("transform"),
             code_folder=env.get("LAMBDA_TASK_ROOT", "."),
+            scratch=env.get("TMPDIR") or "/tmp",  # noqa: S108 - a folder of our own is made in it
             log_key=bytes.fromhex(env.get("LADLE_LOG_KEY", "")),
         )
 
