@@ -20,7 +20,10 @@ from ladle_runtime.serving.service import Service
 from ladle_runtime.serving.settings import Settings
 from ladle_runtime.serving.transform import Transform
 
-SETTINGS = Settings("node", 0, "", "", "generic", "onnx", "$.y", 60.0, 1, None, ".", ".", b"")
+SPEC = {"type": "generic", "backend": "onnx", "key": "$.y", "window_s": 60, "threads": 1}
+SETTINGS = Settings.from_environment(
+    {"LADLE_MODEL": "node", "LADLE_MODEL_FILE": "model.onnx", "LADLE_SPEC": json.dumps(SPEC)}
+)
 INFER = "/v2/models/node/infer"
 JSON_LENGTH = "inference-header-content-length"
 LAST_PLACES = 8
