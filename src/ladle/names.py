@@ -55,7 +55,8 @@ def evidence_alarm(model: str) -> str:
 
 
 def native_alarm(model: str, release: int) -> str:
-    return f"ladle-{model}-errors-{release}"
+    """The dot is in no model's name: another's alarms can never begin with one's own."""
+    return f"ladle-{model}.errors-{release}"
 
 
 def router_role(model: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from ladle import names
 
-_NATIVE_ALARM = re.compile(r"-errors-\d+$")
+_NATIVE_ALARM = re.compile(r"\.errors-\d+$")
 
 
 def models_to_look_at(event: Mapping[str, Any]) -> Sequence[str] | None:

@@ -141,7 +141,7 @@ def alarm_names(session: AwsSession | None, alarms: ReleaseAlarms) -> Callable[[
         if isinstance(alarms, FakeReleaseAlarms):
             return {names.native_alarm(m, n) for m, n in alarms.alarms if m == model}
         assert session is not None
-        prefix = f"ladle-{model}-errors-"
+        prefix = f"ladle-{model}.errors-"
         answer = session.cloudwatch.describe_alarms(AlarmNamePrefix=prefix)
         return {alarm["AlarmName"] for alarm in answer["MetricAlarms"]}
 

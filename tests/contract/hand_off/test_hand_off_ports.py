@@ -83,7 +83,7 @@ def test_each_release_has_its_alarm_until_it_is_retired(
         alarms.ensure(model, release, "arn:aws:sns:us-east-1:123456789012:topic")
     alarms.ensure(model, 1, "arn:aws:sns:us-east-1:123456789012:topic")
     alarms.delete(model, 2)
-    assert alarm_names(model) == {f"ladle-{model}-errors-1", f"ladle-{model}-errors-12"}
+    assert alarm_names(model) == {f"ladle-{model}.errors-1", f"ladle-{model}.errors-12"}
     alarms.delete(model, 2)
     alarms.delete_all(model)
     assert alarm_names(model) == set()
