@@ -33,7 +33,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ladle.policy.verdicts import ArmCounts
 
@@ -57,6 +57,10 @@ class Bet:
     ratio: float
     margin: Margin = Margin()
     on_good: bool = False
+    log_ratio: float = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "log_ratio", math.log(self.ratio))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,22 +80,7 @@ NOTHING = Pair(ArmCounts(0.0, 0.0), ArmCounts(0.0, 0.0))
 
 def growth(bet: Bet, pair: Pair) -> float:
     """Nats that one window adds to the bet; none when only one release was seen."""
-    stable, candidate = pair.stable, pair.candidate
-    if stable.exposed <= 0 or candidate.exposed <= 0:
-        return 0.0
-    ours, theirs, points = candidate.events, stable.events, bet.margin.points
-    if bet.on_good:
-        ours, theirs = candidate.exposed - ours, stable.exposed - theirs
-        points = -points
-    if ours == theirs == points == 0:
-        return 0.0
-    odds = candidate.exposed * bet.margin.ratio
-    scale = (stable.exposed + odds * bet.ratio) / (stable.exposed + odds)
-    return (
-        ours * math.log(bet.ratio)
-        - (ours + theirs) * math.log(scale)
-        - points * (bet.ratio / scale - 1) * candidate.exposed
-    )
+    return earn((0.0,), (bet,), pair)[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +116,23 @@ def nothing_earned(bets: Sequence[Bet]) -> tuple[float, ...]:
 
 
 def earn(nats: Sequence[float], bets: Sequence[Bet], pair: Pair) -> tuple[float, ...]:
-    """What each bet has after one more window."""
-    return tuple([n + growth(bet, pair) for n, bet in zip(nats, bets, strict=True)])
+    """What each bet has after one more window. Written flat, since every look at a rollout is this."""
+    stable, candidate = pair.stable.exposed, pair.candidate.exposed
+    if stable <= 0 or candidate <= 0:
+        return tuple(nats)
+    earned = []
+    for before, bet in zip(nats, bets, strict=True):
+        ours, theirs = pair.candidate.events, pair.stable.events
+        points = bet.margin.points
+        if bet.on_good:
+            ours, theirs, points = candidate - ours, stable - theirs, -points
+        odds = candidate * bet.margin.ratio
+        scale = (stable + odds * bet.ratio) / (stable + odds)
+        grown = ours * bet.log_ratio - (ours + theirs) * math.log(scale)
+        if points:
+            grown -= points * (bet.ratio / scale - 1) * candidate
+        earned.append(before + grown)
+    return tuple(earned)
 
 
 def log_sum_exp(values: Sequence[float]) -> float:

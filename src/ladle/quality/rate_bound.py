@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 
 from ladle.policy.verdicts import ArmCounts
 from ladle.quality.event_share import WORSE_RATIOS
@@ -21,9 +22,15 @@ def earn_under(nats: Sequence[float], bound: float, arm: ArmCounts) -> tuple[flo
     """What the bet on each rate under ``bound`` has after one more window."""
     return tuple(
         [
-            n
-            + (arm.exposed - arm.events) * math.log((1 - bound / ratio) / (1 - bound))
-            - arm.events * math.log(ratio)
-            for n, ratio in zip(nats, WORSE_RATIOS, strict=True)
+            n + (arm.exposed - arm.events) * good - arm.events * event
+            for n, (good, event) in zip(nats, _nats_of(bound), strict=True)
         ]
+    )
+
+
+@lru_cache(64)
+def _nats_of(bound: float) -> tuple[tuple[float, float], ...]:
+    """Of each bet: what it earns when nothing happens, and what an event costs it."""
+    return tuple(
+        (math.log((1 - bound / ratio) / (1 - bound)), math.log(ratio)) for ratio in WORSE_RATIOS
     )

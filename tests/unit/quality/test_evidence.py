@@ -200,3 +200,24 @@ def test_what_is_added_to_a_window_in_another_order_is_the_same_evidence(
 
     again = evidence(halves(stable)[::-1], halves(candidate)[::-1], ALL)
     assert again == evidence(stable, candidate, ALL)
+
+
+def test_the_guards_share_the_promised_rate() -> None:
+    """The rollout's evidence is the guards' capital, each by its share of the rate."""
+    both = RolloutPolicy(guards=(FAILURES, ACCURACY), labels_expected=True)
+    ours = Counts(requests=100, failed=3, labelled_micro=100 * MICRO, wrong_micro=16 * MICRO)
+    theirs = Counts(requests=900, failed=9, labelled_micro=900 * MICRO, wrong_micro=90 * MICRO)
+    found = evidence(windows(theirs, 12), windows(ours, 12), both)
+    each = [both.alpha_share(g.guard) * math.exp(g.log_e) for g in found.guards]
+    assert min(g.log_e for g in found.guards) > 0.5
+    assert math.isclose(found.log_e, math.log(math.fsum(each)))
+
+
+def test_a_guard_that_is_a_little_higher_than_before_is_not_what_ends_a_rollout() -> None:
+    both = RolloutPolicy(guards=(FAILURES, ACCURACY), labels_expected=True)
+    ours = Counts(requests=100, failed=30, labelled_micro=100 * MICRO, wrong_micro=16 * MICRO)
+    theirs = Counts(requests=900, failed=9, labelled_micro=900 * MICRO, wrong_micro=90 * MICRO)
+    found = evidence(windows(theirs, 4), windows(ours, 4), both)
+    assert 1.0 < reading(found, GuardName.ACCURACY).log_e < found.log_e_limit
+    assert reading(found, GuardName.FAILURES).verdict is Verdict.WORSE
+    assert reading(found, GuardName.ACCURACY).verdict is not Verdict.WORSE

@@ -1,0 +1,202 @@
+"""The quality guard beside what others use, on the same rollouts; the bars of issue 5.
+
+``scripts/bench quality [--rollouts N] [--seed S] [--only PART…]``
+
+A tenth of ten requests a second goes to the candidate, and every rule is looked at once a minute. A rule
+that rolls equal candidates back is fast for that reason alone. Seeds are S, S + 1, …
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import random
+import statistics
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from rules import (
+    SHIPPED,
+    SHIPPED_WITH_LABELS,
+    Rule,
+    canary_judge,
+    failures,
+    guard,
+    msprt,
+    oracle_alarm,
+    ours,
+    wrong,
+)
+from traffic import FINE, SHAPES, TENTH, Shape, rollout
+
+from ladle.policy.rollout import GuardName, RolloutPolicy
+from ladle.quality.running import RunningJudge
+from ladle.simulation.read_scenario import parse_scenario
+from ladle.simulation.rehearsal import Rehearsal
+from ladle.simulation.report import report
+from ladle.simulation.streams import Labels, LateLabels, Traffic, constant
+
+TUNED_ON = 300  # equal rollouts that the oracle sees
+STEADY = SHAPES["steady"]
+
+
+def failure_rules(seed: int) -> dict[str, Rule]:
+    # Seeds of its own: an oracle that is tuned on what it is measured with would be none.
+    equal = [rollout(seed + 10_000_000 + k, STEADY) for k in range(TUNED_ON)]
+    return {
+        "ladle, one guard, margin 1.0": ours(guard(GuardName.FAILURES, worse_than=1.0)),
+        "ladle, shipped defaults": ours(SHIPPED),
+        "ladle, with labels": ours(SHIPPED_WITH_LABELS),
+        "mSPRT": msprt(failures),
+        "Mann-Whitney canary judge": canary_judge(failures),
+        "alarm tuned by an oracle": oracle_alarm(failures, equal),
+    }
+
+
+def false_rollbacks(rollouts: int, seed: int) -> None:
+    print("equal candidates rolled back, of each hundred (bar: 1)")
+    rules = failure_rules(seed)
+    rows = {name: [] for name in rules}
+    for shape in SHAPES.values():
+        found = dict.fromkeys(rules, 0)
+        for k in range(rollouts):
+            arms = rollout(seed + k, shape)
+            for name, rule in rules.items():
+                found[name] += rule(arms) is not None
+        for name, n in found.items():
+            rows[name].append(f"{100 * n / rollouts:.2f}")
+    table(["", *SHAPES], rows)
+
+
+def failing(rollouts: int, seed: int) -> None:
+    print(
+        "failures at a tenth: median of the requests that the candidate served, (found within 1 h)"
+    )
+    shifts = {"1 to 3 %": 0.03, "1 to 10 %": 0.1, "1 to 100 %": 1.0}
+    rows = {
+        name: [served(rule, rollouts, seed, STEADY, candidate=rate) for rate in shifts.values()]
+        for name, rule in failure_rules(seed).items()
+    }
+    table(["bars: 600 (shipped 900), 80 + 60, 5 + 60", *shifts], rows)
+
+
+def accuracy(rollouts: int, seed: int) -> None:
+    print(
+        "accuracy at a tenth, looked at each ten labels: median of the candidate's labelled requests"
+    )
+    shape = Shape(FINE, 360, lambda _: constant(0.0))
+    equal = [rollout(seed + 10_000_000 + k, shape) for k in range(TUNED_ON // 3)]
+    rules = {
+        "ladle, one guard, margin 0": ours(guard(GuardName.ACCURACY, worse_than=1.0)),
+        "ladle, shipped defaults": ours(SHIPPED_WITH_LABELS),
+        "mSPRT": msprt(wrong),
+        "alarm tuned by an oracle": oracle_alarm(wrong, equal),
+    }
+    shifts = {"90 to 85 %": (0.1, 0.15), "90 to 80 %": (0.1, 0.2)}
+    rows = {
+        name: [served(rule, rollouts, seed, shape, wrong=w) for w in shifts.values()]
+        for name, rule in rules.items()
+    }
+    table(["bars: 600, 180", *shifts], rows)
+
+
+def served(rule: Rule, rollouts: int, seed: int, shape: Shape, **candidate: object) -> str:
+    """The median, never found counted as more than anything; and how many were found."""
+    counts: list[float] = []
+    for k in range(rollouts):
+        arms = rollout(seed + k, shape, **candidate)  # type: ignore[arg-type]
+        minute = rule(arms)
+        seen = sum(w.counts.requests for w in arms[1][: minute or 0])
+        counts.append(seen if minute else math.inf)
+    found = sum(map(math.isfinite, counts)) / rollouts
+    return f"{statistics.median(counts):.0f} ({100 * found:.0f} %)"
+
+
+def healthy(rollouts: int, seed: int) -> None:
+    scenario = parse_scenario(b"{requests_per_s: 10, lasts: 2h}", "healthy")
+    print(
+        "a healthy candidate at 10 requests/s, promoted within bake + 1 h, of each hundred (bar: 98)"
+    )
+    for name, policy in (("shipped defaults", SHIPPED), ("with labels", SHIPPED_WITH_LABELS)):
+        promoted = sum(_promoted(scenario, policy, seed + k) for k in range(rollouts))
+        print(f"  {name}: {100 * promoted / rollouts:.1f}")
+
+
+def _promoted(scenario: object, policy: RolloutPolicy, seed: int) -> bool:
+    rehearsal = Rehearsal("m", policy, scenario, 10.0, seed)  # type: ignore[arg-type]
+    rehearsal.play()
+    return report(rehearsal).promoted
+
+
+def late_labels(rollouts: int, seed: int) -> None:
+    print(
+        "labels of wrong answers after 30 min, of right ones after 4 h; 1 request/s, a day, half tried"
+    )
+    found = {
+        rate: [_found_after_min(seed + k, rate) for k in range(rollouts)] for rate in (0.1, 0.2)
+    }
+    false = sum(map(math.isfinite, found[0.1]))
+    print(f"  equal, rolled back of each hundred: {100 * false / rollouts:.2f} (bar: 1)")
+    print(f"  10 to 20 %, median minutes: {statistics.median(found[0.2]):.0f} (bar: 90)")
+
+
+def _found_after_min(seed: int, candidate: float) -> float:
+    """Windows and looks of five minutes."""
+    late = LateLabels(random.Random(seed), Traffic(300, 0.5, 300.0), Labels(6, 48))
+    running = RunningJudge()
+    for look in range(1, 289):
+        late.pass_window(0.1, candidate)
+        if running.judge(*late.look(), SHIPPED_WITH_LABELS, 0.0, (1, 2)).worst is not None:
+            return 5.0 * look
+    return math.inf
+
+
+def cost(_rollouts: int, seed: int) -> None:
+    print("decision, ms of CPU for each model and minute, all three guards (bar: 1)")
+    stable, candidate = rollout(seed, Shape(TENTH, 1500, lambda _: constant(0.01)))
+    for hours in (1, 24):
+        running, begun, last = RunningJudge(), 0.0, 60 * hours
+        for minute in range(last - 30, last + 30):
+            if minute == last:
+                begun = time.process_time()
+            seen = (stable[:minute], candidate[:minute])
+            running.judge(*seen, SHIPPED_WITH_LABELS, 0.0, (1, 2))
+        print(f"  after {hours} h: {1000 * (time.process_time() - begun) / 30:.2f}")
+
+
+def table(head: Sequence[str], rows: dict[str, list[str]]) -> None:
+    print(f"  {head[0]:42}" + "".join(f"{h:>16}" for h in head[1:]))
+    for name, cells in rows.items():
+        print(f"  {name:42}" + "".join(f"{cell:>16}" for cell in cells))
+
+
+PARTS: dict[str, Callable[[int, int], None]] = {
+    "false": false_rollbacks,
+    "failing": failing,
+    "accuracy": accuracy,
+    "healthy": healthy,
+    "late": late_labels,
+    "cost": cost,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="scripts/bench quality")
+    parser.add_argument("--rollouts", type=int, default=100, help="of each cell")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS))
+    asked = parser.parse_args()
+    print(
+        f"{asked.rollouts} rollouts a cell, seeds {asked.seed} to {asked.seed + asked.rollouts - 1}"
+    )
+    for part in asked.only:
+        print()
+        PARTS[part](asked.rollouts, asked.seed)
+
+
+if __name__ == "__main__":
+    main()
