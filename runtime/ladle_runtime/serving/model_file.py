@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from ladle.errors import NotFound
-from ladle_runtime.serving.fetch import fetch
 from ladle_runtime.serving.settings import Bundle
 
 if TYPE_CHECKING:
@@ -44,6 +43,9 @@ def read_model(model_at: Bundle | str, scratch: str, clock: Clock) -> Iterator[M
     shelf = _Shelf(scratch)
     try:
         if isinstance(model_at, Bundle):
+            # With ssl and email it is a quarter of our imports, and a file needs none of it.
+            from ladle_runtime.serving.fetch import fetch
+
             fetch(model_at, clock, shelf.make_room)
             yield shelf.model()
         else:
