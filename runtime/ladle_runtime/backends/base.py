@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mmap import mmap
     from pathlib import Path
 
-    from ladle.experiments.manifest import Signature
+    from ladle.experiments.signature import Signature
 
 
 class Backend(Protocol):

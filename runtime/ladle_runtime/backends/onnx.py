@@ -12,7 +12,7 @@ import onnxruntime
 from onnxruntime.capi import onnxruntime_pybind11_state as ort
 
 from ladle.errors import LadleError
-from ladle.experiments.manifest import Signature, TensorSpec
+from ladle.experiments.signature import Signature, TensorSpec
 from ladle_runtime.backends.onnx_weights import outline
 
 _TENSOR: Final = re.compile(r"tensor\((\w+)\)")

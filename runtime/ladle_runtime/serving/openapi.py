@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from ladle.experiments.manifest import TensorSpec
+from ladle.experiments.signature import TensorSpec
 from ladle_runtime.serving.codecs import arrow, npy, raw, table
 from ladle_runtime.serving.codecs.v2_tensors import DATATYPES
 from ladle_runtime.serving.problems import PROBLEM_TYPE

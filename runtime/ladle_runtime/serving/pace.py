@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from ladle.experiments.manifest import TensorSpec
+from ladle.experiments.signature import TensorSpec
 from ladle_runtime.serving.signature import DTYPES, Array
 
 Run = Callable[[Mapping[str, Any]], Mapping[str, Any]]

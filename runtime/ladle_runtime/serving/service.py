@@ -20,7 +20,7 @@ import numpy as np
 
 from ladle.catalog import BACKENDS
 from ladle.errors import LadleError
-from ladle.experiments.manifest import Signature, TensorSpec
+from ladle.experiments.signature import Signature, TensorSpec
 from ladle.quality.labels import LabelValue
 from ladle.quality.lines import RequestLine, RequestOutcome
 from ladle_runtime.serving.answer import Answer, refusal

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from ladle.errors import LadleError
-from ladle.experiments.manifest import TensorSpec
+from ladle.experiments.signature import TensorSpec
 
 Step = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 

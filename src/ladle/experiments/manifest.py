@@ -12,6 +12,8 @@ from typing import Any
 from ladle import digest
 from ladle.digest import Digest
 from ladle.errors import Corrupt
+from ladle.experiments.signature import Signature as Signature  # noqa: PLC0414 - a manifest's word
+from ladle.experiments.signature import TensorSpec as TensorSpec  # noqa: PLC0414
 
 SCHEMA = 1
 
@@ -33,31 +35,6 @@ class DataInput:
     files: int = 1
     profile: str | None = None
     aliases: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class TensorSpec:
-    """One input or output: ``dtype`` in ONNX's words (float, int64, string), None = any size."""
-
-    name: str
-    dtype: str
-    shape: tuple[int | None, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Signature:
-    inputs: tuple[TensorSpec, ...]
-    outputs: tuple[TensorSpec, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Signature:
-        def read(rows: Any) -> tuple[TensorSpec, ...]:
-            return tuple(TensorSpec(r["name"], r["dtype"], tuple(r["shape"])) for r in rows)
-
-        return cls(read(data["inputs"]), read(data["outputs"]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import Any, Final, Self
 
 import numpy as np
 
-from ladle.experiments.manifest import TensorSpec
+from ladle.experiments.signature import TensorSpec
 from ladle_runtime.serving.answer import Answer
 from ladle_runtime.serving.codecs.base import Answered, Headers
 from ladle_runtime.serving.problems import Refused

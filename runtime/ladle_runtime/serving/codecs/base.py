@@ -9,7 +9,7 @@ from typing import Any, Final, Protocol
 import numpy as np
 import orjson
 
-from ladle.experiments.manifest import TensorSpec
+from ladle.experiments.signature import TensorSpec
 from ladle_runtime.serving.answer import Answer
 from ladle_runtime.serving.problems import Refused
 from ladle_runtime.serving.signature import Array, Batch

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
-from ladle.experiments.manifest import TensorSpec
+from ladle.experiments.signature import TensorSpec
 from ladle_runtime.serving.answer import Answer
 from ladle_runtime.serving.codecs import v2_tensors
 from ladle_runtime.serving.codecs.base import Answered, Headers, json_object, only_input, to_json

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from ladle.experiments.manifest import TensorSpec
+from ladle.experiments.signature import TensorSpec
 from ladle_runtime.serving.signature import MAX_ROWS, Array, Batch
 
 # Input type -> numpy's, and the largest number that it holds.

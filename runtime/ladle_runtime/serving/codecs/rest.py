@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ladle.experiments.manifest import TensorSpec
+from ladle.experiments.signature import TensorSpec
 from ladle_runtime.serving.answer import Answer
 from ladle_runtime.serving.codecs.base import Answered, json_object, to_json
 from ladle_runtime.serving.codecs.number_rows import rows_of_numbers

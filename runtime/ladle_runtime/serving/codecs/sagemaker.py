@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from ladle.experiments.manifest import TensorSpec
+from ladle.experiments.signature import TensorSpec
 from ladle_runtime.serving.answer import Answer
 from ladle_runtime.serving.codecs.base import Answered, Codec, Headers
 from ladle_runtime.serving.codecs.formats import REST, codec_for
