@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from tests.runtime.conftest import environment, log_key, model_file
+import pytest
 
-__all__ = [
-    "environment",
-    "log_key",
-    "model_file",
-]  # fixtures of the model that the runtime tests ask
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    help_ = "of a gate that can be larger or smaller than it is: scripts/gate simulation 100000"
+    parser.addoption("--size", type=int, default=None, help=help_)
+
+
+@pytest.fixture
+def size(request: pytest.FixtureRequest) -> int | None:
+    found: int | None = request.config.getoption("--size", default=None)
+    return found
