@@ -56,6 +56,7 @@ COMMANDS: dict[str, str] = {
     "erase": "Destroy personal data in every experiment that has it.",
     "simulate": "Rehearse a rollout with the deployed decision code.",
     "why": "Say what changed, with the records that show it.",
+    "export": "Write a model as a folder that deploys without Ladle.",
     "embedded": "Start or stop the AWS on this machine.",
 }
 
@@ -63,7 +64,6 @@ COMMANDS: dict[str, str] = {
 NOT_YET: dict[str, str] = {
     "logs": "a model's logs",
     "console": "a page that shows everything",
-    "export": "plain CloudFormation for those who leave",
     "destroy": "take a model down",
     "upgrade": "move a model to a newer serving runtime",
     "migrate": "move a model to another target",
