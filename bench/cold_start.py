@@ -116,7 +116,7 @@ def plain(handler: str, case: Case, told: dict[str, str]) -> Cost:
     begun = time.perf_counter()
     child = subprocess.Popen(
         [sys.executable, "-c", PLAIN, handler],
-        env={**os.environ, **told},
+        env=told,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -138,7 +138,7 @@ def on_lambda(handler: str, case: Case, told: dict[str, str]) -> Cost:
         begun = time.perf_counter()
         child = subprocess.Popen(
             [sys.executable, "-m", "awslambdaric", handler],
-            env={**os.environ, **told, **api.environment},
+            env={**told, **api.environment},
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -194,6 +194,7 @@ def store(path: Path) -> Iterator[str]:
 
 def environment(folder: Path, case: Case, endpoint: str | None) -> dict[str, str]:
     told = {
+        "PATH": os.defpath,
         "PYTHONPATH": str(folder),
         "ORT_DISABLE_TELEMETRY": "1",
         "LADLE_MODEL": "bench",

@@ -8,10 +8,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ladle.errors import LadleError
-from ladle.sigv4 import Credentials
+
+if TYPE_CHECKING:
+    from ladle.sigv4 import Credentials
 
 RUNTIME: Final = "1"  # the serving line that `runtime:` of a config names
 MAX_BODY_BYTES: Final = (
@@ -88,6 +90,8 @@ def _release(version: str) -> int:
 
 
 def _bundle(env: Mapping[str, str]) -> Bundle:
+    from ladle.sigv4 import Credentials  # it brings urllib, which a model in a file does not need
+
     return Bundle(
         bucket=env["LADLE_BUNDLE_BUCKET"],
         key=env["LADLE_BUNDLE_KEY"],
