@@ -40,11 +40,13 @@ def status(
     while True:
         now = clock.now()
         models = [model] if model else workspace.ledger.models()
+        new = [] if model else sorted(committed.keys() - set(models))
         found = [read_status(workspace, name, now) for name in models]
         if as_json:
-            answer_json({"models": [_as_json(s, committed, now) for s in found]})
+            rows = [_as_json(s, committed, now) for s in found]
+            answer_json({"models": rows, "never_deployed": new})
         else:
-            _show(found, committed, now, watch)
+            _show(found, new, committed, now, watch)
         if not watch:
             return
         clock.sleep(WATCH_EVERY_S)
@@ -82,10 +84,16 @@ def _as_json(status: ModelStatus, committed: Mapping[str, str], now: float) -> d
 
 
 def _show(
-    found: Sequence[ModelStatus], committed: Mapping[str, str], now: float, watch: bool
+    found: Sequence[ModelStatus],
+    new: Sequence[str],
+    committed: Mapping[str, str],
+    now: float,
+    watch: bool,
 ) -> None:
-    text = "\n".join(line for one in found for line in _lines(one, committed, now))
-    if not found:
+    lines = [line for one in found for line in _lines(one, committed, now)]
+    lines += [f"{name}  committed, never deployed: ladle deploy" for name in new]
+    text = "\n".join(lines)
+    if not lines:
         say("no model is deployed here yet: ladle deploy")
     elif watch:
         answer(CLEAR + text)
