@@ -96,7 +96,7 @@ class Rehearsal:
 
     @property
     def step_s(self) -> float:
-        return min(self.policy.window_s, WAKE_S)
+        return min(max(self.policy.window_s, 1.0), WAKE_S)
 
     @property
     def elapsed_s(self) -> float:
