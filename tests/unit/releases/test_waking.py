@@ -12,8 +12,9 @@ from ladle.errors import Unavailable
 from ladle.policy.statuses import Phase, ReleaseStatus
 from ladle.policy.traffic import ObservedTraffic, Traffic
 from ladle.policy.verdicts import Evidence
-from ladle.ports import AlarmReading, TrafficRouter
+from ladle.ports import AlarmReading, Announcer, TrafficRouter
 from ladle.releases.events import Ask
+from ladle.releases.outbox import Notify
 from ladle.releases.state import ReleaseState
 from ladle.simulation.faults import CALM
 from ladle.simulation.interleavings import Act, ask, due, hand_over, held_back, withdraw
@@ -71,11 +72,18 @@ class OddFor:
         self.port.delete(model, release)
 
 
-class Dumb:
-    """Nobody can be told anything for now."""
+@dataclass(slots=True)
+class DumbAfter:
+    """``left`` notices go out, and none after them for now."""
+
+    port: Announcer
+    left: int = 0
 
     def announce(self, model: str, subject: str, text: str) -> None:
-        raise Unavailable("LD504", "the topic was throttled", "try again")
+        if self.left == 0:
+            raise Unavailable("LD504", "the topic was throttled", "try again")
+        self.left -= 1
+        self.port.announce(model, subject, text)
 
 
 class NoAlarms:
@@ -119,7 +127,7 @@ def test_a_notice_that_did_not_go_out_goes_out_later() -> None:
     simulation = begun(due)
     simulation.world.truths[2] = Truth.WRONG
     controls = controls_of(simulation)
-    advance_release(MODEL, replace(controls, announcer=Dumb()), "test")
+    advance_release(MODEL, replace(controls, announcer=DumbAfter(controls.announcer)), "test")
     assert simulation.world.ledger.load(MODEL).outbox
     advance_release(MODEL, controls, "test")
     assert [subject for subject, _ in simulation.world.announcer.said] == [
@@ -140,3 +148,15 @@ def test_a_withdrawal_waits_in_the_inbox_while_a_person_has_paused() -> None:
     simulation.wake()
     assert ledger.load(MODEL).statuses[2] is ReleaseStatus.SUPERSEDED
     assert not ledger.inbox.pending(MODEL)
+
+
+def test_of_two_notices_the_one_that_did_not_go_out_is_kept() -> None:
+    simulation = begun(due)
+    simulation.wake()
+    ledger = simulation.world.ledger
+    both = (Notify("first", ""), Notify("second", ""))
+    ledger.states[MODEL] = replace(ledger.load(MODEL), outbox=both)
+    controls = controls_of(simulation)
+    once = replace(controls, announcer=DumbAfter(controls.announcer, left=1))
+    advance_release(MODEL, once, "test")
+    assert ledger.load(MODEL).outbox == both[1:]
