@@ -22,7 +22,10 @@ from ladle_runtime.serving.prediction_routes import Choose, prediction_routes
 from ladle_runtime.serving.problems import Refused
 from ladle_runtime.serving.service import Service
 
-_HEADERS: Final = frozenset(["content-type", "accept", "ladle-shape", "ladle-output", JSON_LENGTH])
+_HEADERS: Final = {
+    name: name.encode()
+    for name in ("content-type", "accept", "ladle-shape", "ladle-output", JSON_LENGTH)
+}
 _TEXT: Final = ("application/json", "application/problem+json", "text/")
 
 _NO_DOOR: Final[Mapping[str, Any]] = {"requestContext": {}}
@@ -43,7 +46,7 @@ def no_event() -> dict[str, Any]:
 
 
 def _answer(event: Any, service: Service) -> dict[str, Any] | None:
-    if not isinstance(event, Mapping) or not is_http(event):
+    if not isinstance(event, dict) or not is_http(event):
         return _direct(event, service)
     method, path = _route(event)
     if (method, path) == ("GET", "/v2/health/ready"):
@@ -76,7 +79,7 @@ def ready(service: Service) -> Answer:
 
 def is_http(event: Event) -> bool:
     context = event.get("requestContext")
-    return isinstance(context, Mapping) and ("http" in context or "httpMethod" in event)
+    return isinstance(context, dict) and ("http" in context or "httpMethod" in event)
 
 
 def to_result(answered: Answer, event: Event) -> dict[str, Any]:
@@ -120,12 +123,15 @@ def _body(event: Event) -> bytes:
 def _headers(event: Event) -> Headers:
     """Those that choose formats. Doors that keep lists of headers may send only those; names may
     have any case."""
-    single, lists = event.get("headers"), event.get("multiValueHeaders")
     found: dict[bytes, bytes] = {}
-    for name, values in lists.items() if isinstance(lists, Mapping) else ():
-        if name.lower() in _HEADERS and values:
-            found[name.lower().encode()] = str(values[-1]).encode("latin-1", "replace")
-    for name, value in single.items() if isinstance(single, Mapping) else ():
-        if name.lower() in _HEADERS:
-            found[name.lower().encode()] = str(value).encode("latin-1", "replace")
+    lists = event.get("multiValueHeaders")
+    if isinstance(lists, dict):
+        for name, values in lists.items():
+            if (known := _HEADERS.get(name.lower())) and values:
+                found[known] = str(values[-1]).encode("latin-1", "replace")
+    single = event.get("headers")
+    if isinstance(single, dict):
+        for name, value in single.items():
+            if known := _HEADERS.get(name.lower()):
+                found[known] = str(value).encode("latin-1", "replace")
     return found
