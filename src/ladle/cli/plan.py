@@ -68,10 +68,12 @@ def cloud_of(url: str) -> Cloud:
 
 
 def inspect(path: Path) -> Signature:
-    """Of a model that is given by path; read in a process of its own."""
+    """Of a model that is given by path; read in a process of its own, when it is new."""
+    from ladle.tools.known_signatures import known_signature
     from ladle.tools.model_jail import ModelJail
 
-    return ModelJail().inspect(path).signature
+    kept = find_root(path.parent) / ".ladle" / "signatures"
+    return known_signature(path, kept, lambda model: ModelJail().inspect(model).signature)
 
 
 def compare(
