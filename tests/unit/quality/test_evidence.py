@@ -221,3 +221,13 @@ def test_a_guard_that_is_a_little_higher_than_before_is_not_what_ends_a_rollout(
     assert 1.0 < reading(found, GuardName.ACCURACY).log_e < found.log_e_limit
     assert reading(found, GuardName.FAILURES).verdict is Verdict.WORSE
     assert reading(found, GuardName.ACCURACY).verdict is not Verdict.WORSE
+
+
+def test_picked_labels_do_not_say_not_worse_either() -> None:
+    ours = Counts(requests=100, labelled_micro=90 * MICRO, wrong_micro=1 * MICRO)
+    theirs = Counts(requests=900, labelled_micro=300 * MICRO, wrong_micro=60 * MICRO)
+    picked = evidence(windows(theirs), windows(ours), only(ACCURACY))
+    assert reading(picked, GuardName.ACCURACY).verdict is Verdict.INCONCLUSIVE
+    alike = Counts(requests=100, labelled_micro=33 * MICRO, wrong_micro=1 * MICRO)
+    found = evidence(windows(theirs), windows(alike), only(ACCURACY))
+    assert reading(found, GuardName.ACCURACY).verdict is Verdict.NOT_WORSE
