@@ -75,14 +75,8 @@ def _pack(rule: str) -> str:
 def of_platform() -> Iterator[Acknowledgement]:
     stack = names.PLATFORM_STACK
     yield from _rows(stack, _PLATFORM)
-    for role, grants in (
-        ("Intake", permissions.intake()),
-        ("Collector", permissions.collector()),
-        ("Judge", permissions.judge()),
-        ("Controller", permissions.controller("")),
-    ):
-        log = permissions.own_log(f"/aws/lambda/ladle-{role.lower()}")
-        yield from _wildcards(stack, f"{role}Role", RoleGrants(role.lower(), (*grants, log)))
+    for role in permissions.of_platform():
+        yield from _wildcards(stack, f"{role.holder.title()}Role", role)
 
 
 def of_model(spec: ServiceSpec) -> Iterator[Acknowledgement]:

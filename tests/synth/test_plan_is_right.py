@@ -38,6 +38,7 @@ NAMED_BY = (
     "StageName",
     "Name",
 )
+_HASH = re.compile(r"[0-9A-F]{8}\.")  # the CDK's own, behind the name of a queue
 Permission = tuple[frozenset[str], frozenset[str], str]
 
 
@@ -71,22 +72,13 @@ def test_every_role_of_a_model_is_in_the_plan(made: Synth) -> None:
     assert found == set(ROLES.values())
 
 
-@pytest.mark.parametrize(
-    ("id_", "grants"),
-    [
-        ("IntakeRole", permissions.intake()),
-        ("CollectorRole", permissions.collector()),
-        ("JudgeRole", permissions.judge()),
-        ("ControllerRole", permissions.controller("${TopicKey.Arn}")),
-    ],
-)
-def test_the_platforms_policies_are_of_the_same_table(
-    made: Synth, id_: str, grants: list[Grant]
-) -> None:
-    granted = [_granted(s) for s in _role(made.platform(), id_)]
-    assert [_planned(grant) for grant in grants] == granted[: len(grants)]
-    around = [action for actions, _, _ in granted[len(grants) :] for action in actions]
-    assert sorted(around) == ["logs:CreateLogStream", "logs:PutLogEvents", "sqs:SendMessage"]
+def test_the_platforms_policies_are_of_the_same_table(made: Synth) -> None:
+    platform = made.platform()
+    planned = {role.holder: role.grants for role in permissions.of_platform()}
+    assert {f"{holder.title()}Role" for holder in planned} == _ids(platform, "AWS::IAM::Role")
+    for holder, grants in planned.items():
+        granted = [_granted(s) for s in _role(platform, f"{holder.title()}Role")]
+        assert [_planned(grant) for grant in grants] == granted
 
 
 @pytest.mark.parametrize("model", CONFIGS)
@@ -106,7 +98,7 @@ def _planned(grant: Grant) -> Permission:
 
 
 def _granted(statement: Template) -> Permission:
-    arns = frozenset(text(resource) for resource in as_list(statement["Resource"]))
+    arns = frozenset(_HASH.sub(".", text(r)) for r in as_list(statement["Resource"]))
     condition = {
         test: {
             key: value if isinstance(value, str) else as_list(value) for key, value in of.items()

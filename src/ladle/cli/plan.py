@@ -12,13 +12,14 @@ import typer
 from ladle.actions.plan_deploy import plan_deploy
 from ladle.cli.money import line_rows, usd
 from ladle.cli.output import answer, answer_json, say, table
-from ladle.cli.plan_words import defaults_lines, plan_lines
+from ladle.cli.plan_words import defaults_lines, plan_lines, role_lines
 from ladle.cli.trial_words import trial_json
 from ladle.config.defaults import defaults
 from ladle.config.notes import notes
 from ladle.config.schema import ModelConfig
 from ladle.errors import ExitCode, LadleError, NeedsCredentials, Unavailable
 from ladle.experiments.manifest import Signature
+from ladle.planning import permissions
 from ladle.planning.cost import platform
 from ladle.planning.diff import uncompared
 from ladle.planning.outlook import outlook
@@ -97,6 +98,8 @@ def _show(planned: DeploymentPlan, configs: Sequence[ModelConfig], explain: bool
     counts = Counter(model.change for model in planned.models)
     summary = ", ".join(f"{count} {change}" for change, count in counts.items()) or "no models"
     shared = sum(line.usd for line in platform(known))
+    if explain:
+        answer("\n".join(["what all models share", *role_lines(permissions.of_platform())]))
     answer(f"{summary}; what all models share costs {usd(shared)} a month")
     if planned.not_compared is not None:
         say(f"nothing could be compared with what is deployed: {planned.not_compared}")
@@ -124,6 +127,7 @@ def _as_json(
         "models": models,
         "prices": {"region": known.region, "checked": known.checked},
         "shared_usd_a_month": round(sum(line.usd for line in platform(known)), 6),
+        "shared_permissions": [role.to_json() for role in permissions.of_platform()],
         "would_change": None if planned.not_compared else planned.would_change,
         "not_compared": planned.not_compared,
     }

@@ -28,7 +28,7 @@ def plan_lines(
     yield from _what(model)
     yield from _row("makes", [counted(found.resources)])
     yield from _row("costs", cost_lines(found.cost, prices), wrap=False)
-    yield from _row("may", _sentences(found.permissions))
+    yield from role_lines(found.permissions)
     yield from _row("exposure", [found.exposure.sentence])
     yield from _row("goes back", found.recovery)
     yield from _row("reaches", found.blast_radius)
@@ -67,6 +67,11 @@ def _row(title: str, sentences: Iterable[str], wrap: bool = True) -> Iterator[st
         else:
             yield f"{head}{sentence}"
         head = INDENT
+
+
+def role_lines(roles: Iterable[RoleGrants]) -> Iterator[str]:
+    """What each role may, in sentences."""
+    yield from _row("may", _sentences(roles))
 
 
 def _sentences(roles: Iterable[RoleGrants]) -> Iterator[str]:

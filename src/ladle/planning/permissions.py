@@ -31,6 +31,23 @@ def of_model(spec: ServiceSpec) -> tuple[RoleGrants, ...]:
     )
 
 
+def of_platform() -> tuple[RoleGrants, ...]:
+    """Every role of what all models share; a key and a queue have no fixed name."""
+    watching = {
+        "intake": intake(),
+        "collector": collector(),
+        "judge": judge(),
+        "controller": controller("${TopicKey.Arn}"),
+    }
+    return tuple(
+        RoleGrants(
+            holder,
+            (*grants, dead_letters("${DeadLetters.Arn}"), own_log(f"/aws/lambda/ladle-{holder}")),
+        )
+        for holder, grants in watching.items()
+    )
+
+
 def model_asset(spec: ServiceSpec) -> Thing | None:
     """The model's file among what the CDK uploads, when the checkout has it."""
     if spec.source.path is None:

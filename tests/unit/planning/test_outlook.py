@@ -92,13 +92,6 @@ def test_a_sentence_is_made_of_actions_and_things() -> None:
 
 
 def test_every_verb_is_one_that_some_grant_uses() -> None:
-    platform = (
-        permissions.intake(),
-        permissions.collector(),
-        permissions.judge(),
-        permissions.controller("key"),
-        [permissions.dead_letters("queue")],
-    )
-    roles = [role.grants for role in permissions.of_model(spec_of(BARE))]
-    used = {action for grants in (*platform, *roles) for g in grants for action in g.actions}
+    roles = (*permissions.of_platform(), *permissions.of_model(spec_of(BARE)))
+    used = {action for role in roles for grant in role.grants for action in grant.actions}
     assert used == set(VERBS)

@@ -1,0 +1,34 @@
+"""cfn-lint knows what each resource type takes, which the CDK's L1 constructs do not check."""
+
+from __future__ import annotations
+
+import json
+
+import cfnlint.api
+import pytest
+from tests.synth.repository import MODEL, MakeSynth, Template
+
+CONFIGS = {
+    "zipped": MODEL + "packaging: zip\n",
+    "image": MODEL + "packaging: image\nnotify: ['mailto:ada@example.com']\n",
+    "open": MODEL + "door: {auth: none, public_acknowledged_by: ada@example.com}\n",
+}
+pytestmark = pytest.mark.slow
+
+
+def faults(template: Template) -> list[str]:
+    """Errors and warnings; what is only informational is a matter of taste."""
+    found = cfnlint.api.lint_all(json.dumps(template))
+    return [f"{match.rule.id} {match.message}" for match in found if match.rule.id[0] != "I"]
+
+
+def test_no_template_has_a_fault(synth: MakeSynth) -> None:
+    templates = synth(**CONFIGS).templates
+    assert [f"{name}: {f}" for name, t in templates.items() for f in faults(t)] == []
+    assert len(templates) == 1 + len(CONFIGS)
+
+
+def test_a_fault_is_found(synth: MakeSynth) -> None:
+    template = synth(zipped=CONFIGS["zipped"]).model("zipped")
+    template["Resources"]["Function"]["Properties"]["MemorySize"] = "plenty"
+    assert faults(template)[0].startswith("E3012")
