@@ -5,12 +5,14 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from ladle.client import Client as Client
     from ladle.recorder import record as record
+    from ladle.tools.onnx_converter import to_onnx as to_onnx
     from ladle.version import __version__ as __version__
 
 # Public name -> its module. Told by a string, so that no function's code reaches it.
 _HOMES: Final = {
     "record": "ladle.recorder",
     "Client": "ladle.client",
+    "to_onnx": "ladle.tools.onnx_converter",
     "__version__": "ladle.version",
 }
 

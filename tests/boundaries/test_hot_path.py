@@ -58,15 +58,13 @@ def test_of_ladle_itself_the_first_answer_loads_only_a_few_plain_modules(
     ours = {name for name in loaded if name.startswith("ladle.")}
     assert ours == {
         "ladle.catalog",
-        "ladle.digest",
         "ladle.disk",
         "ladle.disk.clock",
         "ladle.errors",
         "ladle.experiments",
-        "ladle.experiments.manifest",
+        "ladle.experiments.signature",
         "ladle.quality",
         "ladle.quality.counts",
         "ladle.quality.labels",
         "ladle.quality.lines",
-        "ladle.sigv4",
     }

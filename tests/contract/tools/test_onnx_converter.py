@@ -1,0 +1,70 @@
+"""What a training made is served as it answered there, or is not written at all."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.compose import make_column_transformer
+from sklearn.ensemble import GradientBoostingRegressor, RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+import ladle
+from ladle.errors import LadleError
+from ladle_runtime.backends.onnx import load
+
+RANDOM = np.random.default_rng(1)
+ROWS = RANDOM.standard_normal((200, 4)).astype(np.float32)
+CLASSES = (ROWS[:, 0] + ROWS[:, 1] > 0).astype(np.int64)
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        LogisticRegression(),
+        RandomForestClassifier(20, random_state=1),
+        make_pipeline(StandardScaler(), LogisticRegression()),
+        make_pipeline(
+            make_column_transformer((StandardScaler(), [0, 2]), remainder="passthrough"),
+            LogisticRegression(),
+        ),
+    ],
+    ids=["linear", "forest", "pipeline", "columns"],
+)
+def test_a_classifier_gives_its_class_and_its_probabilities(estimator: Any) -> None:
+    estimator.fit(ROWS, CLASSES)
+    backend = load(ladle.to_onnx(estimator, ROWS), 1)
+    answer = backend.run({"X": ROWS[:5]})
+    np.testing.assert_array_equal(answer["label"], estimator.predict(ROWS[:5]))
+    np.testing.assert_allclose(
+        answer["probabilities"], estimator.predict_proba(ROWS[:5]), atol=1e-4
+    )
+
+
+def test_a_regressor_gives_its_number() -> None:
+    model = GradientBoostingRegressor(random_state=1).fit(ROWS, ROWS.sum(axis=1))
+    (answer,) = load(ladle.to_onnx(model, ROWS), 1).run({"X": ROWS[:5]}).values()
+    np.testing.assert_allclose(answer[:, 0], model.predict(ROWS[:5]), rtol=1e-3, atol=1e-3)
+
+
+def test_what_answers_otherwise_is_refused_with_how_often() -> None:
+    model = LogisticRegression().fit(ROWS, CLASSES)
+    model.predict = lambda rows: 1 - LogisticRegression.predict(model, rows)
+    with pytest.raises(LadleError) as error:
+        ladle.to_onnx(model, ROWS)
+    assert error.value.code == "LD336"
+    assert "200 of 200" in str(error.value)
+
+
+def test_what_no_converter_knows_is_refused_with_the_way_out() -> None:
+    class Own:
+        def predict(self, rows: Any) -> Any:
+            return rows[:, 0]
+
+    with pytest.raises(LadleError) as error:
+        ladle.to_onnx(Own(), ROWS)
+    assert error.value.code == "LD335"
+    assert "predict.py" in error.value.finding.fix
