@@ -1,36 +1,22 @@
-"""Every place at which a process can die while it sends a run, one after the other."""
+"""Every place at which a process can die that records, sends, collects or erases, one by one."""
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from tests.killing import points_survived
 
-pytestmark = pytest.mark.gate
+pytestmark = [pytest.mark.gate, pytest.mark.timeout(1800)]
 
 
-def test_a_push_that_dies_at_any_io_boundary_loses_nothing_and_is_finished_by_the_next(
-    root: Path, tmp_path: Path
+@pytest.mark.parametrize(
+    "story", ["push", "record", "care collect", "care erase"], ids=lambda s: s.replace(" ", "-")
+)
+def test_what_dies_at_any_io_boundary_loses_nothing_and_is_finished_by_the_next(
+    root: Path, tmp_path: Path, story: str
 ) -> None:
-    command = [sys.executable, "-m", "ladle.testing.crash_push", str(tmp_path)]
-    ran = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
-    assert ran.stdout, ran.stderr
-    told = json.loads(ran.stdout)
-    print(f"killed at {told['points']} points")
-    assert told["wrong"] == {}
-    assert told["points"] > 100
-
-
-def test_a_run_that_dies_at_any_io_boundary_while_it_is_recorded_loses_nothing(
-    root: Path, tmp_path: Path
-) -> None:
-    command = [sys.executable, "-m", "ladle.testing.crash_record", str(tmp_path)]
-    ran = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
-    assert ran.stdout, ran.stderr
-    told = json.loads(ran.stdout)
-    print(f"killed at {told['points']} points")
-    assert told["wrong"] == {}
-    assert told["points"] > 100
+    module, *arguments = story.split()
+    points = points_survived(root, module, tmp_path, *arguments)
+    print(f"{story}: killed at {points} points")
+    assert points > 100

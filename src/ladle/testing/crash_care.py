@@ -7,8 +7,6 @@ was collected comes back by undo. Prints one JSON object: how many points, and w
 
 from __future__ import annotations
 
-import argparse
-import json
 import random
 import shutil
 import sys
@@ -23,7 +21,7 @@ from ladle.disk.workspace import disk_workspace
 from ladle.errors import NotFound
 from ladle.experiments.garbage import DAY_S, CollectPolicy
 from ladle.ports import Workspace
-from ladle.testing.crashes import KILLED, Fuse, deaths
+from ladle.testing.crashes import Fuse, parser, played
 from ladle.testing.laboratory import Laboratory, SetClock
 
 BEGAN = 4_000_000_000.0  # by this clock every object is old
@@ -126,23 +124,10 @@ def _erase(workspace: Workspace, now: float) -> None:
 
 
 def main(arguments: Sequence[str]) -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("command", choices=["collect", "erase"])
-    parser.add_argument("--first", type=int, default=1)
-    parser.add_argument("--step", type=int, default=1)
-    asked = parser.parse_args(arguments)
-    story = CareStory(asked.folder.resolve(), asked.command)
-    points, wrong = 0, {}
-    for death in deaths(story.work, asked.first, asked.step):
-        if death.status not in (0, KILLED):
-            wrong[death.at] = f"ended with {death.status}"
-        elif found := story.wrong_after():
-            wrong[death.at] = found
-        points += death.status == KILLED
-        story.begin_again()
-    sys.stdout.write(json.dumps({"points": points, "wrong": wrong}) + "\n")
-    return int(bool(wrong))
+    asked = parser(__doc__)
+    asked.add_argument("command", choices=["collect", "erase"])
+    options = asked.parse_args(arguments)
+    return played(CareStory(options.folder.resolve(), options.command), options.first, options.step)
 
 
 if __name__ == "__main__":

@@ -7,8 +7,6 @@ object: how many points, and what was found wrong at which.
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
 import random
 import shutil
@@ -33,30 +31,19 @@ from ladle.disk.workspace import disk_workspace
 from ladle.experiments.draft import Draft
 from ladle.experiments.manifest import Code, DataInput, Environment, Manifest, RecordedExperiment
 from ladle.ports import Health, Workspace
-from ladle.testing.crashes import KILLED, Fuse, deaths
+from ladle.testing.crashes import Fuse, parser, played
 
 MODEL, URL = "crashed", "dir:store"
 ENDLESS = 1 << 62
 
 
 def main(arguments: Sequence[str]) -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--large-bytes", type=int, default=18 << 20)
-    parser.add_argument("--first", type=int, default=1)
-    parser.add_argument("--step", type=int, default=1)
-    asked = parser.parse_args(arguments)
-    story = PushStory(asked.folder.resolve(), asked.large_bytes)
-    points, wrong = 0, {}
-    for death in deaths(story.push, asked.first, asked.step):
-        if death.status not in (0, KILLED):
-            wrong[death.at] = f"ended with {death.status}"
-        elif found := story.wrong_after():
-            wrong[death.at] = found
-        points += death.status == KILLED
-        story.begin_again()
-    sys.stdout.write(json.dumps({"points": points, "wrong": wrong}) + "\n")
-    return int(bool(wrong))
+    asked = parser(__doc__)
+    asked.add_argument("--large-bytes", type=int, default=18 << 20)
+    options = asked.parse_args(arguments)
+    return played(
+        PushStory(options.folder.resolve(), options.large_bytes), options.first, options.step
+    )
 
 
 class PushStory:
@@ -78,7 +65,7 @@ class PushStory:
         shutil.rmtree(self._world, ignore_errors=True)
         shutil.copytree(self._ready, self._world)
 
-    def push(self, fuse: Fuse) -> None:
+    def work(self, fuse: Fuse) -> None:
         fuse.watch_files(self._root)
         _send_all(self._world, fuse)
 

@@ -7,8 +7,6 @@ one JSON object: how many points, and what was found wrong at which.
 
 from __future__ import annotations
 
-import argparse
-import json
 import shutil
 import sys
 from collections.abc import Sequence
@@ -27,7 +25,7 @@ from ladle.disk.silent import SILENT
 from ladle.disk.workspace import disk_workspace
 from ladle.experiments.manifest import Environment, RecordedExperiment, Signature
 from ladle.ports import Commit, Health, ModelFacts, Workspace
-from ladle.testing.crashes import KILLED, Fuse, deaths
+from ladle.testing.crashes import Fuse, parser, played
 from ladle.tools.tables import profiled
 
 MODEL, URL = "crashed", "dir:store"
@@ -36,22 +34,9 @@ PATCH = b"diff --git a/train.py b/train.py\n"
 
 
 def main(arguments: Sequence[str]) -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--first", type=int, default=1)
-    parser.add_argument("--step", type=int, default=1)
-    asked = parser.parse_args(arguments)
-    story = RecordStory(asked.folder.resolve())
-    points, wrong = 0, {}
-    for death in deaths(story.record, asked.first, asked.step):
-        if death.status not in (0, KILLED):
-            wrong[death.at] = f"ended with {death.status}"
-        elif found := story.wrong_after():
-            wrong[death.at] = found
-        points += death.status == KILLED
-        story.begin_again()
-    sys.stdout.write(json.dumps({"points": points, "wrong": wrong}) + "\n")
-    return int(bool(wrong))
+    asked = parser(__doc__)
+    options = asked.parse_args(arguments)
+    return played(RecordStory(options.folder.resolve()), options.first, options.step)
 
 
 class NoRepository:
@@ -88,7 +73,7 @@ class RecordStory:
         shutil.rmtree(self._world, ignore_errors=True)
         shutil.copytree(self._ready, self._world)
 
-    def record(self, fuse: Fuse) -> None:
+    def work(self, fuse: Fuse) -> None:
         fuse.watch_files(self._root)
         _record(self._world, seed=2)
 

@@ -7,13 +7,15 @@ ends like one that was killed: nothing is flushed, closed or unlocked by it.
 
 from __future__ import annotations
 
+import argparse
+import json
 import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 
 KILLED = 137
 _FILE_EVENTS = frozenset(
@@ -95,6 +97,41 @@ def deaths(work: Callable[[Fuse], None], first: int = 1, step: int = 1) -> Itera
         if status != KILLED:
             return
         at += step
+
+
+class Story(Protocol):
+    """What is done again and again, killed each time a little later."""
+
+    def begin_again(self) -> None:
+        """The world as it was before the work."""
+
+    def work(self, fuse: Fuse) -> None: ...
+
+    def wrong_after(self) -> str:
+        """What the death broke, also for the run after it; empty when nothing is."""
+
+
+def parser(about: str | None) -> argparse.ArgumentParser:
+    """The arguments of every module that plays a story: where, and which boundaries."""
+    asked = argparse.ArgumentParser(description=about)
+    asked.add_argument("folder", type=Path)
+    asked.add_argument("--first", type=int, default=1)
+    asked.add_argument("--step", type=int, default=1)
+    return asked
+
+
+def played(story: Story, first: int, step: int) -> int:
+    """Kills ``story`` everywhere, prints the number of points and what went wrong at which."""
+    points, wrong = 0, {}
+    for death in deaths(story.work, first, step):
+        if death.status not in (0, KILLED):
+            wrong[death.at] = f"ended with {death.status}"
+        elif found := story.wrong_after():
+            wrong[death.at] = found
+        points += death.status == KILLED
+        story.begin_again()
+    sys.stdout.write(json.dumps({"points": points, "wrong": wrong}) + "\n")
+    return int(bool(wrong))
 
 
 def _forked(work: Callable[[], None]) -> int:
