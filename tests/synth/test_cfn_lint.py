@@ -13,7 +13,7 @@ CONFIGS = {
     "image": MODEL + "packaging: image\nnotify: ['mailto:ada@example.com']\n",
     "open": MODEL + "door: {auth: none, public_acknowledged_by: ada@example.com}\n",
 }
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 def faults(template: Template) -> list[str]:
