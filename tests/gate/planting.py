@@ -24,6 +24,14 @@ OF_RELEASES = (
     "tests/unit/releases/test_simulation.py",
 )
 OF_QUALITY = (
+    "tests/unit/quality/test_event_share.py",
+    "tests/unit/quality/test_evidence.py",
+    "tests/unit/quality/test_pairing.py",
+    "tests/unit/quality/test_latency.py",
+    "tests/unit/quality/test_rate_bound.py",
+    "tests/unit/quality/test_outcomes.py",
+    "tests/unit/quality/test_delivery.py",
+    "tests/unit/quality/test_labelled_traffic.py",
     "tests/unit/quality",
     "tests/unit/simulation",
 )
