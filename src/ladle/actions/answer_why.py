@@ -11,13 +11,15 @@ from ladle.actions.judge_quality import read_evidence
 from ladle.actions.read_experiment import ExperimentReader
 from ladle.errors import Corrupt, NotFound
 from ladle.experiments.manifest import RecordedExperiment
-from ladle.ports import ManifestStore, PackCatalogue, SourceControl, Workspace
+from ladle.ports import CounterStore, ManifestStore, PackCatalogue, SourceControl, Workspace
+from ladle.releases.deploy_log import Deployment
 from ladle.releases.effects import Record
+from ladle.why.change import QualityReport, asked_about, quality_report
 from ladle.why.explain import explain
 from ladle.why.explanation import Explanation
 from ladle.why.facts import ComparedExperiments, Facts, Subject
 from ladle.why.fates import experiment_ids
-from ladle.why.focus import Focus, focus
+from ladle.why.focus import Focus, asks_the_labels, focus
 
 
 def answer_why(
@@ -34,7 +36,11 @@ def answer_why(
     """
     state = workspace.ledger.load(subject.model)
     records = tuple(workspace.ledger.records(subject.model))
-    found = focus(subject, records, state)
+    served = tuple(workspace.ledger.deployments(subject.model))
+    quality = None
+    if asks_the_labels(subject, focus(subject, records, state)):
+        quality = _quality(subject, served, records, workspace.counters, now)
+    found = focus(subject, records, state, quality)
     experiments = _experiments(found, records, workspace.manifests)
     reader = ExperimentReader.of(workspace, packs)
     running = found.trial is not None and found.trial.ended is None
@@ -47,8 +53,29 @@ def answer_why(
             experiments=experiments,
             compared=_compared(found, experiments, reader, source, folder),
             evidence=read_evidence(workspace.counters, state, now) if running else None,
+            quality=quality,
+            served=served,
         )
     )
+
+
+def _quality(
+    subject: Subject,
+    served: Sequence[Deployment],
+    records: Sequence[Record],
+    counters: CounterStore,
+    now: float,
+) -> QualityReport:
+    """From the counters of every release that served in the time that is asked about."""
+    since, until = asked_about(now, subject.at)
+    within = [row for row in served if row.at <= until]
+    before = [row for row in within if row.at <= since][-1:]
+    rows = before + [row for row in within if row.at > since]
+    releases = {release.number for row in rows for release in row.served}
+    if not served:  # a ledger that was begun before there was a deploy log
+        releases = set(experiment_ids(records))
+    windows = {n: counters.read(subject.model, n, since) for n in sorted(releases)}
+    return quality_report(windows, now, subject.at)
 
 
 def _experiments(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -22,13 +23,14 @@ from ladle.wiring import open_index, open_workspace
 
 WIDTH = 96
 INDENT = " " * 3
+_AGO_S = {"min": 60.0, "h": 3600.0, "d": 86_400.0, "w": 604_800.0}
 
 
 def why(
     model: Annotated[str, typer.Argument(help="The model's name.")],
     at: Annotated[
         str | None,
-        typer.Option("--at", metavar="T", help="A time in ISO 8601; UTC if it says none."),
+        typer.Option("--at", metavar="T", help="ISO 8601 (UTC if it says none), yesterday, 3d."),
     ] = None,
     release: Annotated[
         int | None, typer.Option("--release", help="Ask about this release.")
@@ -40,25 +42,33 @@ def why(
         raise UsageError(
             "LD812", "--at and --release ask two questions", "ask with one of them at a time"
         )
-    subject = Subject(model, release, None if at is None else read_time(at))
+    now = SystemClock().now()
+    subject = Subject(model, release, None if at is None else read_time(at, now))
     root = find_root(Path.cwd())
     packs = open_index(root).packs
-    told = answer_why(subject, open_workspace(None, root), packs, Git(), root, SystemClock().now())
+    told = answer_why(subject, open_workspace(None, root), packs, Git(), root, now)
     if as_json:
         answer_json(told.to_json())
     else:
         answer("\n".join(lines(told)))
 
 
-def read_time(text: str) -> float:
-    """UTC epoch seconds. Raises LD813 for anything but a date, or a date and time, in ISO 8601."""
+def read_time(text: str, now: float) -> float:
+    """UTC epoch seconds of a date or time in ISO 8601, of ``yesterday``, or of so long ago: ``3d``.
+
+    Raises LD813 for anything else.
+    """
+    if text == "yesterday":
+        return now - _AGO_S["d"]
+    if ago := re.fullmatch(r"(\d+(?:\.\d+)?) ?(min|h|d|w)(?: ago)?", text):
+        return now - float(ago[1]) * _AGO_S[ago[2]]
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
         raise UsageError(
             "LD813",
-            f"{text!r} is no time in ISO 8601",
-            "write it like 2026-11-23T10:12:07Z, or 2026-11-23T10:12:07+01:00",
+            f"{text!r} is no time",
+            "write it like 2026-11-23T10:12:07Z, 2026-11-23T10:12:07+01:00, yesterday, 3d or 12h",
         ) from error
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from ladle.experiments.row_words import in_words, ranges_in_words
 from ladle.policy.verdicts import Evidence
+from ladle.why.change import QualityReport
 from ladle.why.facts import ComparedExperiments, Subject
 
 
@@ -19,6 +20,9 @@ class Conclusion(StrEnum):
     REFUSED = "refused"
     CANNOT_TELL = "cannot tell yet"
     NOT_A_DEPLOY = "not a deploy"
+    TO_BLAME = "deployment to blame"
+    OUTSIDE = "not a deployment"
+    UNCLEAR = "cause cannot be told yet"
     PROMOTED = "promoted"
     FIRST_RELEASE = "first release"
     SUPERSEDED = "superseded"
@@ -58,6 +62,7 @@ class Explanation:
     sentences: tuple[Sentence, ...]
     evidence: Evidence | None = None
     compared: ComparedExperiments | None = None
+    quality: QualityReport | None = None
 
     @property
     def headline(self) -> str:
@@ -83,6 +88,8 @@ class Explanation:
             ],
             "evidence": self.evidence and self.evidence.to_json(),
             "differences": self.compared and differences_json(self.compared),
+            "change": self.quality and self.quality.change and self.quality.change.to_json(),
+            "labels_needed": self.quality and self.quality.needs,
         }
 
 

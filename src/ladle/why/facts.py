@@ -10,8 +10,10 @@ from ladle.experiments.manifest import RecordedExperiment
 from ladle.experiments.patches import FilePatch
 from ladle.experiments.rows import RowsDifference
 from ladle.policy.verdicts import Evidence
+from ladle.releases.deploy_log import Deployment
 from ladle.releases.effects import Record
 from ladle.releases.state import ReleaseState
+from ladle.why.change import Change, QualityReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,8 @@ class ComparedExperiments:
 @dataclass(frozen=True, slots=True)
 class Facts:
     """``records`` oldest first; ``experiments`` by release number; ``compared`` is the release in
-    focus against the one that it was tried beside; ``evidence`` of a trial that runs now.
+    focus against the one that it was tried beside; ``evidence`` of a trial that runs now; ``quality``
+    what the labels say where no trial explains what is seen; ``served`` the deploy log, oldest first.
     """
 
     subject: Subject
@@ -52,14 +55,29 @@ class Facts:
     experiments: Mapping[int, RecordedExperiment] = field(default_factory=dict)
     compared: ComparedExperiments | None = None
     evidence: Evidence | None = None
+    quality: QualityReport | None = None
+    served: tuple[Deployment, ...] = ()
+
+    @property
+    def the_change(self) -> tuple[QualityReport, Change]:
+        """Of facts whose conclusion rests on a change."""
+        if self.quality is None or self.quality.change is None:
+            raise ValueError(f"no change of {self.subject.model} was found")
+        return self.quality, self.quality.change
 
     @property
     def ids(self) -> frozenset[str]:
         """Every id that a sentence may cite."""
         experiments = {experiment_ref(e.manifest.id) for e in self.experiments.values()}
-        return frozenset({r.id for r in self.records} | experiments)
+        served = {served_ref(row) for row in self.served}
+        return frozenset({r.id for r in self.records} | experiments | served)
 
 
 def experiment_ref(experiment_id: str) -> str:
     """How a sentence cites an experiment."""
     return f"exp/{experiment_id}"
+
+
+def served_ref(row: Deployment) -> str:
+    """How a sentence cites a row of the deploy log."""
+    return f"{row.model}/served/{row.sequence}"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ladle.errors import NotFound
 from ladle.policy.statuses import Phase
 from ladle.releases.effects import Record, RecordKind
 from ladle.releases.state import ReleaseState
+from ladle.why.change import QualityReport
 from ladle.why.explanation import Conclusion
 from ladle.why.facts import Subject
 from ladle.why.trials import Trial, newest, trials
@@ -25,6 +26,7 @@ _BY_PHASE: dict[Phase, tuple[RecordKind, Conclusion]] = {
     Phase.DEGRADED: (RecordKind.DEGRADED, Conclusion.DEGRADED),
     Phase.PAUSED: (RecordKind.PAUSED, Conclusion.PAUSED),
 }
+_QUIET = frozenset({Conclusion.NOT_A_DEPLOY, Conclusion.PROMOTED, Conclusion.FIRST_RELEASE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +43,38 @@ class Focus:
         return self.trial.against if self.trial else None
 
 
-def focus(subject: Subject, records: Sequence[Record], state: ReleaseState) -> Focus:
-    """Raises NotFound LD540 or LD541 when history has nothing of what is asked about."""
+def focus(
+    subject: Subject,
+    records: Sequence[Record],
+    state: ReleaseState,
+    quality: QualityReport | None = None,
+) -> Focus:
+    """Where no trial explains what is seen, ``quality`` leads, if it shows a loss that still stands.
+
+    Raises NotFound LD540 or LD541 when history has nothing of what is asked about.
+    """
+    found = _by_history(subject, records, state)
+    if quality is None or not asks_the_labels(subject, found):
+        return found
+    change = quality.change
+    if change is None or not change.worse or (change.made_good and subject.at is None):
+        return found
+    blamed = change.causes.release
+    if blamed is None:
+        unclear = not change.causes.outside
+        return replace(found, conclusion=Conclusion.UNCLEAR if unclear else Conclusion.OUTSIDE)
+    trial = newest(trials(records), blamed)
+    own = [r for r in records if r.release == blamed]
+    row = trial.started if trial else own[-1] if own else found.row
+    return Focus(Conclusion.TO_BLAME, row, blamed, trial)
+
+
+def asks_the_labels(subject: Subject, found: Focus) -> bool:
+    """Whether history alone leaves open what is seen."""
+    return subject.release is None and found.conclusion in _QUIET
+
+
+def _by_history(subject: Subject, records: Sequence[Record], state: ReleaseState) -> Focus:
     if not records:
         raise NotFound(
             "LD540",

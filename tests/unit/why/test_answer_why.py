@@ -151,13 +151,19 @@ def test_a_model_without_history_is_refused_with_its_mend(tmp_path: Path) -> Non
         ("2026-11-23T10:00:14", 14.0),
         ("2026-11-23 11:00:14+01:00", 14.0),
         ("2026-11-23", -36000.0),
+        ("yesterday", 100.0 - 86_400),
+        ("3d", 100.0 - 3 * 86_400),
+        ("1.5 h ago", 100.0 - 5400),
+        ("2w", 100.0 - 14 * 86_400),
     ],
 )
-def test_a_time_without_an_offset_is_utc(text: str, seconds: float) -> None:
-    assert read_time(text) - BEGAN == seconds
+def test_a_time_without_an_offset_is_utc_and_one_ago_is_counted_from_now(
+    text: str, seconds: float
+) -> None:
+    assert read_time(text, BEGAN + 100) - BEGAN == seconds
 
 
 def test_what_is_no_time_is_a_usage_error() -> None:
     with pytest.raises(UsageError) as refused:
-        read_time("yesterday")
+        read_time("last tuesday", BEGAN)
     assert refused.value.code == "LD813"

@@ -1,0 +1,165 @@
+"""Accuracy changed, or did not: what the labels say of it, and who is to blame, if anybody is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ladle.releases.effects import RecordKind
+from ladle.why.alongside import alongside
+from ladle.why.change import WORTH_FINDING, Change, QualityReport
+from ladle.why.changepoint import FALSE_ALARM, Form
+from ladle.why.explanation import Sentence, Topic
+from ladle.why.facts import Facts, served_ref
+from ladle.why.focus import Focus
+from ladle.why.series import Tally
+from ladle.why.telling import differs, say
+from ladle.why.words import count, listed, moment, percent, plural
+
+_WORTH_TELLING = 0.02  # of belief
+
+
+def to_blame(facts: Facts, found: Focus) -> Iterator[Sentence]:
+    report, change = facts.the_change
+    cited = (found.row.id, *_served(facts, found, change))
+    sure = percent(change.causes.by_release[found.release or 0])
+    text = f"the deployment of release {found.release} is to blame ({sure}): {_what(change)}"
+    yield say(Topic.CONCLUSION, text, *cited)
+    if found.release is not None:
+        yield _beside(report, found.release, cited)
+    yield from _shown(facts, report, change, cited)
+    yield from differs(facts, found)
+    stable, against = facts.state.stable, found.against
+    good = {r.number for r in facts.state.good}
+    if stable is not None and stable.number == found.release and against in good:
+        text = f"it still serves; to go back: ladle rollback {facts.subject.model} --to {against}"
+        yield say(Topic.NOW, text, found.row.id)
+
+
+def outside(facts: Facts, found: Focus) -> Iterator[Sentence]:
+    report, change = facts.the_change
+    cited = _served(facts, found, change)
+    sure = percent(change.causes.step + change.causes.ramp)
+    yield say(Topic.CONCLUSION, f"not a deployment ({sure}): {_what(change)}", *cited)
+    yield from _shown(facts, report, change, cited)
+
+
+def unclear(facts: Facts, found: Focus) -> Iterator[Sentence]:
+    report, change = facts.the_change
+    cited = _served(facts, found, change)
+    text = f"cannot tell yet whether a deployment is to blame: {_what(change)}"
+    yield say(Topic.CONCLUSION, text, *cited)
+    if change.causes.likeliest is not None:
+        yield _beside(report, change.causes.likeliest, cited)
+    yield from _shown(facts, report, change, cited)
+    yield say(Topic.NOW, _would_help(report, change), *cited)
+
+
+def labels_say(facts: Facts, found: Focus) -> Iterator[Sentence]:
+    """Beside a conclusion that history alone bears."""
+    report = facts.quality
+    if report is None or report.smallest is None:
+        return
+    since, labels = moment(report.series.start), plural(report.series.labelled, "label")
+    if report.change is not None:
+        cited = _served(facts, found, report.change)
+        yield say(Topic.EVIDENCE, _what(report.change), *cited)
+        yield from _shown(facts, report, report.change, cited)
+    elif report.needs is None:
+        text = (
+            f"accuracy: no change stands out in {labels} since {since}; a lasting one of "
+            f"{_points(report.smallest)} would be found nine times in ten"
+        )
+        yield say(Topic.EVIDENCE, text, found.row.id)
+    else:
+        text = (
+            f"accuracy: cannot tell yet whether it changed, from {labels} since {since}; about "
+            f"{plural(report.needs, 'more label')} until a lasting change of "
+            f"{_points(WORTH_FINDING)} is found nine times in ten"
+        )
+        yield say(Topic.EVIDENCE, text, found.row.id)
+
+
+def _served(facts: Facts, found: Focus, change: Change) -> tuple[str, ...]:
+    """The rows of the deploy log that say what served before the change and after it."""
+    until = [row for row in facts.served if row.at <= max(change.latest, change.ended)]
+    during = [row for row in until if row.at > change.earliest]
+    return tuple(served_ref(r) for r in [*until[: -len(during) or None][-1:], *during]) or (
+        found.row.id,
+    )
+
+
+def _what(change: Change) -> str:
+    verb = "fell" if change.worse else "rose"
+    text = f"accuracy {verb} by {_points(abs(change.effect))}"
+    if change.form is Form.RAMP:
+        return f"{text} little by little from {moment(change.began)} to {moment(change.ended)}"
+    return f"{text} at about {moment(change.began)}"
+
+
+def _beside(report: QualityReport, release: int, cited: tuple[str, ...]) -> Sentence:
+    """Both at the same time: what no season and no outside cause can make differ."""
+    pair = report.side_by_side(release)
+    if pair is None:
+        text = f"release {release} never had labels beside another release"
+    else:
+        own, others = (f"{count(t.wrong)} of {plural(t.labelled, 'label')}" for t in pair)
+        rates = [percent(t.wrong / t.labelled) for t in pair]
+        text = (
+            f"side by side, release {release} was wrong in {own} ({rates[0]}), the others "
+            f"in {others} ({rates[1]})"
+        )
+    return say(Topic.EVIDENCE, text, *cited)
+
+
+def _shown(
+    facts: Facts, report: QualityReport, change: Change, cited: tuple[str, ...]
+) -> Iterator[Sentence]:
+    text = (
+        f"by the time of the prediction, {_rate(change.before)} were right before and "
+        f"{_rate(change.after)} after; with hours and weekdays taken out z = {abs(change.z):.1f}, "
+        f"limit {report.limit:.1f}, which a series without a change crosses in at most "
+        f"{percent(FALSE_ALARM)} of cases"
+    )
+    yield say(Topic.EVIDENCE, text, *cited)
+    if change.latest > change.earliest:
+        text = f"{moment(change.earliest)} and {moment(change.latest)}"
+        yield say(Topic.EVIDENCE, f"it began between {text} (95 %)", *cited)
+    yield say(Topic.EVIDENCE, f"likeliest causes: {_beliefs(change)}", *cited)
+    for text in alongside(report.series, change):
+        yield say(Topic.EVIDENCE, f"at the same time, {text}", *cited)
+    for row in facts.records:
+        if row.kind is RecordKind.POLICY and change.earliest <= row.at <= change.latest:
+            yield say(Topic.EVIDENCE, f"at {moment(row.at)}: {row.text}", row.id)
+    if report.series.ripe_until < facts.now and facts.subject.at is None:
+        text = f"predictions after {moment(report.series.ripe_until)} still wait for labels"
+        yield say(Topic.EVIDENCE, f"{text} and are left out", *cited)
+
+
+def _would_help(report: QualityReport, change: Change) -> str:
+    series = report.series
+    first, last = (
+        int((t - series.start) // series.bin_s) for t in (change.earliest, change.latest)
+    )
+    near = series.between(first, last + 1)
+    missing = near.requests - near.labelled
+    between = f"between {moment(change.earliest)} and {moment(change.latest)}"
+    if missing >= 1:
+        return f"labels of the {plural(missing, 'prediction')} {between} that have none would tell"
+    return f"every prediction {between} has its label: only serving both releases again would tell"
+
+
+def _beliefs(change: Change) -> str:
+    named = [(share, f"release {number}") for number, share in change.causes.by_release.items()]
+    named.append((change.causes.step, "something outside, at once"))
+    named.append((change.causes.ramp, "something outside, little by little"))
+    told = [(s, name) for s, name in sorted(named, reverse=True) if s >= _WORTH_TELLING]
+    return listed([f"{name} {percent(share)}" for share, name in told])
+
+
+def _rate(tally: Tally) -> str:
+    right = percent(1 - tally.wrong / tally.labelled) if tally.labelled else "none"
+    return f"{right} of {plural(tally.labelled, 'label')}"
+
+
+def _points(rate: float) -> str:
+    return f"{100 * rate:.2g} points"
