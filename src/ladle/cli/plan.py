@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from ladle.actions.plan_deploy import plan_deploy
+from ladle.actions.read_usage import read_usage
 from ladle.cli.money import line_rows, usd
 from ladle.cli.output import answer, answer_json, say, table
 from ladle.cli.plan_words import defaults_lines, plan_lines, role_lines
@@ -17,19 +19,30 @@ from ladle.cli.trial_words import trial_json
 from ladle.config.defaults import defaults
 from ladle.config.notes import notes
 from ladle.config.schema import ModelConfig
+from ladle.disk.clock import SystemClock
 from ladle.errors import ExitCode, LadleError, NeedsCredentials, Unavailable
 from ladle.experiments.manifest import Signature
 from ladle.planning import permissions
 from ladle.planning.cost import platform
 from ladle.planning.diff import uncompared
-from ladle.planning.outlook import outlook
-from ladle.planning.plan import DeploymentPlan
+from ladle.planning.outlook import Outlook, outlook
+from ladle.planning.plan import DeploymentPlan, ModelPlan
 from ladle.planning.prices import prices
 from ladle.planning.resolve import Cloud
 from ladle.planning.service_spec import ServiceSpec
+from ladle.planning.usage import Usage
 from ladle.project.repository import find_root
 from ladle.project.services import read_configs, read_service, workspace_of
 from ladle.wiring import DEFAULT_URL, open_workspace, workspace_url
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """All that is said of one model."""
+
+    model: ModelPlan
+    config: ModelConfig
+    outlook: Outlook
 
 
 def plan(
@@ -50,12 +63,15 @@ def plan(
     url = workspace_of((config for _, config in found), environment) or workspace_url(root)
     cloud = cloud_of(url)
     specs = [read_service(package, config, cloud, inspect, root) for package, config in found]
-    planned, failure = compare(specs, url, root)
-    configs = [config for _, config in found]
+    planned, seen, failure = compare(specs, url, root)
+    told = [
+        _Told(model, config, outlook(model, config.traffic, prices(), seen.get(config.name)))
+        for model, (_, config) in zip(planned.models, found, strict=True)
+    ]
     if as_json:
-        answer_json(_as_json(planned, configs, environment, explain))
+        answer_json(_as_json(planned, told, environment, explain))
     else:
-        _show(planned, configs, explain)
+        _show(planned, told, explain)
     if planned.refused:
         return ExitCode.FINDING
     if exit_code and failure is not None:
@@ -79,22 +95,28 @@ def inspect(path: Path) -> Signature:
 
 def compare(
     specs: Sequence[ServiceSpec], url: str, root: Path
-) -> tuple[DeploymentPlan, LadleError | None]:
-    """The plan; and why nothing could be compared, when nobody could be asked."""
+) -> tuple[DeploymentPlan, Mapping[str, Usage], LadleError | None]:
+    """The plan, what was counted of each model, and why nothing could be, when nobody was there."""
     try:
-        return plan_deploy(specs, open_workspace(url, root).ledger), None
+        workspace = open_workspace(url, root)
+        planned = plan_deploy(specs, workspace.ledger)
+        now = SystemClock().now()
+        counted = {
+            spec.model: read_usage(workspace.ledger, workspace.counters, spec.model, now)[0]
+            for spec in specs
+        }
+        return planned, {model: usage for model, usage in counted.items() if usage}, None
     except (Unavailable, NeedsCredentials) as error:
-        return uncompared(specs, error.finding.what), error
+        return uncompared(specs, error.finding.what), {}, error
 
 
-def _show(planned: DeploymentPlan, configs: Sequence[ModelConfig], explain: bool) -> None:
+def _show(planned: DeploymentPlan, told: Sequence[_Told], explain: bool) -> None:
     known = prices()
-    for model, config in zip(planned.models, configs, strict=True):
-        found = outlook(model, config.traffic, known)
-        answer("\n".join(plan_lines(model, config, found, known)))
+    for one in told:
+        answer("\n".join(plan_lines(one.model, one.config, one.outlook, known)))
         if explain:
-            answer(table(("FOR", "WHAT", "USD A MONTH"), line_rows(found.cost.lines)))
-            answer(table(("KEY", "VALUE", "BECAUSE"), defaults_lines(defaults(config))))
+            answer(table(("FOR", "WHAT", "USD A MONTH"), line_rows(one.outlook.cost.lines)))
+            answer(table(("KEY", "VALUE", "BECAUSE"), defaults_lines(defaults(one.config))))
     counts = Counter(model.change for model in planned.models)
     summary = ", ".join(f"{count} {change}" for change, count in counts.items()) or "no models"
     shared = sum(line.usd for line in platform(known))
@@ -106,20 +128,16 @@ def _show(planned: DeploymentPlan, configs: Sequence[ModelConfig], explain: bool
 
 
 def _as_json(
-    planned: DeploymentPlan,
-    configs: Sequence[ModelConfig],
-    environment: str | None,
-    explain: bool,
+    planned: DeploymentPlan, told: Sequence[_Told], environment: str | None, explain: bool
 ) -> dict[str, object]:
     known, models = prices(), []
-    for model, config in zip(planned.models, configs, strict=True):
-        found = outlook(model, config.traffic, known)
-        said = {"notes": list(notes(config)), "trial": trial_json(config)}
-        row = {**model.to_json(), **found.to_json(), **said}
+    for one in told:
+        said = {"notes": list(notes(one.config)), "trial": trial_json(one.config)}
+        row = {**one.model.to_json(), **one.outlook.to_json(), **said}
         if explain:
             row["defaults"] = [
                 {"key": d.key, "default": d.written, "reason": d.reason, "set": d.is_set}
-                for d in defaults(config)
+                for d in defaults(one.config)
             ]
         models.append(row)
     return {

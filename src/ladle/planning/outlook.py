@@ -15,7 +15,7 @@ from ladle.planning.plan import ModelPlan
 from ladle.planning.prices import Prices
 from ladle.planning.recovery import blast_radius, recovery
 from ladle.planning.resources import Resource, resources
-from ladle.planning.usage import stated
+from ladle.planning.usage import Usage, stated
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +40,11 @@ class Outlook:
         }
 
 
-def outlook(model: ModelPlan, traffic: TrafficEstimate, prices: Prices) -> Outlook:
-    """At the traffic that the config states."""
-    spec, usage = model.wanted, stated(model.wanted, traffic)
+def outlook(
+    model: ModelPlan, traffic: TrafficEstimate, prices: Prices, seen: Usage | None = None
+) -> Outlook:
+    """At the traffic that was ``seen``, else at that which the config states."""
+    spec, usage = model.wanted, seen or stated(model.wanted, traffic)
     return Outlook(
         resources=resources(spec),
         permissions=permissions.of_model(spec),

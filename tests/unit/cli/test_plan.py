@@ -13,8 +13,10 @@ import pytest
 
 from ladle.cli.main import main
 from ladle.config.parse import parse
+from ladle.disk.clock import SystemClock
 from ladle.planning.resolve import rollout_policy
 from ladle.policy.statuses import QuarantineScope
+from ladle.quality.counts import Counts, WindowKey, latency_bin
 from ladle.releases.state import Quarantined, Release, ReleaseState
 from ladle.wiring import open_workspace
 
@@ -192,3 +194,14 @@ def test_a_second_release_would_go_back_to_the_first(here: Path, plan: Plan) -> 
     [model] = plan()[1]["models"]
     assert model["goes_back_to"] == 1
     assert model["recovery"][0].startswith("to release 1 by one write of the alias")
+
+
+def test_traffic_that_was_counted_is_preferred_to_what_is_stated(here: Path, plan: Plan) -> None:
+    hand_over(here, plan()[1]["models"][0])
+    start = SystemClock().now() - 30.0
+    counts = Counts(requests=300, latency={latency_bin(4.0): 300})
+    window = {WindowKey("digits", 1, start): counts}
+    open_workspace(None, here).counters.add({"a batch": window})
+    [model] = plan()[1]["models"]
+    assert model["cost"]["traffic"] == "observed"
+    assert model["cost"]["requests_per_day"] == pytest.approx(864_000, rel=0.2)
