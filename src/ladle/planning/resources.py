@@ -53,7 +53,7 @@ class Resource:
 
 
 def resources(spec: ServiceSpec) -> tuple[Resource, ...]:
-    return (*_SERVING[spec.target](spec), *_handing_over(spec), *_watching(spec))
+    return (*SERVED_BY[spec.target](spec), *_handing_over(spec), *_watching(spec))
 
 
 def counted(found: tuple[Resource, ...]) -> str:
@@ -97,4 +97,4 @@ def _watching(spec: ServiceSpec) -> Iterator[Resource]:
     yield from (Resource("AWS::SNS::Subscription", address) for address in spec.notify)
 
 
-_SERVING: dict[Target, Callable[[ServiceSpec], Iterator[Resource]]] = {Target.LAMBDA: _on_lambda}
+SERVED_BY: dict[Target, Callable[[ServiceSpec], Iterator[Resource]]] = {Target.LAMBDA: _on_lambda}

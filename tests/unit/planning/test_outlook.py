@@ -5,12 +5,14 @@ from __future__ import annotations
 import pytest
 from tests.unit.planning.specs import config_of, spec_of
 
+from ladle.catalog import TARGET_MODULES
 from ladle.planning import permissions
 from ladle.planning.exposure import exposure
 from ladle.planning.grant import VERBS, Thing, allow, listed
 from ladle.planning.limits import limits, peak_mb
 from ladle.planning.plan import Change, ModelPlan
 from ladle.planning.recovery import blast_radius, recovery
+from ladle.planning.resources import SERVED_BY
 from ladle.planning.usage import Usage, stated
 
 BARE = "name: fraud\nmodel: model.onnx\ntype: classification\n"
@@ -80,6 +82,10 @@ def test_limits_that_would_be_hit_are_named() -> None:
 
 def test_memory_is_the_runtime_and_three_times_the_model_with_a_third_more() -> None:
     assert peak_mb(100_000_000) == pytest.approx((150 + 300) * 1.3)
+
+
+def test_every_target_that_is_built_has_its_resources() -> None:
+    assert set(SERVED_BY) == set(TARGET_MODULES)
 
 
 def test_a_sentence_is_made_of_actions_and_things() -> None:
