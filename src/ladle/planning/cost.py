@@ -18,6 +18,7 @@ from ladle.targets.lambda_function import ACCOUNT_CONCURRENCY, COLD_START_MS
 
 MONTH_S = 730 * 3600.0
 MINUTES = MONTH_S / 60
+LEAST_BILLED_MS = 1.0
 # An instance without requests for ten minutes is gone, and one start in a thousand is cold anyway.
 IDLE_INSTANCE_S, LEAST_COLD_SHARE = 600.0, 0.001
 REQUEST_LINES_BYTES = 300 + 300 + 350  # ours, its row's, and the platform's START, END and REPORT
@@ -131,11 +132,12 @@ def lines(spec: ServiceSpec, usage: Usage, seconds: float, prices: Prices) -> It
 def _serving(spec: ServiceSpec, usage: Usage, seconds: float, prices: Prices) -> Iterator[Line]:
     requests, gb = usage.requests_per_s * seconds, spec.compute.memory_mb / 1024
     gb_second = f"lambda_gb_second_{spec.arch}"
+    billed_ms = max(LEAST_BILLED_MS, usage.answer_ms)
     cold_s = requests * cold_share(usage.requests_per_s) * COLD_START_MS / 1000
     months = seconds / MONTH_S
     for what, usd in (
         ("calls of the function", prices.of("lambda_request", requests)),
-        ("answers", prices.of(gb_second, requests * gb * usage.answer_ms / 1000)),
+        ("answers", prices.of(gb_second, requests * gb * billed_ms / 1000)),
         ("cold starts", prices.of(gb_second, cold_s * gb)),
         ("the door", prices.of("http_api_request", requests)),
         ("the model's copy", prices.of("store_gb_month", spec.source.bytes / 1e9 * months)),

@@ -32,8 +32,10 @@ def uncompared(wanted: Sequence[ServiceSpec], why: str) -> DeploymentPlan:
 
 
 def _way_back(wanted: ServiceSpec, deployed: DeployedModel) -> ModelPlan:
+    """To the last proven release; a first one on its bake is proven before another gets traffic."""
     model = _diff_model(wanted, deployed)
-    others = [number for number in deployed.good if number != model.release]
+    known = deployed.good or tuple(sorted(r.number for r in deployed.releases))
+    others = [number for number in known if number != model.release]
     return replace(model, goes_back_to=others[-1] if others else None)
 
 

@@ -27,7 +27,7 @@ def recovery(model: ModelPlan) -> Iterator[str]:
     elif model.change is Change.NOT_COMPARED:
         yield "to the last proven release, where there is one, by one write of the alias"
     else:
-        yield "to nothing: no release is proven yet, so the first one serves whatever it does"
+        yield "to nothing: a first release serves whatever it does, until a second one comes"
     yield "door, alarm, log and roles go back with the stack: deploy the older commit"
 
 

@@ -95,6 +95,11 @@ def test_every_price_of_the_file_is_used() -> None:
     assert used == names
 
 
+def test_an_answer_is_billed_for_a_millisecond_at_least() -> None:
+    quick = Usage(requests_per_s=1.0, answer_ms=0.3, peak_per_s=5.0)
+    assert usd(BARE, "answers", quick) == pytest.approx(MONTHLY * GB * 0.001 * 0.0000166667)
+
+
 def test_arm_answers_for_less() -> None:
     arm = usd(BARE + "arch: arm64\n", "answers")
     assert arm == pytest.approx(MONTHLY * GB * 0.010 * 0.0000133334)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+import pytest
 from tests.unit.planning.specs import spec_of
 
 from ladle.planning.diff import diff, uncompared
@@ -106,3 +107,16 @@ def test_a_plan_without_anybody_to_ask_says_so_of_every_model() -> None:
     plan = uncompared([OLD], "the embedded AWS is not running")
     assert plan.not_compared == "the embedded AWS is not running"
     assert [m.change for m in plan.models] == [Change.NOT_COMPARED]
+
+
+@pytest.mark.parametrize(
+    ("good", "expected"), [((), 2), ((1,), 1), ((1, 2), 2)], ids=["bake", "older", "newest"]
+)
+def test_a_new_release_goes_back_to_the_last_proven_one(
+    good: tuple[int, ...], expected: int
+) -> None:
+    policy = spec_of().policy
+    releases = tuple(DeployedRelease(n, f"sha256:{n:064}", "sha256:other", policy) for n in (1, 2))
+    deployed = {"fraud": DeployedModel(releases[1].release_digest, releases, (), good)}
+    [model] = diff([spec_of()], deployed).models
+    assert model.goes_back_to == expected
