@@ -77,8 +77,9 @@ class CostAction(StrEnum):
     STOP = "stop"
 
 
-# Model format -> module of its backend in ladle_runtime.backends. A new backend is a row and a file.
-BACKENDS: dict[str, str] = {"onnx": "onnx"}
+# Ending of a model file -> module of its backend in ladle_runtime.backends. A new backend is a row
+# and a file.
+BACKENDS: dict[str, str] = {"onnx": "onnx", "py": "predict"}
 
 # Target -> module name of its rules, constructs and, where it splits traffic, its router.
 TARGET_MODULES: dict[Target, str] = {Target.LAMBDA: "lambda_function"}

@@ -15,6 +15,7 @@ from ladle.catalog import BACKENDS
 from ladle.errors import LadleError
 from ladle.experiments.manifest import TensorSpec
 from ladle.tools.model_jail import ModelJail
+from ladle_runtime.backends import predict
 
 
 def onnx_graph(
@@ -33,7 +34,16 @@ def onnx_doubles(rows_of: int) -> bytes:
 
 
 # A backend's row in the catalogue needs a row here: a model that doubles rows of three numbers.
-DOUBLERS = {"onnx": onnx_doubles(3)}
+DOUBLERS = {
+    "onnx": onnx_doubles(3),
+    "py": b"""
+INPUTS = [{"name": "x", "dtype": "float", "shape": [None, 3]}]
+OUTPUTS = [{"name": "y", "dtype": "float", "shape": [None, 3]}]
+
+def predict(inputs):
+    return {"y": inputs["x"] + inputs["x"]}
+""",
+}
 every_backend = pytest.mark.parametrize("name", BACKENDS)
 
 
@@ -165,3 +175,26 @@ def test_types_that_json_cannot_hold_are_refused_by_name(
     with pytest.raises(LadleError, match=f"its {edge} '.' is of type {dtype}") as when_built:
         ModelJail().inspect(path)
     assert (when_served.value.code, when_built.value.code) == ("LD424", "LD334")
+
+
+@pytest.mark.parametrize(
+    "returned",
+    ['{"z": inputs["x"]}', "None", '{"y": inputs["x"][0]}', '{"y": [["no number"] * 3]}'],
+    ids=["name", "nothing", "shape", "type"],
+)
+def test_a_predict_py_that_returns_something_else_has_failed(returned: str) -> None:
+    content = DOUBLERS["py"].replace(b'{"y": inputs["x"] + inputs["x"]}', returned.encode())
+    with pytest.raises(TypeError, match="predict"):
+        load("py", content).run({"x": np.ones((2, 3), np.float32)})
+
+
+def test_a_predict_py_finds_what_lies_beside_it_and_its_threads(tmp_path: Path) -> None:
+    (tmp_path / "weights.npy").write_bytes(b"7")
+    content = DOUBLERS["py"].replace(
+        b'inputs["x"] + inputs["x"]', b'inputs["x"] * float(HELD) * THREADS'
+    )
+    content += (
+        b"from pathlib import Path\nHELD = (Path(__file__).parent / 'weights.npy').read_text()"
+    )
+    backend = predict.load(content, 2, None, str(tmp_path))
+    assert backend.run({"x": np.ones((1, 3), np.float32)})["y"].tolist() == [[14.0] * 3]

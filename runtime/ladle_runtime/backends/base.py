@@ -35,9 +35,12 @@ class Backend(Protocol):
 class BackendModule(Protocol):
     """What the module itself offers."""
 
-    def load(self, content: bytes | mmap, threads: int, file: Path | None = None) -> Backend:
+    def load(
+        self, content: bytes | mmap, threads: int, file: Path | None = None, code_folder: str = "."
+    ) -> Backend:
         """From these very bytes. ``file`` holds them too where they may be mapped: nobody else can
         write it, and it may be gone as soon as this returns; what is mapped then stays.
+        ``code_folder`` holds the package's own code, for a format that is code.
 
         Raises LadleError LD424 for bytes that are no model, or one that cannot be served.
         """

@@ -74,7 +74,12 @@ class OnnxBackend:
         return dict(zip(self._names, values, strict=True))
 
 
-def load(content: bytes | mmap, threads: int, file: Path | None = None) -> OnnxBackend:
+def load(
+    content: bytes | mmap,
+    threads: int,
+    file: Path | None = None,
+    code_folder: str = ".",  # noqa: ARG001 - for formats that are code
+) -> OnnxBackend:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1

@@ -261,7 +261,7 @@ def load_service(settings: Settings, clock: Clock, log: EventLog) -> Service:
         f"ladle_runtime.backends.{BACKENDS[settings.backend]}"
     )
     with read_model(settings.model_at, settings.scratch, clock) as model:
-        backend = module.load(model.content, settings.threads, model.file)
+        backend = module.load(model.content, settings.threads, model.file, settings.code_folder)
     transform = load_transform(settings.transform, settings.code_folder)
     return Service(settings, backend, transform, log, clock)
 

@@ -81,7 +81,11 @@ def files(config: ModelConfig) -> Iterator[Mistake]:
         elif key == "model" and value.lower().endswith(PICKLES):
             what = f"{value} can run code when it is opened, so it is never deployed"
             yield Mistake(
-                path, "LD116", what, "export the model to ONNX and name that file", (path,)
+                path,
+                "LD116",
+                what,
+                "export it where it is trained: ladle.to_onnx(model, rows)",
+                (path,),
             )
 
 

@@ -19,7 +19,7 @@ REASONS: dict[str, str] = {
     "python": "the newest that all serving wheels are proven with; the embedded AWS takes the host's",
     "arch": "every wheel exists for it",
     "transform": "ONNX models often need none",
-    "requirements": "only a transform can need packages",
+    "requirements": "only code of your own can need packages",
     "compute.memory_mb": "one whole vCPU; below it a request shares one",
     "compute.timeout_s": "as long as the HTTP API waits",
     "compute.gpu": "small models answer in milliseconds without one",

@@ -170,7 +170,9 @@ class Settings(Strict):
     python: Literal["3.12", "3.13", "3.14"] = _key("3.13", "Python of the function or image")
     arch: Arch = _key(Arch.X86_64, "processor")
     transform: str | None = _key(None, "file with pre and post steps", min_length=1)
-    requirements: str | None = _key(None, "hash-locked packages of the transform", min_length=1)
+    requirements: str | None = _key(
+        None, "hash-locked packages of the transform or predict.py", min_length=1
+    )
     compute: Compute = _key(Compute(), "size")
     door: Door = _key(Door(), "the HTTP door")
     traffic: TrafficEstimate = _key(TrafficEstimate(), "what plans compute with")

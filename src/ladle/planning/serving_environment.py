@@ -17,8 +17,9 @@ def inference_threads(memory_mb: int) -> int:
 
 
 def backend_of(file_name: str) -> str | None:
-    """The backend that loads a model file, by its ending; None when there is none."""
-    return BACKENDS.get(PurePosixPath(file_name).suffix.removeprefix(".").lower())
+    """The row of the catalogue that loads a model file, by its ending; None when there is none."""
+    ending = PurePosixPath(file_name).suffix.removeprefix(".").lower()
+    return ending if ending in BACKENDS else None
 
 
 def serving_json(spec: ServiceSpec) -> str:

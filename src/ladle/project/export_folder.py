@@ -87,6 +87,7 @@ def _image_context(spec: ServiceSpec, repository: Path) -> Path:
         Path(spec.folder),
         spec.transform,
         spec.requirements,
+        spec.source.file_name,
     )
     return stage_image(code, repository, spec.python)
 

@@ -16,6 +16,8 @@ from pathlib import Path
 from ladle import digest
 from ladle.catalog import BACKENDS, Packaging
 from ladle.digest import Digest
+from ladle.errors import NotFound
+from ladle.experiments.predict_code import read_predict_code
 from ladle.project.import_closure import SourceFile, reached_files
 
 REQUIREMENTS = "requirements.txt"
@@ -65,21 +67,41 @@ def serving_code(
     folder: Path,
     transform: str | None = None,
     requirements: str | None = None,
+    model_file: str = "",
 ) -> FunctionCode:
     """The code that answers requests, for one backend of the catalogue.
 
     ``transform``, with what it imports from beside it, keeps its name relative to the model package
-    ``folder``; an image is also made of its Dockerfile.
+    ``folder``; an image is also made of its Dockerfile. A model that is code itself lies in the
+    package, and brings what it imports and names there.
     """
     entries = [SERVING_ENTRY, f"ladle_runtime.backends.{BACKENDS[backend]}"]
     files = list(reached_files(entries, package_roots()))
+    if model_file.endswith(".py"):
+        files += _model_code(folder, model_file)
     if transform is not None:
         files += _transform_files(folder / transform, str(Path(transform).parent.as_posix()))
     if requirements is not None:
         files.append(SourceFile(REQUIREMENTS, folder / requirements))
     if packaging is Packaging.IMAGE:
         files.append(SourceFile(dockerfile().name, dockerfile()))
-    return FunctionCode(tuple(files), Wheels.FUNCTION, python)
+    return FunctionCode(tuple(dict.fromkeys(files)), Wheels.FUNCTION, python)
+
+
+def _model_code(folder: Path, name: str) -> Iterator[SourceFile]:
+    if not (folder / name).is_file():
+        raise NotFound(
+            "LD338",
+            f"{folder.name}: the pinned model {name} is code, and is not in this package",
+            f"put {name} and the files that it needs beside model.yaml",
+        )
+    yield from _transform_files(folder / name, ".")
+    for beside in read_predict_code((folder / name).read_bytes()).files:
+        if not (folder / beside).is_file():
+            raise NotFound(
+                "LD338", f"{folder.name}: {name} names {beside}, which is not there", "add the file"
+            )
+        yield SourceFile(beside, folder / beside)
 
 
 def _transform_files(transform: Path, folder: str) -> Iterator[SourceFile]:

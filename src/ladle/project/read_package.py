@@ -113,7 +113,7 @@ def _model_file(reading: Reading, package: ModelPackage, name: str) -> Iterator[
         yield document.on_value(("model",), "LD114", what, "write the model again")
     elif start.startswith(PICKLE_STARTS):
         what = f"{name} is a pickle: it can run code when it is opened, so it is never deployed"
-        fix = "export the model to ONNX and name that file"
+        fix = "export it where it is trained: ladle.to_onnx(model, rows)"
         yield document.on_value(("model",), "LD116", what, fix)
     elif path.suffix.lower().removeprefix(".") not in BACKENDS:
         known = ", ".join(f".{b}" for b in BACKENDS)

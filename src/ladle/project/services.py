@@ -102,6 +102,7 @@ def read_service(
         package.folder,
         config.transform,
         config.requirements,
+        content.file_name,
     )
     return resolve(config, content, packaging, str(code.digest), str(package.folder))
 

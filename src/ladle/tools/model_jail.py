@@ -17,6 +17,7 @@ from typing import Any
 from ladle.errors import LadleError, NotFound
 from ladle.experiments.graph import GraphSummary
 from ladle.experiments.manifest import Signature
+from ladle.experiments.predict_code import read_predict_code
 from ladle.ports import ModelFacts
 from ladle.tools import onnx_reader
 
@@ -39,7 +40,7 @@ _STARTS: tuple[tuple[bytes, str, str, str], ...] = (
             bytes([0x80, protocol]),
             "LD321",
             "is a pickle: it can run code when it is opened, so it is never opened",
-            "export the model to ONNX and record that file",
+            "export it where it is trained: ladle.to_onnx(model, rows)",
         )
         for protocol in range(2, 6)
     ),
@@ -74,6 +75,8 @@ class ModelJail:
         self._seconds = seconds
 
     def inspect(self, path: Path) -> ModelFacts:
+        if path.suffix == ".py" and path.is_file():  # is read, and not run
+            return ModelFacts("python", read_predict_code(path.read_bytes()).signature)
         size = _looked_at(path)
         answer = self._answer(path, size)
         if "missing" in answer:

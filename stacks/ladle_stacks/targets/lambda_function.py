@@ -117,6 +117,7 @@ def _pack(scope: Construct, host: Host, spec: ServiceSpec) -> Packed:
         Path(spec.folder),
         spec.transform,
         spec.requirements,
+        spec.source.file_name,
     )
     if spec.packaging is Packaging.IMAGE:
         image = ecr_assets.DockerImageAsset(

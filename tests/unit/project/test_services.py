@@ -113,3 +113,39 @@ def test_one_deploy_goes_to_one_account(tmp_path: Path) -> None:
     with pytest.raises(LadleError, match="several places") as refused:
         workspace_of(configs, "prod")
     assert code_of(refused) == ["LD134"]
+
+
+CODE = b"""
+from steps import score
+INPUTS = [{"name": "x", "dtype": "float", "shape": [None, 3]}]
+OUTPUTS = [{"name": "y", "dtype": "float", "shape": [None]}]
+FILES = ["weights.npy"]
+def predict(inputs):
+    return {"y": score(inputs["x"])}
+"""
+
+
+def test_a_model_that_is_code_is_a_release_of_all_that_it_needs(tmp_path: Path) -> None:
+    folder = package(tmp_path, "fraud")
+    config = (folder / "model.yaml").read_text()
+    (folder / "model.yaml").write_text(config.replace("model.onnx", "predict.py"))
+    needed = {"predict.py": CODE, "steps.py": b"score = sum\n", "weights.npy": b"1"}
+    for name, content in {**needed, "notes.txt": b"1"}.items():
+        (folder / name).write_bytes(content)
+
+    def release() -> str:
+        [spec] = read_services(tmp_path, Cloud.EMBEDDED, signature)
+        return spec.release_digest
+
+    first = release()
+    (folder / "notes.txt").write_bytes(b"2")
+    assert release() == first
+    seen = {first}
+    for name, content in needed.items():
+        (folder / name).write_bytes(content + b"\n# changed\n")
+        seen.add(release())
+    assert len(seen) == 1 + len(needed)
+    (folder / "weights.npy").unlink()
+    with pytest.raises(NotFound) as refused:
+        release()
+    assert code_of(refused) == ["LD338"]
