@@ -49,6 +49,11 @@ class Typed:
         return self.process.wait(PATIENCE_S)
 
 
+def _hears_ctrl_c() -> None:
+    """What a terminal starts does; what a shell starts in the background ignores it, and so do we."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @contextmanager
 def typed(words: Sequence[str], folder: Path, environment: Mapping[str, str]) -> Iterator[Typed]:
     with subprocess.Popen(
@@ -60,6 +65,7 @@ def typed(words: Sequence[str], folder: Path, environment: Mapping[str, str]) ->
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
+        preexec_fn=_hears_ctrl_c,  # noqa: PLW1509 - one call, made before any thread of ours runs
     ) as process:
         command = Typed(process, folder)
         reader = Thread(target=lambda: command.said.extend(process.stdout or ()))
