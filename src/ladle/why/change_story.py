@@ -21,7 +21,7 @@ _WORTH_TELLING = 0.02  # of belief
 def to_blame(facts: Facts, found: Focus) -> Iterator[Sentence]:
     report, change = facts.the_change
     cited = (found.row.id, *_served(facts, found, change))
-    sure = percent(change.causes.by_release[found.release or 0])
+    sure = _belief(change.causes.by_release[found.release or 0])
     text = f"the deployment of release {found.release} is to blame ({sure}): {_what(change)}"
     yield say(Topic.CONCLUSION, text, *cited)
     if found.release is not None:
@@ -38,7 +38,7 @@ def to_blame(facts: Facts, found: Focus) -> Iterator[Sentence]:
 def outside(facts: Facts, found: Focus) -> Iterator[Sentence]:
     report, change = facts.the_change
     cited = _served(facts, found, change)
-    sure = percent(change.causes.step + change.causes.ramp)
+    sure = _belief(change.causes.step + change.causes.ramp)
     yield say(Topic.CONCLUSION, f"not a deployment ({sure}): {_what(change)}", *cited)
     yield from _shown(facts, report, change, cited)
 
@@ -80,12 +80,15 @@ def labels_say(facts: Facts, found: Focus) -> Iterator[Sentence]:
 
 
 def _served(facts: Facts, found: Focus, change: Change) -> tuple[str, ...]:
-    """The rows of the deploy log that say what served before the change and after it."""
-    until = [row for row in facts.served if row.at <= max(change.latest, change.ended)]
-    during = [row for row in until if row.at > change.earliest]
-    return tuple(served_ref(r) for r in [*until[: -len(during) or None][-1:], *during]) or (
-        found.row.id,
-    )
+    """The rows of the deploy log that say what served before the change and after it, and when the
+    release in question began to.
+    """
+    before = [row for row in facts.served if row.at <= change.earliest]
+    during = [row for row in facts.served if change.earliest < row.at <= change.latest]
+    suspect = change.causes.likeliest
+    began = [r for r in facts.served if any(s.number == suspect for s in r.served)]
+    rows = {row.sequence: row for row in [*began[:1], *before[-1:], *during]}
+    return tuple(served_ref(rows[n]) for n in sorted(rows)) or (found.row.id,)
 
 
 def _what(change: Change) -> str:
@@ -123,7 +126,7 @@ def _shown(
     yield say(Topic.EVIDENCE, text, *cited)
     if change.latest > change.earliest:
         text = f"{moment(change.earliest)} and {moment(change.latest)}"
-        yield say(Topic.EVIDENCE, f"it began between {text} (95 %)", *cited)
+        yield say(Topic.EVIDENCE, f"the change began between {text} (95 %)", *cited)
     yield say(Topic.EVIDENCE, f"likeliest causes: {_beliefs(change)}", *cited)
     for text in alongside(report.series, change):
         yield say(Topic.EVIDENCE, f"at the same time, {text}", *cited)
@@ -153,7 +156,11 @@ def _beliefs(change: Change) -> str:
     named.append((change.causes.step, "something outside, at once"))
     named.append((change.causes.ramp, "something outside, little by little"))
     told = [(s, name) for s, name in sorted(named, reverse=True) if s >= _WORTH_TELLING]
-    return listed([f"{name} {percent(share)}" for share, name in told])
+    return listed([f"{name} {_belief(share)}" for share, name in told])
+
+
+def _belief(share: float) -> str:
+    return "over 99 %" if share > 0.99 else f"{100 * share:.0f} %"
 
 
 def _rate(tally: Tally) -> str:

@@ -138,8 +138,29 @@ def changes(on: Grid) -> tuple[Shape, ...]:
         best = looked.best
         if best is None or abs(best.z) < looked.limit:
             break
-        found.append(best)
+        found += _two_steps(on, found, looked, best) if best.form is Form.RAMP else (best,)
     return tuple(found)
+
+
+def _two_steps(
+    on: Grid, found: Sequence[Shape], looked: Scan, ramp: Shape
+) -> tuple[Shape, Shape] | tuple[Shape]:
+    """A ramp may be two steps one after the other: taken for them if they explain more, by at least
+    what one more parameter is worth (ln of the rows, as in BIC), and each stands out beside the other.
+    """
+    first = _best_step(looked)
+    second = first and _best_step(scan(on, [*found, first]))
+    if first is None or second is None:
+        return (ramp,)
+    better = _best_step(scan(on, [*found, second])) or first
+    clear = min(abs(better.z), abs(second.z)) >= looked.limit
+    more = first.z**2 + second.z**2 > ramp.z**2 + math.log(len(on.bins))
+    return (better, second) if clear and more else (ramp,)
+
+
+def _best_step(looked: Scan) -> Shape | None:
+    steps = (s for s in looked.shapes if s.form is Form.STEP)
+    return max(steps, key=lambda s: abs(s.z), default=None)
 
 
 @cache

@@ -11,6 +11,7 @@ from ladle.quality.counts import MICRO, Window
 MOST_BINS = 700
 _BIN_SIZES_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600)
 _RIPE = 0.8  # of the usual share of labels: below it a label's delay may depend on what it says
+_LONG = 0.1  # of the bins
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,7 @@ def _tally(window: Window) -> Tally:
 def _ripe_end(cells: Sequence[Cell], bins: int) -> int:
     """Trailing bins are left out until their share of labels is as usual: wrong answers are often
     reported sooner than right ones, so a bin that waits for most of its labels looks worse than it is.
+    Where few labels have come for long, and no fewer towards the end, they are not late: they are fewer.
     """
     asked: dict[int, Tally] = {}
     for cell in cells:
@@ -111,4 +113,8 @@ def _ripe_end(cells: Sequence[Cell], bins: int) -> int:
         return bins
     usual = _RIPE * median(labelled)
     last = max(b for b, share in coverage.items() if share >= usual)
-    return bins if last == max(coverage) else last + 1
+    late = [share for b, share in coverage.items() if b > last]
+    third = len(late) // 3
+    if len(late) >= _LONG * bins and sum(late[-third:]) >= _RIPE * sum(late[:third]):
+        return bins
+    return last + 1 if late else bins

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import random
+
 from tests.unit.why.play import BEGAN, FLIPPED, Play, experiment
 
 from ladle.embedded.demo.page_facts import EvidencePoint, PageFacts, ReleaseFacts
 from ladle.policy.verdicts import Evidence
-from ladle.quality.counts import total
+from ladle.quality.counts import MICRO, Counts, Window, total
 from ladle.releases.events import EvidenceRead
 from ladle.why.fates import fates
 
@@ -52,6 +54,27 @@ def promoted() -> Play:
     play.hand_over(3, experiment(3, 0, 0.981, depth=9, after=play.experiments[2]))
     play.serve(160, {1: 0.03, 3: 0.02}, seed=5)
     return play
+
+
+def slipped_through(days_after: int = 7, tried: float = 0.06) -> Play:
+    """Release 2 is as good as the other while it is tried, and worse from the first day on."""
+    play = first_release()
+    days(play, 10, {1: 0.05}, seed=11)
+    play.hand_over(2, experiment(2, FLIPPED, 0.96, after=play.experiments[1]))
+    play.serve(200, {1: 0.05, 2: tried}, seed=12)
+    days(play, days_after, {2: 0.1}, seed=13)
+    return play
+
+
+def days(play: Play, count: int, wrong: dict[int, float], seed: int, labels: int = 100) -> None:
+    """Hours with ``labels`` predictions each, all of them labelled in the end."""
+    draws = random.Random(seed)
+    for _ in range(24 * count):
+        play.now += 3600
+        for number, rate in wrong.items():
+            bad = sum(draws.random() < rate for _ in range(labels))
+            counts = Counts(labels, 0, 0, labels * MICRO, bad * MICRO)
+            play.windows.setdefault(number, []).append(Window(play.now // 60 * 60, counts))
 
 
 def page_facts(play: Play) -> PageFacts:

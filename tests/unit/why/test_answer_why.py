@@ -44,11 +44,11 @@ def packs(folder: Path) -> SqlitePackCatalogue:
 def stored(play: Play, folder: Path) -> Workspace:
     """The play's history, counters and experiments, as the adapters keep them."""
     workspace = disk_workspace(folder, f"dir:{folder}")
-    generation = 0
+    kept = replace(play.state, generation=0, rows=0, deployed=None)
     for row in play.records:
-        state = replace(play.state, generation=generation, rows=generation)
         new = NewRecord(row.kind, row.release, row.text, row.data)
-        generation = workspace.ledger.save(state, [new], row.at).generation
+        kept = workspace.ledger.save(kept, [new], row.at)
+        kept = replace(kept, rows=kept.generation)
     workspace.counters.add(
         {
             f"{release} {window.start}": {WindowKey(MODEL, release, window.start): window.counts}
