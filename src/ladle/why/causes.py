@@ -27,7 +27,7 @@ from ladle.quality.event_share import log_sum_exp
 from ladle.why.changepoint import Form, Scan
 from ladle.why.series import Cell, Series
 
-SURE = 0.75  # share of belief from which a cause is named: three to one
+SURE = 0.8  # share of belief from which a cause is named: four to one
 _USUAL_EFFECT = 0.05
 _RELEASES, _STEPS, _RAMPS = 0.7, 0.225, 0.075
 _ONWARD = 0.75  # of a release's part: what it did wrong, those after it do too
