@@ -22,7 +22,7 @@ def to_blame(facts: Facts, found: Focus) -> Iterator[Sentence]:
     report, change = facts.the_change
     cited = (found.row.id, *_served(facts, found, change))
     sure = _belief(change.causes.by_release[found.release or 0])
-    text = f"the deployment of release {found.release} is to blame ({sure}): {_what(change)}"
+    text = f"the deployment of release {found.release} is to blame ({sure}): {what_changed(change)}"
     yield say(Topic.CONCLUSION, text, *cited)
     if found.release is not None:
         yield _beside(report, found.release, cited)
@@ -39,14 +39,14 @@ def outside(facts: Facts, found: Focus) -> Iterator[Sentence]:
     report, change = facts.the_change
     cited = _served(facts, found, change)
     sure = _belief(change.causes.step + change.causes.ramp)
-    yield say(Topic.CONCLUSION, f"not a deployment ({sure}): {_what(change)}", *cited)
+    yield say(Topic.CONCLUSION, f"not a deployment ({sure}): {what_changed(change)}", *cited)
     yield from _shown(facts, report, change, cited)
 
 
 def unclear(facts: Facts, found: Focus) -> Iterator[Sentence]:
     report, change = facts.the_change
     cited = _served(facts, found, change)
-    text = f"cannot tell yet whether a deployment is to blame: {_what(change)}"
+    text = f"cannot tell yet whether a deployment is to blame: {what_changed(change)}"
     yield say(Topic.CONCLUSION, text, *cited)
     if change.causes.likeliest is not None:
         yield _beside(report, change.causes.likeliest, cited)
@@ -62,19 +62,19 @@ def labels_say(facts: Facts, found: Focus) -> Iterator[Sentence]:
     since, labels = moment(report.series.start), plural(report.series.labelled, "label")
     if report.change is not None:
         cited = _served(facts, found, report.change)
-        yield say(Topic.EVIDENCE, _what(report.change), *cited)
+        yield say(Topic.EVIDENCE, what_changed(report.change), *cited)
         yield from _shown(facts, report, report.change, cited)
     elif report.needs is None:
         text = (
             f"accuracy: no change stands out in {labels} since {since}; a lasting one of "
-            f"{_points(report.smallest)} would be found nine times in ten"
+            f"{points(report.smallest)} would be found nine times in ten"
         )
         yield say(Topic.EVIDENCE, text, found.row.id)
     else:
         text = (
             f"accuracy: cannot tell yet whether it changed, from {labels} since {since}; about "
             f"{plural(report.needs, 'more label')} until a lasting change of "
-            f"{_points(WORTH_FINDING)} is found nine times in ten"
+            f"{points(WORTH_FINDING)} is found nine times in ten"
         )
         yield say(Topic.EVIDENCE, text, found.row.id)
 
@@ -91,9 +91,10 @@ def _served(facts: Facts, found: Focus, change: Change) -> tuple[str, ...]:
     return tuple(served_ref(rows[n]) for n in sorted(rows)) or (found.row.id,)
 
 
-def _what(change: Change) -> str:
+def what_changed(change: Change) -> str:
+    """Size, shape and time, as half a sentence."""
     verb = "fell" if change.worse else "rose"
-    text = f"accuracy {verb} by {_points(abs(change.effect))}"
+    text = f"accuracy {verb} by {points(abs(change.effect))}"
     if change.form is Form.RAMP:
         return f"{text} little by little from {moment(change.began)} to {moment(change.ended)}"
     return f"{text} at about {moment(change.began)}"
@@ -127,7 +128,7 @@ def _shown(
     if change.latest > change.earliest:
         text = f"{moment(change.earliest)} and {moment(change.latest)}"
         yield say(Topic.EVIDENCE, f"the change began between {text} (95 %)", *cited)
-    yield say(Topic.EVIDENCE, f"likeliest causes: {_beliefs(change)}", *cited)
+    yield say(Topic.EVIDENCE, f"likeliest causes: {beliefs(change)}", *cited)
     for text in alongside(report.series, change):
         yield say(Topic.EVIDENCE, f"at the same time, {text}", *cited)
     for row in facts.records:
@@ -151,7 +152,8 @@ def _would_help(report: QualityReport, change: Change) -> str:
     return f"every prediction {between} has its label: only serving both releases again would tell"
 
 
-def _beliefs(change: Change) -> str:
+def beliefs(change: Change) -> str:
+    """Every cause that is worth telling, the likeliest first."""
     named = [(share, f"release {number}") for number, share in change.causes.by_release.items()]
     named.append((change.causes.step, "something outside, at once"))
     named.append((change.causes.ramp, "something outside, little by little"))
@@ -168,5 +170,6 @@ def _rate(tally: Tally) -> str:
     return f"{right} of {plural(tally.labelled, 'label')}"
 
 
-def _points(rate: float) -> str:
+def points(rate: float) -> str:
+    """A difference of rates."""
     return f"{100 * rate:.2g} points"

@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.why.scenes import page_facts, promoted
+from tests.unit.why.scenes import page_facts, promoted, slipped_through
 
 from ladle.embedded.demo.drawing.frame import frame
 from ladle.embedded.demo.drawing.marks import Mark, extent, lanes
@@ -19,6 +19,7 @@ from ladle.embedded.demo.drawing.scales import Scale, ticks
 from ladle.embedded.demo.page import NARROW, WIDE, page
 from ladle.embedded.demo.page_facts import REAL, STOOD_IN, PageFacts
 from ladle.quality.counts import MICRO, Counts, Window
+from ladle.why.change import quality_report
 
 HOSTILE = """<script>alert("1")</script>&'"]]>\x00"""
 
@@ -90,6 +91,26 @@ def test_hostile_names_are_text(facts: PageFacts) -> None:
     root = parsed(page(replace(facts, model=HOSTILE, records=rows, commands=(HOSTILE,))))
     assert not list(root.iter("script"))
     assert '<script>alert("1")' in words(root)
+
+
+def test_what_the_labels_alone_say_is_drawn_with_its_likeliest_cause() -> None:
+    facts = page_facts(slipped_through())
+    windows = {r.number: r.windows for r in facts.releases}
+    report = quality_report(windows, facts.ended)
+    assert report.change is not None
+    root = parsed(page(replace(facts, quality=report)))
+    (section,) = (e for e in root.iter("section") if e.get("id") == "labels")
+    assert "Accuracy fell by" in words(section)
+    assert "release 2" in words(section)
+    drawings = [s for s in section.iter("svg") if s.get("role") == "img"]
+    assert len(drawings) == 2
+    assert all(any(e.get("class") == "limit" for e in svg.iter("line")) for svg in drawings)
+
+
+def test_labels_that_show_no_change_are_said_to_show_none(facts: PageFacts) -> None:
+    report = quality_report({1: facts.releases[0].windows[:4]}, facts.ended)
+    text = words(parsed(page(replace(facts, quality=report))))
+    assert "No change of accuracy stands out in all traffic; a lasting one of" in text
 
 
 def test_a_page_of_one_release_without_labels_or_evidence_can_be_made(facts: PageFacts) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib import resources
 
+from ladle.embedded.demo.drawing.labels_card import labels_card
 from ladle.embedded.demo.drawing.markup import Markup, join, tag
 from ladle.embedded.demo.drawing.sections import (
     card,
@@ -47,6 +48,7 @@ def page(facts: PageFacts) -> str:
                 timeline(facts, NARROW),
                 mark_list(facts),
             ),
+            labels_card(facts, facts.quality, (WIDE, NARROW)) if facts.quality else None,
             releases_table(facts),
             honesty(),
             history(facts),

@@ -9,6 +9,7 @@ from ladle.experiments.manifest import RecordedExperiment
 from ladle.policy.statuses import ReleaseStatus
 from ladle.quality.counts import Counts, Window, total
 from ladle.releases.effects import Record
+from ladle.why.change import QualityReport
 from ladle.why.explanation import Explanation
 
 
@@ -48,6 +49,7 @@ class PageFacts:
     evidence: tuple[EvidencePoint, ...]
     log_e_limit: float
     explanation: Explanation | None = None
+    quality: QualityReport | None = None
     commands: tuple[str, ...] = ()
 
     def release(self, number: int) -> ReleaseFacts | None:

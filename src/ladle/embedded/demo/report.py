@@ -13,6 +13,7 @@ from ladle.embedded.demo.story import MODEL, Story
 from ladle.experiments.manifest import RecordedExperiment
 from ladle.releases.effects import Record
 from ladle.tools.git import Git
+from ladle.why.change import quality_report
 from ladle.why.explanation import Explanation
 from ladle.why.facts import Subject
 from ladle.why.fates import fates
@@ -50,6 +51,7 @@ def gather(story: Story) -> PageFacts:
         evidence=tuple(_evidence(story, records)),
         log_e_limit=newest.policy.log_e_limit,
         explanation=_explanation(story),
+        quality=quality_report({r.number: r.windows for r in releases}, now),
         commands=("scripts/demo --keep", f"ladle history {MODEL}", f"ladle why {MODEL}"),
     )
 
