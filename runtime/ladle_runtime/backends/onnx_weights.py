@@ -2,7 +2,8 @@
 
 ``outline`` reads the wire format of protobuf only as far as the initialisers of the main graph, and
 writes the same model with each large one's bytes replaced by their place in the file. The graph that
-runs is the same, bit for bit; loading it costs a third (``docs/decisions/0009``).
+runs is the same, bit for bit; loading it costs a third
+(``docs/decisions/0009-weights-are-mapped.md``).
 """
 
 from __future__ import annotations
