@@ -182,3 +182,14 @@ def test_a_cleared_alarm_restores_nothing() -> None:
     for _ in range(20):
         story.wait(3600)
     assert story.alias() == {1: 100}
+
+
+def test_a_quarantined_candidate_takes_nobodys_turn() -> None:
+    story = canary_story()
+    story.hear(evidence(story.state, worse=GuardName.FAILURES))
+    canary_story(story, 3)
+    story.now += 1
+    story.hear(CandidateReady(replace(release(2), requested_at=story.now)))
+    assert story.state.statuses[2] is ReleaseStatus.REFUSED
+    assert (story.state.phase, story.state.the_candidate.number) == (Phase.CANARY, 3)
+    assert not story.state.waiting
