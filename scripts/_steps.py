@@ -173,6 +173,8 @@ def compile_bytecode(step: Step, folder: Path, python: str) -> None:
     other = shutil.which(f"python{python[2]}.{python[3:]}")
     interpreter = sys.executable if python == HOST else other
     if interpreter is None or not runs(interpreter):
+        version = f"{python[2]}.{python[3:]}"
+        print(f"no python{version} here: zips for it hold no bytecode and start three times slower")
         return
     how: list[str | Path] = [
         "-m",
