@@ -45,8 +45,6 @@ CASES = (
     Case("outside, 90 → 88 %", 0.90, 0.02, False),
     Case("a release, 95 → 93 %", 0.95, 0.02, True),
     Case("outside, 95 → 93 %", 0.95, 0.02, False),
-    Case("a release, 98 → 96 %", 0.98, 0.02, True),
-    Case("outside, 98 → 96 %", 0.98, 0.02, False),
     Case("outside, over four days, 95 → 93 %", 0.95, 0.02, False, slowly=True),
     Case("nothing, 90 %", 0.90, 0.0, False),
 )
@@ -54,11 +52,12 @@ CASES = (
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """``guilty`` is the number of the release that is, if one is."""
+    """``guilty`` is the number of the release that is, if one is; ``phase`` the hour of the day's middle."""
 
     series: Series
     guilty: int | None
     case: Case
+    phase: int
 
 
 def drawn(case: Case, seed: int) -> Drawn:
@@ -71,13 +70,13 @@ def drawn(case: Case, seed: int) -> Drawn:
             hours.append(hour)
     hours.sort()
     guilty = hours.index(CHANGE) + 2 if case.guilty else None
-    cells = []
+    phase, cells = rng.randrange(24), []
     for hour in range(HOURS):
         for release, labels in _served(hour, hours):
-            wrong = _wrong(case, hour, release, guilty)
+            wrong = _usual(case, hour, phase) + _lost(case, hour, release, guilty)
             bad = float(coins.binomial(labels, wrong))
             cells.append(Cell(hour, release, Tally(labels, 0.0, 0.0, labels, bad)))
-    return Drawn(Series(0.0, 3600.0, HOURS, tuple(cells), HOURS * 3600.0), guilty, case)
+    return Drawn(Series(0.0, 3600.0, HOURS, tuple(cells), HOURS * 3600.0), guilty, case, phase)
 
 
 def _served(hour: int, hours: list[int]) -> Iterator[tuple[int, int]]:
@@ -92,13 +91,16 @@ def _served(hour: int, hours: list[int]) -> Iterator[tuple[int, int]]:
     yield newest, LABELS - beside
 
 
-def _wrong(case: Case, hour: int, release: int, guilty: int | None) -> float:
-    usual = 1 - case.accuracy + 0.01 * math.sin(2 * math.pi * hour / 24)
-    if case.guilty:
-        return usual + case.loss * (guilty is not None and release >= guilty)
-    length = 96 if case.slowly else 0
-    share = (hour >= CHANGE) if not length else min(1.0, max(0.0, (hour - CHANGE) / length))
-    return usual + case.loss * share
+def _usual(case: Case, hour: int, phase: int) -> float:
+    return 1 - case.accuracy + 0.01 * math.sin(2 * math.pi * (hour - phase) / 24)
+
+
+def _lost(case: Case, hour: int, release: int, guilty: int | None) -> float:
+    if guilty is not None:
+        return case.loss * (release >= guilty)
+    if not case.slowly:
+        return case.loss * (hour >= CHANGE)
+    return case.loss * min(1.0, max(0.0, (hour - CHANGE) / 96))
 
 
 def judged(one: Drawn) -> Causes | None:
@@ -113,7 +115,7 @@ def knowing(one: Drawn) -> Causes:
     at: dict[int, float] = dict.fromkeys(range(HOURS + 1), 0.0)
     of: dict[int, float] = {}
     for cell in one.series.cells:
-        usual = 1 - one.case.accuracy + 0.01 * math.sin(2 * math.pi * cell.bin / 24)
+        usual = _usual(one.case, cell.bin, one.phase)
         high, n, k = usual + one.case.loss, cell.tally.labelled, cell.tally.wrong
         nats = k * math.log(high / usual) + (n - k) * math.log((1 - high) / (1 - usual))
         at[cell.bin] += nats

@@ -26,7 +26,7 @@ from enum import StrEnum
 from functools import cache
 from itertools import accumulate
 
-from ladle.why.season import Fit, fit, season, with_column
+from ladle.why.season import Fit, fit, season, spread, with_column
 from ladle.why.series import Series, Tally
 
 FALSE_ALARM = 0.01
@@ -113,21 +113,19 @@ def grid(found: Series) -> Grid:
 
 def scan(on: Grid, without: Sequence[Shape] = ()) -> Scan:
     """All shapes, beside the season and the changes ``without`` that are known already."""
-    fitted = _fitted(on, without, 1.0)
+    fitted = _fitted(on, without)
     shapes = tuple(_shapes(on, fitted))
     best = max(shapes, key=lambda s: abs(s.z), default=None)
     free = len(on.bins) - len(fitted.columns) - 1
     explained = best.z**2 if best else 0.0
-    spread = (fitted.chi_square - explained) / free if free > 0 else 1.0
-    dispersion = max(1.0, spread)
-    if dispersion > 1.0:
-        fitted = _fitted(on, without, dispersion)
-        shapes = tuple(
-            Shape(s.first, s.last, s.z / math.sqrt(dispersion), s.information / dispersion)
-            for s in shapes
-        )
+    seen = (fitted.chi_square - explained) / free if free > 0 else 1.0
+    dispersion = max(1.0, seen)
+    shapes = tuple(
+        Shape(s.first, s.last, s.z / math.sqrt(dispersion), s.information / dispersion)
+        for s in shapes
+    )
     ramps = sum(s.form is Form.RAMP for s in shapes)
-    return Scan(on, fitted, shapes, limit(ramps), dispersion)
+    return Scan(on, spread(fitted, dispersion), shapes, limit(ramps), dispersion)
 
 
 def changes(on: Grid) -> tuple[Shape, ...]:
@@ -180,8 +178,8 @@ def column(on: Grid, shape: Shape) -> tuple[float, ...]:
     return tuple(min(1.0, max(0.0, (b - first) / length)) for b in on.bins)
 
 
-def _fitted(on: Grid, without: Sequence[Shape], dispersion: float) -> Fit:
-    variance = on.rate * (1 - on.rate) * dispersion
+def _fitted(on: Grid, without: Sequence[Shape]) -> Fit:
+    variance = on.rate * (1 - on.rate)
     weights = [n / variance for n in on.labelled]
     rates = [k / n for k, n in zip(on.wrong, on.labelled, strict=True)]
     fitted = fit(rates, weights, season(on.times, on.bin_s))

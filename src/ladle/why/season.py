@@ -1,8 +1,10 @@
 """What hour and weekday alone explain is taken out by least squares together with what is looked for.
 
 The rates of a grid's bins are fitted by a constant, four harmonics of the day (from three days on) and
-the days of the week (from three weeks on), weighted by the labels. The columns are made orthonormal, so
-that any further regressor x costs only its products with them: with weights W, columns Q and residuals r
+the days of the week (from three weeks on), weighted by the labels; each harmonic and the week only where
+it gains more than it costs (Akaike's criterion: chi-square falls by more than two for each column), since
+a season that is not there hides a change. The columns are made orthonormal, so that any further
+regressor x costs only its products with them: with weights W, columns Q and residuals r
 
     effect = x'Wr / v,   z = x'Wr / sqrt(v),   v = x'Wx - |Q'Wx|^2
 
@@ -38,17 +40,30 @@ class Fit:
 
 
 def fit(
-    rates: Sequence[float], weights: Sequence[float], columns: Iterator[Sequence[float]]
+    rates: Sequence[float], weights: Sequence[float], blocks: Iterator[Sequence[Sequence[float]]]
 ) -> Fit:
-    """Weighted least squares; a column that the ones before it explain is left out."""
-    fitted = Fit(tuple(weights), (), tuple(rates))
-    for column in columns:
-        fitted = with_column(fitted, column)
+    """Weighted least squares on a constant and the blocks of columns that are worth their number."""
+    fitted = with_column(Fit(tuple(weights), (), tuple(rates)), [1.0] * len(rates))
+    for block in blocks:
+        fuller = fitted
+        for column in block:
+            fuller = with_column(fuller, column)
+        added = len(fuller.columns) - len(fitted.columns)
+        if fitted.chi_square - fuller.chi_square > 2 * added:
+            fitted = fuller
     return fitted
 
 
+def spread(fitted: Fit, dispersion: float) -> Fit:
+    """The same fit where all variances are so many times as large."""
+    weights = tuple(w / dispersion for w in fitted.weights)
+    root = math.sqrt(dispersion)
+    columns = tuple(tuple(x * root for x in column) for column in fitted.columns)
+    return Fit(weights, columns, fitted.residuals)
+
+
 def with_column(fitted: Fit, column: Sequence[float]) -> Fit:
-    """The fit with one more regressor."""
+    """The fit with one more regressor; the same if its columns explain that one already."""
     left, size = list(column), _norm(fitted.weights, column)
     for known in fitted.columns:
         share = _product(fitted.weights, known, left)
@@ -62,19 +77,16 @@ def with_column(fitted: Fit, column: Sequence[float]) -> Fit:
     return Fit(fitted.weights, (*fitted.columns, unit), residuals)
 
 
-def season(times: Sequence[float], bin_s: float) -> Iterator[Sequence[float]]:
-    """The constant, and what the length of the series can tell of its days; ``times`` are UTC."""
-    yield [1.0] * len(times)
+def season(times: Sequence[float], bin_s: float) -> Iterator[Sequence[Sequence[float]]]:
+    """Blocks of columns, as many as the length of the series can tell; ``times`` are UTC."""
     days = (times[-1] - times[0] + bin_s) / DAY_S if times else 0.0
     if days < _DAYS_FOR_HOURS or bin_s > _COARSEST_S:
         return
     turns = [2 * math.pi * ((t + bin_s / 2) % DAY_S) / DAY_S for t in times]
     for k in range(1, _HARMONICS + 1):
-        yield [math.cos(k * turn) for turn in turns]
-        yield [math.sin(k * turn) for turn in turns]
+        yield [[wave(k * turn) for turn in turns] for wave in (math.cos, math.sin)]
     if days >= _DAYS_FOR_WEEKDAYS:
-        for weekday in range(6):
-            yield [float(t // DAY_S % 7 == weekday) for t in times]
+        yield [[float(t // DAY_S % 7 == weekday) for t in times] for weekday in range(6)]
 
 
 def _product(weights: Sequence[float], a: Sequence[float], b: Sequence[float]) -> float:

@@ -65,7 +65,7 @@ def test_a_release_that_slipped_through_is_to_blame_with_the_way_back(slipped: P
     what = why(slipped)
     assert what.conclusion is Conclusion.TO_BLAME
     assert (what.release, what.against) == (2, 1)
-    assert what.headline.startswith("The deployment of release 2 is to blame (98 %)")
+    assert what.headline.startswith("The deployment of release 2 is to blame (97 %)")
     evidence = told(what, Topic.EVIDENCE)
     assert evidence.startswith("Side by side, release 2 was wrong in 9.2 of 149 labels")
     assert "limit 4.1, which a series without a change crosses in at most 1 % of cases" in evidence

@@ -15,7 +15,7 @@ from ladle.embedded.demo.page_facts import PageFacts
 from ladle.quality.counts import Counts, Window, total
 from ladle.why.change import Change, QualityReport
 from ladle.why.change_story import beliefs, points, what_changed
-from ladle.why.words import moment, percent
+from ladle.why.words import moment
 
 _HEIGHT = 150.0
 _NOTE = (
@@ -107,13 +107,13 @@ def _marked(area: Plot, change: Change) -> Markup:
         height=area.bottom - area.top,
         cls="band",
     )
-    sign = "-" if change.worse else "+"
+    where = "lower" if change.worse else "higher"
     return join(
         tag("g", band, cls=colour(1)),
         tag("line", x1=begun, x2=begun, y1=area.top, y2=area.bottom, cls="limit"),
         tag(
             "text",
-            f"{sign}{percent(abs(change.effect))}",
+            f"{points(abs(change.effect))} {where}",
             x=begun + 6,
             y=area.bottom - 8,
             cls="limit-text",
