@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ import pytest
 from ladle.errors import Corrupt, LadleError, Unavailable
 from ladle.sigv4 import Credentials
 from ladle_runtime.serving.fetch import bundle_url, fetch
+from ladle_runtime.serving.model_file import read_model
 from ladle_runtime.serving.settings import Bundle
 
 CONTENT = b"model" * 500_000
@@ -146,3 +148,23 @@ def test_on_aws_the_bucket_has_its_own_host(bundle: Bundle) -> None:
     assert bundle_url(replace(bundle, endpoint=None, bucket="a.b")).startswith(
         "https://s3.eu-west-1.amazonaws.com/a.b/"
     )
+
+
+def test_a_large_model_goes_to_a_file_of_our_own_and_a_broken_try_leaves_nothing_in_it(
+    store: Store, bundle: Bundle, tmp_path: Path
+) -> None:
+    store.script = ["broken", 503]
+    with read_model(bundle, str(tmp_path), StillClock()) as model:
+        assert bytes(model.content) == CONTENT
+        assert model.file is not None
+        assert model.file.read_bytes() == CONTENT
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_model_that_was_not_released_leaves_no_file(bundle: Bundle, tmp_path: Path) -> None:
+    with (
+        pytest.raises(Corrupt),
+        read_model(replace(bundle, sha256="0" * 64), str(tmp_path), StillClock()),
+    ):
+        pass
+    assert list(tmp_path.iterdir()) == []

@@ -97,7 +97,8 @@ class _Shelf:
         self._folder.mkdir(mode=0o700)
         file = (self._folder / "model").open("xb+")
         try:
-            os.posix_fallocate(file.fileno(), 0, bytes_)
+            if hasattr(os, "posix_fallocate"):  # not on macOS
+                os.posix_fallocate(file.fileno(), 0, bytes_)
         except OSError:
             file.close()
             raise
