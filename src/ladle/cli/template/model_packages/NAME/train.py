@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from skl2onnx import to_onnx
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import train_test_split
 
@@ -24,8 +23,7 @@ def main() -> None:
         inputs, labels, test_size=0.3, random_state=0, stratify=labels
     )
     model = LogisticRegression(**PARAMETERS).fit(train, train_labels)
-    onnx = to_onnx(model, train[:1], options={"zipmap": False}, target_opset=21)
-    MODEL.write_bytes(onnx.SerializeToString())
+    MODEL.write_bytes(ladle.to_onnx(model, train))
     with ladle.record("{{name}}") as run:
         run.data(DATA)
         run.params(**PARAMETERS)
