@@ -22,8 +22,9 @@ import numpy as np
 
 from ladle.quality.event_share import log_sum_exp
 from ladle.why.causes import SURE, Causes, causes
-from ladle.why.changepoint import changes, grid, scan
+from ladle.why.changepoint import changes, scan
 from ladle.why.series import Cell, Series, Tally
+from ladle.why.shapes import grid
 
 HOURS, CHANGE, RELEASES, APART = 504, 336, 6, 25
 LABELS = 100

@@ -24,8 +24,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ladle.quality.event_share import log_sum_exp
-from ladle.why.changepoint import Form, Scan
+from ladle.why.changepoint import Scan
 from ladle.why.series import Cell, Series
+from ladle.why.shapes import Form
 
 SURE = 0.8  # share of belief from which a cause is named: four to one
 _USUAL_EFFECT = 0.05

@@ -9,9 +9,10 @@ from typing import Any
 
 from ladle.quality.counts import Window
 from ladle.why.causes import Causes, causes, log_factor
-from ladle.why.changepoint import Form, Grid, Scan, Shape, changes, grid, scan
+from ladle.why.changepoint import Scan, changes, scan
 from ladle.why.season import DAY_S
 from ladle.why.series import Series, Tally, series, summed
+from ladle.why.shapes import Form, Grid, Shape, grid
 
 BEFORE_S, AFTER_S = 14 * DAY_S, 7 * DAY_S
 WORTH_FINDING = 0.02  # points; a lasting change of this size is what a verdict of "none" is about

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from ladle.releases.effects import RecordKind
 from ladle.why.alongside import alongside
 from ladle.why.change import WORTH_FINDING, Change, QualityReport
-from ladle.why.changepoint import FALSE_ALARM, Form
+from ladle.why.changepoint import FALSE_ALARM
 from ladle.why.explanation import Sentence, Topic
 from ladle.why.facts import Facts, served_ref
 from ladle.why.focus import Focus
 from ladle.why.series import Tally
+from ladle.why.shapes import Form
 from ladle.why.telling import differs, say
 from ladle.why.words import count, listed, moment, percent, plural
 

@@ -12,7 +12,8 @@ from tests.unit.why.weeks import BEGAN, HOUR_S, HOURS, LOST, Weeks
 
 from ladle.why.causes import SURE, Causes, causes, log_factor
 from ladle.why.change import Change, QualityReport, quality_report
-from ladle.why.changepoint import grid, scan
+from ladle.why.changepoint import scan
+from ladle.why.shapes import grid
 
 SEEDS = range(24)
 

@@ -13,9 +13,10 @@ from tests.unit.why.weeks import BEGAN, HOUR_S, HOURS, LOST, Weeks
 
 from ladle.quality.counts import MICRO, Counts, Window
 from ladle.why.change import quality_report
-from ladle.why.changepoint import FALSE_ALARM, Form, Grid, changes, column, grid, limit, scan
+from ladle.why.changepoint import FALSE_ALARM, changes, limit, scan
 from ladle.why.season import with_column
 from ladle.why.series import MOST_BINS, Series, Tally, series, summed
+from ladle.why.shapes import Form, Grid, column, grid
 
 QUIET_SEEDS = 100
 
