@@ -170,3 +170,10 @@ def test_a_report_is_of_the_weeks_that_were_asked_about(slipped: Play) -> None:
     early = quality_report(slipped.windows, slipped.now, slipped.now - 12 * DAY)
     assert isinstance(early, QualityReport)
     assert early.series.ripe_until <= slipped.now - 5 * DAY + 3600
+
+
+@pytest.mark.parametrize("days_ago", [-400, -1, 0, 0.01, 5, 10, 16.9, 18, 60, 1000])
+def test_any_time_can_be_asked_about(slipped: Play, days_ago: float) -> None:
+    report = quality_report(slipped.windows, slipped.now, slipped.now - days_ago * DAY)
+    assert report.series.labelled >= 0
+    assert report.change is None or report.change.earliest <= report.change.latest
