@@ -169,12 +169,14 @@ def drop_what_no_function_reads(folder: Path) -> None:
 
 
 def compile_bytecode(step: Step, folder: Path, python: str) -> None:
-    """Cold starts three times faster. Only that very Python can; without it, sources serve too."""
+    """Cold starts at less than half the price. Only that very Python can; without it, sources serve too."""
     other = shutil.which(f"python{python[2]}.{python[3:]}")
     interpreter = sys.executable if python == HOST else other
     if interpreter is None or not runs(interpreter):
         version = f"{python[2]}.{python[3:]}"
-        print(f"no python{version} here: zips for it hold no bytecode and start three times slower")
+        print(
+            f"no python{version} here: zips for it hold no bytecode: a cold start costs more than twice"
+        )
         return
     how: list[str | Path] = [
         "-m",
