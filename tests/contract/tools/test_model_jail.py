@@ -293,18 +293,3 @@ def test_a_mutated_model_is_read_or_refused_and_nothing_else(
     path = tmp_path / "model.onnx"
     path.write_bytes(content)
     assert outcome(jail, path) in {"onnx", "LD320", "LD323", "LD324", "LD325", "LD326", "LD327"}
-
-
-def test_a_predict_py_is_read_and_not_run(tmp_path: Path) -> None:
-    path = tmp_path / "predict.py"
-    ran = tmp_path / "ran"
-    path.write_text(
-        f"open({str(ran)!r}, 'w')\n"
-        "INPUTS = [{'name': 'x', 'dtype': 'float', 'shape': [None]}]\n"
-        "OUTPUTS = [{'name': 'y', 'dtype': 'float', 'shape': [None]}]\n"
-        "def predict(inputs):\n    return {'y': inputs['x']}\n"
-    )
-    facts = ModelJail().inspect(path)
-    assert facts.format == "python"
-    assert [spec.name for spec in facts.signature.inputs] == ["x"]
-    assert not ran.exists()
