@@ -29,7 +29,7 @@ from ladle.tools.cdk import CdkCli
 
 TRANSFORMS = Path(__file__).parent / "fixtures" / "transforms"
 EMBEDDED = {"ladle:embedded": "true"}
-PATIENCE_S = 60.0
+PATIENCE_S = 180.0  # a broken candidate costs a cold start per request, more on a busy machine
 AT_REST: Mapping[str, str] = {
     "model": "model.onnx",
     "type": "classification",

@@ -11,7 +11,7 @@ from ladle import names
 from ladle.policy.statuses import Phase, QuarantineScope, ReleaseStatus
 from ladle.releases.effects import RecordKind
 
-pytestmark = [pytest.mark.embedded, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.embedded, pytest.mark.timeout(600)]
 
 WAYS: Mapping[str, str] = {
     "times-out": "times_out.py",
