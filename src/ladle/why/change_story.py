@@ -156,10 +156,10 @@ def _would_help(report: QualityReport, change: Change) -> str:
 def beliefs(change: Change) -> str:
     """Every cause that is worth telling, the likeliest first."""
     named = [(share, f"release {number}") for number, share in change.causes.by_release.items()]
-    named.append((change.causes.step, "something outside, at once"))
-    named.append((change.causes.ramp, "something outside, little by little"))
+    named.append((change.causes.step, "something outside at once"))
+    named.append((change.causes.ramp, "something outside little by little"))
     told = [(s, name) for s, name in sorted(named, reverse=True) if s >= _WORTH_TELLING]
-    return listed([f"{name} {_belief(share)}" for share, name in told])
+    return listed([f"{name} ({_belief(share)})" for share, name in told])
 
 
 def _belief(share: float) -> str:
