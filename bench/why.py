@@ -46,6 +46,8 @@ CASES = (
     Case("outside, 90 → 88 %", 0.90, 0.02, False),
     Case("a release, 95 → 93 %", 0.95, 0.02, True),
     Case("outside, 95 → 93 %", 0.95, 0.02, False),
+    Case("a release, 98 → 96 %", 0.98, 0.02, True),
+    Case("outside, 98 → 96 %", 0.98, 0.02, False),
     Case("outside, over four days, 95 → 93 %", 0.95, 0.02, False, slowly=True),
     Case("nothing, 90 %", 0.90, 0.0, False),
 )
