@@ -192,7 +192,7 @@ class Watch:
         policy = release.policy
         if policy.strategy is Strategy.ALL_AT_ONCE:
             return
-        begun = self.first_weight.get(number, self.world.now)
+        begun = self.first_weight.get(number, release.requested_at)
         rows = [r for r in self.rows if r.release == number and r.at >= begun]
         promoted = [r for r in rows if r.kind is RecordKind.PROMOTED]
         if any("ask" in r.data or "as its config says" in r.text for r in promoted):
