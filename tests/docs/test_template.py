@@ -32,5 +32,7 @@ def test_the_extras_that_it_asks_for_exist(root: Path) -> None:
 
 
 def test_every_program_in_it_is_python() -> None:
-    for path in TEMPLATE.rglob("*.py"):
+    programs = list(TEMPLATE.rglob("*.py"))
+    assert programs
+    for path in programs:
         ast.parse(path.read_text(encoding="utf-8"))
