@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -35,7 +33,7 @@ label_values = (
 def test_a_request_line_is_read_back_as_it_was(
     outcome: RequestOutcome, cold: bool, rows: int
 ) -> None:
-    line = replace(LINE, outcome=outcome, cold=cold, rows=rows)
+    line = LINE._replace(outcome=outcome, cold=cold, rows=rows)
     text = format_request(line, KEY)
     assert parse(text, KEY) == line
     assert len(text) <= MAX_REQUEST_BYTES
@@ -45,7 +43,7 @@ def test_a_request_line_is_read_back_as_it_was(
 def test_row_lines_stand_for_themselves_and_hold_every_outcome_once(
     outcomes: list[str | int | float | bool],
 ) -> None:
-    line = replace(LINE, rows=len(outcomes))
+    line = LINE._replace(rows=len(outcomes))
     texts = list(format_rows(line, outcomes, KEY))
     read = [parse(text, KEY) for text in texts]
     assert all(len(text.encode()) <= MAX_ROWS_BYTES for text in texts)
