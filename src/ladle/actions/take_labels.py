@@ -18,9 +18,11 @@ from ladle.ports import CounterStore, LabelStore, PredictionLog
 from ladle.quality.counts import Counts, WindowKey
 from ladle.quality.labels import AcceptedLabel, Label, LabelValue, PredictionRows
 from ladle.quality.outcomes import covers, deltas, judged
+from ladle.quality.sealed_id import place
 from ladle.releases.state import ReleaseState
 
-_PREDICTION_ID = re.compile(r"([\w-]{22})\.(\d{1,6})", re.ASCII)
+_PREDICTION_ID = re.compile(r"([\w-]{22})\.(\d{1,6})|([\w-]{43}|[\w-]{48})", re.ASCII)
+_OF_ONE_LABEL = frozenset({"LD603", "LD607", "LD608"})  # what refuses it, and not its neighbours
 _ASSUMED = re.compile(r"arn:aws[\w-]*:sts::(\d+):assumed-role/([^/]+)/.*")
 
 
@@ -57,9 +59,11 @@ class NewLabel:
         if found is None:
             raise LadleError(
                 "LD602",
-                "that is no prediction id: it has the form <22 characters>.<row>",
+                "that is no prediction id: it has 43 or 48 characters, or 22, a dot and a row",
                 "send the prediction_id of an answer as it is",
             )
+        if sealed := found[3]:
+            return cls(sealed, place(sealed), value)
         return cls(found[1], int(found[2]), value)
 
 
@@ -83,9 +87,9 @@ def take_labels(
     for new in sent:
         label = Label(new.request_id, new.row, new.value, now, source)
         try:
-            accepted = _accept(ports.labels, finds, model, label, now + policy.labels_accept_s)
+            accepted = _accept(ports.labels, finds, model, label, policy.labels_accept_s)
         except LadleError as error:
-            if error.code != "LD603":
+            if error.code not in _OF_ONE_LABEL:
                 raise
             taken.refused.append((label.prediction_id, error.finding))
             continue
@@ -129,9 +133,15 @@ def may_label(policy: RolloutPolicy, source: str) -> bool:
 
 
 def _accept(
-    store: LabelStore, finds: _Finds, model: str, label: Label, expires_at: float
+    store: LabelStore, finds: _Finds, model: str, label: Label, accept_s: float
 ) -> AcceptedLabel:
-    rows = finds.rows(label)
+    rows, expires_at = finds.rows(label), label.at + accept_s
+    if rows and rows.window_start + accept_s < label.at:
+        raise LadleError(
+            "LD608",
+            f"the prediction is older than labels are accepted for ({accept_s / 86400:g} days)",
+            "send labels sooner, or make labels.accept longer for those to come",
+        )
     outcome = judged(rows, label) if rows else None
     accepted = store.accept(model, label, outcome, expires_at)
     if accepted.outcome is None and (rows := finds.rows(label)):

@@ -2,15 +2,42 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 LabelValue = str | int | float | bool
+SEALED_LENGTHS = frozenset({43, 48})  # characters of a sealed prediction id
+
+
+@dataclass(frozen=True, slots=True)
+class TextDigest:
+    """A predicted text of which four bytes of its hash are left: enough to compare a label with."""
+
+    four_bytes: bytes
+
+    @classmethod
+    def of(cls, value: LabelValue) -> TextDigest:
+        text = written(value).encode("utf-8", "surrogatepass")
+        return cls(hashlib.blake2b(text, digest_size=4).digest())
+
+
+Predicted = LabelValue | TextDigest
+
+
+def written(value: LabelValue) -> str:
+    """As a table would hold it: labels often come back from one as text."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value).strip()
 
 
 @dataclass(frozen=True, slots=True)
 class PredictionRows:
     """Rows of one answered request, from ``first_row`` on; ``outcomes`` as the prediction line had
-    them. ``total_rows`` is the whole request's, ``window_start`` the window of the prediction.
+    them, or as a sealed id has one. ``total_rows`` is the whole request's, ``window_start`` the window
+    of the prediction.
     """
 
     model: str
@@ -19,12 +46,15 @@ class PredictionRows:
     window_start: float
     total_rows: int
     first_row: int
-    outcomes: tuple[LabelValue, ...]
+    outcomes: tuple[Predicted, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """What was true of ``<request id>.<row>``; ``source`` is the principal that said so."""
+    """What was true of a row of a request; ``source`` is the principal that said so.
+
+    A sealed prediction id is its own ``request_id``.
+    """
 
     request_id: str
     row: int
@@ -34,7 +64,8 @@ class Label:
 
     @property
     def prediction_id(self) -> str:
-        return f"{self.request_id}.{self.row}"
+        sealed = len(self.request_id) in SEALED_LENGTHS
+        return self.request_id if sealed else f"{self.request_id}.{self.row}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,19 @@ request with one: requests, not rows, are what chance deals to the releases.
 
 from __future__ import annotations
 
+import struct
+
 from ladle.quality.counts import MICRO, Counts, WindowKey
-from ladle.quality.labels import AcceptedLabel, Label, LabelOutcome, LabelValue, PredictionRows
+from ladle.quality.labels import (
+    AcceptedLabel,
+    Label,
+    LabelOutcome,
+    LabelValue,
+    Predicted,
+    PredictionRows,
+    TextDigest,
+    written,
+)
 
 
 def covers(rows: PredictionRows, row: int) -> bool:
@@ -21,9 +32,15 @@ def judged(rows: PredictionRows, label: Label) -> LabelOutcome:
     return LabelOutcome(rows.release, rows.window_start, micro, micro if wrong else 0)
 
 
-def same(predicted: LabelValue, true: LabelValue) -> bool:
-    """Equal, or written alike: labels often come back from a table as text (``"1"`` for 1)."""
-    return predicted == true or _text(predicted) == _text(true)
+def same(predicted: Predicted, true: LabelValue) -> bool:
+    """Equal, or written alike: labels often come back from a table as text (``"1"`` for 1). Numbers
+    with a point are equal in single precision, in which models answer.
+    """
+    if isinstance(predicted, TextDigest):
+        return predicted == TextDigest.of(true)
+    if predicted == true or written(predicted) == written(true):
+        return True
+    return isinstance(predicted, float) and _single(predicted) == _single(true)
 
 
 def deltas(model: str, accepted: AcceptedLabel) -> dict[WindowKey, Counts]:
@@ -44,9 +61,9 @@ def _micro(row: int, rows: int) -> int:
     return MICRO * (row + 1) // rows - MICRO * row // rows
 
 
-def _text(value: LabelValue) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value).strip()
+def _single(value: LabelValue) -> bytes | None:
+    """Of a number or a text that writes one; what is none equals nothing."""
+    try:
+        return struct.pack(">f", float(value))
+    except (ValueError, OverflowError):
+        return None
