@@ -3,27 +3,41 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from ladle.actions.sealed_predictions import SealedPredictions
 from ladle.actions.take_labels import Intake, Taken, policy_of, take_labels
 from ladle.aws.counter_store import AwsCounterStore
 from ladle.aws.label_store import AwsLabelStore
+from ladle.aws.master_key import MasterKey
 from ladle.aws.prediction_log import AwsPredictionLog
 from ladle.aws.release_ledger import AwsReleaseLedger
 from ladle.aws.session import AwsSession
 from ladle.disk.clock import SystemClock
 from ladle.errors import LadleError, Unavailable
 from ladle.ports import Clock, ReleaseLedger
+from ladle.quality.line_keys import line_key
+from ladle.quality.sealed_id import seal_key
 from ladle_runtime.labels.sent import read
 
-_STATUS = {"LD601": 403, "LD602": 422, "LD603": 409, "LD604": 404, "LD605": 422, "LD606": 413}
+_STATUS = {
+    "LD601": 403,
+    "LD602": 422,
+    "LD603": 409,
+    "LD604": 404,
+    "LD605": 422,
+    "LD606": 413,
+    "LD607": 422,
+    "LD608": 410,
+}
 _TITLE = {
     403: "labels from this caller do not count",
     404: "no such model",
     409: "the label cannot be corrected again",
+    410: "the prediction is too old",
     413: "too many labels",
     422: "this is no label",
     500: "the intake failed",
@@ -57,7 +71,8 @@ def answer(ports: LabelIntake, event: Mapping[str, Any]) -> Mapping[str, Any]:
     except LadleError as error:
         return _problem(error, _STATUS.get(error.code, 500))
     if taken.refused and not taken.accepted and not taken.repeated:
-        return _problem(LadleError(taken.refused[0][1].code, *_words(taken)), 409)
+        code = taken.refused[0][1].code
+        return _problem(LadleError(code, *_words(taken)), _STATUS[code])
     return _json(202, "application/json", _body(taken))
 
 
@@ -108,10 +123,15 @@ def _json(
 @cache
 def _ports() -> LabelIntake:
     aws = AwsSession()
+    masters = MasterKey(aws.secrets).read_all()
+
+    def keys_of(model: str) -> Sequence[bytes]:
+        return [seal_key(line_key(master, model)) for master in masters]
+
     return LabelIntake(
         Intake(
             AwsCounterStore(aws.dynamodb),
-            AwsPredictionLog(aws.dynamodb),
+            SealedPredictions(AwsPredictionLog(aws.dynamodb), keys_of),
             AwsLabelStore(aws.dynamodb),
         ),
         AwsReleaseLedger(aws.dynamodb),

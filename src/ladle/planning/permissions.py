@@ -129,6 +129,7 @@ def intake() -> Grants:
         _rows(names.PREDICTIONS_TABLE, "PutItem", "Query"),
         _rows(names.COUNTERS_TABLE, "PutItem", "UpdateItem"),
         _rows(names.RELEASES_TABLE, "GetItem"),  # the policy: who may label, and for how long
+        allow("secretsmanager", ["GetSecretValue"], _MASTER_KEY),  # what opens sealed ids
     ]
 
 

@@ -47,16 +47,16 @@ def seal_key(line_key: bytes) -> bytes:
     return hashlib.blake2b(key=line_key, digest_size=32, person=b"ladle prediction").digest()
 
 
-def fits(model_type: str, window_s: float) -> bool:
+def fits(model_type: str, window_s: float, release: int = 0) -> bool:
     """Whether ids of such a model are sealed; else what it predicts is kept in the table."""
-    return model_type in SEALED_TYPES and float(window_s).is_integer()
+    return model_type in SEALED_TYPES and _fits(release, window_s)
 
 
 class Sealer:
     """Makes the ids of one release."""
 
     def __init__(self, key: bytes, release: int, window_s: float) -> None:
-        if not 0 <= release <= _MAX_RELEASE or not float(window_s).is_integer():
+        if not _fits(release, window_s):
             raise ValueError("a release of two bytes and a window of whole seconds can be sealed")
         self._release = release
         self._window_s = window_s
@@ -101,6 +101,10 @@ def unseal(model: str, sealed: str, keys: Sequence[bytes]) -> PredictionRows | N
             outcome = _READ[Kind(form & 15)](signed[8:12])
             return PredictionRows(model, sealed, release, float(window), rows, row, (outcome,))
     return None
+
+
+def _fits(release: int, window_s: float) -> bool:
+    return 0 <= release <= _MAX_RELEASE and float(window_s).is_integer()
 
 
 def _bytes(sealed: str) -> bytes | None:
