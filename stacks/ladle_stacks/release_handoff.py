@@ -6,7 +6,9 @@ template holds a version or an alias: the hand-off makes them, the controller mo
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import aws_cdk as cdk
 from aws_cdk import aws_lambda as lambda_
@@ -61,11 +63,14 @@ def bundle_and_handoff(scope: Construct, host: Host, spec: ServiceSpec) -> Handi
 def release(
     scope: Construct,
     handing: Handing,
-    function: lambda_.CfnFunction,
+    serves: cdk.CfnResource,
     spec: ServiceSpec,
-    code_sha256: str | None,
+    serving: Mapping[str, Any],
 ) -> cdk.CfnCustomResource:
-    """Handed over after the function has its new code and environment, never before."""
+    """Handed over after what ``serves`` is as it shall be, never before.
+
+    ``serving`` is what the target's versions are made of; docs/formats.md has it target by target.
+    """
     made = _custom(
         scope,
         "Release",
@@ -73,16 +78,16 @@ def release(
         handing.handoff,
         {
             "Model": spec.model,
-            "FunctionName": names.function(spec.model),
+            "Target": str(spec.target),
             "ReleaseDigest": spec.release_digest,
             "ModelDigest": spec.model_digest,
             "ExperimentId": spec.experiment_id,
-            "CodeSha256": code_sha256,
+            "Serving": {k: v for k, v in serving.items() if v is not None} or None,
             "Policy": digest.canonical_json(spec.policy.to_json()).decode(),
             "TopicArn": arns.topic(),
         },
     )
-    made.add_resource_dependency(function)
+    made.add_resource_dependency(serves)
     return made
 
 
@@ -91,7 +96,7 @@ def _custom(
     id_: str,
     type_: str,
     function: lambda_.CfnFunction,
-    properties: dict[str, str | None],
+    properties: Mapping[str, Any],
 ) -> cdk.CfnCustomResource:
     made = cdk.CfnCustomResource(
         scope, id_, service_token=function.attr_arn, service_timeout=_ANSWER_S

@@ -188,8 +188,8 @@ def test_the_hand_off_is_told_everything_that_the_ledger_keeps(both: Synth) -> N
     assert told["ReleaseDigest"] == spec.release_digest
     assert told["ModelDigest"] == spec.model_digest
     assert json.loads(told["Policy"]) == json.loads(json.dumps(spec.policy.to_json()))
-    assert len(told["CodeSha256"]) == 44
-    assert "CodeSha256" not in one(both.model("churn"), "Custom::LadleRelease")["Properties"]
+    assert len(told["Serving"]["CodeSha256"]) == 44
+    assert "Serving" not in one(both.model("churn"), "Custom::LadleRelease")["Properties"]
     assert told["ServiceTimeout"] < 3600, "a hand-off that hangs must not hold the stack an hour"
 
 

@@ -15,10 +15,11 @@ from ladle.actions.judge_quality import read_evidence
 from ladle.aws.alarm_reader import CloudWatchAlarmReader
 from ladle.aws.announcer import SnsAnnouncer
 from ladle.aws.counter_store import AwsCounterStore
+from ladle.aws.model_target import TargetOf
 from ladle.aws.release_inbox import AwsReleaseInbox
 from ladle.aws.release_ledger import AwsReleaseLedger
 from ladle.aws.session import AwsSession
-from ladle.aws.traffic.lambda_alias import LambdaAliasRouter
+from ladle.aws.traffic import RouterByTarget
 from ladle.disk.clock import SystemClock
 from ladle.errors import LadleError
 from ladle.quality.running import RunningJudge
@@ -75,12 +76,14 @@ def _controls() -> Controls:
     """New for each call, since what a model's router role gives lasts an hour only."""
     aws = _aws()
     counters, clock = AwsCounterStore(aws.dynamodb), SystemClock()
-    client_of = cache(lambda model: aws.as_role(names.router_role(model)).lambda_)
+    session_of = cache(lambda model: aws.as_role(names.router_role(model)))
+    ledger, inbox = AwsReleaseLedger(aws.dynamodb), AwsReleaseInbox(aws.dynamodb)
+    target_of = TargetOf(ledger, inbox)
     return Controls(
-        ledger=AwsReleaseLedger(aws.dynamodb),
-        inbox=AwsReleaseInbox(aws.dynamodb),
-        traffic=LambdaAliasRouter(client_of),
-        alarms=CloudWatchAlarmReader(aws.cloudwatch, clock),
+        ledger=ledger,
+        inbox=inbox,
+        traffic=RouterByTarget(session_of, target_of),
+        alarms=CloudWatchAlarmReader(aws.cloudwatch, clock, target_of),
         announcer=SnsAnnouncer(aws.sns, aws.arn("sns", names.TOPIC)),
         clock=clock,
         judge=lambda state, now: read_evidence(counters, state, now, _judges[state.model].judge),

@@ -11,13 +11,15 @@ from typing import Any
 from ladle import names
 from ladle.actions.hand_over import HandOff, Wanted, hand_over, retire
 from ladle.aws.bundle_store import AwsBundleStore
-from ladle.aws.function_versions import AwsFunctionVersions
 from ladle.aws.manifest_store import DynamoManifestStore
+from ladle.aws.native_errors import NATIVE_ERRORS
 from ladle.aws.release_alarms import AwsReleaseAlarms
 from ladle.aws.release_inbox import AwsReleaseInbox
 from ladle.aws.release_ledger import AwsReleaseLedger
 from ladle.aws.session import AwsSession
 from ladle.aws.stack_reader import AwsStackReader
+from ladle.aws.versions import VERSIONS
+from ladle.catalog import Target
 from ladle.disk.clock import SystemClock
 from ladle.policy.rollout import RolloutPolicy
 from ladle_runtime.handoff.custom_resource import Request, RequestKind, put, serve
@@ -26,13 +28,15 @@ _log = logging.getLogger(__name__)
 
 
 def handle(event: Mapping[str, Any], _context: object) -> Mapping[str, Any]:
-    """A custom resource's event, or ``{"retire": {"model": "fraud", "releases": [3]}}``."""
+    """A custom resource's event, or ``{"retire": {"target": …, "model": …, "releases": [3]}}``."""
     if "retire" in event:
         asked = event["retire"]
-        retire(_ports(), asked["model"], asked["releases"])
+        retire(_ports(Target(asked["target"])), asked["model"], asked["releases"])
         return {"retired": asked["releases"]}
-    physical_id = f"ladle-release-{event['ResourceProperties']['Model']}"
-    serve(event, physical_id, lambda request: answer(_ports(), request), put)
+    properties = event["ResourceProperties"]
+    target = Target(properties["Target"])
+    physical_id = f"ladle-release-{properties['Model']}"
+    serve(event, physical_id, lambda request: answer(_ports(target), request), put)
     return {}
 
 
@@ -42,15 +46,16 @@ def answer(ports: HandOff, request: Request) -> Mapping[str, str]:
         _take_down(ports, request.properties["Model"])
         return {}
     done = hand_over(ports, wanted(request))
-    return {"Version": str(done.version), "AliasArn": done.alias_arn}
+    return {"Version": str(done.version), **done.attributes}
 
 
 def _take_down(ports: HandOff, model: str) -> None:
-    """A stack that cannot be deleted is worse than an alarm that stays and rings for nobody."""
-    try:
-        ports.alarms.delete_all(model)
-    except Exception:  # noqa: BLE001 - whatever is missing, the stack must go
-        _log.exception("the native alarms of %s are left behind: delete them by hand", model)
+    """A stack that cannot be deleted is worse than what it leaves behind."""
+    for what, left in (("alarms", ports.alarms), ("versions", ports.versions)):
+        try:
+            left.delete_all(model)
+        except Exception:  # noqa: BLE001 - whatever is missing, the stack must go
+            _log.exception("the %s of %s are left behind: delete them by hand", what, model)
 
 
 def wanted(request: Request) -> Wanted:
@@ -61,21 +66,22 @@ def wanted(request: Request) -> Wanted:
         release_digest=properties["ReleaseDigest"],
         model_digest=properties["ModelDigest"],
         experiment_id=properties.get("ExperimentId") or None,
-        code_sha256=properties.get("CodeSha256") or None,
         policy=RolloutPolicy.from_json(json.loads(properties["Policy"])),
         topic_arn=properties["TopicArn"],
         stack_id=request.stack_id,
         request_id=request.id,
         before=request.before.get("ReleaseDigest"),
+        target=Target(properties["Target"]),
+        serving=properties.get("Serving", {}),
     )
 
 
 @cache
-def _ports() -> HandOff:
+def _ports(target: Target) -> HandOff:
     aws = AwsSession()
     return HandOff(
-        versions=AwsFunctionVersions(aws.lambda_),
-        alarms=AwsReleaseAlarms(aws.cloudwatch),
+        versions=VERSIONS[target](aws),
+        alarms=AwsReleaseAlarms(aws.cloudwatch, NATIVE_ERRORS[target]),
         ledger=AwsReleaseLedger(aws.dynamodb),
         inbox=AwsReleaseInbox(aws.dynamodb),
         bundles=AwsBundleStore(aws.s3, names.store_bucket(aws.account, aws.region)),

@@ -163,10 +163,12 @@ def _further(
     intent: Intent,
     observed: ObservedTraffic | None,
     now: float,
-) -> Work:
+) -> Work | None:
     if observed is None:
         gone = CannotServe(intent.traffic.main, "there is no alias")
         return Store(controls.decide(state, gone, now))
+    if not observed.settled:
+        return None  # the next wake-up looks again; waiting here would hold up other models
     if intent.traffic.reads_like(observed.traffic):
         return Store(controls.decide(state, IntentDone(intent.id), now))
     return WriteAlias(state, intent, observed.revision)

@@ -7,9 +7,11 @@ then on the controller alone moves it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
+from ladle.catalog import Target
 from ladle.digest import hex_of
 from ladle.errors import Conflict, Corrupt, NotFound
 from ladle.names import bundle_key
@@ -17,34 +19,36 @@ from ladle.policy.rollout import RolloutPolicy
 from ladle.ports import (
     BundleStore,
     Clock,
-    FunctionVersions,
     ManifestStore,
     ReleaseAlarms,
     ReleaseInbox,
     ReleaseLedger,
+    ReleaseVersions,
     StackReader,
 )
 from ladle.releases.events import CandidateReady, CandidateWithdrawn
-from ladle.releases.state import Release
+from ladle.releases.state import Release, ReleaseState
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What one stack event asks for.
 
-    ``before`` is the release digest that the stack had until now; ``request_id`` is the event's.
+    ``serving`` is for the target alone. ``before`` is the release digest that the stack had until
+    now; ``request_id`` is the event's.
     """
 
     model: str
     release_digest: str
     model_digest: str
     experiment_id: str | None
-    code_sha256: str | None
     policy: RolloutPolicy
     topic_arn: str
     stack_id: str
     request_id: str
     before: str | None = None
+    target: Target = Target.LAMBDA
+    serving: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def message_id(self) -> str:
@@ -54,15 +58,17 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class HandedOver:
+    """``attributes`` are what the rest of the stack may refer to."""
+
     version: int
-    alias_arn: str
+    attributes: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class HandOff:
     """What the hand-off may touch. ``manifests`` is asked for one experiment, by its full id."""
 
-    versions: FunctionVersions
+    versions: ReleaseVersions
     alarms: ReleaseAlarms
     ledger: ReleaseLedger
     inbox: ReleaseInbox
@@ -77,14 +83,16 @@ def hand_over(ports: HandOff, wanted: Wanted) -> HandedOver:
     _refuse_altered(ports.manifests, wanted)
     model = wanted.model
     release_hex = hex_of(wanted.release_digest)
+    state = ports.ledger.load(model)
     number = ports.versions.find(model, release_hex)
     if number is None:
-        number = ports.versions.publish(model, release_hex, wanted.code_sha256)
+        newest = max(state.statuses, default=0)
+        number = ports.versions.publish(model, release_hex, wanted.serving, newest)
     ports.versions.wait_until_active(model, number)
     ports.alarms.ensure(model, number, wanted.topic_arn)
-    alias_arn = ports.versions.create_alias_if_absent(model, _first_version(ports, model, number))
+    attributes = ports.versions.open_if_absent(model, _first_version(ports, state, number))
     _tell(ports, wanted, number)
-    return HandedOver(number, alias_arn)
+    return HandedOver(number, attributes)
 
 
 def _refuse_altered(manifests: ManifestStore, wanted: Wanted) -> None:
@@ -114,12 +122,11 @@ def _refused(wanted: Wanted, why: str) -> Corrupt:
     )
 
 
-def _first_version(ports: HandOff, model: str, candidate: int) -> int:
-    """Where an alias begins: at the proven release if there is one, so that none skips its canary."""
-    stable = ports.ledger.load(model).stable
-    if stable is None:
+def _first_version(ports: HandOff, state: ReleaseState, candidate: int) -> int:
+    """Where traffic begins: at the proven release if there is one, so that none skips its canary."""
+    if state.stable is None:
         return candidate
-    return ports.versions.find(model, hex_of(stable.release_digest)) or candidate
+    return ports.versions.find(state.model, hex_of(state.stable.release_digest)) or candidate
 
 
 def _tell(ports: HandOff, wanted: Wanted, number: int) -> None:
@@ -139,13 +146,14 @@ def _tell(ports: HandOff, wanted: Wanted, number: int) -> None:
         experiment_id=wanted.experiment_id,
         requested_at=now,
         policy=wanted.policy,
+        target=wanted.target,
     )
     ports.inbox.post(wanted.model, wanted.message_id, CandidateReady(release), now)
 
 
 def retire(ports: HandOff, model: str, releases: Sequence[int]) -> None:
     """Deletes versions with what they alone use. Raises Conflict for one that still has traffic."""
-    serving = ports.versions.in_alias(model) & set(releases)
+    serving = ports.versions.with_traffic(model) & set(releases)
     if serving:
         raise Conflict(
             "LD223",

@@ -1,12 +1,15 @@
-"""Lambda's own count of failures, for the case that our own pipeline is dead."""
+"""AWS's own count of failures, for the case that our own pipeline is dead."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from ladle import names
 from ladle.aws.faults import asking
+from ladle.aws.native_errors import NATIVE_ERRORS
+from ladle.catalog import Target
 from ladle.ports import AlarmReading, Clock
 
 if TYPE_CHECKING:
@@ -22,9 +25,12 @@ REMEMBERED_S = 240  # a wake-up that crashed, or came late, must not miss an ala
 class CloudWatchAlarmReader:
     """Reads whether a release's alarm rings or rang just now, and how many invocations it saw."""
 
-    def __init__(self, client: CloudWatchClient, clock: Clock) -> None:
+    def __init__(
+        self, client: CloudWatchClient, clock: Clock, target_of: Callable[[str], Target]
+    ) -> None:
         self._client = client
         self._clock = clock
+        self._target_of = target_of
 
     def native(self, model: str, release: int) -> AlarmReading:
         alarm = names.native_alarm(model, release)
@@ -41,15 +47,12 @@ class CloudWatchAlarmReader:
 
     def _samples(self, model: str, release: int) -> int:
         """Invocations in the newest unbroken run of minutes in which half of them failed."""
-        function, now = names.function(model), self._clock.now()
+        errors, now = NATIVE_ERRORS[self._target_of(model)](model, release), self._clock.now()
+        dimensions: Any = errors.named
         statistics = self._client.get_metric_statistics(
-            Namespace="AWS/Lambda",
-            MetricName="Errors",
-            Dimensions=[
-                {"Name": "FunctionName", "Value": function},
-                {"Name": "Resource", "Value": f"{function}:{names.ALIAS}"},
-                {"Name": "ExecutedVersion", "Value": str(release)},
-            ],
+            Namespace=errors.namespace,
+            MetricName=errors.metric,
+            Dimensions=dimensions,
             StartTime=datetime.fromtimestamp(now - LOOK_BACK_S, UTC),
             EndTime=datetime.fromtimestamp(now + PERIOD_S, UTC),
             Period=PERIOD_S,

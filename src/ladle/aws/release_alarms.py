@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ladle import names
+from ladle.aws.native_errors import ErrorsOf
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
 
 
 class AwsReleaseAlarms:
-    def __init__(self, client: CloudWatchClient) -> None:
+    """``errors_of`` is the row of the target whose releases they are."""
+
+    def __init__(self, client: CloudWatchClient, errors_of: ErrorsOf) -> None:
         self._client = client
+        self._errors_of = errors_of
 
     def ensure(self, model: str, release: int, topic_arn: str) -> None:
-        function = names.function(model)
-        dimensions = {
-            "FunctionName": function,
-            "Resource": f"{function}:{names.ALIAS}",
-            "ExecutedVersion": str(release),
-        }
+        errors = self._errors_of(model, release)
+        dimensions: Any = errors.named
         self._client.put_metric_alarm(
             AlarmName=names.native_alarm(model, release),
             AlarmDescription=f"Half of the calls of {model}'s release {release} fail",
-            Namespace="AWS/Lambda",
-            MetricName="Errors",
-            Dimensions=[{"Name": n, "Value": v} for n, v in dimensions.items()],
+            Namespace=errors.namespace,
+            MetricName=errors.metric,
+            Dimensions=dimensions,
             Statistic="Average",
             ComparisonOperator="GreaterThanOrEqualToThreshold",
             Threshold=0.5,

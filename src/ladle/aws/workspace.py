@@ -6,12 +6,13 @@ from ladle import names
 from ladle.aws.counter_store import AwsCounterStore
 from ladle.aws.label_store import AwsLabelStore
 from ladle.aws.manifest_store import DynamoManifestStore
+from ladle.aws.model_target import TargetOf
 from ladle.aws.object_store import S3ObjectStore
 from ladle.aws.prediction_log import AwsPredictionLog
 from ladle.aws.release_inbox import AwsReleaseInbox
 from ladle.aws.release_ledger import AwsReleaseLedger
 from ladle.aws.session import AwsSession
-from ladle.aws.traffic.lambda_alias import LambdaAliasRouter
+from ladle.aws.traffic import RouterByTarget
 from ladle.aws.upkeep import DynamoUpkeep
 from ladle.ports import Workspace
 
@@ -19,15 +20,16 @@ from ladle.ports import Workspace
 def aws_workspace(session: AwsSession, url: str) -> Workspace:
     """Asks STS for the account, since the bucket's name holds it."""
     bucket = names.store_bucket(session.account, session.region)
+    ledger, inbox = AwsReleaseLedger(session.dynamodb), AwsReleaseInbox(session.dynamodb)
     return Workspace(
         url=url,
         objects=S3ObjectStore(session.s3, bucket),
         manifests=DynamoManifestStore(session.dynamodb),
         upkeep=DynamoUpkeep(session.dynamodb),
-        ledger=AwsReleaseLedger(session.dynamodb),
-        inbox=AwsReleaseInbox(session.dynamodb),
+        ledger=ledger,
+        inbox=inbox,
         counters=AwsCounterStore(session.dynamodb),
         predictions=AwsPredictionLog(session.dynamodb),
         labels=AwsLabelStore(session.dynamodb),
-        router=LambdaAliasRouter(lambda _model: session.lambda_),
+        router=RouterByTarget(lambda _model: session, TargetOf(ledger, inbox)),
     )

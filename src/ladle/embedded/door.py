@@ -24,7 +24,7 @@ from ladle import names
 from ladle.aws.functions import Functions, Invoked
 from ladle.aws.platform_signals import PlatformSignals
 from ladle.aws.session import AwsSession
-from ladle.aws.traffic.lambda_alias import LambdaAliasRouter
+from ladle.aws.traffic.lambda_function import LambdaAliasRouter
 from ladle.disk.clock import SystemClock
 from ladle.embedded.failure_lines import failure_line
 from ladle.embedded.http_event import Request, from_result, to_event

@@ -54,10 +54,15 @@ class Traffic:
 
 @dataclass(frozen=True, slots=True)
 class ObservedTraffic:
-    """What a read of the alias returned; ``revision`` makes the next write conditional."""
+    """What a read of the alias returned; ``revision`` makes the next write conditional.
+
+    Not ``settled``: machines start or stop for the last write, which takes minutes on some targets,
+    and no other write is taken until then.
+    """
 
     traffic: Traffic
     revision: str
+    settled: bool = True
 
 
 def as_alias(traffic: Traffic | None) -> dict[str, Any] | None:

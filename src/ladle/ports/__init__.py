@@ -10,8 +10,8 @@ from ladle.experiments.pack import Placed
 from ladle.ports.clock import Clock
 from ladle.ports.handoff import (
     BundleStore,
-    FunctionVersions,
     ReleaseAlarms,
+    ReleaseVersions,
     StackReader,
     StoredCopy,
 )
@@ -59,7 +59,6 @@ __all__ = [
     "Delivered",
     "DeployTool",
     "FileIndex",
-    "FunctionVersions",
     "Health",
     "LabelStore",
     "ManifestStore",
@@ -77,6 +76,7 @@ __all__ = [
     "ReleaseAlarms",
     "ReleaseInbox",
     "ReleaseLedger",
+    "ReleaseVersions",
     "Replay",
     "SourceControl",
     "StackReader",

@@ -2,38 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from ladle.digest import Digest
 
 
-class FunctionVersions(Protocol):
-    """Published versions of a model's function, known by their release digest's 64 hex digits."""
+class ReleaseVersions(Protocol):
+    """What a target keeps of each release, unchangeable, known by its digest's 64 hex digits.
+
+    None of this waits for machines: what takes minutes to start is the controller's to wait for.
+    """
 
     def find(self, model: str, release_hex: str) -> int | None:
         """The newest retained version that carries this digest."""
 
-    def publish(self, model: str, release_hex: str, code_sha256: str | None) -> int:
-        """Freezes what is deployed now as a version; unchanged since the last one, returns that.
+    def publish(self, model: str, release_hex: str, serving: Mapping[str, Any], newest: int) -> int:
+        """Freezes what the deploy asks for as a version; unchanged since the last one, returns that.
 
-        Raises LadleError LD221 when what is deployed now is not what was wanted: another deploy
-        was faster.
+        ``serving`` is what the target's own stack says of it; ``newest`` the highest number that
+        the ledger ever knew, for targets that do not number versions themselves. Raises LadleError
+        LD221 when what is deployed now is not what was wanted: another deploy was faster.
         """
 
     def wait_until_active(self, model: str, release: int) -> None:
         """Raises LadleError LD222 when the version cannot start."""
 
-    def create_alias_if_absent(self, model: str, release: int) -> str:
-        """The alias's ARN; an alias that exists is left as it is."""
+    def open_if_absent(self, model: str, release: int) -> Mapping[str, str]:
+        """Gives all traffic to ``release`` where there is none yet; else leaves everything as it is.
+
+        Returns what the rest of the stack may refer to: the alias's ARN, for one.
+        """
 
     def digest_of(self, model: str, release: int) -> str | None: ...
 
-    def in_alias(self, model: str) -> frozenset[int]: ...
+    def with_traffic(self, model: str) -> frozenset[int]: ...
 
     def delete(self, model: str, release: int) -> None:
         """Idempotent."""
+
+    def delete_all(self, model: str) -> None:
+        """What the end of the stack would leave behind. Idempotent."""
 
 
 class ReleaseAlarms(Protocol):

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from ladle.policy.rollout import RolloutPolicy
 from ladle.releases.events import Ask, CandidateReady, CandidateWithdrawn, PersonAsked
 from ladle.releases.state import Release
 
@@ -21,9 +20,7 @@ def message_from_json(data: Mapping[str, Any]) -> Message:
     values = {key: value for key, value in data.items() if key != "kind"}
     match data["kind"]:
         case "CandidateReady":
-            release = values["release"]
-            policy = RolloutPolicy.from_json(release["policy"])
-            return CandidateReady(Release(**{**release, "policy": policy}))
+            return CandidateReady(Release.from_json(values["release"]))
         case "CandidateWithdrawn":
             return CandidateWithdrawn(**values)
         case _:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from ladle.catalog import Target
 from ladle.policy.rollout import RolloutPolicy
 from ladle.policy.statuses import Phase, QuarantineScope, ReleaseStatus
 from ladle.policy.traffic import Traffic
@@ -16,7 +17,10 @@ from ladle.releases.outbox import Effect, effect_from_json, effect_to_json
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """One published version. ``number`` is the version's; ``policy`` is the newest handed over."""
+    """One published version. ``number`` is the version's; ``policy`` is the newest handed over.
+
+    Rows that name no ``target`` were written when there was none but Lambda.
+    """
 
     number: int
     release_digest: str
@@ -24,6 +28,17 @@ class Release:
     experiment_id: str | None
     requested_at: float
     policy: RolloutPolicy
+    target: Target = Target.LAMBDA
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Release:
+        return cls(
+            **{
+                **data,
+                "policy": RolloutPolicy.from_json(data["policy"]),
+                "target": Target(data.get("target", Target.LAMBDA)),
+            }
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +153,12 @@ class ReleaseState:
         phase = self.paused_from if self.phase is Phase.PAUSED else self.phase
         return self.stable if phase is Phase.BASELINE else self.candidate
 
+    @property
+    def target(self) -> Target | None:
+        """Where its newest release runs; None before the first."""
+        newest = max(self.releases, key=lambda r: r.number, default=None)
+        return newest.target if newest else None
+
     def release(self, number: int) -> Release | None:
         """The retained release of this number."""
         return next((r for r in self.releases if r.number == number), None)
@@ -187,11 +208,11 @@ def _present(release: Release | None, state: ReleaseState, what: str) -> Release
 
 
 def _release(data: Mapping[str, Any] | None) -> Release | None:
-    return data and Release(**{**data, "policy": RolloutPolicy.from_json(data["policy"])})  # type: ignore[return-value]
+    return Release.from_json(data) if data else None
 
 
 def _releases(rows: Any) -> tuple[Release, ...]:
-    return tuple(Release(**{**r, "policy": RolloutPolicy.from_json(r["policy"])}) for r in rows)
+    return tuple(Release.from_json(row) for row in rows)
 
 
 def _intent(data: Mapping[str, Any] | None) -> Intent | None:

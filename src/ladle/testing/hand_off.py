@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from ladle import digest
 from ladle.digest import Digest
@@ -28,8 +30,8 @@ class FakeFunctionVersions:
         versions = self.published.get(model, {})
         return max((n for n, (d, _) in versions.items() if d == release_hex), default=None)
 
-    def publish(self, model: str, release_hex: str, code_sha256: str | None) -> int:
-        deployed = self.deployed[model]
+    def publish(self, model: str, release_hex: str, serving: Mapping[str, Any], newest: int) -> int:
+        deployed, code_sha256 = self.deployed[model], serving.get("CodeSha256")
         if deployed[0] != release_hex or code_sha256 not in (None, deployed[1]):
             raise LadleError("LD221", f"{model} holds another release", "deploy again")
         versions, newest = self.published.setdefault(model, {}), self._newest.get(model, 0)
@@ -43,23 +45,26 @@ class FakeFunctionVersions:
         if release in self.broken or release not in self.published.get(model, {}):
             raise LadleError("LD222", f"release {release} of {model} cannot start", "see why")
 
-    def create_alias_if_absent(self, model: str, release: int) -> str:
+    def open_if_absent(self, model: str, release: int) -> Mapping[str, str]:
         if release not in self.published.get(model, {}):
             raise NotFound("LD505", f"{model} has no version {release}", "publish it")
         self.aliases.setdefault(model, release)
-        return f"arn:aws:lambda:eu-west-1:111122223333:function:ladle-{model}:live"
+        return {"AliasArn": f"arn:aws:lambda:eu-west-1:111122223333:function:ladle-{model}:live"}
 
     def digest_of(self, model: str, release: int) -> str | None:
         version = self.published.get(model, {}).get(release)
         return version[0] if version else None
 
-    def in_alias(self, model: str) -> frozenset[int]:
+    def with_traffic(self, model: str) -> frozenset[int]:
         return frozenset({self.aliases[model]}) if model in self.aliases else frozenset()
 
     def delete(self, model: str, release: int) -> None:
-        if release in self.in_alias(model):
+        if release in self.with_traffic(model):
             raise Conflict("LD223", f"the alias of {model} names {release}", "move it first")
         self.published.get(model, {}).pop(release, None)
+
+    def delete_all(self, model: str) -> None:
+        """They go with the function."""
 
 
 @dataclass(slots=True)

@@ -55,7 +55,7 @@ def serve(scope: Construct, host: Host, spec: ServiceSpec) -> cdk.CfnResource:
     handing = bundle_and_handoff(scope, host, spec)
     packed = _pack(scope, host, spec)
     function = _function(scope, spec, packed, _environment(spec, handing.bundle), kept)
-    released = release(scope, handing, function, spec, packed.code_sha256)
+    released = release(scope, handing, function, spec, {"CodeSha256": packed.code_sha256})
     released.add_resource_dependency(lines)
     front_door(scope, spec, released)
     return released

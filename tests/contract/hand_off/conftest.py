@@ -12,10 +12,12 @@ import pytest
 
 from ladle import names
 from ladle.aws.bundle_store import AwsBundleStore
-from ladle.aws.function_versions import AwsFunctionVersions
+from ladle.aws.native_errors import NATIVE_ERRORS
 from ladle.aws.release_alarms import AwsReleaseAlarms
 from ladle.aws.session import AwsSession
-from ladle.ports import BundleStore, FunctionVersions, ReleaseAlarms
+from ladle.aws.versions.lambda_function import FunctionVersions
+from ladle.catalog import Target
+from ladle.ports import BundleStore, ReleaseAlarms, ReleaseVersions
 from ladle.testing.hand_off import FakeBundleStore, FakeFunctionVersions, FakeReleaseAlarms
 
 ADAPTERS = ["fake", "moto", pytest.param("ministack", marks=pytest.mark.embedded)]
@@ -56,7 +58,7 @@ def model(request: pytest.FixtureRequest) -> str:
 class Lambda:
     """``deploy`` does what CloudFormation does before a hand-off: the function, never a version."""
 
-    versions: FunctionVersions
+    versions: ReleaseVersions
     deploy: Callable[[str, str], str]
 
 
@@ -71,7 +73,7 @@ def lambda_(session: AwsSession | None) -> Lambda:
 
         return Lambda(fake, deploy_fake)
     return Lambda(
-        AwsFunctionVersions(session.lambda_), lambda model, hex_: _deploy(session, model, hex_)
+        FunctionVersions(session.lambda_), lambda model, hex_: _deploy(session, model, hex_)
     )
 
 
@@ -130,7 +132,9 @@ def publishes(adapter: str) -> None:
 
 @pytest.fixture
 def alarms(session: AwsSession | None) -> ReleaseAlarms:
-    return AwsReleaseAlarms(session.cloudwatch) if session else FakeReleaseAlarms()
+    if session is None:
+        return FakeReleaseAlarms()
+    return AwsReleaseAlarms(session.cloudwatch, NATIVE_ERRORS[Target.LAMBDA])
 
 
 @pytest.fixture

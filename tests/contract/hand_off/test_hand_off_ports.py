@@ -20,7 +20,7 @@ KEY = "release/fraud/aa/model.onnx"
 def test_a_version_is_found_by_its_digest(lambda_: Lambda, model: str) -> None:
     code = lambda_.deploy(model, A)
     assert lambda_.versions.find(model, A) is None
-    number = lambda_.versions.publish(model, A, code)
+    number = lambda_.versions.publish(model, A, {"CodeSha256": code}, 0)
     lambda_.versions.wait_until_active(model, number)
     assert lambda_.versions.find(model, A) == number
     assert lambda_.versions.find(model, B) is None
@@ -30,14 +30,15 @@ def test_a_version_is_found_by_its_digest(lambda_: Lambda, model: str) -> None:
 
 @pytest.mark.usefixtures("publishes")
 def test_publishing_twice_makes_one_version(lambda_: Lambda, model: str) -> None:
-    code = lambda_.deploy(model, A)
-    assert lambda_.versions.publish(model, A, code) == lambda_.versions.publish(model, A, code)
+    serving = {"CodeSha256": lambda_.deploy(model, A)}
+    first = lambda_.versions.publish(model, A, serving, 0)
+    assert lambda_.versions.publish(model, A, serving, first) == first
 
 
 @pytest.mark.usefixtures("publishes")
 def test_a_new_digest_makes_the_next_version(lambda_: Lambda, model: str) -> None:
-    first = lambda_.versions.publish(model, A, lambda_.deploy(model, A))
-    second = lambda_.versions.publish(model, B, lambda_.deploy(model, B))
+    first = lambda_.versions.publish(model, A, {"CodeSha256": lambda_.deploy(model, A)}, 0)
+    second = lambda_.versions.publish(model, B, {"CodeSha256": lambda_.deploy(model, B)}, 0)
     assert second == first + 1
     assert (lambda_.versions.find(model, A), lambda_.versions.find(model, B)) == (first, second)
 
@@ -45,35 +46,37 @@ def test_a_new_digest_makes_the_next_version(lambda_: Lambda, model: str) -> Non
 @pytest.mark.usefixtures("publishes")
 def test_an_image_is_published_by_its_digest_alone(lambda_: Lambda, model: str) -> None:
     lambda_.deploy(model, A)
-    assert lambda_.versions.publish(model, A, None) == 1
+    assert lambda_.versions.publish(model, A, {}, 0) == 1
 
 
 @pytest.mark.parametrize("wrong", ["digest", "code"])
 def test_what_was_not_wanted_is_not_published(lambda_: Lambda, model: str, wrong: str) -> None:
     code = lambda_.deploy(model, A)
-    wanted = (B, code) if wrong == "digest" else (A, "b3RoZXI=")
+    release_hex, code_sha256 = (B, code) if wrong == "digest" else (A, "b3RoZXI=")
     with pytest.raises(LadleError, match="LD221"):
-        lambda_.versions.publish(model, *wanted)
+        lambda_.versions.publish(model, release_hex, {"CodeSha256": code_sha256}, 0)
     assert lambda_.versions.find(model, A) is None
 
 
 @pytest.mark.usefixtures("publishes")
 def test_an_alias_is_made_once_and_then_left_alone(lambda_: Lambda, model: str) -> None:
-    assert lambda_.versions.in_alias(model) == frozenset()
-    number = lambda_.versions.publish(model, A, lambda_.deploy(model, A))
-    arn = lambda_.versions.create_alias_if_absent(model, number)
-    assert arn.endswith(f":ladle-{model}:live")
-    assert lambda_.versions.create_alias_if_absent(model, number) == arn
-    assert lambda_.versions.in_alias(model) == {number}
+    assert lambda_.versions.with_traffic(model) == frozenset()
+    number = lambda_.versions.publish(model, A, {"CodeSha256": lambda_.deploy(model, A)}, 0)
+    told = lambda_.versions.open_if_absent(model, number)
+    assert told["AliasArn"].endswith(f":ladle-{model}:live")
+    assert lambda_.versions.open_if_absent(model, number) == told
+    assert lambda_.versions.with_traffic(model) == {number}
 
 
 @pytest.mark.usefixtures("publishes")
 def test_a_deleted_version_is_gone_and_its_number_with_it(lambda_: Lambda, model: str) -> None:
-    first = lambda_.versions.publish(model, A, lambda_.deploy(model, A))
+    first = lambda_.versions.publish(model, A, {"CodeSha256": lambda_.deploy(model, A)}, 0)
     lambda_.versions.delete(model, first)
     lambda_.versions.delete(model, first)
     assert lambda_.versions.find(model, A) is None
-    assert lambda_.versions.publish(model, B, lambda_.deploy(model, B)) == first + 1
+    assert (
+        lambda_.versions.publish(model, B, {"CodeSha256": lambda_.deploy(model, B)}, 0) == first + 1
+    )
 
 
 def test_each_release_has_its_alarm_until_it_is_retired(

@@ -15,7 +15,7 @@ from ladle import names
 from ladle.aws.release_inbox import AwsReleaseInbox
 from ladle.aws.release_ledger import AwsReleaseLedger
 from ladle.aws.session import AwsSession
-from ladle.aws.traffic.lambda_alias import LambdaAliasRouter
+from ladle.aws.traffic.lambda_function import LambdaAliasRouter
 from ladle.disk.release_inbox import DiskReleaseInbox
 from ladle.disk.release_ledger import DiskReleaseLedger
 from ladle.disk.traffic_router import DiskTrafficRouter

@@ -28,10 +28,10 @@ EVENT = {
         "ServiceToken": "arn:function",
         "ServiceTimeout": "360",
         "Model": "fraud",
-        "FunctionName": "ladle-fraud",
         "ReleaseDigest": "sha256:" + "a" * 64,
         "ModelDigest": str(of_bytes(b"model")),
-        "CodeSha256": "code=",
+        "Target": "lambda",
+        "Serving": {"CodeSha256": "code="},
         "Policy": json.dumps(RolloutPolicy(canary_percent=20.0).to_json()),
         "TopicArn": "arn:topic",
     },
@@ -99,7 +99,7 @@ def test_the_release_wish_is_read_from_strings() -> None:
     assert wish.model == "fraud"
     assert wish.policy.canary_percent == 20.0
     assert wish.experiment_id is None
-    assert wish.code_sha256 == "code="
+    assert wish.serving == {"CodeSha256": "code="}
     assert wish.before == "sha256:" + "b" * 64
     assert wish.message_id == "a" * 64 + "-request-7"
 
@@ -129,15 +129,15 @@ def test_the_bundle_asks_the_store_before_the_asset() -> None:
 
 
 @dataclass
-class Alarms:
-    """CloudWatch out of reach."""
+class OutOfReach:
+    """AWS, when its answers do not come."""
 
     def delete_all(self, model: str) -> None:
         raise ConnectionError(model)
 
 
 def test_a_stack_can_be_deleted_when_everything_else_is_gone() -> None:
-    ports: Any = SimpleNamespace(alarms=Alarms())
+    ports: Any = SimpleNamespace(alarms=OutOfReach(), versions=OutOfReach())
     event = {**EVENT, "RequestType": "Delete"}
     assert handler.answer(ports, Request.from_event(event)) == {}
     store: Any = None

@@ -37,11 +37,11 @@ WANTED = Wanted(
     release_digest=f"sha256:{DIGESTS[0]}",
     model_digest="sha256:" + "e" * 64,
     experiment_id=None,
-    code_sha256="code",
     policy=RolloutPolicy(),
     topic_arn="topic",
     stack_id="stack",
     request_id="request-1",
+    serving={"CodeSha256": "code"},
 )
 
 
@@ -113,7 +113,7 @@ def test_a_first_release_gets_a_version_an_alias_an_alarm_and_a_message(ports: H
     ports.versions.deploy(MODEL, DIGESTS[0])
     done = hand_over(ports, WANTED)
     assert done.version == 1
-    assert done.alias_arn.endswith(":ladle-fraud:live")
+    assert done.attributes["AliasArn"].endswith(":ladle-fraud:live")
     assert ports.versions.aliases == {MODEL: 1}
     assert ports.alarms.alarms == {(MODEL, 1): "topic"}
     (message,) = ports.inbox.posted.values()

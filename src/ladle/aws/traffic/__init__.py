@@ -1,1 +1,40 @@
-"""The TrafficRouter of each target that can split traffic: one file per target."""
+"""Who moves traffic: one file per target that can split it, selected here model by model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ladle.aws.session import AwsSession
+from ladle.aws.traffic.lambda_function import LambdaAliasRouter
+from ladle.catalog import Target
+from ladle.policy.traffic import ObservedTraffic, Traffic
+from ladle.ports import TrafficRouter
+
+# Each model's traffic has a role of its own, so a router asks for the session of a model.
+SessionOf = Callable[[str], AwsSession]
+ROUTERS: dict[Target, Callable[[SessionOf], TrafficRouter]] = {
+    Target.LAMBDA: lambda session_of: LambdaAliasRouter(lambda model: session_of(model).lambda_),
+}
+
+
+class RouterByTarget:
+    """The TrafficRouter of all models, each by the target that it is deployed to."""
+
+    def __init__(self, session_of: SessionOf, target_of: Callable[[str], Target]) -> None:
+        self._target_of = target_of
+        self._routers = {target: make(session_of) for target, make in ROUTERS.items()}
+
+    def read(self, model: str) -> ObservedTraffic | None:
+        return self._of(model).read(model)
+
+    def write(self, model: str, traffic: Traffic, expected_revision: str) -> None:
+        self._of(model).write(model, traffic, expected_revision)
+
+    def can_start(self, model: str, release: int) -> bool:
+        return self._of(model).can_start(model, release)
+
+    def delete(self, model: str, release: int) -> None:
+        self._of(model).delete(model, release)
+
+    def _of(self, model: str) -> TrafficRouter:
+        return self._routers[self._target_of(model)]

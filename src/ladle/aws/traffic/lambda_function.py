@@ -92,7 +92,7 @@ class LambdaAliasRouter:
 
     def delete(self, model: str, release: int) -> None:
         """The hand-off alone may delete versions; without it the model's stack is gone, and they too."""
-        event = {"retire": {"model": model, "releases": [release]}}
+        event = {"retire": {"target": "lambda", "model": model, "releases": [release]}}
         try:
             answer = Functions(self._client_of(model)).invoke(names.handoff_function(model), event)
         except NotFound:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError, WaiterError
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 _WAIT: Any = {"Delay": 1, "MaxAttempts": 240}
 
 
-class AwsFunctionVersions:
+class FunctionVersions:
+    """The ReleaseVersions of the target ``lambda``: Lambda numbers them itself."""
+
     def __init__(self, client: LambdaClient) -> None:
         self._client = client
 
@@ -27,8 +29,8 @@ class AwsFunctionVersions:
     def digest_of(self, model: str, release: int) -> str | None:
         return dict(self._retained(model)).get(release)
 
-    def publish(self, model: str, release_hex: str, code_sha256: str | None) -> int:
-        name = names.function(model)
+    def publish(self, model: str, release_hex: str, serving: Mapping[str, Any], newest: int) -> int:
+        name, code_sha256 = names.function(model), serving.get("CodeSha256")
         self._wait("function_updated", name, None)
         deployed = self._client.get_function_configuration(FunctionName=name)
         # Compared here as well: the embedded AWS publishes whatever the two guards say.
@@ -48,16 +50,17 @@ class AwsFunctionVersions:
     def wait_until_active(self, model: str, release: int) -> None:
         self._wait("published_version_active", names.function(model), str(release))
 
-    def create_alias_if_absent(self, model: str, release: int) -> str:
+    def open_if_absent(self, model: str, release: int) -> Mapping[str, str]:
         name = names.function(model)
         try:
-            return self._client.create_alias(
+            alias = self._client.create_alias(
                 FunctionName=name, Name=names.ALIAS, FunctionVersion=str(release)
             )["AliasArn"]
         except self._client.exceptions.ResourceConflictException:
-            return self._client.get_alias(FunctionName=name, Name=names.ALIAS)["AliasArn"]
+            alias = self._client.get_alias(FunctionName=name, Name=names.ALIAS)["AliasArn"]
+        return {"AliasArn": alias}
 
-    def in_alias(self, model: str) -> frozenset[int]:
+    def with_traffic(self, model: str) -> frozenset[int]:
         try:
             alias = self._client.get_alias(FunctionName=names.function(model), Name=names.ALIAS)
         except self._client.exceptions.ResourceNotFoundException:
@@ -70,6 +73,9 @@ class AwsFunctionVersions:
             self._client.delete_function(FunctionName=names.function(model), Qualifier=str(release))
         except self._client.exceptions.ResourceNotFoundException:
             return
+
+    def delete_all(self, model: str) -> None:
+        """They go with the function, which is in the stack."""
 
     def _retained(self, model: str) -> Iterator[tuple[int, str | None]]:
         pages = self._client.get_paginator("list_versions_by_function")

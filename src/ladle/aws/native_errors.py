@@ -1,0 +1,40 @@
+"""Which metric of AWS's own tells that a release fails: one row per target."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from ladle import names
+from ladle.catalog import Target
+
+
+@dataclass(frozen=True, slots=True)
+class NativeErrors:
+    """One sample for each request, 1 where it failed: the average is the share of failures."""
+
+    namespace: str
+    metric: str
+    dimensions: Mapping[str, str]
+
+    @property
+    def named(self) -> list[dict[str, str]]:
+        """The dimensions as CloudWatch wants them."""
+        return [{"Name": name, "Value": value} for name, value in self.dimensions.items()]
+
+
+def _of_a_function(model: str, release: int) -> NativeErrors:
+    function = names.function(model)
+    return NativeErrors(
+        "AWS/Lambda",
+        "Errors",
+        {
+            "FunctionName": function,
+            "Resource": f"{function}:{names.ALIAS}",
+            "ExecutedVersion": str(release),
+        },
+    )
+
+
+ErrorsOf = Callable[[str, int], NativeErrors]
+NATIVE_ERRORS: dict[Target, ErrorsOf] = {Target.LAMBDA: _of_a_function}
