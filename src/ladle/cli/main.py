@@ -15,6 +15,7 @@ import typer.main
 from typer._click import exceptions as click_errors
 
 from ladle.cli.output import show_findings
+from ladle.cli.plain_values import read_plainly
 from ladle.errors import ExitCode, LadleError
 
 # Command -> what one line of help says. A command is a row here and a file of its name in this
@@ -83,7 +84,11 @@ class _Commands(typer.core.TyperGroup):
                 f"ladle {cmd_name} is not yet built: {NOT_YET[cmd_name]}",
                 "see the README for what works today",
             )
-        return _load(cmd_name) if cmd_name in COMMANDS else None
+        return read_plainly(_load(cmd_name), ctx) if cmd_name in COMMANDS else None
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        read_plainly(self, ctx)
+        return super().parse_args(ctx, args)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         with formatter.section("Commands"):
