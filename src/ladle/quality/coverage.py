@@ -10,75 +10,58 @@ often reported sooner, and a bad candidate must not be excused by how bad it is.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-from ladle.policy.verdicts import ArmCounts
 from ladle.quality.counts import MICRO, Counts
-from ladle.quality.event_share import (
-    NOTHING,
-    WORSE_RATIOS,
-    Bet,
-    Margin,
-    Pair,
-    earn,
-    log_mean_exp,
-    nothing_earned,
-)
-from ladle.quality.pairing import PairedWindow, pooled
+from ladle.quality.event_share import Bet, Margin, log_mean_exp
+from ladle.quality.pairing import PairedWindow
+from ladle.quality.track import Track
 
 HARMLESS_RATIO = 1.2
 LIMIT_NATS = math.log(100)
 
-_MORE = tuple(Bet(r, Margin(HARMLESS_RATIO)) for r in WORSE_RATIOS)
-_FEWER = tuple(Bet(1 / r, Margin(1 / HARMLESS_RATIO)) for r in WORSE_RATIOS)
+_RATIOS = (1.25, 1.5, 2.0, 4.0, 10.0)
+_PART = 1 / len(_RATIOS)
+_MORE = [Bet(r, Margin(HARMLESS_RATIO), part=_PART) for r in _RATIOS]
+_FEWER = [Bet(1 / r, Margin(1 / HARMLESS_RATIO), part=_PART) for r in _RATIOS]
 
 
-@dataclass(frozen=True, slots=True)
 class Labelling:
     """How the two releases came to their labels, after some windows."""
 
-    more_held: Pair = NOTHING
-    fewer_held: Pair = NOTHING
-    more: tuple[float, ...] = nothing_earned(_MORE)
-    fewer: tuple[float, ...] = nothing_earned(_FEWER)
+    def __init__(self) -> None:
+        self._more, self._fewer = Track(_MORE), Track(_FEWER)
+
+    def follow(self, first: int, windows: Sequence[PairedWindow]) -> None:
+        """Windows from ``first`` on are these."""
+        answered = [(_answered(w.stable), _answered(w.candidate)) for w in windows]
+        for track, of in ((self._more, _right), (self._fewer, _labelled)):
+            rows = [
+                (stable, of(w.stable), candidate, of(w.candidate))
+                for (stable, candidate), w in zip(answered, windows, strict=True)
+            ]
+            track.follow(first, rows)
 
     @property
     def differs(self) -> bool:
         """Whether the candidate's answers get their labels in clearly another way."""
-        return log_mean_exp([log_mean_exp(self.more), log_mean_exp(self.fewer)]) >= LIMIT_NATS
-
-    def then(self, window: PairedWindow) -> Labelling:
-        more_held, more = _played(self.more_held, self.more, _MORE, window, _right)
-        fewer_held, fewer = _played(self.fewer_held, self.fewer, _FEWER, window, _labelled)
-        return Labelling(more_held, fewer_held, more, fewer)
+        nats = [track.worse.log_e(-1) for track in (self._more, self._fewer)]
+        return log_mean_exp(nats) >= LIMIT_NATS
 
 
-def _played(
-    held: Pair,
-    nats: tuple[float, ...],
-    bets: Sequence[Bet],
-    window: PairedWindow,
-    of: Callable[[Counts], ArmCounts],
-) -> tuple[Pair, tuple[float, ...]]:
-    held, pair = pooled(held, Pair(of(window.stable), of(window.candidate)))
-    return held, nats if pair is NOTHING else earn(nats, bets, pair)
-
-
-def differs(windows: Iterable[PairedWindow]) -> bool:
+def differs(windows: Sequence[PairedWindow]) -> bool:
     """The same of all windows at once."""
     labelling = Labelling()
-    for window in windows:
-        labelling = labelling.then(window)
+    labelling.follow(0, windows)
     return labelling.differs
 
 
-def _labelled(counts: Counts) -> ArmCounts:
-    return ArmCounts(_answered(counts), counts.labelled_micro / MICRO)
+def _labelled(counts: Counts) -> float:
+    return counts.labelled_micro / MICRO
 
 
-def _right(counts: Counts) -> ArmCounts:
-    return ArmCounts(_answered(counts), (counts.labelled_micro - counts.wrong_micro) / MICRO)
+def _right(counts: Counts) -> float:
+    return (counts.labelled_micro - counts.wrong_micro) / MICRO
 
 
 def _answered(counts: Counts) -> float:

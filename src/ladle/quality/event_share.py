@@ -4,7 +4,7 @@ An e-process bets against that. In one window the candidate has the realised sha
 requests; with a harmless risk ratio m its fair share of the events is v = w·m / (w·m + 1 - w). A
 bet on the ratio r multiplies its capital by a = r/u for each event of the candidate and by b = 1/u
 for each of the stable release, u = 1 - v + v·r (so that v·a + (1 - v)·b = 1), and the e-value is
-the mean capital over several ratios.
+the capital of all bets, each on one ratio with a part of it.
 
 Why its mean stays at most 1 while the candidate is harmless, which by Ville's inequality bounds by
 alpha the chance that it ever reaches 1/alpha, however often one looks:
@@ -33,13 +33,31 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from ladle.policy.verdicts import ArmCounts
 
-# How much worse a candidate may turn out to be, and, finer, how much better.
-WORSE_RATIOS = (1.25, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0, 100.0)
+# How much worse a candidate may turn out to be, each with its part of the capital: most regressions
+# are small, and a small one has to earn its part back from every request. And, finer, how much better.
+WORSE_PARTS = {
+    1.25: 0.12,
+    1.5: 0.2,
+    2.0: 0.19,
+    3.0: 0.17,
+    5.0: 0.13,
+    10.0: 0.11,
+    30.0: 0.04,
+    100.0: 0.04,
+}
+WORSE_RATIOS = tuple(WORSE_PARTS)
 BETTER_RATIOS = tuple(1 / r for r in (1.05, 1.1, 1.2, 1.5, 2.0, 4.0, 10.0, 100.0))
+
+# A stretch of time as two releases saw it: exposed and events of the stable one, then the candidate's.
+Row = tuple[float, float, float, float]
+EMPTY: Row = (0.0, 0.0, 0.0, 0.0)
+# The same for bets with one margin: the candidate's events, both's, its fair share of them, its
+# exposed, its good outcomes, both's.
+Fair = tuple[float, float, float, float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +70,48 @@ class Margin:
 
 @dataclass(frozen=True, slots=True)
 class Bet:
-    """One alternative: ``ratio`` times the fair rate. ``on_good`` bets on outcomes that are no event."""
+    """One alternative: ``ratio`` times the fair rate. ``on_good`` bets on outcomes that are no event;
+    ``part`` is its part of the capital.
+    """
 
     ratio: float
     margin: Margin = Margin()
     on_good: bool = False
-    log_ratio: float = field(init=False, repr=False, compare=False)
+    part: float = 1.0
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "log_ratio", math.log(self.ratio))
+    def grown(self, rows: Sequence[Fair]) -> list[float]:
+        """Nats that each stretch adds. Written flat, since every look at a rollout is this."""
+        ratio, points, log = self.ratio, self.margin.points, math.log
+        gain, nats = ratio - 1, log(ratio)
+        if self.on_good:
+            return [
+                good * nats
+                - goods * log(scale := 1 + share * gain)
+                + points * (ratio / scale - 1) * exposed
+                for _, _, share, exposed, good, goods in rows
+            ]
+        if points:
+            return [
+                ours * nats
+                - both * log(scale := 1 + share * gain)
+                - points * (ratio / scale - 1) * exposed
+                for ours, both, share, exposed, _, _ in rows
+            ]
+        return [ours * nats - both * log(1 + share * gain) for ours, both, share, *_ in rows]
+
+
+def fair(rows: Iterable[Row], margin: Margin) -> list[Fair]:
+    """What bets with this margin are settled by; nothing where only one release was seen."""
+    found = []
+    for stable, theirs, candidate, ours in rows:
+        odds = candidate * margin.ratio
+        if stable <= 0 or candidate <= 0:
+            found.append((0.0, 0.0, 0.0, 0.0, 0.0, 0.0))
+            continue
+        both = ours + theirs
+        share = odds / (stable + odds)
+        found.append((ours, both, share, candidate, candidate - ours, stable + candidate - both))
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,72 +125,35 @@ class Pair:
     def two_sided(self) -> bool:
         return self.stable.exposed > 0 and self.candidate.exposed > 0
 
+    @property
+    def row(self) -> Row:
+        stable, candidate = self.stable, self.candidate
+        return (stable.exposed, stable.events, candidate.exposed, candidate.events)
+
 
 NOTHING = Pair(ArmCounts(0.0, 0.0), ArmCounts(0.0, 0.0))
 
 
 def growth(bet: Bet, pair: Pair) -> float:
     """Nats that one window adds to the bet; none when only one release was seen."""
-    return earn((0.0,), (bet,), pair)[0]
+    return bet.grown(fair([pair.row], bet.margin))[0]
 
 
-@dataclass(frozen=True, slots=True)
-class Capital:
-    """What a mixture of bets has earned: ``path`` the log e-value after each window, ``nats`` each
-    bet's own at the end.
-    """
-
-    path: tuple[float, ...]
-    nats: tuple[float, ...]
-
-    @property
-    def now(self) -> float:
-        return self.path[-1] if self.path else 0.0
-
-    @property
-    def highest(self) -> float:
-        return max(0.0, max(self.path, default=0.0))
+def earned(bets: Sequence[Bet], pairs: Sequence[Pair]) -> float:
+    """The log e-value of a mixture of bets after these windows."""
+    return log_e(bets, [math.fsum(growth(bet, pair) for pair in pairs) for bet in bets])
 
 
-def play(bets: Sequence[Bet], pairs: Iterable[Pair]) -> Capital:
-    """Plays all bets over the windows, each with an equal part of the capital."""
-    nats = nothing_earned(bets)
-    path: list[float] = []
-    for pair in pairs:
-        nats = earn(nats, bets, pair)
-        path.append(log_mean_exp(nats))
-    return Capital(tuple(path), nats)
-
-
-def nothing_earned(bets: Sequence[Bet]) -> tuple[float, ...]:
-    return (0.0,) * len(bets)
-
-
-def earn(nats: Sequence[float], bets: Sequence[Bet], pair: Pair) -> tuple[float, ...]:
-    """What each bet has after one more window. Written flat, since every look at a rollout is this."""
-    stable, candidate = pair.stable.exposed, pair.candidate.exposed
-    if stable <= 0 or candidate <= 0:
-        return tuple(nats)
-    earned = []
-    for before, bet in zip(nats, bets, strict=True):
-        ours, theirs = pair.candidate.events, pair.stable.events
-        points = bet.margin.points
-        if bet.on_good:
-            ours, theirs, points = candidate - ours, stable - theirs, -points
-        odds = candidate * bet.margin.ratio
-        scale = (stable + odds * bet.ratio) / (stable + odds)
-        grown = ours * bet.log_ratio - (ours + theirs) * math.log(scale)
-        if points:
-            grown -= points * (bet.ratio / scale - 1) * candidate
-        earned.append(before + grown)
-    return tuple(earned)
+def log_e(bets: Sequence[Bet], nats: Sequence[float]) -> float:
+    """Of a mixture whose bets have earned so many nats each; their parts sum to 1."""
+    return log_sum_exp([n + math.log(bet.part) for n, bet in zip(nats, bets, strict=True)])
 
 
 def log_sum_exp(values: Sequence[float]) -> float:
     highest = max(values)
     if highest == -math.inf:
         return highest
-    return highest + math.log(math.fsum(math.exp(v - highest) for v in values))
+    return highest + math.log(math.fsum([math.exp(v - highest) for v in values]))
 
 
 def log_mean_exp(values: Sequence[float]) -> float:

@@ -13,13 +13,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from operator import attrgetter
 
 from ladle.policy.rollout import RolloutPolicy
 from ladle.policy.verdicts import Evidence, GuardVerdict, Verdict
 from ladle.quality.counts import MICRO, Window
 from ladle.quality.event_share import log_mean_exp
 from ladle.quality.pairing import align, without_gaps
-from ladle.quality.tally import Peak, Stake, Standing, Tally, empty, stakes_of
+from ladle.quality.rate_bound import earned_under
+from ladle.quality.tally import Peak, Stake, Tally, stakes_of
+from ladle.quality.track import Track
 
 
 def judge(
@@ -34,13 +37,13 @@ def judge(
     ``releases`` are the numbers of the stable one and the candidate. Windows of the stable release
     from before ``since`` only help to say what is slow.
     """
+    stable = sorted(stable, key=attrgetter("start"))
     stakes = stakes_of(policy, stable, since)
     windows = align(
         [w for w in stable if w.start >= since], [w for w in candidate if w.start >= since]
     )
-    tally = empty(stakes)
-    for window in without_gaps(windows):
-        tally = tally.then(stakes, window)
+    tally = Tally(stakes)
+    tally.follow(0, without_gaps(windows))
     return concluded(tally, stakes, policy, since, releases)
 
 
@@ -53,7 +56,7 @@ def concluded(
 ) -> Evidence:
     """What the windows of a tally say."""
     usable = [s.read is not None and not (s.of_labels and tally.labelling.differs) for s in stakes]
-    peak = tally.unlabelled_peak if tally.labelling.differs else tally.peak
+    peak = tally.peak(labels=not tally.labelling.differs)
     worse = _carriers(tally, stakes, usable, peak, policy.log_e_limit)
     return Evidence(
         stable_release=releases[0],
@@ -64,8 +67,8 @@ def concluded(
         log_e=peak.log_e,
         log_e_limit=policy.log_e_limit,
         guards=tuple(
-            _verdict(stake, standing, k in worse, usable[k], policy.log_e_limit)
-            for k, (stake, standing) in enumerate(zip(stakes, tally.standings, strict=True))
+            _verdict(stake, track, k in worse, usable[k], policy.log_e_limit)
+            for k, (stake, track) in enumerate(zip(stakes, tally.tracks, strict=True))
         ),
     )
 
@@ -77,40 +80,43 @@ def _carriers(
     if peak.log_e < limit or not peak.each:
         return set()
     able = [k for k in range(len(stakes)) if usable[k]]
-    alone = {k for k in able if stakes[k].log_share + tally.standings[k].highest >= limit}
+    alone = {k for k in able if stakes[k].log_share + tally.tracks[k].highest >= limit}
     return alone | {max(able, key=lambda k: stakes[k].log_share + peak.each[k])}
 
 
-def _verdict(
-    stake: Stake, standing: Standing, worse: bool, usable: bool, limit: float
-) -> GuardVerdict:
-    seen, fine = standing.seen, stake.guard.fine_below is not None
+def _verdict(stake: Stake, track: Track, worse: bool, usable: bool, limit: float) -> GuardVerdict:
+    seen, log_es = track.seen(), _reverse(stake, track)
     verdict = Verdict.INCONCLUSIVE
     if worse:
         verdict = Verdict.WORSE
-    elif usable and seen.two_sided and _not_worse(standing, fine, limit):
+    elif usable and seen.two_sided and max(log_es) >= limit:
         verdict = Verdict.NOT_WORSE
     return GuardVerdict(
         guard=stake.guard.name,
         verdict=verdict,
-        log_e=standing.highest,
+        log_e=track.highest,
         stable=seen.stable,
         candidate=seen.candidate,
         alive=seen.two_sided,
-        needs=_needs(standing, fine, limit) if verdict is Verdict.INCONCLUSIVE else None,
+        needs=_needs(stake, track, limit) if verdict is Verdict.INCONCLUSIVE else None,
     )
 
 
-def _not_worse(standing: Standing, fine: bool, limit: float) -> bool:
-    bounded = fine and log_mean_exp(standing.fine) >= limit
-    return bounded or log_mean_exp(standing.better) >= limit
+def _reverse(stake: Stake, track: Track) -> tuple[float, ...]:
+    """Evidence that the candidate is fine: beside the stable release, and by itself."""
+    better = track.better.log_e(-1)
+    if stake.guard.fine_below is None:
+        return (better,)
+    return better, log_mean_exp(earned_under(stake.guard.fine_below, track.seen().candidate))
 
 
-def _needs(standing: Standing, fine: bool, limit: float) -> int | None:
+def _needs(stake: Stake, track: Track, limit: float) -> int | None:
     """Candidate's requests still wanted if all goes on as it did, by the nearest verdict."""
-    played = [standing.worse, standing.better, *([standing.fine] if fine else [])]
-    exposed = standing.seen.candidate.exposed
-    wanted = [_wanted(nats, limit, exposed) for nats in played]
+    played = [track.worse.after(-1), track.better.after(-1)]
+    exposed = track.seen().candidate
+    if stake.guard.fine_below is not None:
+        played.append(list(earned_under(stake.guard.fine_below, exposed)))
+    wanted = [_wanted(nats, limit, exposed.exposed) for nats in played]
     return min((n for n in wanted if n is not None), default=None)
 
 

@@ -11,7 +11,6 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ladle.policy.verdicts import ArmCounts
 from ladle.quality.counts import Counts, Window
 
 ENOUGH_ANSWERS = 200
@@ -27,20 +26,20 @@ class SlowLimit:
     bin_: int
     after: float
 
-    def read(self, counts: Counts) -> ArmCounts:
+    def read(self, counts: Counts) -> tuple[float, float]:
         """Warm answers, and the slow ones among them."""
-        answers = sum(counts.latency.values())
-        slow = sum(n for b, n in counts.latency.items() if b > self.bin_)
-        return ArmCounts(float(answers), float(slow))
+        slow = sum([n for b, n in counts.latency.items() if b > self.bin_])
+        return float(sum(counts.latency.values())), float(slow)
 
 
 def freeze(stable: Sequence[Window], since: float) -> SlowLimit | None:
-    """The limit from the earliest windows with enough answers; None while there are too few.
+    """The limit from the earliest windows with enough answers; None while there are too few. Windows
+    must be sorted by start.
 
     Windows before ``since`` are the better source: they cost the comparison nothing.
     """
     seen: dict[int, int] = {}
-    for window in sorted(stable, key=lambda w: w.start):
+    for window in stable:
         for bin_, n in window.counts.latency.items():
             seen[bin_] = seen.get(bin_, 0) + n
         if sum(seen.values()) >= ENOUGH_ANSWERS:

@@ -11,9 +11,8 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ladle.policy.verdicts import ArmCounts
 from ladle.quality.counts import Counts, Window
-from ladle.quality.event_share import NOTHING, Pair
+from ladle.quality.event_share import EMPTY, Row
 
 GAP_EXPECTED = 10.0  # requests; to see none of them by chance has odds of 1 to 22,000
 MEMORY = 0.98  # how much of what the windows before said of the shares each window keeps
@@ -53,14 +52,14 @@ class Gaps:
 
     def then(self, window: PairedWindow) -> tuple[Gaps, tuple[PairedWindow, ...]]:
         """After one more window; and the windows that now count, whatever comes."""
-        waiting = (*self.waiting, window)
-        stable = sum(w.stable.requests for w in waiting)
-        candidate = sum(w.candidate.requests for w in waiting)
-        kept: tuple[PairedWindow, ...] = ()
-        if stable and candidate:
-            kept, waiting = waiting, ()
-        elif self._is_gap(stable, candidate):
-            waiting = ()
+        waiting: tuple[PairedWindow, ...] = ()
+        kept: tuple[PairedWindow, ...] = (*self.waiting, window)
+        stable = sum([w.stable.requests for w in kept])
+        candidate = sum([w.candidate.requests for w in kept])
+        if not (stable and candidate):
+            waiting, kept = kept, ()
+            if self._is_gap(stable, candidate):
+                waiting = ()
         return Gaps(
             waiting,
             MEMORY * self.usual_stable + window.stable.requests,
@@ -85,15 +84,11 @@ def without_gaps(windows: Sequence[PairedWindow]) -> list[PairedWindow]:
     return [*kept, *gaps.waiting]
 
 
-def pooled(held: Pair, more: Pair) -> tuple[Pair, Pair]:
+def pooled(held: Row, more: Row) -> tuple[Row, Row]:
     """What is held on to, and what counts now: nothing, as long as one release is missing."""
-    both = plus(held, more)
-    return (NOTHING, both) if both.two_sided else (both, NOTHING)
+    both = more if held is EMPTY else plus(held, more)
+    return (EMPTY, both) if both[0] > 0 and both[2] > 0 else (both, EMPTY)
 
 
-def plus(a: Pair, b: Pair) -> Pair:
-    return Pair(_both(a.stable, b.stable), _both(a.candidate, b.candidate))
-
-
-def _both(a: ArmCounts, b: ArmCounts) -> ArmCounts:
-    return ArmCounts(a.exposed + b.exposed, a.events + b.events)
+def plus(a: Row, b: Row) -> Row:
+    return (a[0] + b[0], a[1] + b[1], a[2] + b[2], a[3] + b[3])

@@ -28,7 +28,7 @@ from functools import cache
 from ladle.catalog import Strategy
 from ladle.policy.rollout import Guard, GuardName, RolloutPolicy
 from ladle.policy.verdicts import ArmCounts
-from ladle.quality.event_share import Pair, play
+from ladle.quality.event_share import Pair, earned
 from ladle.quality.latency import QUANTILE
 from ladle.quality.tally import bets_against
 
@@ -105,7 +105,7 @@ def _catch(guard: Guard, policy: RolloutPolicy, theirs: int, ours: int) -> Catch
 
 def _reaches(guard: Guard, limit: float, stable: ArmCounts, ours: int) -> Callable[[int], bool]:
     bets = bets_against(guard)
-    return lambda bad: play(bets, [Pair(stable, ArmCounts(ours, bad))]).now >= limit
+    return lambda bad: earned(bets, [Pair(stable, ArmCounts(ours, bad))]) >= limit
 
 
 def _least(reaches: Callable[[int], bool], most: int) -> int | None:

@@ -9,22 +9,16 @@ by Ville's inequality the capital then reaches 1/alpha with probability at most 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from functools import lru_cache
 
 from ladle.policy.verdicts import ArmCounts
 from ladle.quality.event_share import WORSE_RATIOS
 
-NOTHING_EARNED = (0.0,) * len(WORSE_RATIOS)
 
-
-def earn_under(nats: Sequence[float], bound: float, arm: ArmCounts) -> tuple[float, ...]:
-    """What the bet on each rate under ``bound`` has after one more window."""
+def earned_under(bound: float, arm: ArmCounts) -> tuple[float, ...]:
+    """Nats of the bet on each rate under ``bound``; of all windows at once, since they only add up."""
     return tuple(
-        [
-            n + (arm.exposed - arm.events) * good - arm.events * event
-            for n, (good, event) in zip(nats, _nats_of(bound), strict=True)
-        ]
+        [(arm.exposed - arm.events) * good - arm.events * event for good, event in _nats_of(bound)]
     )
 
 

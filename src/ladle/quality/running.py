@@ -14,16 +14,20 @@ from ladle.policy.rollout import RolloutPolicy
 from ladle.policy.verdicts import Evidence
 from ladle.quality.counts import Window
 from ladle.quality.evidence import concluded
-from ladle.quality.pairing import Gaps, align, merge
-from ladle.quality.tally import Stake, Tally, empty, stakes_of
+from ladle.quality.pairing import Gaps, PairedWindow, align, merge
+from ladle.quality.tally import Stake, Tally, stakes_of
+from ladle.quality.track import alike
 
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """After one window: what counts whatever comes, and what still waits for its other release."""
+    """After one window: how many count whatever comes, and what still waits for its other release."""
 
-    tally: Tally
+    counted: int
     gaps: Gaps
+
+
+_BEGIN = _Step(0, Gaps())
 
 
 @dataclass(slots=True)
@@ -31,6 +35,7 @@ class RunningJudge:
     """Follows one rollout; another one makes it begin anew. Windows must be sorted by start."""
 
     _terms: tuple[RolloutPolicy, float, tuple[int, int], tuple[Stake, ...]] | None = None
+    _tally: Tally = field(default_factory=lambda: Tally(()))
     _stable: list[Window] = field(default_factory=list)
     _candidate: list[Window] = field(default_factory=list)
     _starts: list[float] = field(default_factory=list)
@@ -46,34 +51,27 @@ class RunningJudge:
     ) -> Evidence:
         stakes = stakes_of(policy, stable, since)
         if self._terms != (policy, since, releases, stakes):
-            self._terms = (policy, since, releases, stakes)
+            self._terms, self._tally = (policy, since, releases, stakes), Tally(stakes)
             self._stable, self._candidate, self._starts, self._steps = [], [], [], []
-        self._follow(_since(stable, since), _since(candidate, since), stakes)
-        tally = empty(stakes)
-        if self._steps:
-            last = self._steps[-1]
-            tally = last.tally
-            for window in last.gaps.waiting:
-                tally = tally.then(stakes, window)
-        return concluded(tally, stakes, policy, since, releases)
+        self._follow(_since(stable, since), _since(candidate, since))
+        return concluded(self._tally, stakes, policy, since, releases)
 
-    def _follow(
-        self, stable: list[Window], candidate: list[Window], stakes: tuple[Stake, ...]
-    ) -> None:
+    def _follow(self, stable: list[Window], candidate: list[Window]) -> None:
         same_until = min(_change(self._stable, stable), _change(self._candidate, candidate))
         kept = bisect_left(self._starts, same_until)
         del self._starts[kept:], self._steps[kept:]
         self._stable, self._candidate = stable, candidate
-        step = self._steps[-1] if kept else _Step(empty(stakes), Gaps())
+        step = self._steps[-1] if kept else _BEGIN
+        first = step.counted
+        counted: list[PairedWindow] = []
         paired = merge if kept else align  # the candidate's first request is among those kept
         for window in paired(_since(stable, same_until), _since(candidate, same_until)):
-            gaps, counted = step.gaps.then(window)
-            tally = step.tally
-            for one in counted:
-                tally = tally.then(stakes, one)
-            step = _Step(tally, gaps)
+            gaps, more = step.gaps.then(window)
+            counted += more
+            step = _Step(first + len(counted), gaps)
             self._starts.append(window.start)
             self._steps.append(step)
+        self._tally.follow(first, [*counted, *step.gaps.waiting])
 
 
 def _since(windows: Sequence[Window], start: float) -> list[Window]:
@@ -82,9 +80,5 @@ def _since(windows: Sequence[Window], start: float) -> list[Window]:
 
 def _change(old: list[Window], new: list[Window]) -> float:
     """Where the first window begins that is not as it was."""
-    if new[: len(old)] == old:
-        return new[len(old)].start if len(new) > len(old) else math.inf
-    for before, after in zip(old, new, strict=False):
-        if before != after:
-            return min(before.start, after.start)
-    return old[len(new)].start
+    same = alike(old, new)
+    return min((w[same].start for w in (old, new) if same < len(w)), default=math.inf)

@@ -1,44 +1,43 @@
-"""Evidence grows window by window: a tally holds all that the windows so far have to say.
-
-Tallies are values, so that whoever keeps one for each window can go on from any of them; see
-``running``.
-"""
+"""Evidence follows the windows: a book of all guards' bets, of which a change keeps what came before it."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from ladle.policy.rollout import Guard, GuardName, RolloutPolicy
-from ladle.policy.verdicts import ArmCounts
 from ladle.quality.counts import MICRO, Counts, Window
 from ladle.quality.coverage import Labelling
 from ladle.quality.event_share import (
     BETTER_RATIOS,
-    NOTHING,
-    WORSE_RATIOS,
+    EMPTY,
+    WORSE_PARTS,
     Bet,
     Margin,
-    Pair,
-    earn,
-    log_mean_exp,
+    Row,
     log_sum_exp,
-    nothing_earned,
 )
 from ladle.quality.latency import SlowLimit, freeze
-from ladle.quality.pairing import PairedWindow, plus, pooled
-from ladle.quality.rate_bound import NOTHING_EARNED, earn_under
+from ladle.quality.pairing import PairedWindow
+from ladle.quality.track import Track, extend
 
-Read = Callable[[Counts], ArmCounts]
+Read = Callable[[Counts], tuple[float, float]]  # exposed, events
+
+# On good outcomes only small ratios can be: few models are mostly wrong.
+_GOOD_PARTS = {1.25: 0.3, 1.5: 0.3, 2.0: 0.2, 5.0: 0.2}
+_ON_GOOD = 0.25  # of the capital
+_BETTER_PARTS = dict.fromkeys(BETTER_RATIOS, 1 / len(BETTER_RATIOS))
+_BETTER_GOOD_PARTS = dict.fromkeys((BETTER_RATIOS[0], BETTER_RATIOS[2], BETTER_RATIOS[4]), 1 / 3)
 
 
-def requests_and_failures(counts: Counts) -> ArmCounts:
-    return ArmCounts(float(counts.requests), float(counts.failed))
+def requests_and_failures(counts: Counts) -> tuple[float, float]:
+    return float(counts.requests), float(counts.failed)
 
 
-def labelled_and_wrong(counts: Counts) -> ArmCounts:
-    return ArmCounts(counts.labelled_micro / MICRO, counts.wrong_micro / MICRO)
+def labelled_and_wrong(counts: Counts) -> tuple[float, float]:
+    return counts.labelled_micro / MICRO, counts.wrong_micro / MICRO
 
 
 # What each guard counts. What is slow is known only when the stable release has shown it.
@@ -70,6 +69,11 @@ class Stake:
     def of_labels(self) -> bool:
         return self.guard.name is GuardName.ACCURACY
 
+    def row(self, window: PairedWindow) -> Row:
+        if self.read is None or window.start < self.after:
+            return EMPTY
+        return (*self.read(window.stable), *self.read(window.candidate))
+
 
 def stakes_of(policy: RolloutPolicy, stable: Sequence[Window], since: float) -> tuple[Stake, ...]:
     """``stable`` may begin before the rollout: the earlier windows help to say what is slow."""
@@ -77,65 +81,34 @@ def stakes_of(policy: RolloutPolicy, stable: Sequence[Window], since: float) -> 
     for guard in policy.active_guards:
         slow = freeze(stable, since) if guard.name is GuardName.LATENCY else None
         share = math.log(policy.alpha_share(guard.name))
-        better = _bets(BETTER_RATIOS, _margin(guard))
         read = READERS[guard.name](slow)
-        stakes.append(Stake(guard, share, bets_against(guard), better, slow, read))
+        stakes.append(Stake(guard, share, bets_against(guard), _bets_for(guard), slow, read))
     return tuple(stakes)
 
 
+@lru_cache(64)
 def bets_against(guard: Guard) -> tuple[Bet, ...]:
     """The bets that a guard's WORSE is made of."""
-    return _bets(WORSE_RATIOS, _margin(guard))
+    return _bets(guard, WORSE_PARTS, _GOOD_PARTS)
 
 
-def _margin(guard: Guard) -> Margin:
-    return Margin(guard.worse_than or 1.0, guard.worse_by or 0.0)
+@lru_cache(64)
+def _bets_for(guard: Guard) -> tuple[Bet, ...]:
+    return _bets(guard, _BETTER_PARTS, _BETTER_GOOD_PARTS)
 
 
-def _bets(ratios: Sequence[float], margin: Margin) -> tuple[Bet, ...]:
+def _bets(
+    guard: Guard, parts: Mapping[float, float], good_parts: Mapping[float, float]
+) -> tuple[Bet, ...]:
     """Where the margin is a difference, also bets on the good outcomes: of a model that is mostly
     wrong those are the rare ones, and only the rare ones can change by a large factor.
     """
-    bets = tuple(Bet(r, margin) for r in ratios)
-    if margin.points:
-        bets += tuple(Bet(1 / r, margin, on_good=True) for r in ratios)
-    return bets
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """One guard after some windows: nats of each bet, ``log_e`` that the candidate is worse now, and
-    the highest that it was.
-    """
-
-    held: Pair
-    seen: Pair
-    worse: tuple[float, ...]
-    better: tuple[float, ...]
-    fine: tuple[float, ...]
-    log_e: float = 0.0
-    highest: float = 0.0
-
-    def then(self, stake: Stake, window: PairedWindow) -> Standing:
-        if stake.read is None or window.start < stake.after:
-            return self
-        more = Pair(stake.read(window.stable), stake.read(window.candidate))
-        held, pair = pooled(self.held, more)
-        if pair is NOTHING:
-            return Standing(
-                held, self.seen, self.worse, self.better, self.fine, self.log_e, self.highest
-            )
-        bound, worse = stake.guard.fine_below, earn(self.worse, stake.worse, pair)
-        log_e = log_mean_exp(worse)
-        return Standing(
-            held,
-            plus(self.seen, pair),
-            worse,
-            earn(self.better, stake.better, pair),
-            earn_under(self.fine, bound, pair.candidate) if bound else self.fine,
-            log_e,
-            max(self.highest, log_e),
-        )
+    margin = Margin(guard.worse_than or 1.0, guard.worse_by or 0.0)
+    if not margin.points:
+        return tuple(Bet(r, margin, part=part) for r, part in parts.items())
+    bad = [Bet(r, margin, part=part * (1 - _ON_GOOD)) for r, part in parts.items()]
+    good = [Bet(1 / r, margin, True, part * _ON_GOOD) for r, part in good_parts.items()]
+    return (*bad, *good)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,54 +122,73 @@ class Peak:
 NO_PEAK = Peak()
 
 
-@dataclass(frozen=True, slots=True)
 class Tally:
     """All guards after some windows. Whether labels may decide is known only at the end, so both
     peaks are kept: of all guards, and of those that read no labels.
     """
 
-    standings: tuple[Standing, ...]
-    labelling: Labelling
-    peak: Peak = NO_PEAK
-    unlabelled_peak: Peak = NO_PEAK
-    requests: int = 0
-    labelled_micro: int = 0
+    def __init__(self, stakes: Sequence[Stake]) -> None:
+        self.tracks = [Track(s.worse, s.better) for s in stakes]
+        self.labelling = Labelling()
+        self._stakes = stakes
+        self._windows: list[PairedWindow] = []
+        self._requests: list[float] = [0]
+        self._labelled: list[float] = [0]
+        self._by_labels = any(s.of_labels for s in stakes)
+        able = [k for k, s in enumerate(stakes) if s.read is not None]
+        self._able = {True: able, False: [k for k in able if not stakes[k].of_labels]}
+        self._peaks = {labels: [NO_PEAK] for labels in (True, False)}
 
-    def then(self, stakes: Sequence[Stake], window: PairedWindow) -> Tally:
-        standings = tuple(
-            [s.then(stake, window) for s, stake in zip(self.standings, stakes, strict=True)]
-        )
-        by_labels = any(stake.of_labels for stake in stakes)
-        unlabelled = _higher(self.unlabelled_peak, stakes, standings, labels=False)
-        return Tally(
-            standings,
-            self.labelling.then(window) if by_labels else self.labelling,
-            _higher(self.peak, stakes, standings, labels=True) if by_labels else unlabelled,
-            unlabelled,
-            self.requests + window.candidate.requests,
-            self.labelled_micro + window.candidate.labelled_micro,
-        )
+    def follow(self, first: int, windows: Sequence[PairedWindow]) -> None:
+        """Windows from ``first`` on are these."""
+        served = first + _alike_but_labels(self._windows[first:], windows)
+        changed = []
+        for stake, track in zip(self._stakes, self.tracks, strict=True):
+            since = first if stake.of_labels else served
+            changed.append(track.follow(since, [stake.row(w) for w in windows[since - first :]]))
+        if self._by_labels:
+            self.labelling.follow(first, windows)
+        self._windows[first:] = windows
+        extend(self._requests, first, [w.candidate.requests for w in windows])
+        extend(self._labelled, first, [w.candidate.labelled_micro for w in windows])
+        for labels, able in self._able.items():
+            self._climb(labels, min((changed[k] for k in able), default=len(self._windows)))
+
+    def peak(self, labels: bool) -> Peak:
+        return self._peaks[labels][-1]
+
+    @property
+    def requests(self) -> int:
+        return int(self._requests[-1])
+
+    @property
+    def labelled_micro(self) -> int:
+        return int(self._labelled[-1])
+
+    def _climb(self, labels: bool, first: int) -> None:
+        able, peaks = self._able[labels], self._peaks[labels]
+        del peaks[first + 1 :]
+        peak = peaks[-1]
+        for windows in range(len(peaks), len(self._windows) + 1):
+            if any(self.tracks[k].bound(windows) > peak.log_e for k in able):
+                each = tuple([track.log_e(windows) for track in self.tracks])
+                log_e = log_sum_exp([self._stakes[k].log_share + each[k] for k in able])
+                peak = Peak(log_e, each) if log_e > peak.log_e else peak
+            peaks.append(peak)
 
 
-def empty(stakes: Sequence[Stake]) -> Tally:
-    """Before the first window."""
-    fine = NOTHING_EARNED
-    standings = (
-        Standing(NOTHING, NOTHING, nothing_earned(s.worse), nothing_earned(s.better), fine)
-        for s in stakes
-    )
-    return Tally(tuple(standings), Labelling())
+def _alike_but_labels(old: Sequence[PairedWindow], new: Sequence[PairedWindow]) -> int:
+    """How many windows from the first on only got labels, if they got anything; 0 if windows left."""
+    if len(old) > len(new):
+        return 0
+    for k, (before, after) in enumerate(zip(old, new, strict=False)):
+        if before.start != after.start or not (
+            _served_alike(before.stable, after.stable)
+            and _served_alike(before.candidate, after.candidate)
+        ):
+            return k
+    return len(old)
 
 
-def _higher(
-    peak: Peak, stakes: Sequence[Stake], standings: Sequence[Standing], labels: bool
-) -> Peak:
-    shares = [
-        stake.log_share + standing.log_e
-        for stake, standing in zip(stakes, standings, strict=True)
-        if stake.read is not None and (labels or not stake.of_labels)
-    ]
-    log_e = log_sum_exp(shares) if shares else 0.0
-    if log_e <= peak.log_e:
-        return peak
-    return Peak(log_e, tuple([standing.log_e for standing in standings]))
+def _served_alike(a: Counts, b: Counts) -> bool:
+    return (a.requests, a.failed, a.latency) == (b.requests, b.failed, b.latency)

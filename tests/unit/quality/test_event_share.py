@@ -9,17 +9,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ladle.policy.rollout import Guard, GuardName
 from ladle.policy.verdicts import ArmCounts
 from ladle.quality.event_share import (
     BETTER_RATIOS,
+    WORSE_PARTS,
     WORSE_RATIOS,
     Bet,
     Margin,
     Pair,
+    earned,
     growth,
     log_mean_exp,
-    play,
 )
+from ladle.quality.tally import bets_against
 
 counts = st.integers(0, 10**9)
 ratios = st.sampled_from(WORSE_RATIOS + BETTER_RATIOS)
@@ -99,7 +102,7 @@ def test_a_batch_is_worth_no_more_than_its_part_of_an_event(
 @given(bet=st.builds(Bet, ratios, margins, st.booleans()), pair=pairs)
 def test_no_count_makes_the_evidence_overflow(bet: Bet, pair: Pair) -> None:
     assert math.isfinite(growth(bet, pair))
-    assert math.isfinite(play([bet], [pair, pair]).now)
+    assert math.isfinite(earned([bet], [pair, pair]))
 
 
 @given(
@@ -161,3 +164,10 @@ def test_one_more_failure_of_the_candidate_is_evidence_and_of_the_stable_release
 def test_the_mean_of_capitals_is_taken_in_logs() -> None:
     assert log_mean_exp([2000.0, -2000.0]) == pytest.approx(2000 - math.log(2))
     assert log_mean_exp([0.0, 0.0, 0.0]) == 0.0
+
+
+def test_the_parts_of_the_capital_sum_to_the_whole() -> None:
+    assert math.fsum(WORSE_PARTS.values()) == pytest.approx(1)
+    margins = [{"worse_than": 1.2}, {"worse_by": 0.005}]
+    for bets in (bets_against(Guard(GuardName.ACCURACY, **margin)) for margin in margins):
+        assert math.fsum(bet.part for bet in bets) == pytest.approx(1)

@@ -7,9 +7,8 @@ from functools import reduce
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ladle.policy.verdicts import ArmCounts
 from ladle.quality.counts import Counts, Window
-from ladle.quality.event_share import NOTHING, Pair
+from ladle.quality.event_share import EMPTY, Row
 from ladle.quality.pairing import PairedWindow, align, plus, pooled, without_gaps
 
 
@@ -21,15 +20,16 @@ def windows(requests: list[int], failed: int = 0) -> list[Window]:
     ]
 
 
-def of(counts: Counts) -> ArmCounts:
-    return ArmCounts(counts.requests, counts.failed)
+def row(window: PairedWindow) -> Row:
+    stable, candidate = window.stable, window.candidate
+    return (stable.requests, stable.failed, candidate.requests, candidate.failed)
 
 
-def pool(windows: list[PairedWindow]) -> list[Pair]:
+def pool(windows: list[PairedWindow]) -> list[Row]:
     """What counts in each window."""
-    held, pairs = NOTHING, []
+    held, pairs = EMPTY, []
     for window in windows:
-        held, pair = pooled(held, Pair(of(window.stable), of(window.candidate)))
+        held, pair = pooled(held, row(window))
         pairs.append(pair)
     return pairs
 
@@ -61,13 +61,13 @@ def test_a_quiet_minute_is_no_gap() -> None:
 def test_sparse_windows_are_pooled_until_both_were_seen() -> None:
     stable, candidate = windows([3, 2, 4]), windows([1, 0, 0, 2])
     pairs = pool(align(stable, candidate))
-    assert [p.stable.exposed for p in pairs] == [3, 0, 0, 6]
-    assert [p.candidate.exposed for p in pairs] == [1, 0, 0, 2]
+    assert [p[0] for p in pairs] == [3, 0, 0, 6]
+    assert [p[2] for p in pairs] == [1, 0, 0, 2]
 
 
 def test_a_last_window_with_one_release_waits() -> None:
     pairs = pool(align(windows([3, 2]), windows([1, 0])))
-    assert pairs[1] == NOTHING
+    assert pairs[1] == EMPTY
 
 
 @given(st.lists(st.tuples(st.integers(0, 50), st.integers(0, 50)), max_size=40))
@@ -75,9 +75,9 @@ def test_pooling_loses_at_most_the_end(sizes: list[tuple[int, int]]) -> None:
     aligned = align(windows([s for s, _ in sizes]), windows([c for _, c in sizes]))
     pairs = pool(aligned)
     assert len(pairs) == len(aligned)
-    seen = reduce(plus, pairs, NOTHING)
-    assert seen.stable.exposed <= sum(w.stable.requests for w in aligned)
-    last = [k for k, p in enumerate(pairs) if p != NOTHING]
+    seen = reduce(plus, pairs, EMPTY)
+    assert seen[0] <= sum(w.stable.requests for w in aligned)
+    last = [k for k, p in enumerate(pairs) if p != EMPTY]
     counted = aligned[: last[-1] + 1] if last else []
-    assert seen.stable.exposed == sum(w.stable.requests for w in counted)
-    assert seen.candidate.exposed == sum(w.candidate.requests for w in counted)
+    assert seen[0] == sum(w.stable.requests for w in counted)
+    assert seen[2] == sum(w.candidate.requests for w in counted)

@@ -9,14 +9,12 @@ from hypothesis import strategies as st
 
 from ladle.policy.verdicts import ArmCounts
 from ladle.quality.event_share import log_mean_exp
-from ladle.quality.rate_bound import NOTHING_EARNED, earn_under
+from ladle.quality.rate_bound import earned_under
 
 
 def log_e(bound: float, arms: list[ArmCounts]) -> float:
-    nats = NOTHING_EARNED
-    for arm in arms:
-        nats = earn_under(nats, bound, arm)
-    return log_mean_exp(nats)
+    together = ArmCounts(sum(a.exposed for a in arms), sum(a.events for a in arms))
+    return log_mean_exp(earned_under(bound, together))
 
 
 @given(bound=st.floats(0.001, 0.5), n=st.integers(1, 60))
