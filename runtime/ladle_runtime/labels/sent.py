@@ -28,7 +28,7 @@ class Sent:
 
 
 def read(event: Mapping[str, Any]) -> Sent:
-    """An HTTP API event (payload 2.0), or a direct invoke: ``{"model", "source", "labels"}``.
+    """An event of an HTTP API (payload 2.0) or a REST API, or a direct invoke: ``{"model", "source", "labels"}``.
 
     Whoever may invoke this function directly is trusted to say whose labels it brings.
     """
@@ -36,7 +36,7 @@ def read(event: Mapping[str, Any]) -> Sent:
         source = str(event.get("source", ""))
         return Sent(str(event.get("model", "")), source, _labels(event.get("labels")))
     context = event["requestContext"]
-    return Sent(_model(event), _principal(context.get("authorizer") or {}), _labels(_body(event)))
+    return Sent(_model(event), _principal(context), _labels(_body(event)))
 
 
 def _model(event: Mapping[str, Any]) -> str:
@@ -47,8 +47,10 @@ def _model(event: Mapping[str, Any]) -> str:
     raise LadleError("LD604", "the door does not say for which model this is", "deploy it again")
 
 
-def _principal(authorizer: Mapping[str, Any]) -> str:
-    iam = authorizer.get("iam") or {}
+def _principal(context: Mapping[str, Any]) -> str:
+    """Of an HTTP API by IAM or a token, of a REST API by IAM: each has its own place for it."""
+    authorizer = context.get("authorizer") or {}
+    iam = authorizer.get("iam") or context.get("identity") or {}
     claims = (authorizer.get("jwt") or {}).get("claims") or {}
     return str(iam.get("userArn") or claims.get("sub") or "")
 

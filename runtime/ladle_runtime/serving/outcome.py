@@ -17,7 +17,6 @@ Path = tuple[str | int, ...]
 _STEP: Final = re.compile(
     r"""\.(?P<name>[A-Za-z_][\w-]*)|\[(?P<index>\d+)\]|\["(?P<quoted>[^"]+)"\]"""
 )
-_NUMBERED: Final = frozenset([int, bool])
 _MAX_TEXT: Final = 1000  # characters of an outcome that still fit a row line
 
 
@@ -43,10 +42,6 @@ def parse_key(key: str) -> Path:
 
 def outcomes(predictions: Sequence[Any], path: Path) -> list[LabelValue] | None:
     """One value per row, or None where the path leads to no plain value: no label can be judged."""
-    if len(path) == 1 and all(isinstance(prediction, Mapping) for prediction in predictions):
-        values = [prediction.get(path[0]) for prediction in predictions]
-        if set(map(type, values)) <= _NUMBERED:  # the usual case: classes by number
-            return values
     found: list[LabelValue] = []
     for prediction in predictions:
         value = _plain(_follow(prediction, path))
@@ -54,6 +49,18 @@ def outcomes(predictions: Sequence[Any], path: Path) -> list[LabelValue] | None:
             return None
         found.append(value)
     return found
+
+
+def column_outcomes(columns: Mapping[str, Any], path: Path) -> list[LabelValue] | None:
+    """The usual case at once: finite numbers or truth values, one for each row. Else None."""
+    name = path[0]
+    column = columns.get(name) if isinstance(name, str) and len(path) == 1 else None
+    if not isinstance(column, np.ndarray) or column.ndim != 1 or column.dtype.kind not in "fiub":
+        return None
+    if column.dtype.kind == "f" and not np.isfinite(column).all():
+        return None
+    values: list[LabelValue] = column.tolist()
+    return values
 
 
 def _follow(value: Any, path: Path) -> Any:

@@ -1,57 +1,125 @@
 """What a model puts out becomes one object per row: its outputs by name, and ``label`` where the
 model's type promises one.
+
+Kept as columns: objects and JSON are made when a format asks for them, once for all requests that
+shared a run.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from functools import cached_property, lru_cache
+from typing import Any, Final, NamedTuple
 
 import numpy as np
+
+from ladle.quality.labels import LabelValue
+from ladle_runtime.serving.json_text import to_json
+from ladle_runtime.serving.outcome import Path, column_outcomes, outcomes
 
 Outputs = Mapping[str, Any]
 
 
-def per_row(outputs: Outputs, rows: int, type_: str) -> list[dict[str, Any]]:
-    """``label`` is what a late label is compared with: the class, or the regression's number.
+class Run:
+    """Of one request, or of several that shared it. ``columns`` are the outputs and the label."""
 
-    An output without a row's axis makes the whole answer one object, whatever was asked.
-    """
-    if any(_length(value) != rows for value in outputs.values()):
-        return [{name: _whole(value) for name, value in outputs.items()}]
-    columns = {name: _column(value) for name, value in outputs.items()}
+    def __init__(self, outputs: Outputs, rows: int, type_: str) -> None:
+        self.outputs = outputs
+        self.rows = rows
+        self.is_by_row = all(_length(value) == rows for value in outputs.values())
+        if self.is_by_row:
+            self.columns: Mapping[str, Any] = _labelled(outputs, type_)
+        else:  # the whole answer is one object, whatever was asked
+            self.columns = {name: [_whole(value)] for name, value in outputs.items()}
+            self.rows = 1
+
+    def all(self) -> Predictions:
+        return Predictions(self, 0, self.rows)
+
+    @property
+    def is_plain(self) -> bool:
+        return all(map(_is_plain, self.columns.values()))
+
+    @cached_property
+    def objects(self) -> Sequence[Mapping[str, Any]]:
+        names, columns = tuple(self.columns), map(_column, self.columns.values())
+        return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
+
+    @cached_property
+    def texts(self) -> Sequence[bytes]:
+        """The objects in JSON, where all are numbers: those are written a column at a time."""
+        columns = self.columns.values()
+        forms = tuple((name, column.ndim) for name, column in self.columns.items())
+        template, texts = _row_template(forms), map(_column_texts, columns)
+        return [template % values for values in zip(*texts, strict=True)]
+
+    def outcomes(self, path: Path) -> Sequence[LabelValue] | None:
+        quick = column_outcomes(self.columns, path)
+        return outcomes(self.objects, path) if quick is None else quick
+
+
+class Predictions(NamedTuple):
+    """One request's share of a run."""
+
+    run: Run
+    start: int
+    stop: int
+
+    @property
+    def rows(self) -> int:
+        return self.stop - self.start
+
+    @property
+    def outputs(self) -> Outputs:
+        outputs, rows = self.run.outputs, slice(self.start, self.stop)
+        if self.rows == self.run.rows:
+            return outputs
+        return {name: value[rows] for name, value in outputs.items()}
+
+    @property
+    def objects(self) -> Sequence[Mapping[str, Any]]:
+        return self.run.objects[self.start : self.stop]
+
+    @property
+    def texts(self) -> Sequence[bytes]:
+        """Each object in JSON. One row that has no JSON takes nothing from its neighbours."""
+        if self.run.is_plain:
+            return self.run.texts[self.start : self.stop]
+        return [to_json(each) for each in self.objects]
+
+
+def _labelled(outputs: Outputs, type_: str) -> Outputs:
+    """``label`` is what a late label is compared with: the class, or the regression's number."""
     find_label = _LABELS.get(type_)
-    if find_label is not None and "label" not in columns:
-        label = find_label(outputs)
-        if label is not None:
-            columns = {"label": label, **columns}
-    names = tuple(columns)
-    return [dict(zip(names, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+    if find_label is None or "label" in outputs:
+        return outputs
+    label = find_label(outputs)
+    return outputs if label is None else {"label": label, **outputs}
 
 
-def _class_label(outputs: Outputs) -> Sequence[Any] | None:
-    """The first output of classes; else the place of the highest score."""
+def _class_label(outputs: Outputs) -> Any:
+    """The first output of classes; else the place of the highest score; None without either."""
     for value in outputs.values():
         if (
             isinstance(value, np.ndarray)
             and value.dtype.kind in "iuOUb"
             and value.size == len(value)
         ):
-            return _column(value.reshape(len(value)))
+            return value.reshape(len(value))
     for value in outputs.values():
         if isinstance(value, np.ndarray) and value.ndim == 2 and value.shape[1] > 1:
-            return _column(value.argmax(axis=1))
+            return value.argmax(axis=1)
     return None
 
 
-def _number(outputs: Outputs) -> Sequence[Any] | None:
+def _number(outputs: Outputs) -> Any:
     for value in outputs.values():
         if isinstance(value, np.ndarray) and value.dtype.kind in "fiu" and value.size == len(value):
-            return _column(value.reshape(len(value)))
+            return value.reshape(len(value))
     return None
 
 
-_LABELS: Final[Mapping[str, Callable[[Outputs], Sequence[Any] | None]]] = {
+_LABELS: Final[Mapping[str, Callable[[Outputs], Any]]] = {
     "classification": _class_label,
     "regression": _number,
 }
@@ -61,6 +129,25 @@ def _length(value: Any) -> int | None:
     if isinstance(value, np.ndarray):
         return len(value) if value.ndim else None
     return len(value) if isinstance(value, list) else None
+
+
+def _is_plain(column: Any) -> bool:
+    return isinstance(column, np.ndarray) and column.ndim < 3 and column.dtype.kind in "fiub"
+
+
+def _column_texts(column: Any) -> Sequence[bytes]:
+    """A row of two dimensions without its brackets."""
+    text = to_json(np.ascontiguousarray(column))
+    return text[1:-1].split(b",") if column.ndim == 1 else text[2:-2].split(b"],[")
+
+
+@lru_cache(64)
+def _row_template(forms: Sequence[tuple[str, int]]) -> bytes:
+    members = [
+        to_json(name).replace(b"%", b"%%") + (b":%b" if dimensions == 1 else b":[%b]")
+        for name, dimensions in forms
+    ]
+    return b"{" + b",".join(members) + b"}"
 
 
 def _column(value: Any) -> Sequence[Any]:

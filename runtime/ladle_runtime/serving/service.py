@@ -29,7 +29,7 @@ from ladle_runtime.serving.codecs.formats import REST
 from ladle_runtime.serving.events import EventLog
 from ladle_runtime.serving.model_file import read_model
 from ladle_runtime.serving.outcome import outcomes, parse_key
-from ladle_runtime.serving.predictions import per_row
+from ladle_runtime.serving.predictions import Predictions, Run
 from ladle_runtime.serving.problems import Refused
 from ladle_runtime.serving.settings import MAX_BODY_BYTES, Settings
 from ladle_runtime.serving.signature import Batch
@@ -39,8 +39,6 @@ if TYPE_CHECKING:
     from ladle.ports import Clock
     from ladle_runtime.backends.base import Backend, BackendModule
 
-# One request's share of a run: outputs, predictions, what labels are compared with.
-_Part = tuple[Mapping[str, Any], Sequence[Mapping[str, Any]], Sequence[LabelValue] | None]
 _UNREAD: Final = Batch({}, 0)
 _LOG: Final = logging.getLogger("ladle")
 Randomness = Callable[[int], bytes]
@@ -50,9 +48,7 @@ Randomness = Callable[[int], bytes]
 class Asked:
     """A request that was read: what a run of the model needs, and what its line will say."""
 
-    request_id: str
     begun: float
-    at: float
     cold: bool
     codec: Codec
     batch: Batch = _UNREAD
@@ -115,7 +111,7 @@ class Service:
     def refuse(self, code: str, detail: str, retry_after_s: int | None = None) -> Answer:
         """Of a prediction that was never read; it leaves its line too."""
         refused = refusal(code, detail, retry_after_s)
-        self._write(self._begin(REST), refused, RequestOutcome.REJECTED)
+        self._write(self._begin(REST), self._draw(1)[0], refused, RequestOutcome.REJECTED)
         return refused
 
     def complete(self, asked: Asked) -> Answer:
@@ -127,8 +123,8 @@ class Service:
             except ValueError:
                 return self._failed(asked, _ValuesRefused())
             outputs = self._transform.after(outputs)
-            predictions = per_row(outputs, asked.batch.rows, self.settings.type)
-            return self._succeeded(asked, outputs, predictions, outcomes(predictions, self._key))
+            run = Run(outputs, asked.batch.rows, self.settings.type)
+            return self._succeeded(asked, self._draw(1)[0], run.all(), run.outcomes(self._key))
         except Exception as error:  # noqa: BLE001 - whatever it was, the caller gets an answer
             return self._failed(asked, error)
 
@@ -139,36 +135,44 @@ class Service:
         without a transform.
         """
         try:
-            parts = self._run_together([asked.batch for asked in several])
+            run = self._run_together([asked.batch for asked in several])
+            judged = run.outcomes(self._key)
         except Exception:  # noqa: BLE001 - who was at fault shows when each runs alone
             return [self.complete(asked) for asked in several]
-        return [self._complete_part(*of) for of in zip(several, parts, strict=True)]
+        answers, stop = [], 0
+        for asked, request_id in zip(several, self._draw(len(several)), strict=True):
+            start, stop = stop, stop + asked.batch.rows
+            answers.append(
+                self._complete_part(asked, request_id, Predictions(run, start, stop), judged)
+            )
+        return answers
 
-    def _run_together(self, batches: Sequence[Batch]) -> Sequence[_Part]:
+    def _run_together(self, batches: Sequence[Batch]) -> Run:
         inputs = {
             name: np.concatenate([batch.inputs[name] for batch in batches])
             for name in batches[0].inputs
         }
-        rows = sum(batch.rows for batch in batches)
-        outputs = self._timed_run(inputs)
-        if any(len(value) != rows for value in outputs.values()):
+        rows = sum([batch.rows for batch in batches])
+        run = Run(self._timed_run(inputs), rows, self.settings.type)
+        if not run.is_by_row:
             raise ValueError("an output has no row's axis")
-        predictions = per_row(outputs, rows, self.settings.type)
-        judged = outcomes(predictions, self._key)
-        parts, at = [], 0
-        for batch in batches:
-            part = slice(at, at + batch.rows)
-            at += batch.rows
-            own = {name: value[part] for name, value in outputs.items()}
-            mine = predictions[part]
-            # One row whose outcome is no plain value takes nothing from the others.
-            own_outcomes = outcomes(mine, self._key) if judged is None else judged[part]
-            parts.append((own, mine, own_outcomes))
-        return parts
+        return run
 
-    def _complete_part(self, asked: Asked, part: _Part) -> Answer:
+    def _complete_part(
+        self,
+        asked: Asked,
+        request_id: str,
+        part: Predictions,
+        judged: Sequence[LabelValue] | None,
+    ) -> Answer:
         try:
-            return self._succeeded(asked, *part)
+            # One row whose outcome is no plain value takes nothing from the others.
+            own = (
+                outcomes(part.objects, self._key)
+                if judged is None
+                else judged[part.start : part.stop]
+            )
+            return self._succeeded(asked, request_id, part, own)
         except Exception as error:  # noqa: BLE001 - whatever it was, the caller gets an answer
             return self._failed(asked, error)
 
@@ -181,9 +185,12 @@ class Service:
 
     def _begin(self, codec: Codec) -> Asked:
         cold, self._cold = self._cold, False
-        # Drawn now and never at init: a snapshot of this process would repeat it.
-        request_id = urlsafe_b64encode(self._randomness(16))[:22].decode()
-        return Asked(request_id, time.perf_counter(), self._clock.now(), cold, codec)
+        return Asked(time.perf_counter(), cold, codec)
+
+    def _draw(self, count: int) -> Sequence[str]:
+        """Ids of requests, now and never at init: a snapshot of this process would repeat them."""
+        text = urlsafe_b64encode(self._randomness(18 * count)).decode()
+        return [text[at : at + 22] for at in range(0, 24 * count, 24)]
 
     def _before(self, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
         try:
@@ -196,58 +203,54 @@ class Service:
     def _succeeded(
         self,
         asked: Asked,
-        outputs: Mapping[str, Any],
-        predictions: Sequence[Mapping[str, Any]],
+        request_id: str,
+        part: Predictions,
         judged: Sequence[LabelValue] | None,
     ) -> Answer:
-        ids = [f"{asked.request_id}.{row}" for row in range(len(predictions))]
+        rows, settings = part.rows, self.settings
+        ids = [f"{request_id}.{row}" for row in range(rows)]
         answer = asked.codec.encode(
-            Answered(
-                self.settings.model,
-                self.settings.release,
-                ids,
-                predictions,
-                outputs,
-                asked.batch.wanted,
-            )
+            Answered(settings.model, settings.release, ids, part, asked.batch.wanted)
         )
         if len(answer.body) > MAX_BODY_BYTES:
             raise Refused("LD406", f"an answer has at most {MAX_BODY_BYTES} bytes; send fewer rows")
-        self._write(asked, answer, RequestOutcome.OK, len(predictions), judged)
+        self._write(asked, request_id, answer, RequestOutcome.OK, rows, judged)
         return answer
 
     def _failed(self, asked: Asked, error: Exception) -> Answer:
-        outcome = RequestOutcome.FAILED
+        outcome, request_id = RequestOutcome.FAILED, self._draw(1)[0]
         if isinstance(error, Refused):
             answer, outcome = refusal(error.code, error.detail), RequestOutcome.REJECTED
         elif isinstance(error, _ValuesRefused):
             answer = refusal("LD417", "a value lies outside what the model knows")
         else:
             # Its type and place only: a message may repeat what was sent.
-            _LOG.error("request %s failed: %s", asked.request_id, _where(error))
-            answer = refusal("LD402", f"request {asked.request_id}")
-        self._write(asked, answer, outcome)
+            _LOG.error("request %s failed: %s", request_id, _where(error))
+            answer = refusal("LD402", f"request {request_id}")
+        self._write(asked, request_id, answer, outcome)
         return answer
 
     def _write(
         self,
         asked: Asked,
+        request_id: str,
         answer: Answer,
         outcome: RequestOutcome,
         rows: int = 0,
         judged: Sequence[LabelValue] | None = None,
     ) -> None:
+        settings = self.settings
         line = RequestLine(
-            model=self.settings.model,
-            release=self.settings.release,
-            request_id=asked.request_id,
-            at=asked.at,
-            outcome=outcome,
-            status=answer.status,
-            latency_ms=(time.perf_counter() - asked.begun) * 1000,
-            rows=rows,
-            cold=asked.cold,
-            window_s=self.settings.window_s,
+            settings.model,
+            settings.release,
+            request_id,
+            self._clock.now(),
+            outcome,
+            answer.status,
+            (time.perf_counter() - asked.begun) * 1000,
+            rows,
+            asked.cold,
+            settings.window_s,
         )
         self._log.write(line, judged)
 

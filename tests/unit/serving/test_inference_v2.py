@@ -14,6 +14,7 @@ from ladle.experiments.manifest import TensorSpec
 from ladle_runtime.serving.codecs import v2_tensors
 from ladle_runtime.serving.codecs.base import Answered
 from ladle_runtime.serving.codecs.inference_v2 import InferenceV2, Wanted
+from ladle_runtime.serving.predictions import Run
 from ladle_runtime.serving.problems import Refused
 from ladle_runtime.serving.signature import DTYPES, Array
 
@@ -160,7 +161,7 @@ def test_a_length_that_is_none_is_refused(length: bytes) -> None:
 
 
 def answered(outputs: dict[str, Any], wanted: object) -> Answered:
-    return Answered("m", 3, ["i.0"], [], outputs, wanted)
+    return Answered("m", 3, ["i.0"], Run(outputs, 1, "generic").all(), wanted)
 
 
 def test_chosen_outputs_leave_in_the_form_that_was_asked_for() -> None:

@@ -8,16 +8,19 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from ladle.errors import LadleError
+from ladle_runtime.serving.json_text import to_json
 from ladle_runtime.serving.outcome import outcomes, parse_key
-from ladle_runtime.serving.predictions import per_row
+from ladle_runtime.serving.predictions import Predictions, Run
 
 LOGITS = np.array([[0.1, 0.9], [2.0, 1.0]], dtype=np.float32)
 
 
 def labels(outputs: dict[str, Any], type_: str, rows: int = 2) -> Any:
-    return outcomes(per_row(outputs, rows, type_), ("label",))
+    run = Run(outputs, rows, type_)
+    return run.outcomes(("label",))
 
 
 def test_a_classifier_without_a_label_gets_the_place_of_its_highest_score() -> None:
@@ -27,9 +30,9 @@ def test_a_classifier_without_a_label_gets_the_place_of_its_highest_score() -> N
 def test_a_classifier_s_own_classes_are_its_labels_whatever_their_output_is_called() -> None:
     names = np.array(["cat", "dog"], dtype=object)
     probabilities = [{"cat": 0.9, "dog": 0.1}, {"cat": 0.2, "dog": 0.8}]
-    rows = per_row(
+    rows = Run(
         {"output_label": names, "output_probability": probabilities}, 2, "classification"
-    )
+    ).objects
     assert [row["label"] for row in rows] == ["cat", "dog"]
     assert rows[1]["output_probability"] == {"cat": 0.2, "dog": 0.8}
 
@@ -48,7 +51,29 @@ def test_an_embedding_promises_no_label() -> None:
 
 
 def test_an_output_without_rows_makes_the_answer_one_object() -> None:
-    assert per_row({"total": np.float64(3.0).reshape(())}, 2, "generic") == [{"total": 3.0}]
+    assert Run({"total": np.float64(3.0).reshape(())}, 2, "generic").objects == [{"total": 3.0}]
+
+
+@given(
+    numbers=arrays(
+        st.sampled_from([np.float32, np.float64, np.float16, np.int64, np.uint8, np.bool_]),
+        st.tuples(st.integers(1, 4)) | st.tuples(st.integers(1, 4), st.integers(0, 4)),
+    ),
+    name=st.text(st.characters(exclude_categories=["Cs"]), max_size=5),
+    type_=st.sampled_from(["classification", "regression", "generic"]),
+)
+def test_numbers_written_by_columns_are_the_objects_in_json(
+    numbers: Any, name: str, type_: str
+) -> None:
+    run = Run({name: numbers}, len(numbers), type_)
+    assert run.all().texts == [to_json(each) for each in run.objects]
+    assert Predictions(run, 0, 1).texts == [to_json(run.objects[0])]
+
+
+@given(arrays(st.sampled_from([np.float32, np.float64, np.int32, np.bool_]), st.integers(1, 4)))
+def test_outcomes_of_a_column_are_those_of_its_objects(label: Any) -> None:
+    run = Run({"label": label}, len(label), "generic")
+    assert run.outcomes(("label",)) == outcomes(run.objects, ("label",))
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ class ArrowStream:
     def encode(self, answered: Answered) -> Answer:
         rows = [
             {"prediction_id": id_, **{name: _plain(value) for name, value in row.items()}}
-            for id_, row in zip(answered.prediction_ids, answered.predictions, strict=True)
+            for id_, row in zip(answered.prediction_ids, answered.predictions.objects, strict=True)
         ]
         table = self.arrow.Table.from_pylist(rows)
         sink = self.arrow.BufferOutputStream()

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
-import numpy as np
 import orjson
 
 from ladle.experiments.signature import TensorSpec
@@ -14,20 +13,21 @@ from ladle_runtime.serving.answer import Answer
 from ladle_runtime.serving.problems import Refused
 from ladle_runtime.serving.signature import Array, Batch
 
+if TYPE_CHECKING:
+    from ladle_runtime.serving.predictions import Predictions
+
 Headers = Mapping[bytes, bytes]  # names in lower case
 PREDICTION_ID: Final = "ladle-prediction-id"
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """Everything that an answer can show. ``predictions`` has one object per prediction id."""
+class Answered(NamedTuple):
+    """Everything that an answer can show. ``predictions`` has one row per prediction id."""
 
     model: str
     release: int
     prediction_ids: Sequence[str]
-    predictions: Sequence[Mapping[str, Any]]
-    outputs: Mapping[str, Any]
-    wanted: object  # see Batch
+    predictions: Predictions
+    wanted: object = None  # see Batch
 
 
 class Reader(Protocol):
@@ -67,19 +67,6 @@ def json_object(body: bytes) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise Refused("LD410", 'send an object: {"inputs": [[…], …]}')
     return value
-
-
-def to_json(value: Any) -> bytes:
-    """A number that is none becomes null."""
-    options = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
-    return orjson.dumps(value, default=_plain, option=options)
-
-
-def _plain(value: Any) -> Any:
-    """An array of text, or one that is no single piece of memory."""
-    if isinstance(value, np.ndarray | np.generic):
-        return value.tolist()
-    raise TypeError(type(value).__name__)
 
 
 def only_input(inputs: Sequence[TensorSpec], format_name: str) -> TensorSpec:

@@ -9,7 +9,8 @@ from typing import Any, Final, Self
 from ladle.experiments.signature import TensorSpec
 from ladle_runtime.serving.answer import Answer
 from ladle_runtime.serving.codecs import v2_tensors
-from ladle_runtime.serving.codecs.base import Answered, Headers, json_object, only_input, to_json
+from ladle_runtime.serving.codecs.base import Answered, Headers, json_object, only_input
+from ladle_runtime.serving.json_text import to_json
 from ladle_runtime.serving.problems import Refused
 from ladle_runtime.serving.signature import Array, Batch, count_rows
 
@@ -57,12 +58,13 @@ class InferenceV2:
 
     def encode(self, answered: Answered) -> Answer:
         wanted = answered.wanted if isinstance(answered.wanted, Wanted) else Wanted()
-        chosen = wanted.outputs or dict.fromkeys(answered.outputs, wanted.in_bytes)
-        if not chosen.keys() <= answered.outputs.keys():
-            raise Refused("LD410", f"the outputs are named: {', '.join(answered.outputs)}")
+        outputs = answered.predictions.outputs
+        chosen = wanted.outputs or dict.fromkeys(outputs, wanted.in_bytes)
+        if not chosen.keys() <= outputs.keys():
+            raise Refused("LD410", f"the outputs are named: {', '.join(outputs)}")
         described, tail = [], []
         for name, in_bytes in chosen.items():
-            array = v2_tensors.as_tensor(answered.outputs[name])
+            array = v2_tensors.as_tensor(outputs[name])
             about = {
                 "name": name,
                 "shape": array.shape,

@@ -51,7 +51,7 @@ class NpyArray:
         return Batch(arrays, count_rows(inputs, arrays))
 
     def encode(self, answered: Answered) -> Answer:
-        array = one_output(answered.outputs, self.output)
+        array = one_output(answered.predictions.outputs, self.output)
         head = _head(array.dtype.newbyteorder("<").str, array.shape)
         little = array.astype(array.dtype.newbyteorder("<"), copy=False)
         headers = ((PREDICTION_ID, answered.prediction_ids[0]),)

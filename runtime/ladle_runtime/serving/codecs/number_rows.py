@@ -15,7 +15,7 @@ from typing import Any, Final
 import numpy as np
 
 from ladle.experiments.signature import TensorSpec
-from ladle_runtime.serving.signature import MAX_ROWS, Array, Batch
+from ladle_runtime.serving.signature import MAX_ROWS, Array, Batch, all_within
 
 # Input type -> numpy's, and the largest number that it holds.
 _DTYPES: Final[Mapping[str, tuple[type[np.floating[Any]], float]]] = {
@@ -45,10 +45,10 @@ def rows_of_numbers(body: bytes, inputs: Sequence[TensorSpec]) -> Batch | None:
     dtype, largest = _DTYPES[spec.dtype]
     try:
         doubles, rows, width = _read(_here.parser, body)
-    except (ValueError, TypeError, KeyError, AttributeError, RuntimeError):
+    except (ValueError, TypeError, KeyError, AttributeError, RuntimeError, IndexError):
         return None
-    fits = 0 < rows <= MAX_ROWS and width == (shape[1] or width) and len(doubles) == rows * width
-    if not fits or np.abs(doubles).max() > largest or not _is_flat(body, rows):
+    fits = width == (shape[1] or width) and len(doubles) == rows * width > 0
+    if not fits or rows > MAX_ROWS or not all_within(doubles, largest) or not _is_flat(body, rows):
         return None
     return Batch({spec.name: doubles.astype(dtype).reshape(rows, width)}, rows)
 
@@ -59,8 +59,12 @@ def _read(parser: Any, body: bytes) -> tuple[Array, int, int]:
     if len(document) != 1:  # a key that is written twice means something else to other readers
         raise KeyError
     rows = document["inputs"]
-    (width,) = {len(row) for row in rows}
-    return np.frombuffer(rows.as_buffer(of_type="d"), np.float64), len(rows), width
+    count = len(rows)
+    doubles = np.frombuffer(rows.as_buffer(of_type="d"), np.float64)
+    width = len(rows[0])
+    if count > 1 and {len(row) for row in rows} != {width}:
+        raise ValueError
+    return doubles, count, width
 
 
 def _is_flat(body: bytes, rows: int) -> bool:

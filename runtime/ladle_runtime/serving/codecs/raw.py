@@ -55,7 +55,7 @@ class RawTensor:
         return Batch(arrays, count_rows(inputs, arrays))
 
     def encode(self, answered: Answered) -> Answer:
-        array = one_output(answered.outputs, self.output)
+        array = one_output(answered.predictions.outputs, self.output)
         described, little = _described(array.dtype, array.shape)
         headers = (*described, (PREDICTION_ID, answered.prediction_ids[0]))
         return Answer(200, MEDIA_TYPE, array.astype(little, copy=False).tobytes(), headers)

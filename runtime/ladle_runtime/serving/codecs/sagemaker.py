@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from ladle.experiments.signature import TensorSpec
@@ -40,4 +40,4 @@ class _Invocation:
         if not answer.headers:
             return answer
         folded = "; ".join(f"{name}={value}" for name, value in answer.headers)
-        return replace(answer, headers=(*answer.headers, (ATTRIBUTES, folded)))
+        return answer._replace(headers=(*answer.headers, (ATTRIBUTES, folded)))

@@ -13,7 +13,8 @@ import numpy as np
 
 from ladle.experiments.signature import TensorSpec
 from ladle_runtime.serving.answer import Answer
-from ladle_runtime.serving.codecs.base import Answered, Headers, to_json
+from ladle_runtime.serving.codecs.base import Answered, Headers
+from ladle_runtime.serving.json_text import to_json
 from ladle_runtime.serving.problems import Refused
 from ladle_runtime.serving.signature import Batch, batch
 
@@ -49,7 +50,7 @@ class CsvTable:
         """A first line of names; an output with several values a row has a column for each."""
         text = io.StringIO(newline="")
         write = csv.writer(text).writerow
-        for number, prediction in enumerate(answered.predictions):
+        for number, prediction in enumerate(answered.predictions.objects):
             cells = _flat(prediction)
             if number == 0:
                 write(["prediction_id", *cells])

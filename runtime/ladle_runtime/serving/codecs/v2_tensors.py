@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from ladle.experiments.signature import TensorSpec
-from ladle_runtime.serving.codecs.base import to_json
+from ladle_runtime.serving.json_text import to_json
 from ladle_runtime.serving.problems import Refused
 from ladle_runtime.serving.signature import DTYPES, MAX_RANK, Array, held_to, reshaped, typed
 
