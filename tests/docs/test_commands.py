@@ -36,7 +36,7 @@ def test_every_command_line_that_a_page_shows_is_one_that_ladle_takes(
     shown = [(page, line) for page in pages(root) for line in commands(page, "ladle")]
     assert len(shown) > 20
     for page, line in shown:
-        with subtests.test(page.relative_to(root), line=line):
+        with subtests.test(str(page.relative_to(root)), line=line):
             read(line)
 
 

@@ -9,6 +9,9 @@ import pytest
 from tests.contract.test_backends import DOUBLERS
 from tests.docs.pages import text_of
 
+from ladle.aws.native_errors import NATIVE_ERRORS
+from ladle.aws.traffic import ROUTERS
+from ladle.aws.versions import VERSIONS
 from ladle.catalog import BACKENDS, TARGET_MODULES
 from ladle.config.schema import Guards
 from ladle.policy.rollout import ALPHA_SHARES, GuardName
@@ -17,12 +20,22 @@ from ladle.releases.rollback import QUARANTINE_SCOPES
 from ladle.why.numbers import COUNTED, WORSE_WORDS
 
 # Each file that a row of the catalogue wants, and what it must offer.
-OF_A_BACKEND = [("runtime/ladle_runtime/backends/{}.py", "load")]
-OF_A_TARGET = [
-    ("src/ladle/targets/{}.py", "refusals"),
-    ("src/ladle/targets/{}.py", "reason"),
-    ("stacks/ladle_stacks/targets/{}.py", "serve"),
-]
+OF_A_BACKEND = {"runtime/ladle_runtime/backends/{}.py": ["load"]}
+OF_A_TARGET = {
+    "src/ladle/targets/{}.py": ["refusals", "reason"],
+    "src/ladle/planning/targets/{}.py": [
+        "log_group",
+        "serving_grants",
+        "publishing_grants",
+        "routing_grants",
+    ],
+    "stacks/ladle_stacks/targets/{}.py": ["serve"],
+}
+TABLES_OF_TARGETS = {
+    "`versions/__init__.py` (`VERSIONS`)": VERSIONS,
+    "`traffic/__init__.py` (`ROUTERS`)": ROUTERS,
+    "`native_errors.py` (`NATIVE_ERRORS`)": NATIVE_ERRORS,
+}
 # Where every guard has a row, by the page's words.
 GUARD_TABLES: dict[str, Mapping[GuardName, object]] = {
     "`ALPHA_SHARES`": ALPHA_SHARES,
@@ -36,15 +49,16 @@ GUARD_TABLES: dict[str, Mapping[GuardName, object]] = {
 
 
 def missing(
-    modules: Mapping[str, str], wanted: Sequence[tuple[str, str]], root: Path
+    modules: Mapping[str, str], wanted: Mapping[str, Sequence[str]], root: Path
 ) -> Iterator[str]:
     for row, module in modules.items():
-        for pattern, offers in wanted:
+        for pattern, offers in wanted.items():
             name = pattern.format(module)
             if not (root / name).exists():
                 yield f"{row} lacks {name}"
-            elif f"\ndef {offers}(" not in (root / name).read_text(encoding="utf-8"):
-                yield f"{row}: {name} lacks {offers}"
+                continue
+            text = (root / name).read_text(encoding="utf-8")
+            yield from (f"{row}: {name} lacks {o}" for o in offers if f"\ndef {o}(" not in text)
 
 
 def test_every_backend_has_its_file_and_a_model_for_its_contract_suite(root: Path) -> None:
@@ -56,6 +70,12 @@ def test_every_target_has_its_files(root: Path) -> None:
     assert list(missing(TARGET_MODULES, OF_A_TARGET, root)) == []
 
 
+@pytest.mark.parametrize("table", TABLES_OF_TARGETS)
+def test_every_target_has_its_adapters(root: Path, table: str) -> None:
+    assert set(TARGET_MODULES) - TABLES_OF_TARGETS[table].keys() == set()
+    assert table in text_of(root / "docs/extending.md")
+
+
 def test_a_new_row_is_told_which_files_it_lacks(root: Path) -> None:
     assert list(missing({"tree": "forest"}, OF_A_BACKEND, root)) == [
         "tree lacks runtime/ladle_runtime/backends/forest.py"
@@ -63,6 +83,7 @@ def test_a_new_row_is_told_which_files_it_lacks(root: Path) -> None:
     assert list(missing({"ecs": "choose"}, OF_A_TARGET, root)) == [
         "ecs: src/ladle/targets/choose.py lacks refusals",
         "ecs: src/ladle/targets/choose.py lacks reason",
+        "ecs lacks src/ladle/planning/targets/choose.py",
         "ecs lacks stacks/ladle_stacks/targets/choose.py",
     ]
 

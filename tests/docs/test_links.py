@@ -50,13 +50,13 @@ def missing_paths(page: Path, root: Path) -> Iterator[str]:
 
 def test_every_link_leads_somewhere(root: Path, subtests: pytest.Subtests) -> None:
     for page in pages(root):
-        with subtests.test(page.relative_to(root)):
+        with subtests.test(str(page.relative_to(root))):
             assert list(broken_links(page)) == []
 
 
 def test_every_path_that_a_page_names_exists(root: Path, subtests: pytest.Subtests) -> None:
     for page in pages(root):
-        with subtests.test(page.relative_to(root)):
+        with subtests.test(str(page.relative_to(root))):
             assert list(missing_paths(page, root)) == []
 
 

@@ -45,7 +45,7 @@ def test_golden_requests_are_answered_as_written(
     for path in GOLDEN:
         if path.parts[-3] != model:
             continue
-        with subtests.test(path.relative_to(PACKAGES)):
+        with subtests.test(str(path.relative_to(PACKAGES))):
             case = json.loads(path.read_text())
             answer = function.invoke(case["request"]).payload
             assert shown(answer, like=case["answer"]) == case["answer"]

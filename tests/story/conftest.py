@@ -11,6 +11,15 @@ from tests.story.stage import EMBEDDED, Stage, need_setup, throwaway
 from ladle.aws.stack_reader import AwsStackReader
 from ladle.embedded import lifecycle
 
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One process plays all stories, one after the other: they share a stage, and the machine."""
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.xdist_group("story"))
+
 
 @pytest.fixture(scope="session")
 def stage(root: Path) -> Iterator[Stage]:

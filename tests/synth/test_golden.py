@@ -10,5 +10,5 @@ def test_templates_are_those_that_were_reviewed(
     tmp_path_factory: pytest.TempPathFactory, subtests: pytest.Subtests
 ) -> None:
     for path, content in goldens(tmp_path_factory.mktemp("golden")):
-        with subtests.test(path.relative_to(FOLDER)):
+        with subtests.test(str(path.relative_to(FOLDER))):
             assert path.read_text() == content, "if you mean it: python -m tests.synth.golden"
