@@ -8,6 +8,7 @@ from itertools import groupby
 from pathlib import Path
 
 from _commands_page import commands_page
+from _doors_page import doors_page
 from _plan_page import plan_page
 from ladle.cli.explain import explanations
 from ladle.config import publish
@@ -82,6 +83,7 @@ GENERATED: dict[str, Callable[[], str]] = {
     "src/ladle/config/model.schema.json": publish.as_text,
     "docs/errors.md": errors_page,
     "docs/model-yaml.md": config_page,
+    "docs/doors.md": lambda: doors_page(ROOT / "docs/doors.md"),
     "docs/releases.md": releases_page,
     "docs/plan.md": lambda: plan_page(ROOT / "docs/plan.md"),
     "docs/reference/commands.md": lambda: commands_page(BY_HAND.format(source="src/ladle/cli")),

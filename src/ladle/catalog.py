@@ -56,6 +56,14 @@ class DoorUrl(StrEnum):
     FUNCTION = "function"
 
 
+class DoorKind(StrEnum):
+    """What a door is made of on AWS; ``config/doors.toml`` has a row for each."""
+
+    HTTP_API = "http_api"
+    REST_API = "rest_api"
+    FUNCTION_URL = "function_url"
+
+
 class Strategy(StrEnum):
     CANARY = "canary"
     ALL_AT_ONCE = "all_at_once"

@@ -167,17 +167,25 @@ def open_predictor(address: str | None, start: Path, caller: str | None = None) 
     from ladle.tools.model_http import HttpPredictor
 
     headers = {} if caller is None else {"ladle-principal": caller}
+    headers |= _shown_at_the_door()
     named = address or os.environ.get("LADLE_URL")
     if named:
-        return HttpPredictor(lambda _: named.rstrip("/"), headers)
+        return HttpPredictor(lambda _model, _path: named.rstrip("/"), headers)
     url = workspace_url(start)
     if url == DEFAULT_URL:
-        return HttpPredictor(lambda model: door_of(url, start, model), headers)
+        return HttpPredictor(lambda model, _path: door_of(url, start, model), headers)
     from ladle.aws.model_door import ModelDoors
     from ladle.disk.clock import SystemClock
 
     doors = ModelDoors(_session(url, start), SystemClock())
-    return HttpPredictor(doors.address, sign=doors.sign)
+    return HttpPredictor(doors.address, headers, doors.sign)
+
+
+def _shown_at_the_door() -> dict[str, str]:
+    """What doors of auth: jwt and auth: api_key ask for; AWS credentials sign for all others."""
+    token, key = os.environ.get("LADLE_TOKEN"), os.environ.get("LADLE_API_KEY")
+    shown = {"authorization": token and f"Bearer {token}", "x-api-key": key}
+    return {name: value for name, value in shown.items() if value}
 
 
 def _session(url: str, start: Path) -> AwsSession:

@@ -15,10 +15,11 @@ import aws_cdk as cdk
 from constructs import IConstruct
 
 from ladle import names
-from ladle.catalog import DoorAuth, Packaging
+from ladle.catalog import Packaging
 from ladle.planning import permissions
 from ladle.planning.grant import RoleGrants
 from ladle.planning.service_spec import ServiceSpec
+from ladle_stacks.doors.accepted import Row, accepted
 
 PACKS = ("AwsSolutions", "Serverless", "NIST.800.53.R5")
 WATCHERS = ("Intake", "Collector", "Judge", "Controller")
@@ -84,17 +85,14 @@ def of_model(spec: ServiceSpec) -> Iterator[Acknowledgement]:
     yield from _rows(stack, _MODEL)
     if spec.packaging is Packaging.ZIP:
         yield from _rows(stack, _ZIP)
-    if spec.door.auth is DoorAuth.NONE:
-        by = spec.door.public_acknowledged_by
-        routes = tuple(f"{part}Route{n}" for part, count in _ROUTES for n in range(count))
-        yield from _rows(stack, (("AwsSolutions-APIG4", routes, f"{by} answers for it"),))
+    yield from _rows(stack, accepted(spec))
+    if spec.compute.reserved is None:
+        rule = "NIST.800.53.R5-LambdaConcurrency"
+        yield from _rows(stack, ((rule, ("Function",), "the door limits the rate"),))
     told = tuple(f"Notify{number}" for number in range(len(spec.notify)))
     yield from _rows(stack, (("Serverless-SNSRedrivePolicy", told, "history tells it too"),))
     for role in permissions.of_model(spec):
         yield from _wildcards(stack, ROLES[role.holder], role)
-
-
-_ROUTES = (("Predict", 9), ("Feedback", 1))
 
 
 def _wildcards(stack: str, id_: str, role: RoleGrants) -> Iterator[Acknowledgement]:
@@ -107,9 +105,6 @@ def _wildcards(stack: str, id_: str, role: RoleGrants) -> Iterator[Acknowledgeme
                 arn = thing.arn.replace("${", "<").replace("}", ">")
                 rule = f"AwsSolutions-IAM5[Resource::{arn}]"
                 yield Acknowledgement(f"{stack}/{id_}/Resource", rule, grant.sentence)
-
-
-Row = tuple[str, tuple[str, ...], str]
 
 
 def _rows(stack: str, rows: Iterable[Row]) -> Iterator[Acknowledgement]:
@@ -171,8 +166,6 @@ _HELPERS = ("Handoff", "Bundler")
 _FUNCTIONS = (*_HELPERS, "Function")
 _WAITED_FOR = "whoever calls it waits for its answer"
 _MODEL: tuple[Row, ...] = (
-    ("AwsSolutions-APIG1", ("DoorStage",), "the model's own log has a line for each request"),
-    ("Serverless-APIGWAccessLogging", ("DoorStage",), "the model's own log has a line for each"),
     ("AwsSolutions-L1", _HELPERS, _LAMBDA_LATEST),
     ("Serverless-LambdaLatestVersion", _HELPERS, _LAMBDA_LATEST),
     ("Serverless-LambdaTracing", _FUNCTIONS, "a trace of each request is the team's to pay for"),
@@ -188,7 +181,7 @@ _MODEL: tuple[Row, ...] = (
         ("Logs", "HandoffLogs", "BundlerLogs"),
         "encrypted with the service's own key; lines hold no input",
     ),
-    ("NIST.800.53.R5-LambdaConcurrency", _FUNCTIONS, "the door limits the rate"),
+    ("NIST.800.53.R5-LambdaConcurrency", _HELPERS, "called once a deploy"),
     ("NIST.800.53.R5-LambdaInsideVPC", _FUNCTIONS, "it calls AWS only"),
 )
 _ZIP: tuple[Row, ...] = (

@@ -22,6 +22,18 @@ SIGNATURE = Signature(
     outputs=(TensorSpec("label", "int64", (None,)),),
 )
 MODEL = "model: model.onnx\ntype: classification\n"  # all that a config needs beside a name
+# One model behind each kind of door, as image: its code is staged, never zipped.
+BEHIND = {
+    "keyed": "door: {auth: api_key, rate_per_s: 5, quota_per_day: 1000}\n",
+    "tokens": "door: {auth: jwt, issuer: 'https://login.example.com/', audience: [fraud],"
+    " cors: ['https://app.example.com']}\n",
+    "named": "door: {domain: models.example.com, certificate:"
+    " 'arn:aws:acm:eu-west-1:111122223333:certificate/0f3d6e5a-1111-2222-3333-444455556666'}\n",
+    "direct": "door: {url: function}\ncompute: {reserved: 20, timeout_s: 60}\n",
+    "anybody": "door: {url: function, auth: none, public_acknowledged_by: ada@example.com,"
+    " unlimited_acknowledged_by: ada@example.com}\n",
+}
+DOORS = {name: f"{MODEL}packaging: image\n{door}" for name, door in BEHIND.items()}
 Template = Mapping[str, Any]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 from cdk_nag import AwsSolutionsChecks, NIST80053R5Checks, ServerlessChecks
-from tests.synth.repository import MODEL, SIGNATURE, write_repository
+from tests.synth.repository import DOORS, MODEL, SIGNATURE, write_repository
 
 from ladle.planning.resolve import Cloud
 from ladle.planning.service_spec import ServiceSpec
@@ -23,7 +23,7 @@ CONFIGS = {
     "zipped": MODEL + "packaging: zip\n",
     "image": MODEL + "packaging: image\nnotify: ['mailto:ada@example.com']\n",
     "open": MODEL + "door: {auth: none, public_acknowledged_by: ada@example.com}\n",
-}
+} | DOORS
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 

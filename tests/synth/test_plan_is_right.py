@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.synth.repository import MODEL, Synth, Template, as_list, synthesize, text
+from tests.synth.repository import DOORS, MODEL, Synth, Template, as_list, synthesize, text
 
 from ladle.planning import permissions
 from ladle.planning.exposure import exposure
@@ -22,7 +23,7 @@ CONFIGS = {
     "told": MODEL + "notify: ['mailto:ada@example.com', 'https://example.com/hook']\n",
     "open": MODEL + OPEN,
     "labelled": MODEL + "monitor: {labels: {sources: [labeller]}}\n",
-}
+} | DOORS
 ROLES = {
     "serving": "ServingRole",
     "bundler": "BundlerRole",
@@ -37,6 +38,8 @@ NAMED_BY = (
     "AlarmName",
     "StageName",
     "Name",
+    "UsagePlanName",
+    "DomainName",
 )
 _HASH = re.compile(r"[0-9A-F]{8}\.")  # the CDK's own, behind the name of a queue
 Permission = tuple[frozenset[str], frozenset[str], str]
@@ -82,14 +85,26 @@ def test_the_platforms_policies_are_of_the_same_table(made: Synth) -> None:
 
 
 @pytest.mark.parametrize("model", CONFIGS)
-def test_what_it_calls_public_is_what_no_route_asks_a_caller_for(made: Synth, model: str) -> None:
-    routes = [
-        r["Properties"]["AuthorizationType"]
-        for r in made.model(model)["Resources"].values()
-        if r["Type"] == "AWS::ApiGatewayV2::Route"
-    ]
-    assert set(routes) == {"NONE" if exposure(made.specs[model]).public else "AWS_IAM"}
-    assert exposure(made.specs[model]).public == (model == "open")
+def test_what_it_calls_public_is_what_no_door_asks_a_caller_for(made: Synth, model: str) -> None:
+    asked = set(_asked(made.model(model)["Resources"].values()))
+    public = exposure(made.specs[model]).public
+    assert public == (model in ("open", "anybody"))
+    assert ("NONE" in asked) == public
+    assert len(asked) == 1 or model == "keyed", "where a key asks for predictions, IAM for labels"
+
+
+def _asked(found: Iterable[Template]) -> Iterator[str]:
+    """What the routes of every door ask a caller for."""
+    for resource in found:
+        properties = resource["Properties"]
+        if resource["Type"] == "AWS::ApiGatewayV2::Route":
+            yield properties["AuthorizationType"]
+        if resource["Type"] == "AWS::Lambda::Url":
+            yield properties["AuthType"]
+        if resource["Type"] == "AWS::ApiGateway::RestApi":
+            for operations in properties["Body"]["paths"].values():
+                for operation in operations.values():
+                    yield "".join(str(list(asked)) for asked in operation["security"]) or "NONE"
 
 
 def _planned(grant: Grant) -> Permission:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from ladle.aws.session import AwsSession
     from ladle.ports import Clock
 
+LABELS = "/feedback"
+
 
 class ModelDoors:
     """Addresses and signatures for the models of one account and region."""
@@ -31,22 +33,25 @@ class ModelDoors:
         self, method: str, url: str, headers: Mapping[str, str], content: bytes
     ) -> Mapping[str, str]:
         """Credentials are asked for each time: those of a role end within hours."""
+        service = "lambda" if ".lambda-url." in url else "execute-api"
         return sigv4.sign(
             method,
             url,
             headers,
             hashlib.sha256(content).hexdigest(),
             self._session.credentials,
-            sigv4.Scope(self._session.region, "execute-api"),
+            sigv4.Scope(self._session.region, service),
             self._clock.now(),
         )
 
-    def _find(self, model: str) -> str:
-        return find_address(self._session.cloudformation, model)
+    def _find(self, model: str, path: str) -> str:
+        return find_address(self._session.cloudformation, model, path)
 
 
-def find_address(cloudformation: CloudFormationClient, model: str) -> str:
-    """The output ``Url`` of the model's stack. Raises NotFound LD430."""
+def find_address(cloudformation: CloudFormationClient, model: str, path: str = "") -> str:
+    """The output ``Url`` of the model's stack, or for labels ``LabelsUrl``, where they have a door of
+    their own. Raises NotFound LD430.
+    """
     stack = names.model_stack(model)
     try:
         stacks = cloudformation.describe_stacks(StackName=stack)["Stacks"]
@@ -54,9 +59,11 @@ def find_address(cloudformation: CloudFormationClient, model: str) -> str:
         if error.response["Error"]["Code"] != "ValidationError":
             raise
         stacks = []
-    for output in stacks[0].get("Outputs", ()) if stacks else ():
-        if output["OutputKey"] == "Url":
-            return output["OutputValue"].rstrip("/")
+    outputs = stacks[0].get("Outputs", ()) if stacks else ()
+    named = {output["OutputKey"]: output["OutputValue"].rstrip("/") for output in outputs}
+    wanted = "LabelsUrl" if path == LABELS and "LabelsUrl" in named else "Url"
+    if wanted in named:
+        return named[wanted]
     raise NotFound(
         "LD430",
         f"the stack {stack} names no address of {model}",

@@ -29,6 +29,7 @@ def plan_lines(
     yield from _row("makes", [counted(found.resources)])
     yield from _row("costs", cost_lines(found.cost, prices), wrap=False)
     yield from role_lines(found.permissions)
+    yield from _row("door", [found.exposure.door])
     yield from _row("exposure", [found.exposure.sentence])
     yield from _row("goes back", found.recovery)
     yield from _row("reaches", found.blast_radius)

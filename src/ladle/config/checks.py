@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from ladle.catalog import CostAction, DoorAuth, DoorUrl, Strategy
+from ladle.catalog import CostAction, Strategy
 from ladle.config.amounts import written
 from ladle.config.document import Path
+from ladle.config.door_checks import door_fits, halves, origins, public_door, unlimited_door
 from ladle.config.evidence import evidence_time, expects_labels
 from ladle.config.leaks import is_secret_by_name, leaks_in
+from ladle.config.mistake import Mistake
 from ladle.config.schema import ModelConfig
 
 NAME = re.compile(r"[a-z](?:[a-z0-9]|-(?=[a-z0-9])){0,38}")
@@ -25,22 +26,9 @@ TAKEN_ENDINGS = ("-handoff", "-bundle")
 PICKLES = (".pkl", ".pickle", ".joblib", ".pt", ".pth", ".sav", ".dill")
 PINNED = "pinned"
 RETENTION_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653)
-HTTP_API_TIMEOUT_S = 30
 ENV_BYTES = 3072  # Lambda allows 4096 for all variables; Ladle's own need the rest
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _LISTENER = re.compile(r"(mailto:[^@\s]+@[^@\s]+|https://\S+)")
-
-
-@dataclass(frozen=True, slots=True)
-class Mistake:
-    """``path`` is where it is shown, ``reads`` every key it follows from."""
-
-    path: Path
-    code: str
-    what: str
-    fix: str
-    reads: tuple[Path, ...]
-    on_key: bool = False
 
 
 Check = Callable[[ModelConfig], Iterator[Mistake]]
@@ -87,23 +75,6 @@ def files(config: ModelConfig) -> Iterator[Mistake]:
                 "export it where it is trained: ladle.to_onnx(model, rows)",
                 (path,),
             )
-
-
-def public_door(config: ModelConfig) -> Iterator[Mistake]:
-    if config.door.auth is DoorAuth.NONE and not config.door.public_acknowledged_by:
-        path: Path = ("door", "auth")
-        what = f"auth: none makes {config.name} callable by anyone"
-        fix = "add public_acknowledged_by: with the address of who answers for it, or auth: iam"
-        yield Mistake(path, "LD118", what, fix, (path, ("door", "public_acknowledged_by")))
-
-
-def door_waits(config: ModelConfig) -> Iterator[Mistake]:
-    limit, path = HTTP_API_TIMEOUT_S, ("compute", "timeout_s")
-    if config.door.url is DoorUrl.API and config.compute.timeout_s > limit:
-        what = (
-            f"timeout_s {config.compute.timeout_s} is never used: the HTTP API gives up at {limit}"
-        )
-        yield Mistake(path, "LD125", what, f"write timeout_s: {limit}", (path, ("door", "url")))
 
 
 def times_in_order(config: ModelConfig) -> Iterator[Mistake]:
@@ -215,7 +186,10 @@ CHECKS: tuple[Check, ...] = (
     name,
     files,
     public_door,
-    door_waits,
+    unlimited_door,
+    door_fits,
+    halves,
+    origins,
     times_in_order,
     one_margin,
     evidence_by_max,

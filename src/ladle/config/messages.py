@@ -38,6 +38,9 @@ _BOUND_REASONS: dict[tuple[str | int, ...], str] = {
 _PATTERNS = {
     "key": ("LD113", "is not a path in the output", "write it as $.label or $.scores[0]"),
     "vpc": ("LD113", "is not a VPC id", "write vpc-0a1b2c3d"),
+    "issuer": ("LD113", "is not an issuer", "write its address: https://login.example.com/"),
+    "domain": ("LD113", "is not a domain name", "write it as in models.example.com"),
+    "certificate": ("LD113", "is not a certificate", "write its ARN: arn:aws:acm:…"),
     "account": ("LD113", "is not an AWS account", "write its twelve digits in quotes"),
     "region": ("LD113", "is not an AWS region", "write it as in eu-west-1"),
 }

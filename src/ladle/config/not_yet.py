@@ -8,9 +8,9 @@ from operator import attrgetter
 from typing import Any
 
 from ladle.catalog import ModelType
-from ladle.config.checks import Mistake
 from ladle.config.document import Path
 from ladle.config.evidence import expects_labels
+from ladle.config.mistake import Mistake
 from ladle.config.schema import ModelConfig
 
 Attribute = Callable[[ModelConfig], Any]
@@ -23,9 +23,6 @@ KEYS: dict[Path, str] = {
     ("compute", "spot"): "only lambda is built, and it has no spare capacity",
     ("compute", "min_instances"): "only lambda is built, and it scales from nothing",
     ("compute", "warm"): "provisioned instances are not kept through a canary yet",
-    ("compute", "reserved"): "reserving concurrency is not built",
-    ("door", "domain"): "own domains are not built",
-    ("door", "cors"): "calls from web pages are not built",
     ("monitor", "segments"): "watching segments apart is not built",
     ("capture", "enabled"): "capturing requests is not built",
     ("network", "vpc"): "running in your network is not built",
@@ -43,8 +40,6 @@ VALUES: dict[Path, tuple[frozenset[str], str]] = {
         frozenset({"sagemaker", "sagemaker-serverless", "sagemaker-async", "ecs"}),
         "only lambda is built",
     ),
-    ("door", "auth"): (frozenset({"jwt", "api_key"}), "only iam and none are built"),
-    ("door", "url"): (frozenset({"function"}), "only the HTTP API is built"),
 }
 FIX = "remove it; docs/errors.md lists what is not yet built"
 

@@ -15,10 +15,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from ladle.config import checks
-from ladle.config.checks import Mistake
 from ladle.config.document import BREAKS, Document, Path, Spot
 from ladle.config.leaks import leaks_in, without
 from ladle.config.messages import explain
+from ladle.config.mistake import Mistake
 from ladle.config.not_yet import not_yet
 from ladle.config.read_yaml import read_document
 from ladle.config.schema import ModelConfig

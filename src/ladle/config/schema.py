@@ -28,6 +28,9 @@ from ladle.catalog import (
 from ladle.config.amounts import DurationS, Factor, Percent, Points
 
 # As the serving runtime reads it: $.label, $.scores[0], $["a name"].value
+ISSUER = r"^https://[^\s/?#]+(/[^\s?#]*)?$"
+DOMAIN = r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$"
+CERTIFICATE = r"^arn:aws[a-z-]*:acm:[a-z0-9-]+:[0-9]{12}:certificate/[0-9a-f-]+$"
 OUTCOME_PATH = r"""^\$(\.[A-Za-z_][\w-]*|\[[0-9]+\]|\["[^"]+"\])+$"""
 
 
@@ -55,12 +58,19 @@ class Compute(Strict):
 
 class Door(Strict):
     auth: DoorAuth = _key(DoorAuth.IAM, "who may call")
-    url: DoorUrl = _key(DoorUrl.API, "an HTTP API, or the function's own URL")
-    domain: str | None = _key(None, "own domain name")
+    url: DoorUrl = _key(DoorUrl.API, "an API of API Gateway's, or the function's own URL")
+    issuer: str | None = _key(None, "who issues the tokens of auth: jwt", pattern=ISSUER)
+    audience: tuple[str, ...] = _key((), "whom the tokens of auth: jwt are meant for")
+    domain: str | None = _key(None, "own domain name", pattern=DOMAIN)
+    certificate: str | None = _key(None, "the domain's certificate in ACM", pattern=CERTIFICATE)
     cors: tuple[str, ...] = _key((), "origins whose pages may call")
     rate_per_s: float = _key(50.0, "requests a second before callers get 429", gt=0, le=10000)
+    quota_per_day: int | None = _key(None, "requests a day of auth: api_key", ge=1)
     public_acknowledged_by: str | None = _key(
         None, "who answers for auth: none; an address", min_length=3
+    )
+    unlimited_acknowledged_by: str | None = _key(
+        None, "who answers for url: function without compute.reserved", min_length=3
     )
 
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from ladle.catalog import DoorKind
+from ladle.config.doors import row_of
 from ladle.planning.prices import Prices
 from ladle.planning.service_spec import ServiceSpec
 from ladle.planning.usage import DAY_S, Usage
@@ -95,10 +97,9 @@ class Cost:
 
 
 def cost(spec: ServiceSpec, usage: Usage, prices: Prices) -> Cost:
-    busiest = usage.at(spec.door.rate_per_s)
-    timeout_s = spec.compute.timeout_s
-    slowest_per_s = min(spec.door.rate_per_s, ACCOUNT_CONCURRENCY / timeout_s)
-    slow = Usage(slowest_per_s, timeout_s * 1000.0, usage.peak_per_s)
+    busiest = usage.at(most_per_s(spec, usage.answer_ms))
+    timeout_ms = spec.compute.timeout_s * 1000.0
+    slow = Usage(most_per_s(spec, timeout_ms), timeout_ms, usage.peak_per_s)
     month = tuple(lines(spec, usage, MONTH_S, prices))
     idle, expected = (total(lines(spec, u, MONTH_S, prices)) for u in (usage.at(0.0), usage))
     requests = usage.requests_per_s * MONTH_S
@@ -114,6 +115,13 @@ def cost(spec: ServiceSpec, usage: Usage, prices: Prices) -> Cost:
         ),
         lines=month,
     )
+
+
+def most_per_s(spec: ServiceSpec, answer_ms: float) -> float:
+    """As many requests as the door lets in, and the function's instances can answer."""
+    instances = spec.compute.reserved or ACCOUNT_CONCURRENCY
+    answered = instances / max(LEAST_BILLED_MS, answer_ms) * 1000
+    return min(spec.door.rate_per_s, answered) if row_of(spec.door.kind).throttles else answered
 
 
 def total(rows: Iterator[Line] | Sequence[Line]) -> Sum:
@@ -139,7 +147,7 @@ def _serving(spec: ServiceSpec, usage: Usage, seconds: float, prices: Prices) ->
         ("calls of the function", prices.of("lambda_request", requests)),
         ("answers", prices.of(gb_second, requests * gb * billed_ms / 1000)),
         ("cold starts", prices.of(gb_second, cold_s * gb)),
-        ("the door", prices.of("http_api_request", requests)),
+        ("the door", prices.of(row_of(spec.door.kind).price, requests)),
         ("the model's copy", prices.of("store_gb_month", spec.source.bytes / 1e9 * months)),
     ):
         yield Line(Side.SERVING, what, usd)
@@ -163,7 +171,8 @@ def _watching(spec: ServiceSpec, usage: Usage, seconds: float, prices: Prices) -
     ]
     if spec.policy.labels_expected:
         written = prices.of("table_write", requests * (1 + LABEL_WRITES))
-        door = prices.of("http_api_request", requests)
+        rest = spec.door.kind is DoorKind.REST_API
+        door = prices.of("rest_api_request" if rest else "http_api_request", requests)
         found += [
             ("predictions and labels", written),
             ("calls with labels", door + own_calls(requests, OWN_CALL_S, prices)),

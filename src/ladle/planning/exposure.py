@@ -5,41 +5,70 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ladle.catalog import DoorAuth
-from ladle.planning.service_spec import ServiceSpec
+from ladle.catalog import DoorAuth, DoorKind
+from ladle.config.doors import row_of
+from ladle.planning.service_spec import Door, ServiceSpec
 
 _CALLERS = {
-    DoorAuth.IAM: "callers whom IAM allows execute-api:Invoke on it, each request signed",
+    DoorAuth.IAM: "callers whom IAM allows {action} on it, each request signed",
+    DoorAuth.JWT: "holders of a token of {issuer} for {audience}",
+    DoorAuth.API_KEY: "holders of its API key; labels only from callers whom IAM allows",
     DoorAuth.NONE: "anyone on the internet, unsigned",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
-    """``acknowledged_by`` answers for a door that anyone may use."""
+    """``acknowledged_by`` answers for a door that anyone may use; ``rate_per_s`` is None where as
+    many may come as there are instances to answer them. ``pages`` are origins of web pages.
+    """
 
+    door: str
     callers: str
     public: bool
     acknowledged_by: str | None
-    rate_per_s: float
+    rate_per_s: float | None
+    pages: tuple[str, ...] = ()
 
     @property
     def sentence(self) -> str:
         who = f"; {self.acknowledged_by} answers for it" if self.acknowledged_by else ""
         what = "PUBLIC" if self.public else "not public"
-        return f"{what}: {self.callers}{who}; at most {self.rate_per_s:g} requests a second"
+        pages = f"; pages of {', '.join(self.pages)} may call" if self.pages else ""
+        return f"{what}: {self.callers}{who}; {self._rate}{pages}"
+
+    @property
+    def _rate(self) -> str:
+        if self.rate_per_s is None:
+            return "no limit of the rate"
+        return f"at most {self.rate_per_s:g} requests a second"
 
     def to_json(self) -> dict[str, Any]:
         return {
+            "door": self.door,
             "public": self.public,
             "callers": self.callers,
             "acknowledged_by": self.acknowledged_by,
             "rate_per_s": self.rate_per_s,
+            "pages": list(self.pages),
         }
 
 
 def exposure(spec: ServiceSpec) -> Exposure:
     door = spec.door
-    public = door.auth is DoorAuth.NONE
-    by = door.public_acknowledged_by if public else None
-    return Exposure(_CALLERS[door.auth], public, by, door.rate_per_s)
+    public, row = door.auth is DoorAuth.NONE, row_of(door.kind)
+    return Exposure(
+        door=f"{row.called} ({door.kind_reason})",
+        callers=_callers(door),
+        public=public,
+        acknowledged_by=door.public_acknowledged_by if public else None,
+        rate_per_s=door.rate_per_s if row.throttles else None,
+        pages=door.cors,
+    )
+
+
+def _callers(door: Door) -> str:
+    url = door.kind is DoorKind.FUNCTION_URL
+    action = "lambda:InvokeFunctionUrl" if url else "execute-api:Invoke"
+    audience = " or ".join(door.audience)
+    return _CALLERS[door.auth].format(action=action, issuer=door.issuer, audience=audience)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ladle.config.checks import ENV_BYTES
+from ladle.config.doors import row_of
 from ladle.config.schema import TrafficEstimate
 from ladle.planning.service_spec import ServiceSpec
 from ladle.planning.usage import Usage
@@ -62,16 +63,19 @@ def limits(spec: ServiceSpec, usage: Usage, traffic: TrafficEstimate) -> tuple[L
 
 
 def _limits(spec: ServiceSpec, usage: Usage, traffic: TrafficEstimate) -> Iterator[Limit]:
-    size, door = spec.source.bytes, spec.door.rate_per_s
+    size, row = spec.source.bytes, row_of(spec.door.kind)
+    door = spec.door.rate_per_s if row.throttles else usage.peak_per_s
     busy = min(usage.peak_per_s, door) * usage.answer_ms / 1000
+    instances = spec.compute.reserved or ACCOUNT_CONCURRENCY
+    more = "raise compute.reserved" if spec.compute.reserved else "ask AWS for more"
     yield Limit("memory", peak_mb(size), spec.compute.memory_mb, "MB", "raise compute.memory_mb")
     yield Limit(
         "model size", size / 1e6, STORE_MODEL_BYTES / 1e6, "MB", "quantise it: init has ten seconds"
     )
-    yield Limit("peak", usage.peak_per_s, door, "requests a second", "raise door.rate_per_s")
-    yield Limit(
-        "concurrency", busy, ACCOUNT_CONCURRENCY, "instances", "ask AWS for more, or answer faster"
-    )
-    yield Limit("payload", traffic.payload_mb or 0, PAYLOAD_MB, "MB", "send fewer rows at once")
+    if row.throttles:
+        yield Limit("peak", usage.peak_per_s, door, "requests a second", "raise door.rate_per_s")
+    yield Limit("concurrency", busy, instances, "instances", f"{more}, or answer faster")
+    payload_mb = min(PAYLOAD_MB, row.payload_mb)
+    yield Limit("payload", traffic.payload_mb or 0, payload_mb, "MB", "send fewer rows at once")
     env = sum(len(k.encode()) + len(v.encode()) for k, v in spec.env.items())
     yield Limit("env", env, ENV_BYTES, "bytes", "read larger values from a file")

@@ -14,7 +14,8 @@ from ladle.planning.limits import Limit, limits
 from ladle.planning.plan import ModelPlan
 from ladle.planning.prices import Prices
 from ladle.planning.recovery import blast_radius, recovery
-from ladle.planning.resources import Resource, resources
+from ladle.planning.resource import Resource
+from ladle.planning.resources import resources
 from ladle.planning.usage import Usage, stated
 
 

@@ -11,23 +11,25 @@ from ladle import digest, names
 from ladle.planning import arns
 from ladle.planning.grant import Grant, RoleGrants, Thing, allow
 from ladle.planning.service_spec import ServiceSpec
+from ladle.planning.targets import planning_of
+from ladle.planning.things import own_folder, own_log
 
 Grants = Sequence[Grant]
 
 
 def of_model(spec: ServiceSpec) -> tuple[RoleGrants, ...]:
     """Every role of a model's stack, by who holds it."""
-    model = spec.model
+    model, target = spec.model, planning_of(spec.target)
     bundler, handoff_ = names.bundle_function(model), names.handoff_function(model)
     store_key = spec.source.locator.key if spec.source.locator else None
     return (
-        RoleGrants("serving", (*serving(model), own_log(names.log_group(model)))),
+        RoleGrants("serving", (*serving(spec), own_log(target.log_group(spec)))),
         RoleGrants(
             "bundler",
             (*bundle(model, store_key, model_asset(spec)), own_log(f"/aws/lambda/{bundler}")),
         ),
-        RoleGrants("hand-off", (*handoff(model), own_log(f"/aws/lambda/{handoff_}"))),
-        RoleGrants("router", tuple(router(model))),
+        RoleGrants("hand-off", (*handoff(spec), own_log(f"/aws/lambda/{handoff_}"))),
+        RoleGrants("router", tuple(router(spec))),
     )
 
 
@@ -60,23 +62,17 @@ def uploaded(arn: str) -> Thing:
     return Thing(arn, "the model file that the CDK uploads")
 
 
-def own_log(log_group: str) -> Grant:
-    streams = Thing(arns.log_group(f"{log_group}:*"), f"its log {log_group}")
-    return allow("logs", ["CreateLogStream", "PutLogEvents"], streams)
+# Roles of a model
 
 
-# Functions of a model
-
-
-def serving(model: str) -> Grants:
-    """The serving function reads its own releases' models, and nothing else of the store."""
-    return [allow("s3", ["GetObjectVersion"], _own_folder(model))]
+def serving(spec: ServiceSpec) -> Grants:
+    return tuple(planning_of(spec.target).serving_grants(spec))
 
 
 def bundle(model: str, store_key: str | None, asset: Thing | None) -> Grants:
     """Copies one model into the model's own folder; the secret only to derive the line key."""
     grants = [
-        allow("s3", ["GetObject", "PutObject"], _own_folder(model)),
+        allow("s3", ["GetObject", "PutObject"], own_folder(model)),
         _list_store(*filter(None, [f"release/{model}/*", store_key])),
         allow("secretsmanager", ["GetSecretValue"], _MASTER_KEY),
     ]
@@ -88,35 +84,30 @@ def bundle(model: str, store_key: str | None, asset: Thing | None) -> Grants:
     return grants
 
 
-def handoff(model: str) -> Grants:
-    """Publishes and deletes versions; makes the alias but never moves it."""
-    function, versions = _function_and_versions(model)
-    version = Thing(versions.arn, f"versions of {function.called}")
-    look = ["GetAlias", "GetFunctionConfiguration", "ListVersionsByFunction"]
+def handoff(spec: ServiceSpec) -> Grants:
+    """Publishes and deletes versions; where traffic begins, but never where it goes from there."""
+    model = spec.model
     alarms = names.native_alarm(model, 0).removesuffix("0") + "*"
     own_rows = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [f"MODEL#{model}", "MODELS"]}}
     releases = Thing(arns.table(names.RELEASES_TABLE), f"its own rows of {names.RELEASES_TABLE}")
     stack = names.model_stack(model)
     return [
-        allow("lambda", [*look, "CreateAlias", "PublishVersion"], function, versions),
-        allow("lambda", ["DeleteFunction"], version),  # qualified: a version
+        *planning_of(spec.target).publishing_grants(spec),
         allow("cloudwatch", ["DeleteAlarms", "PutMetricAlarm"], _alarm(alarms)),
         allow("cloudwatch", ["DescribeAlarms"], _ANY_ALARM),
         allow("dynamodb", ["ConditionCheckItem", "GetItem", "PutItem"], releases, when=own_rows),
         _rows(names.EXPERIMENTS_TABLE, "GetItem"),
         _list_store(f"release/{model}/*"),
-        allow("s3", ["DeleteObject"], _own_folder(model)),
+        allow("s3", ["DeleteObject"], own_folder(model)),
         allow("cloudformation", ["DescribeStacks"], Thing(arns.stack(stack), f"the stack {stack}")),
     ]
 
 
-def router(model: str) -> Grants:
+def router(spec: ServiceSpec) -> Grants:
     """The only role that may move a model's traffic; only the controller may take it."""
-    function, versions = _function_and_versions(model)
-    helper = names.handoff_function(model)
+    helper = names.handoff_function(spec.model)
     return [
-        allow("lambda", ["GetAlias", "UpdateAlias"], function, versions),
-        allow("lambda", ["InvokeFunction"], function, versions),
+        *planning_of(spec.target).routing_grants(spec),
         allow("lambda", ["InvokeFunction"], Thing(arns.function(helper), helper)),
     ]
 
@@ -180,19 +171,6 @@ def dead_letters(queue_arn: str) -> Grant:
 
 _MASTER_KEY = Thing(arns.master_secret(), f"the secret {names.MASTER_SECRET}")
 _ANY_ALARM = Thing(arns.alarm("*"), "any alarm")
-
-
-def _own_folder(model: str) -> Thing:
-    folder = f"release/{model}/*"
-    return Thing(arns.store(folder), f"{folder} of the store")
-
-
-def _function_and_versions(model: str) -> tuple[Thing, Thing]:
-    name = names.function(model)
-    return (
-        Thing(arns.function(name), name),
-        Thing(arns.function(f"{name}:*"), "its versions"),
-    )
 
 
 def _list_store(*prefixes: str) -> Grant:

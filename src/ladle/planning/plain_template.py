@@ -7,7 +7,7 @@ from typing import Any
 
 from ladle.catalog import DoorAuth
 from ladle.digest import hex_of
-from ladle.planning.resources import SERVING_ROUTES
+from ladle.planning.door_resources import SERVING_ROUTES
 from ladle.planning.service_spec import ServiceSpec
 from ladle.planning.serving_environment import serving_json
 

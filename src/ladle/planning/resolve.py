@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from ladle.catalog import Packaging
+from ladle.catalog import Packaging, Target
+from ladle.config.doors import choose_door
 from ladle.config.evidence import expects_labels
 from ladle.config.schema import ModelConfig
+from ladle.errors import LadleError
 from ladle.experiments.manifest import Locator, Signature
 from ladle.planning.digests import release_digest
 from ladle.planning.service_spec import Compute, Door, ModelSource, Monitor, ServiceSpec
@@ -47,7 +49,8 @@ def choose_packaging(config: ModelConfig, cloud: Cloud) -> Packaging:
 def resolve(
     config: ModelConfig, content: ModelContent, packaging: Packaging, code_digest: str, folder: str
 ) -> ServiceSpec:
-    """``config`` is already that of its environment. Raises LD902 or LD203 for what cannot be built."""
+    """``config`` is already that of its environment. Raises LD902, LD203 or LD140 for what
+    cannot be built."""
     target = choose(config)
     spec = ServiceSpec(
         model=config.name,
@@ -69,7 +72,7 @@ def resolve(
         release_digest="",
         experiment_id=content.experiment_id,
         compute=Compute(**config.compute.model_dump()),
-        door=Door(**config.door.model_dump()),
+        door=_door(config, target.target),
         monitor=_monitor(config),
         policy=rollout_policy(config),
         env=dict(config.env),
@@ -81,6 +84,17 @@ def resolve(
         capture=_written(config.capture.model_dump(mode="json")),
     )
     return replace(spec, release_digest=release_digest(spec))
+
+
+def _door(config: ModelConfig, target: Target) -> Door:
+    choice = choose_door(config, target)
+    if choice.row is None:
+        raise LadleError(
+            "LD140",
+            f"{config.name}: no door takes this: {choice.reason}",
+            "change what does not fit; docs/doors.md has the table",
+        )
+    return Door(kind=choice.row.kind, kind_reason=choice.reason, **config.door.model_dump())
 
 
 def rollout_policy(config: ModelConfig) -> RolloutPolicy:

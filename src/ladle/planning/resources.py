@@ -4,24 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from ladle import names
-from ladle.catalog import Target
+from ladle.catalog import DoorKind, Target
+from ladle.planning.door_resources import door_resources
+from ladle.planning.resource import Resource
 from ladle.planning.service_spec import ServiceSpec
-
-SERVING_ROUTES = (
-    "POST /predict",
-    "GET /healthz",
-    "GET /metadata",
-    "GET /docs",
-    "GET /openapi.json",
-    "GET /v2",
-    "ANY /v2/{proxy+}",
-    "GET /ping",
-    "POST /invocations",
-)
-INTAKE_ROUTES = ("POST /feedback",)
 
 # CloudFormation's type -> what people call one of it. A type without a word here is no resource.
 CALLED: dict[str, str] = {
@@ -31,6 +19,16 @@ CALLED: dict[str, str] = {
     "AWS::ApiGatewayV2::Route": "route",
     "AWS::ApiGatewayV2::Integration": "integration",
     "AWS::ApiGatewayV2::Stage": "stage",
+    "AWS::ApiGatewayV2::Authorizer": "token check",
+    "AWS::ApiGatewayV2::DomainName": "domain",
+    "AWS::ApiGatewayV2::ApiMapping": "domain mapping",
+    "AWS::ApiGateway::RestApi": "REST API",
+    "AWS::ApiGateway::Deployment": "deployment",
+    "AWS::ApiGateway::Stage": "stage",
+    "AWS::ApiGateway::ApiKey": "API key",
+    "AWS::ApiGateway::UsagePlan": "usage plan",
+    "AWS::ApiGateway::UsagePlanKey": "plan key",
+    "AWS::Lambda::Url": "function URL",
     "AWS::Lambda::Permission": "permission",
     "AWS::Logs::LogGroup": "log group",
     "AWS::Logs::SubscriptionFilter": "log subscription",
@@ -39,17 +37,6 @@ CALLED: dict[str, str] = {
     "Custom::LadleBundle": "model copy",
     "Custom::LadleRelease": "hand-over",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Resource:
-    """``name`` as AWS will know it, where it is known before the deploy."""
-
-    type: str
-    name: str | None = None
-
-    def to_json(self) -> dict[str, str | None]:
-        return {"type": self.type, "name": self.name}
 
 
 def resources(spec: ServiceSpec) -> tuple[Resource, ...]:
@@ -73,13 +60,9 @@ def _on_lambda(spec: ServiceSpec) -> Iterator[Resource]:
     yield Resource("AWS::IAM::Role")
     yield Resource("AWS::Logs::LogGroup", names.log_group(spec.model))
     yield Resource("AWS::Logs::SubscriptionFilter")
-    yield Resource("AWS::ApiGatewayV2::Api", name)
-    yield Resource("AWS::ApiGatewayV2::Stage", "$default")
-    for _ in (SERVING_ROUTES, INTAKE_ROUTES):
-        yield Resource("AWS::ApiGatewayV2::Integration")
-    for route in (*SERVING_ROUTES, *INTAKE_ROUTES):
-        yield Resource("AWS::ApiGatewayV2::Route", route)
-    yield Resource("AWS::Lambda::Permission")
+    yield from door_resources(spec)
+    if spec.door.kind is not DoorKind.FUNCTION_URL:
+        yield Resource("AWS::Lambda::Permission")
 
 
 def _handing_over(spec: ServiceSpec) -> Iterator[Resource]:

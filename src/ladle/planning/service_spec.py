@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ladle.catalog import Arch, DoorAuth, DoorUrl, ModelIn, ModelType, Packaging, Target
+from ladle.catalog import Arch, DoorAuth, DoorKind, DoorUrl, ModelIn, ModelType, Packaging, Target
 from ladle.experiments.manifest import Locator, Signature
 from ladle.policy.rollout import RolloutPolicy
 
@@ -44,12 +44,21 @@ class Compute:
 
 @dataclass(frozen=True, slots=True)
 class Door:
+    """``kind`` is the row of ``config/doors.toml`` that takes the rest, ``kind_reason`` why that one."""
+
+    kind: DoorKind
+    kind_reason: str
     auth: DoorAuth
     url: DoorUrl
     domain: str | None
+    certificate: str | None
+    issuer: str | None
+    audience: tuple[str, ...]
     cors: tuple[str, ...]
     rate_per_s: float
+    quota_per_day: int | None
     public_acknowledged_by: str | None = None
+    unlimited_acknowledged_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,11 +17,13 @@ Sign = Callable[[str, str, Mapping[str, str], bytes], Mapping[str, str]]
 
 
 class HttpPredictor:
-    """The port Predictor over HTTP. ``address`` names a model's URL, without a slash at its end."""
+    """The port Predictor over HTTP. ``address`` names the URL, without a slash at its end, under
+    which a path of a model is found.
+    """
 
     def __init__(
         self,
-        address: Callable[[str], str],
+        address: Callable[[str, str], str],
         headers: Mapping[str, str] | None = None,
         sign: Sign | None = None,
     ) -> None:
@@ -31,10 +33,10 @@ class HttpPredictor:
 
     def call(self, model: str, path: str, body: object) -> tuple[int, Mapping[str, Any]]:
         """Raises Unavailable LD432 when nobody answers, or not in JSON."""
-        url = f"{self._address(model)}{path}"
+        url = f"{self._address(model, path)}{path}"
         content = json.dumps(body, allow_nan=False, default=_plain).encode()
         headers: Mapping[str, str] = {**self._headers, "content-type": "application/json"}
-        if self._sign is not None:
+        if self._sign is not None and "authorization" not in headers:
             headers = self._sign("POST", url, headers, content)
         try:
             status, answer = _post(url, headers, content)

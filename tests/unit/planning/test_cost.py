@@ -89,8 +89,9 @@ def test_every_price_of_the_file_is_used() -> None:
             return super().__getitem__(name)
 
     asked = Prices("nowhere", "never", Asked(prices().usd))
-    for arch in ("x86_64", "arm64"):
-        list(lines(spec_of(LABELLED + f"arch: {arch}\n"), STEADY, MONTH_S, asked))
+    url = "door: {url: function, unlimited_acknowledged_by: ada@example.com}\n"
+    for more in ("arch: x86_64\n", "arch: arm64\n", "door: {auth: api_key}\n", url):
+        list(lines(spec_of(LABELLED + more), STEADY, MONTH_S, asked))
     platform(asked)
     assert used == names
 

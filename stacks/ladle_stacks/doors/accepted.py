@@ -1,0 +1,56 @@
+"""What cdk-nag finds at a door, with the reason why it stays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ladle.catalog import DoorAuth, DoorKind
+from ladle.planning.door_resources import INTAKE_ROUTES, SERVING_ROUTES
+from ladle.planning.service_spec import ServiceSpec
+
+Row = tuple[str, tuple[str, ...], str]
+_LINES = "the model's own log has a line for each request"
+_HTTP_API: tuple[Row, ...] = (
+    ("AwsSolutions-APIG1", ("DoorStage",), _LINES),
+    ("Serverless-APIGWAccessLogging", ("DoorStage",), _LINES),
+)
+_REST_API: tuple[Row, ...] = (
+    ("AwsSolutions-APIG1", ("DoorStage",), _LINES),
+    ("AwsSolutions-APIG6", ("DoorStage",), _LINES),
+    ("Serverless-APIGWAccessLogging", ("DoorStage",), _LINES),
+    ("NIST.800.53.R5-APIGWExecutionLoggingEnabled", ("DoorStage",), _LINES),
+    ("AwsSolutions-APIG2", ("Door",), "the model checks each request against its signature"),
+    ("AwsSolutions-APIG3", ("DoorStage",), "callers are known by key or signature, and throttled"),
+    ("NIST.800.53.R5-APIGWAssociatedWithWAF", ("DoorStage",), "callers are known, and throttled"),
+    ("NIST.800.53.R5-APIGWCacheEnabledAndEncrypted", ("DoorStage",), "each request is its own"),
+    ("NIST.800.53.R5-APIGWSSLEnabled", ("DoorStage",), "what stands behind it is AWS's own"),
+)
+_ROWS: dict[DoorKind, tuple[Row, ...]] = {
+    DoorKind.HTTP_API: _HTTP_API,
+    DoorKind.REST_API: _REST_API,
+    DoorKind.FUNCTION_URL: _HTTP_API,
+}
+
+
+def accepted(spec: ServiceSpec) -> Iterator[Row]:
+    """Of the door, and of its being open to anyone, for which somebody answers."""
+    kind = spec.door.kind
+    yield from _ROWS[kind]
+    if kind is DoorKind.REST_API:
+        yield "Serverless-APIGWXrayEnabled", ("DoorStage",), _TRACED
+    if spec.door.auth is not DoorAuth.NONE:
+        return
+    answers = f"{spec.door.public_acknowledged_by} answers for it"
+    predicts = () if kind is DoorKind.FUNCTION_URL else _ids("Predict", SERVING_ROUTES)
+    if kind is not DoorKind.REST_API:
+        yield "AwsSolutions-APIG4", (*predicts, *_ids("Feedback", INTAKE_ROUTES)), answers
+    if kind is DoorKind.FUNCTION_URL:
+        opened = ("UrlByAnyone", "PredictByAnyone")
+        yield "NIST.800.53.R5-LambdaFunctionPublicAccessProhibited", opened, answers
+
+
+_TRACED = "a trace of each request is the team's to pay for"
+
+
+def _ids(part: str, routes: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(f"{part}Route{number}" for number in range(len(routes)))

@@ -1,0 +1,160 @@
+"""An HTTP API: a route for each path, IAM or tokens or nobody asked, throttled."""
+
+from __future__ import annotations
+
+import aws_cdk as cdk
+from aws_cdk import aws_apigatewayv2 as api
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+from ladle import names
+from ladle.catalog import DoorAuth, DoorKind
+from ladle.config.doors import row_of
+from ladle.planning.door_resources import INTAKE_ROUTES, SERVING_ROUTES
+from ladle.planning.service_spec import ServiceSpec
+from ladle_stacks import arns
+from ladle_stacks.doors.behind import Behind, ToFunction, ToListener
+from ladle_stacks.doors.opened import Opened
+
+AUTHORIZATION = {DoorAuth.IAM: "AWS_IAM", DoorAuth.JWT: "JWT", DoorAuth.NONE: "NONE"}
+# What a page may send: whose call it is, and of what.
+PAGE_HEADERS = (
+    "authorization",
+    "content-type",
+    "ladle-shape",
+    "x-amz-content-sha256",
+    "x-amz-date",
+    "x-amz-security-token",
+)
+_ADDRESS = "https://${Door}.execute-api.${AWS::Region}.${AWS::URLSuffix}"
+
+
+def opened(scope: Construct, spec: ServiceSpec, behind: Behind, intake: ToFunction) -> Opened:
+    door = _Door(scope, spec, f"Ladle: the front door of {spec.model}")
+    predictions = door.routes("Predict", SERVING_ROUTES, behind)
+    if isinstance(behind, ToFunction):
+        may_call(scope, door.api.ref, behind.arn)
+    # The platform stack lets every door's POST /feedback in: one permission, however many models.
+    door.routes("Feedback", INTAKE_ROUTES, intake)
+    return Opened(door.url, door.stage(), (predictions,))
+
+
+def labels_only(scope: Construct, spec: ServiceSpec, intake: ToFunction) -> str:
+    """The address of a door that takes labels and nothing else."""
+    door = _Door(scope, spec, f"Ladle: takes labels of {spec.model}")
+    door.routes("Feedback", INTAKE_ROUTES, intake)
+    door.stage()
+    return door.url
+
+
+def may_call(scope: Construct, api_id: str, alias: str) -> None:
+    lambda_.CfnPermission(
+        scope,
+        "PredictByDoor",
+        action="lambda:InvokeFunction",
+        function_name=alias,
+        principal="apigateway.amazonaws.com",
+        source_arn=arns.api_calls(api_id),
+    )
+
+
+class _Door:
+    """One API while its routes are added."""
+
+    def __init__(self, scope: Construct, spec: ServiceSpec, description: str) -> None:
+        self._scope, self._spec = scope, spec
+        self.api = api.CfnApi(
+            scope,
+            "Door",
+            name=names.function(spec.model),
+            description=description,
+            protocol_type="HTTP",
+            cors_configuration=_cors(spec),
+        )
+        self.url = cdk.Fn.sub(_ADDRESS, {"Door": self.api.ref})
+        self._tokens = _tokens(scope, spec, self.api) if spec.door.auth is DoorAuth.JWT else None
+
+    def routes(self, id_: str, routes: tuple[str, ...], behind: Behind) -> api.CfnIntegration:
+        integration = self._integration(f"{id_}Integration", behind)
+        for number, route in enumerate(routes):
+            api.CfnRoute(
+                self._scope,
+                f"{id_}Route{number}",
+                api_id=self.api.ref,
+                route_key=route,
+                target=f"integrations/{integration.ref}",
+                authorization_type=AUTHORIZATION[self._spec.door.auth],
+                authorizer_id=self._tokens,
+            )
+        return integration
+
+    def _integration(self, id_: str, behind: Behind) -> api.CfnIntegration:
+        waits_s = min(self._spec.compute.timeout_s, row_of(DoorKind.HTTP_API).timeout_s)
+        if isinstance(behind, ToFunction):
+            return api.CfnIntegration(
+                self._scope,
+                id_,
+                api_id=self.api.ref,
+                integration_type="AWS_PROXY",
+                integration_uri=behind.arn,
+                payload_format_version="2.0",
+                timeout_in_millis=waits_s * 1000,
+            )
+        if isinstance(behind, ToListener):
+            return api.CfnIntegration(
+                self._scope,
+                id_,
+                api_id=self.api.ref,
+                integration_type="HTTP_PROXY",
+                integration_method="ANY",
+                integration_uri=behind.arn,
+                connection_type="VPC_LINK",
+                connection_id=behind.vpc_link,
+                payload_format_version="1.0",
+                timeout_in_millis=waits_s * 1000,
+            )
+        raise TypeError("an HTTP API cannot ask an AWS service with a path of its own")
+
+    def stage(self) -> api.CfnStage:
+        rate = self._spec.door.rate_per_s
+        return api.CfnStage(
+            self._scope,
+            "DoorStage",
+            api_id=self.api.ref,
+            stage_name="$default",
+            auto_deploy=True,
+            stage_variables={
+                "model": self._spec.model
+            },  # the intake serves the doors of all models
+            default_route_settings=api.CfnStage.RouteSettingsProperty(
+                throttling_rate_limit=rate, throttling_burst_limit=max(1, round(2 * rate))
+            ),
+        )
+
+
+def _tokens(scope: Construct, spec: ServiceSpec, door: api.CfnApi) -> str:
+    authorizer = api.CfnAuthorizer(
+        scope,
+        "DoorTokens",
+        api_id=door.ref,
+        authorizer_type="JWT",
+        name=names.function(spec.model),
+        identity_source=["$request.header.Authorization"],
+        jwt_configuration=api.CfnAuthorizer.JWTConfigurationProperty(
+            issuer=spec.door.issuer, audience=list(spec.door.audience)
+        ),
+    )
+    return authorizer.ref
+
+
+def _cors(spec: ServiceSpec) -> api.CfnApi.CorsProperty | None:
+    """Pages may send what a prediction and its label need, and read when to come again."""
+    if not spec.door.cors:
+        return None
+    return api.CfnApi.CorsProperty(
+        allow_origins=list(spec.door.cors),
+        allow_methods=["GET", "POST"],
+        allow_headers=list(PAGE_HEADERS),
+        expose_headers=["retry-after"],
+        max_age=600,
+    )

@@ -1,0 +1,155 @@
+"""A REST API, described as OpenAPI in one piece: API keys with their rate, or AWS services behind it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import aws_cdk as cdk
+from aws_cdk import aws_apigateway as api
+from constructs import Construct
+
+from ladle import digest, names
+from ladle.catalog import DoorAuth, DoorKind
+from ladle.config.doors import row_of
+from ladle.planning.door_resources import INTAKE_ROUTES, SERVING_ROUTES
+from ladle.planning.service_spec import ServiceSpec
+from ladle_stacks.doors.behind import Behind, ToFunction, ToService
+from ladle_stacks.doors.http_api import may_call
+from ladle_stacks.doors.opened import Opened
+
+Json = Mapping[str, Any]
+_SCHEMES = {DoorAuth.IAM: "signature", DoorAuth.API_KEY: "key", DoorAuth.NONE: None}
+_ADDRESS = f"https://${{Door}}.execute-api.${{AWS::Region}}.${{AWS::URLSuffix}}/{names.ALIAS}"
+_ANY = "x-amazon-apigateway-any-method"
+
+
+def opened(scope: Construct, spec: ServiceSpec, behind: Behind, intake: ToFunction) -> Opened:
+    body = _description(spec, behind, intake)
+    door = api.CfnRestApi(
+        scope,
+        "Door",
+        name=names.function(spec.model),
+        description=f"Ladle: the front door of {spec.model}",
+        body=body,
+        fail_on_warnings=True,
+        endpoint_configuration=api.CfnRestApi.EndpointConfigurationProperty(types=["REGIONAL"]),
+    )
+    if isinstance(behind, ToFunction):
+        may_call(scope, door.ref, behind.arn)
+    stage = _stage(scope, spec, door, body)
+    if spec.door.auth is DoorAuth.API_KEY:
+        _key(scope, spec, door, stage)
+    return Opened(cdk.Fn.sub(_ADDRESS, {"Door": door.ref}), stage, (door,))
+
+
+def _description(spec: ServiceSpec, behind: Behind, intake: ToFunction) -> Json:
+    """Whoever may label is who AWS vouches for: behind a key, labels ask for a signature."""
+    predicts = _SCHEMES[spec.door.auth]
+    labels = "signature" if spec.door.auth is DoorAuth.API_KEY else predicts
+    paths: dict[str, dict[str, Json]] = {}
+    for routes, to, asks in ((SERVING_ROUTES, behind, predicts), (INTAKE_ROUTES, intake, labels)):
+        for route in routes:
+            method, _, path = route.partition(" ")
+            called = _ANY if method == "ANY" else method.lower()
+            paths.setdefault(path, {})[called] = _operation(spec, to, path, asks)
+    return {
+        "openapi": "3.0.1",
+        "info": {"title": names.function(spec.model), "version": "1"},
+        "x-amazon-apigateway-binary-media-types": ["*/*"],
+        "paths": paths,
+        "components": {"securitySchemes": _schemes(spec)},
+    }
+
+
+def _schemes(spec: ServiceSpec) -> Json:
+    in_header = {"type": "apiKey", "in": "header"}
+    signature = {**in_header, "name": "Authorization", "x-amazon-apigateway-authtype": "awsSigv4"}
+    key = {**in_header, "name": "x-api-key"}
+    known: dict[DoorAuth, Json] = {
+        DoorAuth.IAM: {"signature": signature},
+        DoorAuth.API_KEY: {"signature": signature, "key": key},
+    }
+    return known.get(spec.door.auth, {})
+
+
+def _operation(spec: ServiceSpec, to: Behind, path: str, asks: str | None) -> Json:
+    of_path = [
+        {"name": "proxy", "in": "path", "required": True, "schema": {"type": "string"}}
+        for _ in range("{proxy+}" in path)
+    ]
+    return {
+        "responses": {status: {"description": said} for status, said in _ANSWERS.items()},
+        "security": [{asks: []}] if asks else [],
+        "x-amazon-apigateway-integration": _integration(spec, to),
+        **({"parameters": of_path} if of_path else {}),
+    }
+
+
+_ANSWERS = {"200": "an answer", "400": "a refusal", "502": "a failure"}
+
+
+def _integration(spec: ServiceSpec, to: Behind) -> Json:
+    waits_s = min(spec.compute.timeout_s, row_of(DoorKind.REST_API).timeout_s)
+    asked = {"httpMethod": "POST", "timeoutInMillis": waits_s * 1000}
+    if isinstance(to, ToFunction):
+        path = "lambda:path/2015-03-31/functions/${Function}/invocations"
+        uri = f"arn:${{AWS::Partition}}:apigateway:${{AWS::Region}}:{path}"
+        return {**asked, "type": "aws_proxy", "uri": cdk.Fn.sub(uri, {"Function": to.arn})}
+    if isinstance(to, ToService):
+        answers = {
+            "default": {"statusCode": "200"},
+            r"4\d{2}": {"statusCode": "400"},
+            r"5\d{2}": {"statusCode": "502"},
+        }
+        service = {"type": "aws", "uri": to.uri, "credentials": to.role_arn}
+        return {**asked, **service, "passthroughBehavior": "when_no_match", "responses": answers}
+    raise TypeError("a REST API reaches no listener of a load balancer")
+
+
+def _stage(scope: Construct, spec: ServiceSpec, door: api.CfnRestApi, body: Json) -> api.CfnStage:
+    """A deployment is what the API was when it was made: another description needs another one."""
+    seen = cdk.Stack.of(scope).resolve(body)
+    made_of = digest.of_bytes(json.dumps(seen, sort_keys=True).encode()).hex[:8]
+    deployment = api.CfnDeployment(scope, f"Deployment{made_of}", rest_api_id=door.ref)
+    rate = spec.door.rate_per_s
+    return api.CfnStage(
+        scope,
+        "DoorStage",
+        rest_api_id=door.ref,
+        deployment_id=deployment.ref,
+        stage_name=names.ALIAS,
+        variables={"model": spec.model},  # the intake serves the doors of all models
+        method_settings=[
+            api.CfnStage.MethodSettingProperty(
+                http_method="*",
+                resource_path="/*",
+                throttling_rate_limit=rate,
+                throttling_burst_limit=max(1, round(2 * rate)),
+            )
+        ],
+        tracing_enabled=False,
+    )
+
+
+def _key(scope: Construct, spec: ServiceSpec, door: api.CfnRestApi, stage: api.CfnStage) -> None:
+    """API Gateway draws the key; no template, log or output of ours ever holds it."""
+    name, rate = names.function(spec.model), spec.door.rate_per_s
+    key = api.CfnApiKey(
+        scope, "Key", name=name, enabled=True, description=f"Ladle: lets callers of {spec.model} in"
+    )
+    quota = spec.door.quota_per_day
+    plan = api.CfnUsagePlan(
+        scope,
+        "UsagePlan",
+        usage_plan_name=name,
+        api_stages=[api.CfnUsagePlan.ApiStageProperty(api_id=door.ref, stage=stage.ref)],
+        throttle=api.CfnUsagePlan.ThrottleSettingsProperty(
+            rate_limit=rate, burst_limit=max(1, round(2 * rate))
+        ),
+        quota=api.CfnUsagePlan.QuotaSettingsProperty(limit=quota, period="DAY") if quota else None,
+    )
+    api.CfnUsagePlanKey(
+        scope, "KeyOfPlan", key_id=key.ref, key_type="API_KEY", usage_plan_id=plan.ref
+    )
