@@ -11,6 +11,8 @@ from constructs import Construct
 from ladle import names
 from ladle.planning import permissions
 from ladle.planning.grant import Grant
+from ladle.planning.service_spec import ServiceSpec
+from ladle.planning.things import own_log
 from ladle_stacks import arns
 
 KEY_ADMINISTRATION = (
@@ -43,20 +45,20 @@ def function_role(
         f"{id_}Role",
         role_name=name,
         assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
-        inline_policies={"grants": _document([*grants, permissions.own_log(log_group)])},
+        inline_policies={"grants": _document([*grants, own_log(log_group)])},
     )
 
 
-def router_role(scope: Construct, model: str) -> iam.Role:
+def router_role(scope: Construct, spec: ServiceSpec) -> iam.Role:
     """The only role that may move a model's traffic; only the controller may take it."""
     return iam.Role(
         scope,
         "RouterRole",
-        role_name=names.router_role(model),
+        role_name=names.router_role(spec.model),
         assumed_by=iam.AccountRootPrincipal().with_conditions(
             {"ArnEquals": {"aws:PrincipalArn": arns.role(names.CONTROLLER_ROLE)}}
         ),
-        inline_policies={"grants": _document(permissions.router(model))},
+        inline_policies={"grants": _document(permissions.router(spec))},
     )
 
 

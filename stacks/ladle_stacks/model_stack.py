@@ -30,7 +30,7 @@ class ModelStack(cdk.Stack):
         )
         target = import_module(f"ladle_stacks.targets.{TARGET_MODULES[spec.target]}")
         alarm = evidence_alarm(self, spec)
-        router = grants.router_role(self, spec.model)
+        router = grants.router_role(self, spec)
         released: cdk.CfnResource = target.serve(self, host, spec)
         # The controller starts at once: what it needs and what guards it are there before.
         released.node.add_dependency(alarm, router)

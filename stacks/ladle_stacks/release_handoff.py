@@ -122,7 +122,7 @@ def _handoff_plan(spec: ServiceSpec) -> FunctionPlan:
         names.handoff_function(spec.model),
         HANDOFF_ENTRIES["handoff"],
         f"Ladle: hands releases of {spec.model} over to the controller",
-        permissions.handoff(spec.model),
+        permissions.handoff(spec),
         timeout_s=300,
     )
 

@@ -69,7 +69,7 @@ def _function(
     kept: logs.CfnLogGroup,
 ) -> lambda_.CfnFunction:
     group = names.log_group(spec.model)
-    role = grants.function_role(scope, "Serving", group, permissions.serving(spec.model))
+    role = grants.function_role(scope, "Serving", group, permissions.serving(spec))
     function = lambda_.CfnFunction(
         scope,
         "Function",
