@@ -63,6 +63,19 @@ def router_role(model: str) -> str:
     return f"ladle-{model}-router"
 
 
+SLOTS = ("a", "b")
+CONTAINER = "serving"  # of a task of ECS
+
+
+def cluster(model: str) -> str:
+    return f"ladle-{model}"
+
+
+def task_family(model: str, release: int) -> str:
+    """One task definition each; an underscore is in no model's name, so none begins with another's."""
+    return f"ladle-{model}_{release}"
+
+
 def bundle_key(model: str, release_digest: str, file_name: str) -> str:
     """``release_digest`` in hex, without its prefix."""
     return f"release/{model}/{release_digest}/{file_name}"

@@ -15,7 +15,7 @@ from enum import StrEnum
 
 from ladle.errors import Conflict, NotFound, Unavailable
 from ladle.policy.statuses import Phase
-from ladle.policy.traffic import ObservedTraffic
+from ladle.policy.traffic import ObservedTraffic, Traffic
 from ladle.policy.verdicts import Evidence
 from ladle.ports import (
     AlarmReader,
@@ -52,12 +52,18 @@ PROBED = (IntentKind.ROLL_BACK, IntentKind.RESTORE)
 WATCHED = (Phase.BASELINE, Phase.CANARY, Phase.HOLDBACK, Phase.PAUSED)
 
 Judge = Callable[[ReleaseState, float], Evidence | None]
+Settle = Callable[[str, Traffic], None]
 Decide = Callable[[ReleaseState, Event, float], Decision]
+
+
+def nothing_to_settle(_model: str, _traffic: Traffic) -> None:
+    """Where a release without traffic costs nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Controls:
-    """The ports of a controller; ``judge`` reads the counters and weighs them.
+    """The ports of a controller; ``judge`` reads the counters and weighs them, ``settle`` lets go of
+    what runs without traffic once a write has been read back.
 
     ``decide`` is a field so that the simulator can show that it notices a wrong one.
     """
@@ -70,6 +76,7 @@ class Controls:
     clock: Clock
     judge: Judge
     decide: Decide = decide
+    settle: Settle = nothing_to_settle
 
 
 class Advance(StrEnum):
@@ -82,10 +89,13 @@ class Advance(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """A decision to write down, with the inbox messages that it has taken in."""
+    """A decision to write down, with the inbox messages that it has taken in, and the traffic that
+    must be settled before.
+    """
 
     decision: Decision
     done: tuple[str, ...] = ()
+    settled: Traffic | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +180,8 @@ def _further(
     if not observed.settled:
         return None  # the next wake-up looks again; waiting here would hold up other models
     if intent.traffic.reads_like(observed.traffic):
-        return Store(controls.decide(state, IntentDone(intent.id), now))
+        done = controls.decide(state, IntentDone(intent.id), now)
+        return Store(done, settled=intent.traffic)
     return WriteAlias(state, intent, observed.revision)
 
 
@@ -226,7 +237,9 @@ def _done(model: str, controls: Controls, work: Work) -> bool:
     match work:
         case LookAgain():
             controls.clock.sleep(POLL_S)
-        case Store(decision, done):
+        case Store(decision, done, settled):
+            if settled is not None:
+                controls.settle(model, settled)
             controls.ledger.save(decision.state, decision.records, now, done)
         case Send(state):
             sent = _sent(model, controls, state.outbox)
@@ -234,22 +247,25 @@ def _done(model: str, controls: Controls, work: Work) -> bool:
                 return False
             controls.ledger.save(controls.decide(state, OutboxDone(sent), now).state, (), now)
         case WriteAlias(state, intent, revision):
-            why = _write(model, controls, intent, revision)
-            if why is not None:
-                failed = controls.decide(state, CannotServe(intent.traffic.main, why), now)
+            refused = _write(model, controls, intent, revision)
+            if refused is not None:
+                failed = controls.decide(state, refused, now)
                 controls.ledger.save(failed.state, failed.records, now)
     return True
 
 
-def _write(model: str, controls: Controls, intent: Intent, revision: str) -> str | None:
-    """None when the alias took it; otherwise why the release that it names cannot serve."""
+def _write(model: str, controls: Controls, intent: Intent, revision: str) -> CannotServe | None:
+    """None when the alias took it; otherwise which of its releases cannot serve, and why."""
     wanted = intent.traffic
     if intent.kind in PROBED and not controls.traffic.can_start(model, wanted.main):
-        return "it does not answer a warm probe"
+        return CannotServe(wanted.main, "it does not answer a warm probe")
     try:
         controls.traffic.write(model, wanted, revision)
     except NotFound as missing:
-        return missing.finding.what
+        canary = wanted.canary
+        if canary is not None and not controls.traffic.can_start(model, canary):
+            return CannotServe(canary, missing.finding.what)
+        return CannotServe(wanted.main, missing.finding.what)
     return None
 
 

@@ -90,7 +90,8 @@ def hand_over(ports: HandOff, wanted: Wanted) -> HandedOver:
         number = ports.versions.publish(model, release_hex, wanted.serving, newest)
     ports.versions.wait_until_active(model, number)
     ports.alarms.ensure(model, number, wanted.topic_arn)
-    attributes = ports.versions.open_if_absent(model, _first_version(ports, state, number))
+    first = _first_version(ports, state, number)
+    attributes = ports.versions.open_if_absent(model, first, wanted.serving)
     _tell(ports, wanted, number)
     return HandedOver(number, attributes)
 

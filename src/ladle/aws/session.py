@@ -13,9 +13,12 @@ from ladle.errors import NeedsCredentials
 from ladle.sigv4 import Credentials
 
 if TYPE_CHECKING:
+    from mypy_boto3_application_autoscaling import ApplicationAutoScalingClient
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_ecs import ECSClient
+    from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_s3 import S3Client
@@ -139,6 +142,20 @@ class AwsSession:
     @cached_property
     def cloudformation(self) -> CloudFormationClient:
         return self._boto.client("cloudformation", endpoint_url=self._endpoint, config=_RETRIES)
+
+    @cached_property
+    def ecs(self) -> ECSClient:
+        return self._boto.client("ecs", endpoint_url=self._endpoint, config=_RETRIES)
+
+    @cached_property
+    def balancer(self) -> ElasticLoadBalancingv2Client:
+        return self._boto.client("elbv2", endpoint_url=self._endpoint, config=_RETRIES)
+
+    @cached_property
+    def scaling(self) -> ApplicationAutoScalingClient:
+        return self._boto.client(
+            "application-autoscaling", endpoint_url=self._endpoint, config=_RETRIES
+        )
 
     @cached_property
     def quotas(self) -> Any:

@@ -30,7 +30,9 @@ class ReleaseVersions(Protocol):
     def wait_until_active(self, model: str, release: int) -> None:
         """Raises LadleError LD222 when the version cannot start."""
 
-    def open_if_absent(self, model: str, release: int) -> Mapping[str, str]:
+    def open_if_absent(
+        self, model: str, release: int, serving: Mapping[str, Any]
+    ) -> Mapping[str, str]:
         """Gives all traffic to ``release`` where there is none yet; else leaves everything as it is.
 
         Returns what the rest of the stack may refer to: the alias's ARN, for one.

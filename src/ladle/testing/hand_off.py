@@ -45,7 +45,9 @@ class FakeFunctionVersions:
         if release in self.broken or release not in self.published.get(model, {}):
             raise LadleError("LD222", f"release {release} of {model} cannot start", "see why")
 
-    def open_if_absent(self, model: str, release: int) -> Mapping[str, str]:
+    def open_if_absent(
+        self, model: str, release: int, serving: Mapping[str, Any]
+    ) -> Mapping[str, str]:
         if release not in self.published.get(model, {}):
             raise NotFound("LD505", f"{model} has no version {release}", "publish it")
         self.aliases.setdefault(model, release)

@@ -62,9 +62,9 @@ def test_what_was_not_wanted_is_not_published(lambda_: Lambda, model: str, wrong
 def test_an_alias_is_made_once_and_then_left_alone(lambda_: Lambda, model: str) -> None:
     assert lambda_.versions.with_traffic(model) == frozenset()
     number = lambda_.versions.publish(model, A, {"CodeSha256": lambda_.deploy(model, A)}, 0)
-    told = lambda_.versions.open_if_absent(model, number)
+    told = lambda_.versions.open_if_absent(model, number, {})
     assert told["AliasArn"].endswith(f":ladle-{model}:live")
-    assert lambda_.versions.open_if_absent(model, number) == told
+    assert lambda_.versions.open_if_absent(model, number, {}) == told
     assert lambda_.versions.with_traffic(model) == {number}
 
 

@@ -50,7 +50,9 @@ class FunctionVersions:
     def wait_until_active(self, model: str, release: int) -> None:
         self._wait("published_version_active", names.function(model), str(release))
 
-    def open_if_absent(self, model: str, release: int) -> Mapping[str, str]:
+    def open_if_absent(
+        self, model: str, release: int, serving: Mapping[str, Any]
+    ) -> Mapping[str, str]:
         name = names.function(model)
         try:
             alias = self._client.create_alias(

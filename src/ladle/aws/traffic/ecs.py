@@ -1,0 +1,128 @@
+"""The one rule of a model's load balancer, by whose weights requests reach one slot or the other.
+
+ELB knows no conditional write: what was read is hashed, and read again right before the write. Two
+writers within those milliseconds are kept apart by the controller's lease alone; the rest of that
+race, a person's write at the console in between, is lost without a trace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from ladle import names
+from ladle.aws.faults import asking
+from ladle.aws.functions import Functions
+from ladle.aws.traffic.ecs_slots import Condition, EcsSlots, Slot, Slots
+from ladle.errors import Conflict, NotFound, Unavailable
+from ladle.policy.traffic import ObservedTraffic, Traffic
+
+if TYPE_CHECKING:
+    from ladle.aws.session import AwsSession
+
+
+class EcsListenerRouter:
+    """The TrafficRouter of the target ``ecs``; a release that is in no slot is started when traffic
+    is to reach it, and what takes minutes is told by Unavailable: the next wake-up asks again.
+    """
+
+    def __init__(self, session_of: Callable[[str], AwsSession]) -> None:
+        self._session_of = session_of
+
+    def read(self, model: str) -> ObservedTraffic | None:
+        found = self._slots(model).read(model)
+        return None if found is None else ObservedTraffic(found.traffic, found.revision)
+
+    def write(self, model: str, traffic: Traffic, expected_revision: str) -> None:
+        slots = self._slots(model)
+        found = self._expected(slots, model, expected_revision)
+        for release in traffic.weights:
+            condition = self._started(slots, model, found, release)
+            if condition is Condition.FAILED:
+                raise _cannot_serve(model, release, "its tasks end as soon as they start")
+            if condition is not Condition.STEADY:
+                raise _not_yet(model, release)
+        found = self._expected(slots, model, expected_revision)
+        groups: Any = found.weighing(traffic)
+        with asking(f"to move the traffic of {model}"):
+            self._session_of(model).balancer.modify_rule(
+                RuleArn=found.rule,
+                Actions=[{"Type": "forward", "ForwardConfig": {"TargetGroups": groups}}],
+            )
+
+    def can_start(self, model: str, release: int) -> bool:
+        slots = self._slots(model)
+        found = slots.read(model)
+        if found is None:
+            return False
+        try:
+            condition = self._started(slots, model, found, release)
+        except NotFound:
+            return False
+        if condition is Condition.STARTING:
+            raise _not_yet(model, release)
+        return condition is Condition.STEADY
+
+    def settle(self, model: str, traffic: Traffic) -> None:
+        """What has no traffic any more rests; what serves alone may shrink again."""
+        slots = self._slots(model)
+        found = slots.read(model)
+        if found is None or not traffic.reads_like(found.traffic):
+            return
+        for slot in found.slots:
+            if not slot.weight and slot.desired:
+                slots.rest(model, slot)
+            elif slot.weight and traffic.canary is None:
+                slots.may_shrink(model, slot)
+
+    def delete(self, model: str, release: int) -> None:
+        """The hand-off alone may delete releases; without it the model's stack is gone, and they too."""
+        event = {"retire": {"target": "ecs", "model": model, "releases": [release]}}
+        function = names.handoff_function(model)
+        try:
+            answer = Functions(self._session_of(model).lambda_).invoke(function, event)
+        except NotFound:
+            return
+        if answer.error is not None:
+            what = f"the hand-off could not retire release {release}: {answer.error_message}"
+            raise Unavailable("LD504", what, "the next wake-up tries again")
+
+    def _started(self, slots: EcsSlots, model: str, found: Slots, release: int) -> Condition:
+        """Starts a release that is in no slot or rests in one. Raises NotFound for one that is gone."""
+        slot = found.of(release)
+        condition = slots.condition(slot) if slot is not None else Condition.RESTING
+        if condition is Condition.RESTING:
+            place = slot or found.free()
+            if place is None:
+                raise Unavailable("LD504", f"{model}: both slots have traffic", "try again")
+            slots.start(model, place, release, _serving_size(found))
+            return Condition.STARTING
+        return condition
+
+    def _expected(self, slots: EcsSlots, model: str, revision: str) -> Slots:
+        found = slots.read(model)
+        if found is None:
+            raise NotFound("LD505", f"{model} has no service", "deploy it: ladle deploy")
+        if found.revision != revision:
+            what = f"the traffic of {model} changed since it was read"
+            raise Conflict("LD503", what, "read it again")
+        return found
+
+    def _slots(self, model: str) -> EcsSlots:
+        session = self._session_of(model)
+        return EcsSlots(session.ecs, session.balancer, session.scaling)
+
+
+def _serving_size(found: Slots) -> int:
+    """As many tasks as the slot has whose place it may take."""
+    serving: Slot = max(found.slots, key=lambda slot: slot.weight)
+    return serving.desired
+
+
+def _not_yet(model: str, release: int) -> Unavailable:
+    return Unavailable("LD504", f"release {release} of {model} is starting", "try again")
+
+
+def _cannot_serve(model: str, release: int, why: str) -> NotFound:
+    what = f"release {release} of {model} cannot serve: {why}"
+    return NotFound("LD505", what, f"ladle logs {model} shows what they said")

@@ -1,0 +1,223 @@
+"""The two services of a model on ECS: what each runs, how much traffic it gets, and whether it is up.
+
+A slot's release stands in the family of the task definition that its service runs; its share stands
+in the one rule of the load balancer that forwards requests, whose ARN each service carries as a tag.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from ladle import digest, names
+from ladle.aws.faults import asking, code_of
+from ladle.policy.traffic import Traffic
+from ladle.targets.ecs import STEPS
+
+if TYPE_CHECKING:
+    from mypy_boto3_application_autoscaling import ApplicationAutoScalingClient
+    from mypy_boto3_ecs import ECSClient
+    from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
+
+RULE_TAG = "ladle:rule"
+SIZE_TAGS = ("ladle:min", "ladle:max")
+DIMENSION: Any = "ecs:service:DesiredCount"
+_GONE = {"ClusterNotFoundException", "RuleNotFound", "ServiceNotFoundException"}
+
+
+class Condition(StrEnum):
+    """FAILED: its tasks ended again and again, so that ECS gave up."""
+
+    RESTING = "resting"
+    STARTING = "starting"
+    STEADY = "steady"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """``release`` is 0 for a task definition that is none of Ladle's; ``weight`` as the rule has it."""
+
+    name: str
+    release: int
+    weight: int
+    target_group: str
+    desired: int
+    settled: bool
+    gave_up: bool
+    sizes: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Slots:
+    """Both slots as one read found them; ``revision`` is the hash of all that a write depends on."""
+
+    rule: str
+    slots: tuple[Slot, ...]
+    weights: Mapping[str, int]  # of every target group of the rule, also of a slot not yet filled
+    revision: str
+
+    @property
+    def traffic(self) -> Traffic:
+        """The heavier slot's release is the main one; what nobody of us wrote reads as release 0."""
+        shares = sorted(((s.weight, s.release) for s in self.slots if s.weight), reverse=True)
+        if sum(self.weights.values()) != sum(weight for weight, _ in shares):
+            return Traffic(0)
+        match shares:
+            case [(_, main)]:
+                return Traffic(main)
+            case [(more, main), (less, canary)] if main != canary:
+                ours = more == _beside(less)
+                return Traffic(main, canary, less / STEPS if ours else less / (more + less))
+        return Traffic(0)
+
+    def of(self, release: int) -> Slot | None:
+        return next((slot for slot in self.slots if slot.release == release), None)
+
+    def free(self) -> Slot | None:
+        """The slot without traffic, where both are made."""
+        return next((slot for slot in self.slots if not slot.weight), None)
+
+    def weighing(self, traffic: Traffic) -> Sequence[Mapping[str, Any]]:
+        """The rule's target groups for ``traffic``, both of whose releases are in slots."""
+        given = dict.fromkeys(self.weights, 0)
+        less = round(traffic.canary_weight * STEPS)
+        for release, weight in ((traffic.main, _beside(less)), (traffic.canary, less)):
+            slot = self.of(release) if release is not None else None
+            if slot is not None:
+                given[slot.target_group] = weight
+        return [{"TargetGroupArn": group, "Weight": weight} for group, weight in given.items()]
+
+
+def _beside(less: int) -> int:
+    """The main slot's weight, always the greater, at most 999: halves must be told apart."""
+    return min(STEPS - 1, max(STEPS - less, less + 1))
+
+
+class EcsSlots:
+    """Reads the slots, fills one with a release, and puts one to rest; never moves traffic."""
+
+    def __init__(
+        self,
+        ecs: ECSClient,
+        balancer: ElasticLoadBalancingv2Client,
+        scaling: ApplicationAutoScalingClient,
+    ) -> None:
+        self._ecs = ecs
+        self._balancer = balancer
+        self._scaling = scaling
+
+    def read(self, model: str) -> Slots | None:
+        """None before the first release has its service."""
+        with asking(f"for the services of {model}"):
+            try:
+                services = self._services(model)
+                rule = next((tags.get(RULE_TAG) for _, tags in services), None)
+                if rule is None:
+                    return None
+                [found] = self._balancer.describe_rules(RuleArns=[rule])["Rules"]
+            except ClientError as error:
+                if code_of(error) in _GONE:
+                    return None
+                raise
+        weights = _weights(found)
+        slots = tuple(_slot(model, service, tags, weights) for service, tags in services)
+        told = [[s.name, s.release, s.target_group] for s in slots]
+        return Slots(rule, slots, weights, str(digest.of_json([told, dict(weights)])))
+
+    def condition(self, slot: Slot) -> Condition:
+        """A slot that answers is steady while it has traffic, whatever becomes of single tasks."""
+        if not slot.desired:
+            return Condition.RESTING
+        answers = self._healthy(slot) > 0
+        if answers and (slot.weight or slot.settled):
+            return Condition.STEADY
+        return Condition.FAILED if slot.gave_up else Condition.STARTING
+
+    def start(self, model: str, slot: Slot, release: int, size: int) -> None:
+        """Fills a slot without traffic; both slots keep their size until the trial is over."""
+        least, most = slot.sizes
+        with asking(f"to start release {release} of {model}"):
+            self._ecs.update_service(
+                cluster=names.cluster(model),
+                service=slot.name,
+                taskDefinition=names.task_family(model, release),
+                desiredCount=min(max(size, least), most),
+                forceNewDeployment=slot.gave_up,
+            )
+            for name in names.SLOTS:
+                self._keep_between(model, name, slot.sizes, shrinks=False)
+
+    def rest(self, model: str, slot: Slot) -> None:
+        """Its service keeps its task definition, so that it can be started again."""
+        with asking(f"to put release {slot.release} of {model} to rest"):
+            self._keep_between(model, slot.name, (0, 0), shrinks=True)
+            self._ecs.update_service(
+                cluster=names.cluster(model), service=slot.name, desiredCount=0
+            )
+
+    def may_shrink(self, model: str, slot: Slot) -> None:
+        """A slot that serves alone follows its load again, down as well."""
+        with asking(f"to scale release {slot.release} of {model}"):
+            self._keep_between(model, slot.name, slot.sizes, shrinks=True)
+
+    def _keep_between(self, model: str, slot: str, sizes: tuple[int, int], shrinks: bool) -> None:
+        self._scaling.register_scalable_target(
+            ServiceNamespace="ecs",
+            ResourceId=f"service/{names.cluster(model)}/{slot}",
+            ScalableDimension=DIMENSION,
+            MinCapacity=sizes[0],
+            MaxCapacity=sizes[1],
+            SuspendedState={"DynamicScalingInSuspended": not shrinks},
+        )
+
+    def _services(self, model: str) -> list[tuple[Mapping[str, Any], Mapping[str, str]]]:
+        found = self._ecs.describe_services(
+            cluster=names.cluster(model), services=list(names.SLOTS), include=["TAGS"]
+        )["services"]
+        active = sorted(
+            (s for s in found if s["status"] == "ACTIVE"), key=lambda s: s["serviceName"]
+        )
+        return [(s, {t["key"]: t["value"] for t in s.get("tags", [])}) for s in active]
+
+    def _healthy(self, slot: Slot) -> int:
+        with asking(f"whether slot {slot.name} answers"):
+            found = self._balancer.describe_target_health(TargetGroupArn=slot.target_group)
+        states = [t["TargetHealth"]["State"] for t in found["TargetHealthDescriptions"]]
+        return states.count("healthy")
+
+
+def _slot(
+    model: str, service: Mapping[str, Any], tags: Mapping[str, str], weights: Mapping[str, int]
+) -> Slot:
+    group = service["loadBalancers"][0]["targetGroupArn"]
+    newest = next((d for d in service["deployments"] if d["status"] == "PRIMARY"), {})
+    least, most = (int(tags.get(tag, 1)) for tag in SIZE_TAGS)
+    return Slot(
+        name=service["serviceName"],
+        release=release_of(model, service["taskDefinition"]),
+        weight=weights.get(group, 0),
+        target_group=group,
+        desired=service["desiredCount"],
+        settled=newest.get("rolloutState") == "COMPLETED",
+        gave_up=newest.get("rolloutState") == "FAILED",
+        sizes=(least, most),
+    )
+
+
+def release_of(model: str, task_definition: str) -> int:
+    """The number in ``…:task-definition/ladle-fraud_7:1``; 0 for one that is none of Ladle's."""
+    family = task_definition.rpartition("/")[2].partition(":")[0]
+    number = family.removeprefix(names.task_family(model, 0).removesuffix("0"))
+    return int(number) if number.isdigit() else 0
+
+
+def _weights(rule: Any) -> Mapping[str, int]:
+    """By target group; empty where the rule does something else than forward."""
+    forwards = [a for a in rule["Actions"] if a["Type"] == "forward"]
+    groups = forwards[0].get("ForwardConfig", {}).get("TargetGroups", []) if forwards else []
+    return {group["TargetGroupArn"]: group.get("Weight", 1) for group in groups}
