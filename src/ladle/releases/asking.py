@@ -105,7 +105,8 @@ def resume_frozen(state: ReleaseState, event: PersonAsked, now: float) -> Decisi
     if state.foreign is not None:
         why = f"the alias reads {state.foreign}: say --adopt to keep that, --restore to undo it"
         return refused(state, event, why)
-    state = replace(state, rollback_times=(), phase_since=now)
+    # What was counted while somebody else dealt the requests proves nothing.
+    state = replace(state, rollback_times=(), phase_since=now, evidence_since=now)
     return _resumed(state, event, state.paused_from or Phase.STABLE)
 
 

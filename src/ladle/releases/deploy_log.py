@@ -7,7 +7,7 @@ failed leaves none, somebody else's does.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ladle import digest
@@ -27,6 +27,15 @@ class ServedRelease:
     model_digest: str | None
     experiment_id: str | None
 
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "number": self.number,
+            "share": self.share,
+            "release_digest": self.release_digest,
+            "model_digest": self.model_digest,
+            "experiment_id": self.experiment_id,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
@@ -41,10 +50,17 @@ class Deployment:
 
     @property
     def hash(self) -> str:
-        return digest.of_json(asdict(self)).hex
+        return digest.of_json(self.to_json()).hex
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        return {
+            "model": self.model,
+            "sequence": self.sequence,
+            "at": self.at,
+            "served": tuple(r.to_json() for r in self.served),
+            "reason": self.reason,
+            "previous": self.previous,
+        }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Deployment:

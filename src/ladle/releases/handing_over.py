@@ -154,7 +154,11 @@ def _came_late(state: ReleaseState, release: Release) -> Decision:
     if state.release(release.number) is not None:
         return unchanged(state, "a newer hand-off was heard before this one")
     state = with_status(state, release.number, ReleaseStatus.SUPERSEDED)
-    state = replace(state, releases=(release, *state.releases))
+    state = replace(
+        state,
+        releases=(release, *state.releases),
+        outbox=_without_retiring(state.outbox, release.number),
+    )
     return Decision(state, (_superseded(release, "a newer one was heard before it"),))
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import Any, Protocol, TypeVar, cast
 
 from ladle.errors import Unavailable
@@ -15,7 +16,7 @@ class Crash(BaseException):
     """The process is gone: no ``except Exception`` and no ``finally`` may undo it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Odds:
     """Chances of each call; ``rollback_within_s`` is what so many faults leave room for."""
 
@@ -26,6 +27,12 @@ class Odds:
     slowest_s: float = 0.8
     stall_s: float = 80.0
     rollback_within_s: float = 120.0
+
+    @cached_property
+    def undisturbed(self) -> float:
+        """The chance that nothing befalls a call."""
+        lives = (1 - self.crash / 2) ** 2
+        return lives * (1 - self.stalled) * (1 - self.throttled) * (1 - self.answer_lost)
 
 
 CALM = Odds(0.0, 0.0, 0.0, 0.0, 0.1)
@@ -49,49 +56,68 @@ class Process:
 
     world: World
     rng: random.Random
-    odds: Odds
-    name: str
     on_disturbed: Callable[[], None]
+    odds: Odds = CALM
+    name: str = ""
     crash_at: int | None = None
     dead: bool = False
     calls: int = 0
 
+    def starts(self, name: str, odds: Odds, crash_at: int | None) -> None:
+        self.name, self.odds, self.crash_at = name, odds, crash_at
+        self.dead, self.calls = False, 0
+
     def call(self, name: str, function: Callable[..., Any], *args: Any, **named: Any) -> Any:
-        self._die_if_dead()
+        if self.dead:
+            raise Crash(self.name)
         self.calls += 1
         if self.crash_at == self.calls:
             self._die()
-        self.world.pass_time(self.rng.uniform(0.0, self.odds.slowest_s))
-        if self.rng.random() < self.odds.stalled:
+        chance = self.rng.random
+        self.world.pass_time(chance() * self.odds.slowest_s)
+        if chance() < self.odds.undisturbed:
+            return function(*args, **named)
+        stalls, dies_before, throttled, dies_after, lost = self._faults()
+        if stalls:
             self.on_disturbed()
             self.world.pass_time(self.odds.stall_s)
-        if self.rng.random() < self.odds.crash / 2:
+        if dies_before:
             self._die()
-        if self.rng.random() < self.odds.throttled:
+        if throttled:
             raise Unavailable("LD504", f"{name} was throttled", "try again")
         answer = function(*args, **named)
-        if self.rng.random() < self.odds.crash / 2:
+        if dies_after:
             self._die()
-        if self.rng.random() < self.odds.answer_lost:
+        if lost:
             raise Unavailable("LD504", f"the answer of {name} was lost", "try again")
         return answer
 
+    def _faults(self) -> Sequence[bool]:
+        """What befalls a call that something befalls: each by its own chance, at least one."""
+        odds = self.odds
+        chances = (odds.stalled, odds.crash / 2, odds.throttled, odds.crash / 2, odds.answer_lost)
+        faults: list[bool] = []
+        any_left = 1 - odds.undisturbed  # the chance that this one or a later one happens
+        for chance in chances:
+            given = 1.0 if any(faults) else any_left
+            faults.append(self.rng.random() * given < chance)
+            any_left = 1 - (1 - any_left) / (1 - chance)
+        return faults
+
     def sleep(self, seconds: float) -> None:
-        self._die_if_dead()
+        if self.dead:
+            raise Crash(self.name)
         self.world.pass_time(seconds)
 
     def now(self) -> float:
-        self._die_if_dead()
+        if self.dead:
+            raise Crash(self.name)
         return self.world.now
 
     def _die(self) -> None:
         self.dead = True
         self.on_disturbed()
         raise Crash(self.name)
-
-    def _die_if_dead(self) -> None:
-        if self.dead:
-            raise Crash(self.name)
 
 
 class Faulty:
@@ -104,9 +130,8 @@ class Faulty:
     def __getattr__(self, name: str) -> Callable[..., Any]:
         method = getattr(self._port, name)
 
-        def called(*args: Any, **named: Any) -> Any:
-            return self._process.call(name, method, *args, **named)
-
+        called = partial(self._process.call, name, method)
+        self.__dict__[name] = called  # found before this method the next time
         return called
 
 

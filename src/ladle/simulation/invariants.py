@@ -25,8 +25,11 @@ class Violation(Exception):
     """An invariant by its number in docs/releases.md, and how it was broken."""
 
     def __init__(self, invariant: int, what: str) -> None:
-        self.invariant = invariant
+        self.invariant, self.what = invariant, what
         super().__init__(f"invariant {invariant}: {what}")
+
+    def __reduce__(self) -> tuple[type[Violation], tuple[int, str]]:
+        return Violation, (self.invariant, self.what)
 
 
 @dataclass(slots=True)

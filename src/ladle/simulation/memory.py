@@ -44,7 +44,7 @@ class MemoryLedger:
     log: dict[str, list[Deployment]] = field(default_factory=dict)
 
     def load(self, model: str) -> ReleaseState:
-        return self.states.get(model, ReleaseState(model))
+        return self.states.get(model) or ReleaseState(model)
 
     def save(
         self,

@@ -36,6 +36,9 @@ class MemoryCounters:
                 self.put(key, counts)
         return frozenset(new)
 
+    def was_added(self, batch_id: str, now: float) -> bool:
+        raise AssertionError("labels come as counts here")
+
     def put(self, key: WindowKey, counts: Counts) -> None:
         arm = self.windows.setdefault((key.model, key.release), {})
         before = arm.get(key.start)

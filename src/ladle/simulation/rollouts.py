@@ -18,7 +18,7 @@ from ladle.releases.judging import NATIVE_ALARM_SAMPLES
 from ladle.releases.state import ReleaseState
 from ladle.simulation.faults import CALM, Caller, Crash, Odds, Process, faulty
 from ladle.simulation.invariants import Violation, Watch
-from ladle.simulation.schedule import LASTS_S, Actors
+from ladle.simulation.schedule import Actors
 from ladle.simulation.world import MODEL, World
 
 TICK_S = 60.0
@@ -49,6 +49,10 @@ class BrokenAt(Exception):
     def __init__(self, seed: int, violation: Violation) -> None:
         self.seed, self.invariant = seed, violation.invariant
         super().__init__(f"seed {seed}: {violation}")
+        self._arguments = (seed, violation)
+
+    def __reduce__(self) -> tuple[type[BrokenAt], tuple[int, Violation]]:
+        return BrokenAt, self._arguments  # so that it can come from another process
 
 
 @dataclass(slots=True)
@@ -93,6 +97,7 @@ class Simulation:
     crashes: int = 0
     calls: int = 0
     watch: Watch = field(init=False)
+    _idle: list[tuple[Process, Controls]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.watch = Watch(self.world, self.odds.rollback_within_s)
@@ -100,16 +105,22 @@ class Simulation:
     def wake(self, crash_at: int | None = None) -> Advance | None:
         """One wake-up; None when it crashed."""
         self.wakes += 1
-        name, disturbed = f"wake-{self.wakes}", self.watch.disturbed
-        process = Process(self.world, self.rng, self.odds, name, disturbed, crash_at=crash_at)
+        process, controls = self._idle.pop() if self._idle else self._process()
+        process.starts(f"wake-{self.wakes}", self.odds, crash_at)
         try:
-            return advance_release(MODEL, self.plant(self.controls(process)), process.name)
+            return advance_release(MODEL, controls, process.name)
         except Crash:
             self.crashes += 1
             return None
         finally:
             self.calls = process.calls
             self.watch.woke()
+            self._idle.append((process, controls))
+
+    def _process(self) -> tuple[Process, Controls]:
+        """One that may be started again and again; a wake-up during another's needs a second."""
+        process = Process(self.world, self.rng, self.watch.disturbed)
+        return process, self.plant(self.controls(process))
 
     def tick(self) -> None:
         """The one-minute rule, which may miss a minute."""
@@ -118,6 +129,21 @@ class Simulation:
             self.watch.disturbed()
         else:
             self.wake()
+
+    def comes_to_rest(self) -> None:
+        """Ticks on until nothing can change any more, at most ``QUIET_S``."""
+        ends_at = self.world.now + QUIET_S
+        while self.world.now < ends_at and not self._rests():
+            self.world.pass_time(TICK_S)
+
+    def _rests(self) -> bool:
+        """Only ticks are to come, and each will read what the last one read."""
+        state, alias = self.world.ledger.load(MODEL), self.world.router.alias
+        waits = state.intent or state.outbox or state.waiting or state.on_trial
+        messages = self.world.ledger.inbox.pending(MODEL)
+        if len(self.world.agenda) > 1 or waits or messages or alias is None:
+            return False
+        return state.traffic is not None and state.traffic.reads_like(alias.traffic)
 
     def controls(self, process: Caller) -> Controls:
         world, watch = self.world, self.watch
@@ -145,7 +171,7 @@ class WatchedAlarms:
     watch: Watch
 
     def native(self, model: str, release: int) -> AlarmReading:
-        reading = self.world.alarms.native(model, release)
+        reading = self.world.native_alarm(release)
         candidate = self.world.ledger.load(model).candidate
         enough = reading.samples >= NATIVE_ALARM_SAMPLES
         if reading.ringing and enough and candidate is not None and candidate.number == release:
@@ -202,10 +228,10 @@ def play(seed: int, odds: Odds | None = None, plant: Plant | None = None) -> Sto
     actors.plan()
     try:
         simulation.tick()
-        simulation.world.pass_time(LASTS_S)
+        simulation.world.pass_time(actors.lasts_s)
         simulation.odds = CALM
         simulation.world.requests_per_s = 5.0
-        simulation.world.pass_time(QUIET_S)
+        simulation.comes_to_rest()
         simulation.watch.ends()
     except Violation as violation:
         raise BrokenAt(seed, violation) from violation

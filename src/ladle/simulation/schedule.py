@@ -17,7 +17,8 @@ from ladle.releases.state import Release
 from ladle.simulation.invariants import Watch
 from ladle.simulation.world import MODEL, Truth, World
 
-LASTS_S = 3000.0
+# Most mistakes need two or three hand-offs close together, some many: a heavy tail has both.
+SHORTEST_S, LONGEST_S, TAIL = 240.0, 3000.0, 1.3
 GUARDS = (Guard(GuardName.FAILURES, worse_than=1.2), Guard(GuardName.ACCURACY, worse_by=0.01))
 
 
@@ -49,23 +50,29 @@ class Actors:
     versions: dict[str, int] = field(default_factory=dict)
     handed_over: list[Release] = field(default_factory=list)
     posted: int = 0
+    lasts_s: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.lasts_s = min(LONGEST_S, SHORTEST_S * self.rng.paretovariate(TAIL))
 
     def plan(self) -> None:
         """Puts the whole story on the world's agenda."""
         rng, later = self.rng, self.world.later
         later(0.0, self.hand_over)
-        for _ in range(rng.randint(2, 5)):
-            at = rng.uniform(0, LASTS_S * 0.8)
+        if rng.random() < 0.5:
+            later(rng.uniform(1, 60), self.vouch)
+        for _ in range(rng.randint(1, 2 + round(self.lasts_s / 1000))):
+            at = rng.uniform(0, self.lasts_s * 0.8)
             later(at, self.hand_over)
             if rng.random() < 0.2:
                 later(at + rng.uniform(0, 20), self.hand_over)  # two pipelines at once
             if rng.random() < 0.2:
                 later(at + rng.uniform(5, 300), self.withdraw)
         for _ in range(rng.choice((0, 0, 1, 2, 4))):
-            later(rng.uniform(0, LASTS_S), self.ask)
+            later(rng.uniform(0, self.lasts_s), self.ask)
         for what in (self.write_alias, self.break_version, self.change_load, self.hand_over_again):
             for _ in range(rng.choice((0, 0, 1, 2))):
-                later(rng.uniform(0, LASTS_S), what)
+                later(rng.uniform(0, self.lasts_s), what)
         self.world.labels_come = rng.random() < 0.8
 
     def hand_over(self) -> None:
@@ -93,6 +100,10 @@ class Actors:
             return Truth.HEALTHY if code == 1 else self.rng.choice(list(Truth))
         return self.rng.choice((Truth.HEALTHY, Truth.WRONG, Truth.WRONG, Truth.FAILING))
 
+    def vouch(self) -> None:
+        """For the first release, so that the story need not wait for its bake."""
+        self._says(PersonAsked(Ask.PROMOTE, by=f"person-{self.posted}"))
+
     def hand_over_again(self) -> None:
         if self.handed_over:
             self.post(CandidateReady(self.rng.choice(self.handed_over)))
@@ -109,6 +120,8 @@ class Actors:
         elif state.phase is Phase.PAUSED:
             asks = [Ask.RESUME, Ask.PROMOTE, Ask.ROLLBACK, Ask.LIFT]
         quarantined = [q.digest for q in state.quarantine]
+        if quarantined and state.phase is not Phase.FROZEN:
+            asks += [Ask.LIFT] * 3
         message = PersonAsked(
             ask=self.rng.choice(asks),
             by=f"person-{self.posted}",
@@ -116,9 +129,12 @@ class Actors:
             to=self.rng.choice((None, None, *self.versions.values())),
             digest=self.rng.choice(quarantined) if quarantined else None,
         )
+        self._says(message)
+        self.world.later(self.rng.uniform(60, 600), self.ask_again)
+
+    def _says(self, message: PersonAsked) -> None:
         self.watch.asked_by.append(message.by)
         self.post(message)
-        self.world.later(self.rng.uniform(60, 600), self.ask_again)
 
     def ask_again(self) -> None:
         if self.world.ledger.load(MODEL).phase in (Phase.FROZEN, Phase.PAUSED):

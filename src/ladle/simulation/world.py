@@ -14,10 +14,11 @@ from ladle.policy.traffic import Traffic
 from ladle.policy.verdicts import ArmCounts, Evidence, GuardVerdict, Verdict
 from ladle.ports import AlarmReading
 from ladle.releases.state import Release, ReleaseState
-from ladle.simulation.memory import MemoryAlarms, MemoryAnnouncer, MemoryLedger, MemoryRouter
+from ladle.simulation.memory import MemoryAnnouncer, MemoryLedger, MemoryRouter
 
 MODEL = "m"
 DETECTED_AFTER = 60  # requests of a worse candidate until its evidence crosses the limit
+ALARM_PERIOD_S = 60.0
 ALARM_REMEMBERED_S = 240.0  # so long a reader still sees that it rang
 
 
@@ -45,7 +46,6 @@ class World:
     now: float = 1_000_000.0
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
     router: MemoryRouter = field(default_factory=MemoryRouter)
-    alarms: MemoryAlarms = field(default_factory=MemoryAlarms)
     announcer: MemoryAnnouncer = field(default_factory=MemoryAnnouncer)
     truths: dict[int, Truth] = field(default_factory=dict)
     stretches: list[Stretch] = field(default_factory=list)
@@ -59,9 +59,9 @@ class World:
 
     def pass_time(self, seconds: float) -> None:
         """Time passes, and what was due in it happens; an action may itself take time."""
-        until = self.now + seconds
-        while self.agenda and self.agenda[0][0] <= until:
-            at, _, what = heapq.heappop(self.agenda)
+        until, agenda = self.now + seconds, self.agenda
+        while agenda and agenda[0][0] <= until:
+            at, _, what = heapq.heappop(agenda)
             self.now = max(self.now, at)
             what()
         self.now = max(self.now, until)
@@ -73,11 +73,10 @@ class World:
             self.stretches.append(Stretch(self.now, traffic, self.requests_per_s))
         else:
             self.stretches[-1] = Stretch(self.now, traffic, self.requests_per_s)
-        self._ring()
 
-    def requests(self, release: int, since: float) -> float:
-        """Requests that this release answered from ``since`` until now."""
-        seen, until = 0.0, self.now
+    def requests(self, release: int, since: float, until: float | None = None) -> float:
+        """Requests that this release answered from ``since`` until now, or until then."""
+        seen, until = 0.0, self.now if until is None else until
         for stretch in reversed(self.stretches):
             begin = max(stretch.since, since)
             if stretch.traffic is not None and until > begin:
@@ -134,18 +133,12 @@ class World:
             for guard in trial.policy.active_guards
         )
 
-    def _ring(self) -> None:
-        """Lambda's own alarm rings a minute after a failing release got traffic, and clears later."""
-
-        def read() -> None:
-            for release, truth in self.truths.items():
-                recent = self.requests(release, self.now - ALARM_REMEMBERED_S)
-                ringing = truth is Truth.FAILING and recent >= 1
-                self.alarms.readings[release] = AlarmReading(ringing, int(recent))
-
-        read()
-        for minutes in range(1, 6):
-            self.later(60 * minutes, read)
+    def native_alarm(self, release: int) -> AlarmReading:
+        """By the last full minute, Lambda's own alarm rings on a failing release, and clears later."""
+        minute = self.now - self.now % ALARM_PERIOD_S
+        recent = self.requests(release, minute - ALARM_REMEMBERED_S, minute)
+        ringing = self.truths.get(release) is Truth.FAILING and recent >= 1
+        return AlarmReading(ringing, int(recent))
 
 
 def _verdict(worse: bool, exposed: float) -> Verdict:

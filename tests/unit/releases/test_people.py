@@ -8,13 +8,20 @@ from ladle.policy.rollout import GuardName
 from ladle.policy.statuses import Phase, ReleaseStatus
 from ladle.policy.traffic import Traffic
 from ladle.releases.effects import RecordKind
-from ladle.releases.events import Ask, CandidateWithdrawn, NativeAlarmRang, TrafficObserved
+from ladle.releases.events import (
+    Ask,
+    CandidateReady,
+    CandidateWithdrawn,
+    NativeAlarmRang,
+    TrafficObserved,
+)
 from ladle.testing.releases import (
     Story,
     ask,
     canary_story,
     evidence,
     holdback_story,
+    release,
     seen,
     stable_story,
 )
@@ -119,6 +126,17 @@ def test_plain_resume_does_not_choose_between_adopt_and_restore() -> None:
     story.hear(ask(Ask.RESUME))
     assert story.state.phase is Phase.FROZEN
     assert "--adopt" in story.last(RecordKind.REFUSED).text
+
+
+def test_what_was_counted_under_somebody_elses_shares_is_no_evidence() -> None:
+    """Found by story 25,653: the freeze had come before the first release's own traffic was read."""
+    story = Story()
+    story.hear(CandidateReady(release(1)), settle=False)
+    story.hear(seen(Traffic(2, 1, 0.1)))
+    story.now += 500
+    story.hear(seen(Traffic(1)))
+    story.hear(ask(Ask.RESUME))
+    assert (story.state.phase, story.state.evidence_since) == (Phase.BASELINE, story.now)
 
 
 def test_adopt_keeps_what_somebody_wrote() -> None:

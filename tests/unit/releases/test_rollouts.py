@@ -17,6 +17,7 @@ from ladle.releases.events import (
     NativeAlarmRang,
     TimePassed,
 )
+from ladle.releases.outbox import Retire
 from ladle.testing.releases import (
     Story,
     ask,
@@ -271,3 +272,14 @@ def test_what_may_serve_again_is_kept_and_the_rest_is_retired() -> None:
     story.wait(1)
     assert {r.number for r in story.state.releases} == {4, 5, 6, 7, 8}
     assert story.state.statuses[3] is ReleaseStatus.RETIRED
+
+
+def test_a_retired_release_that_is_handed_over_late_is_not_deleted() -> None:
+    """Found by story 54,276: somebody had given it traffic, so that its deletion waited."""
+    story = canary_story()
+    story.hear(CandidateReady(replace(release(3), requested_at=story.now + 1)))
+    story.hear(CandidateWithdrawn("release-3"))
+    story.wait(1)
+    assert story.state.outbox == (Retire((2,)),)
+    story.hear(CandidateReady(replace(release(2), requested_at=1.0)))
+    assert story.state.outbox == (Retire(()),)

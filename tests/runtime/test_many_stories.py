@@ -1,0 +1,33 @@
+"""A hundred thousand hostile stories, on all cores; the first 4,000 are played by the unit tests.
+
+`scripts/gate simulation N` plays N others.
+"""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from ladle.releases.effects import RecordKind
+from ladle.simulation.faults import HARSH, Odds
+from ladle.simulation.many import play_on_cores
+
+FIRST_SEED = 4_000
+STORIES = 92_000
+HARSH_STORIES = 4_000
+CORES = os.cpu_count() or 1
+
+
+@pytest.mark.timeout(600)
+def test_no_story_breaks_an_invariant() -> None:
+    """A failure names its seed: ``play(seed)`` shows it again."""
+    tally = play_on_cores(range(FIRST_SEED, FIRST_SEED + STORIES), Odds(), CORES)
+    assert tally.stories == STORIES
+    assert set(tally.recorded) == set(RecordKind)
+
+
+@pytest.mark.timeout(120)
+def test_no_harsh_story_breaks_an_invariant() -> None:
+    tally = play_on_cores(range(HARSH_STORIES), HARSH, CORES)
+    assert tally.crashes > HARSH_STORIES
