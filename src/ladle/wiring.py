@@ -23,7 +23,15 @@ if TYPE_CHECKING:
     from ladle.aws.session import AwsSession
     from ladle.disk.embedded_state import EmbeddedState
     from ladle.disk.seen_heads import SeenHeads
-    from ladle.ports import DeployTool, FileIndex, PackCatalogue, Predictor, Progress, Workspace
+    from ladle.ports import (
+        DeployTool,
+        FileIndex,
+        LogReader,
+        PackCatalogue,
+        Predictor,
+        Progress,
+        Workspace,
+    )
 
 DEFAULT_URL = "embedded:"
 BOOTSTRAP_STACK = "CDKToolkit"
@@ -139,6 +147,13 @@ def deploy_tool(url: str, start: Path, on_line: Callable[[str], None]) -> Deploy
         bootstrap_first=lambda: not stacks.exists(BOOTSTRAP_STACK),
         answers=lambda: _listens(state),
     )
+
+
+def open_log_reader(start: Path) -> LogReader:
+    """The logs of what the workspace that ``start`` belongs to has deployed."""
+    from ladle.aws.log_reader import AwsLogReader
+
+    return AwsLogReader(_session(workspace_url(start), start).logs)
 
 
 def open_account(url: str) -> AwsAccount | None:

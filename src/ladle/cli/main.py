@@ -46,6 +46,7 @@ COMMANDS: dict[str, str] = {
     "status": "Show what serves traffic and what is being tried.",
     "predict": "Ask a deployed model.",
     "feedback": "Say what was true of a prediction.",
+    "logs": "Show what a model logged, request by request.",
     "history": "Show the releases of a model and why each changed.",
     "rollback": "Go back to a proven release.",
     "promote": "Accept the candidate now.",
@@ -63,7 +64,6 @@ COMMANDS: dict[str, str] = {
 
 # Named in the interface, built by a later issue, refused until then.
 NOT_YET: dict[str, str] = {
-    "logs": "a model's logs",
     "console": "a page that shows everything",
     "destroy": "take a model down",
     "upgrade": "move a model to a newer serving runtime",

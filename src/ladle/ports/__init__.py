@@ -45,7 +45,14 @@ from ladle.ports.tools import (
     Replay,
     SourceControl,
 )
-from ladle.ports.watching import CounterStore, LabelStore, MetricSink, PredictionLog
+from ladle.ports.watching import (
+    CounterStore,
+    LabelStore,
+    LoggedLine,
+    LogReader,
+    MetricSink,
+    PredictionLog,
+)
 from ladle.ports.workspace import Workspace
 
 __all__ = [
@@ -61,6 +68,8 @@ __all__ = [
     "FileIndex",
     "Health",
     "LabelStore",
+    "LogReader",
+    "LoggedLine",
     "ManifestStore",
     "Message",
     "MetricSink",

@@ -79,10 +79,13 @@ def format_request(line: RequestLine, key: bytes) -> str:
 
 def format_rows(line: RequestLine, outcomes: Sequence[LabelValue], key: bytes) -> Iterator[str]:
     """As many lines as the outcomes need; each outcome's JSON must be shorter than 7,000 bytes."""
+    if len(outcomes) == 1:  # the usual case
+        yield _rows_line(line, 0, (_text(outcomes[0]),), key)
+        return
     start, length = 0, 0
     texts: list[str] = []
     for row, outcome in enumerate(outcomes):
-        text = str(outcome) if type(outcome) is int else _to_json(outcome)
+        text = _text(outcome)
         if texts and length + len(text) + 1 > MAX_ROWS_BYTES - _ROWS_HEAD_BYTES:
             yield _rows_line(line, start, texts, key)
             start, texts, length = row, [], 0
@@ -92,10 +95,14 @@ def format_rows(line: RequestLine, outcomes: Sequence[LabelValue], key: bytes) -
         yield _rows_line(line, start, texts, key)
 
 
+def _text(outcome: LabelValue) -> str:
+    return str(outcome) if type(outcome) is int else _to_json(outcome)
+
+
 def _rows_line(line: RequestLine, first_row: int, texts: Sequence[str], key: bytes) -> str:
     body = (
         f'{_head(ROWS_MARK, line.model, line.release)}{line.request_id}",'
-        f'"b":{_window(line.at, line.window_s)},"n":{line.rows},"f":{first_row},'
+        f'"b":{window_start(round(line.at, 3), line.window_s):.3f},"n":{line.rows},"f":{first_row},'
         f'"y":[{",".join(texts)}]'
     )
     return f'{body},"k":"{mac(body.encode(), key)}"}}'
@@ -104,12 +111,6 @@ def _rows_line(line: RequestLine, first_row: int, texts: Sequence[str], key: byt
 @lru_cache(8)
 def _head(mark: str, model: str, release: int) -> str:
     return f'{mark}"m":"{model}","r":{release},"id":"'
-
-
-@lru_cache(8)
-def _window(at: float, window_s: float) -> str:
-    """As the reader of a request line reckons it, which knows milliseconds only."""
-    return f"{window_start(round(at, 3), window_s):.3f}"
 
 
 def looks_like(text: str) -> bool:
@@ -126,6 +127,18 @@ def parse(text: str, key: bytes) -> RequestLine | PredictionRows | None:
     expected = f',"k":"{mac(body.encode("utf-8", "surrogatepass"), key)}"}}'
     if not hmac.compare_digest(tail.encode("utf-8", "replace"), expected.encode()):
         return None
+    return _read(text)
+
+
+def claimed(text: str) -> RequestLine | PredictionRows | None:
+    """What a line says, unproved: for people, who have no key. None for one that is not of our form."""
+    try:
+        return _read(text.strip()) if looks_like(text) else None
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _read(text: str) -> RequestLine | PredictionRows:
     data = json.loads(text)
     if text.startswith(ROWS_MARK):
         return PredictionRows(

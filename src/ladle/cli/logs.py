@@ -1,0 +1,147 @@
+"""``ladle logs MODEL``: requests and printed lines of a model, as its log group holds them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ladle.cli.output import answer, answer_json, say
+from ladle.disk.clock import SystemClock
+from ladle.errors import UsageError
+from ladle.ports import Clock, LoggedLine, LogReader
+from ladle.quality import platform_lines
+from ladle.quality.labels import PredictionRows
+from ladle.quality.lines import RequestLine, RequestOutcome, claimed
+from ladle.why.words import plural
+from ladle.wiring import open_log_reader
+
+FOLLOW_EVERY_S = 2.0
+LATE_S = 60.0  # how much later than a younger line one may be delivered
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Which lines a person wants to see."""
+
+    request: str | None = None
+    release: int | None = None
+    failed: bool = False
+
+    def takes(self, line: LoggedLine) -> bool:
+        if self.release is not None and _release(line) != self.release:
+            return False
+        if self.request is not None and self.request not in line.text:
+            return False
+        return not self.failed or _failed(line)
+
+
+def logs(
+    model: Annotated[str, typer.Argument(help="The model's name.")],
+    since: Annotated[str, typer.Option(metavar="AGO", help="How far back: 10m, 24h, 7d.")] = "1h",
+    request: Annotated[str | None, typer.Option(help="Only lines that hold this id.")] = None,
+    release: Annotated[int | None, typer.Option(help="Only lines of this release.")] = None,
+    failed: Annotated[bool, typer.Option("--failed", help="Only what failed.")] = False,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="The newest so many.")] = 200,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Go on with new lines, until Ctrl-C.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+) -> None:
+    """Show what a model logged, oldest first. MACs are not checked here: only the collector can."""
+    if follow and as_json:
+        raise UsageError("LD816", "--follow never ends, and --json is one object", "leave one out")
+    clock = SystemClock()
+    began = clock.now() - _seconds(since)
+    reader = open_log_reader(Path.cwd())
+    wish = Wish(request, release, failed)
+    found = [line for line in reader.lines(model, began, request) if wish.takes(line)]
+    shown = found[-limit:]
+    if as_json:
+        answer_json({"model": model, "lines": [_as_json(line) for line in shown]})
+        return
+    if len(found) > limit:
+        say(f"{len(found) - limit} older lines are not shown: --limit {len(found)}")
+    if not found and not follow:
+        say(f"{model} logged nothing of this in the last {since}")
+    for line in shown:
+        answer(text_of(line))
+    if follow:
+        _follow(reader, model, wish, clock, {line.id for line in found})
+
+
+def _follow(reader: LogReader, model: str, wish: Wish, clock: Clock, seen: set[str]) -> None:
+    """Each look goes a minute back, since a log's lines do not arrive in their order."""
+    while True:
+        clock.sleep(FOLLOW_EVERY_S)
+        recent = list(reader.lines(model, clock.now() - LATE_S, wish.request))
+        for line in recent:
+            if line.id not in seen and wish.takes(line):
+                answer(text_of(line))
+        seen |= {line.id for line in recent}
+
+
+def text_of(line: LoggedLine) -> str:
+    """Time, release, and what the line says; what is not of Ladle's form stands as it was printed."""
+    moment = datetime.fromtimestamp(line.at, UTC).strftime("%m-%d %H:%M:%S.%f")[:-3]
+    release = _release(line)
+    arm = "" if release is None else f"release {release}"
+    return f"{moment}  {arm:<10}  {_said(line)}"
+
+
+def _said(line: LoggedLine) -> str:
+    match claimed(line.text):
+        case RequestLine() as request:
+            cold = ", cold start" if request.cold else ""
+            return (
+                f"{request.outcome:<8}  {request.status}  {request.latency_ms:8.1f} ms  "
+                f"{plural(request.rows, 'row')}{cold}  {request.request_id}"
+            )
+        case PredictionRows() as rows:
+            last = rows.first_row + len(rows.outcomes) - 1
+            return f"predicted  rows {rows.first_row} to {last}  {rows.request_id}"
+    return line.text
+
+
+def _release(line: LoggedLine) -> int | None:
+    said = claimed(line.text)
+    return platform_lines.release_of(line.stream) if said is None else said.release
+
+
+def _failed(line: LoggedLine) -> bool:
+    said = claimed(line.text)
+    if isinstance(said, RequestLine):
+        return said.outcome is RequestOutcome.FAILED
+    of_platform = platform_lines.parse(line.text)
+    return of_platform is not None and of_platform.failed
+
+
+def _as_json(line: LoggedLine) -> dict[str, Any]:
+    said = claimed(line.text)
+    row: dict[str, Any] = {"at": line.at, "release": _release(line), "text": line.text}
+    if isinstance(said, RequestLine):
+        row |= {
+            "request_id": said.request_id,
+            "outcome": str(said.outcome),
+            "status": said.status,
+            "latency_ms": said.latency_ms,
+            "rows": said.rows,
+            "cold": said.cold,
+        }
+    return row
+
+
+def _seconds(text: str) -> float:
+    from pydantic_core import PydanticCustomError
+
+    from ladle.config.amounts import seconds
+
+    try:
+        return seconds(text)
+    except PydanticCustomError as error:
+        raise UsageError(
+            "LD816", f"--since {text} is not a duration", "write 10m, 24h or 7d"
+        ) from error

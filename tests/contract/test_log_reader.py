@@ -1,0 +1,60 @@
+"""What a model logged is found again, oldest first, by moment and by what it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from ladle.aws.log_reader import AwsLogReader
+from ladle.aws.session import AwsSession
+from ladle.disk.clock import SystemClock
+from ladle.errors import NotFound
+
+GROUP, STREAM = "/ladle/talker", "2026/11/23/[7]abc"
+
+
+@pytest.fixture(params=["moto", pytest.param("ministack", marks=pytest.mark.embedded)])
+def session(request: pytest.FixtureRequest) -> Iterator[AwsSession]:
+    if request.param == "ministack":
+        yield AwsSession("us-east-1", request.getfixturevalue("ministack_endpoint"), embedded=True)
+        return
+    from moto import mock_aws
+
+    with mock_aws():
+        yield AwsSession("eu-west-1")
+
+
+@pytest.fixture
+def now(session: AwsSession) -> Iterator[float]:
+    """A group with a line of an hour ago, and two of this minute."""
+    now = float(int(SystemClock().now()))
+    session.logs.create_log_group(logGroupName=GROUP)
+    session.logs.create_log_stream(logGroupName=GROUP, logStreamName=STREAM)
+    texts = {now - 3600: "long ago", now - 2: "hello from 4f2a", now - 1: "bye\n"}
+    session.logs.put_log_events(
+        logGroupName=GROUP,
+        logStreamName=STREAM,
+        logEvents=[{"timestamp": int(at * 1000), "message": t} for at, t in texts.items()],
+    )
+    yield now
+    session.logs.delete_log_group(logGroupName=GROUP)
+
+
+def test_lines_come_oldest_first_from_the_moment_asked(session: AwsSession, now: float) -> None:
+    lines = list(AwsLogReader(session.logs).lines("talker", now - 60))
+    assert [(line.at, line.stream, line.text) for line in lines] == [
+        (now - 2, STREAM, "hello from 4f2a"),
+        (now - 1, STREAM, "bye"),
+    ]
+    assert len({line.id for line in lines}) == 2
+
+
+def test_a_term_keeps_the_lines_that_hold_it(session: AwsSession, now: float) -> None:
+    lines = AwsLogReader(session.logs).lines("talker", now - 7200, "4f2a")
+    assert [line.text for line in lines] == ["hello from 4f2a"]
+
+
+def test_a_model_that_was_never_deployed_has_no_log(session: AwsSession) -> None:
+    with pytest.raises(NotFound, match="never deployed"):
+        list(AwsLogReader(session.logs).lines("nobody", 0.0))
