@@ -24,10 +24,14 @@ OF_A_BACKEND = {"runtime/ladle_runtime/backends/{}.py": ["load"]}
 OF_A_TARGET = {
     "src/ladle/targets/{}.py": ["refusals", "reason"],
     "src/ladle/planning/targets/{}.py": [
+        "resources",
         "log_group",
         "serving_grants",
         "publishing_grants",
         "routing_grants",
+        "serving_costs",
+        "most_per_s",
+        "limits",
     ],
     "stacks/ladle_stacks/targets/{}.py": ["serve"],
 }

@@ -5,7 +5,6 @@ What cannot be known before a deploy is a named constant here: change it where y
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,14 +14,11 @@ from ladle.catalog import DoorKind
 from ladle.config.doors import row_of
 from ladle.planning.prices import Prices
 from ladle.planning.service_spec import ServiceSpec
+from ladle.planning.targets import planning_of
 from ladle.planning.usage import DAY_S, Usage
-from ladle.targets.lambda_function import ACCOUNT_CONCURRENCY, COLD_START_MS
 
 MONTH_S = 730 * 3600.0
 MINUTES = MONTH_S / 60
-LEAST_BILLED_MS = 1.0
-# An instance without requests for ten minutes is gone, and one start in a thousand is cold anyway.
-IDLE_INSTANCE_S, LEAST_COLD_SHARE = 600.0, 0.001
 REQUEST_LINES_BYTES = 300 + 300 + 350  # ours, its row's, and the platform's START, END and REPORT
 # Log lines are delivered together; at most once a second, at least once for each lonely request.
 DELIVERIES_PER_S = 1.0
@@ -118,9 +114,8 @@ def cost(spec: ServiceSpec, usage: Usage, prices: Prices) -> Cost:
 
 
 def most_per_s(spec: ServiceSpec, answer_ms: float) -> float:
-    """As many requests as the door lets in, and the function's instances can answer."""
-    instances = spec.compute.reserved or ACCOUNT_CONCURRENCY
-    answered = instances / max(LEAST_BILLED_MS, answer_ms) * 1000
+    """As many requests as the door lets in, and the model's instances can answer."""
+    answered = planning_of(spec.target).most_per_s(spec, answer_ms)
     return min(spec.door.rate_per_s, answered) if row_of(spec.door.kind).throttles else answered
 
 
@@ -132,25 +127,19 @@ def total(rows: Iterator[Line] | Sequence[Line]) -> Sum:
 
 
 def lines(spec: ServiceSpec, usage: Usage, seconds: float, prices: Prices) -> Iterator[Line]:
-    """What a model on Lambda costs in ``seconds`` of such usage."""
-    yield from _serving(spec, usage, seconds, prices)
+    """What a model costs in ``seconds`` of such usage."""
+    for what, usd in _serving(spec, usage, seconds, prices):
+        yield Line(Side.SERVING, what, usd)
     yield from _watching(spec, usage, seconds, prices)
 
 
-def _serving(spec: ServiceSpec, usage: Usage, seconds: float, prices: Prices) -> Iterator[Line]:
-    requests, gb = usage.requests_per_s * seconds, spec.compute.memory_mb / 1024
-    gb_second = f"lambda_gb_second_{spec.arch}"
-    billed_ms = max(LEAST_BILLED_MS, usage.answer_ms)
-    cold_s = requests * cold_share(usage.requests_per_s) * COLD_START_MS / 1000
-    months = seconds / MONTH_S
-    for what, usd in (
-        ("calls of the function", prices.of("lambda_request", requests)),
-        ("answers", prices.of(gb_second, requests * gb * billed_ms / 1000)),
-        ("cold starts", prices.of(gb_second, cold_s * gb)),
-        ("the door", prices.of(row_of(spec.door.kind).price, requests)),
-        ("the model's copy", prices.of("store_gb_month", spec.source.bytes / 1e9 * months)),
-    ):
-        yield Line(Side.SERVING, what, usd)
+def _serving(
+    spec: ServiceSpec, usage: Usage, seconds: float, prices: Prices
+) -> Iterator[tuple[str, float]]:
+    requests, months = usage.requests_per_s * seconds, seconds / MONTH_S
+    yield from planning_of(spec.target).serving_costs(spec, usage, seconds, prices)
+    yield "the door", prices.of(row_of(spec.door.kind).price, requests)
+    yield "the model's copy", prices.of("store_gb_month", spec.source.bytes / 1e9 * months)
 
 
 def _watching(spec: ServiceSpec, usage: Usage, seconds: float, prices: Prices) -> Iterator[Line]:
@@ -182,11 +171,6 @@ def _watching(spec: ServiceSpec, usage: Usage, seconds: float, prices: Prices) -
         found.append(("windows under a minute (once for all models)", awake))
     for what, usd in found:
         yield Line(Side.WATCHING, what, usd)
-
-
-def cold_share(requests_per_s: float) -> float:
-    """Of requests that meet no warm instance, when they come at random."""
-    return max(LEAST_COLD_SHARE, math.exp(-requests_per_s * IDLE_INSTANCE_S))
 
 
 def own_calls(calls: float, call_s: float, prices: Prices) -> float:

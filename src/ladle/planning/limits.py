@@ -10,8 +10,8 @@ from ladle.config.checks import ENV_BYTES
 from ladle.config.doors import row_of
 from ladle.config.schema import TrafficEstimate
 from ladle.planning.service_spec import ServiceSpec
+from ladle.planning.targets import planning_of
 from ladle.planning.usage import Usage
-from ladle.targets.lambda_function import ACCOUNT_CONCURRENCY, PAYLOAD_MB, STORE_MODEL_BYTES
 
 # Measured on models of 90 to 102 MB that load with default options: 1.6 to 2.6 times their size
 # above the runtime's own; rounded up, with a third more as headroom.
@@ -63,19 +63,12 @@ def limits(spec: ServiceSpec, usage: Usage, traffic: TrafficEstimate) -> tuple[L
 
 
 def _limits(spec: ServiceSpec, usage: Usage, traffic: TrafficEstimate) -> Iterator[Limit]:
-    size, row = spec.source.bytes, row_of(spec.door.kind)
-    door = spec.door.rate_per_s if row.throttles else usage.peak_per_s
-    busy = min(usage.peak_per_s, door) * usage.answer_ms / 1000
-    instances = spec.compute.reserved or ACCOUNT_CONCURRENCY
-    more = "raise compute.reserved" if spec.compute.reserved else "ask AWS for more"
-    yield Limit("memory", peak_mb(size), spec.compute.memory_mb, "MB", "raise compute.memory_mb")
-    yield Limit(
-        "model size", size / 1e6, STORE_MODEL_BYTES / 1e6, "MB", "quantise it: init has ten seconds"
-    )
+    target, row = planning_of(spec.target), row_of(spec.door.kind)
+    door = spec.door.rate_per_s
+    yield from target.limits(spec, usage)
     if row.throttles:
         yield Limit("peak", usage.peak_per_s, door, "requests a second", "raise door.rate_per_s")
-    yield Limit("concurrency", busy, instances, "instances", f"{more}, or answer faster")
-    payload_mb = min(PAYLOAD_MB, row.payload_mb)
+    payload_mb = min(target.PAYLOAD_MB, row.payload_mb)
     yield Limit("payload", traffic.payload_mb or 0, payload_mb, "MB", "send fewer rows at once")
     env = sum(len(k.encode()) + len(v.encode()) for k, v in spec.env.items())
     yield Limit("env", env, ENV_BYTES, "bytes", "read larger values from a file")

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from ladle.catalog import Strategy
 from ladle.config.amounts import written
 from ladle.planning.plan import Change, ModelPlan
+from ladle.planning.targets import planning_of
 from ladle.planning.usage import Usage
 
 # An alarm looks once a minute, and the controller writes the alias within seconds of it.
@@ -21,11 +22,12 @@ def recovery(model: ModelPlan) -> Iterator[str]:
     elif model.goes_back_to is not None:
         found = written(model.wanted.policy.window_s + ALARM_S)
         yield (
-            f"to release {model.goes_back_to} by one write of the alias: seconds, no build; by "
+            f"to release {model.goes_back_to} by {planning_of(model.wanted.target).WAY_BACK}; by "
             f"itself within {found} of enough evidence, or by ladle rollback {model.wanted.model}"
         )
     elif model.change is Change.NOT_COMPARED:
-        yield "to the last proven release, where there is one, by one write of the alias"
+        way = planning_of(model.wanted.target).WAY_BACK
+        yield f"to the last proven release, where there is one, by {way}"
     else:
         yield "to nothing: a first release serves whatever it does, until a second one comes"
     yield "door, alarm, log and roles go back with the stack: deploy the older commit"
@@ -46,4 +48,5 @@ def blast_radius(model: ModelPlan, usage: Usage) -> Iterator[str]:
             f"{policy.canary_percent:g}% of requests, about {hourly:,.0f} an hour, for "
             f"{written(policy.bake_s)} to {written(policy.max_s)}"
         )
-    yield "no other model: function, roles, log and stack are its own; the account's concurrency is not"
+    shared = planning_of(model.wanted.target).SHARED
+    yield f"no other model: {shared}"

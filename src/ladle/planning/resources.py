@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from ladle import names
-from ladle.catalog import DoorKind, Target
-from ladle.planning.door_resources import door_resources
 from ladle.planning.resource import Resource
 from ladle.planning.service_spec import ServiceSpec
+from ladle.planning.targets import planning_of
 
 # CloudFormation's type -> what people call one of it. A type without a word here is no resource.
 CALLED: dict[str, str] = {
@@ -40,7 +39,7 @@ CALLED: dict[str, str] = {
 
 
 def resources(spec: ServiceSpec) -> tuple[Resource, ...]:
-    return (*SERVED_BY[spec.target](spec), *_handing_over(spec), *_watching(spec))
+    return (*planning_of(spec.target).resources(spec), *_handing_over(spec), *_watching(spec))
 
 
 def counted(found: tuple[Resource, ...]) -> str:
@@ -52,17 +51,6 @@ def counted(found: tuple[Resource, ...]) -> str:
 
 def _count(number: int, word: str) -> str:
     return f"{number} {word}" if number == 1 else f"{number} {word}s"
-
-
-def _on_lambda(spec: ServiceSpec) -> Iterator[Resource]:
-    name = names.function(spec.model)
-    yield Resource("AWS::Lambda::Function", name)
-    yield Resource("AWS::IAM::Role")
-    yield Resource("AWS::Logs::LogGroup", names.log_group(spec.model))
-    yield Resource("AWS::Logs::SubscriptionFilter")
-    yield from door_resources(spec)
-    if spec.door.kind is not DoorKind.FUNCTION_URL:
-        yield Resource("AWS::Lambda::Permission")
 
 
 def _handing_over(spec: ServiceSpec) -> Iterator[Resource]:
@@ -78,6 +66,3 @@ def _handing_over(spec: ServiceSpec) -> Iterator[Resource]:
 def _watching(spec: ServiceSpec) -> Iterator[Resource]:
     yield Resource("AWS::CloudWatch::Alarm", names.evidence_alarm(spec.model))
     yield from (Resource("AWS::SNS::Subscription", address) for address in spec.notify)
-
-
-SERVED_BY: dict[Target, Callable[[ServiceSpec], Iterator[Resource]]] = {Target.LAMBDA: _on_lambda}

@@ -15,13 +15,13 @@ from ladle.planning.cost import (
     Cost,
     Side,
     Sum,
-    cold_share,
     cost,
     lines,
     platform,
     total,
 )
 from ladle.planning.prices import FILE, Prices, prices
+from ladle.planning.targets.lambda_function import cold_share
 from ladle.planning.usage import Known, Usage, bin_ms, guessed_ms, observed, stated
 from ladle.quality.counts import latency_bin
 

@@ -2,13 +2,39 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from ladle import names
+from ladle.catalog import DoorKind
+from ladle.config.doors import row_of
 from ladle.planning import arns
+from ladle.planning.door_resources import door_resources
 from ladle.planning.grant import Grant, Thing, allow
+from ladle.planning.limits import Limit, peak_mb
+from ladle.planning.prices import Prices
+from ladle.planning.resource import Resource
 from ladle.planning.service_spec import ServiceSpec
 from ladle.planning.things import own_folder
+from ladle.planning.usage import Usage
+from ladle.targets import lambda_function as rules
+
+WAY_BACK = "one write of the alias: seconds, no build"
+SHARED = "function, roles, log and stack are its own; the account's concurrency is not"
+PAYLOAD_MB = rules.PAYLOAD_MB
+LEAST_BILLED_MS = 1.0
+# An instance without requests for ten minutes is gone, and one start in a thousand is cold anyway.
+IDLE_INSTANCE_S, LEAST_COLD_SHARE = 600.0, 0.001
+
+
+def resources(spec: ServiceSpec) -> Iterator[Resource]:
+    yield Resource("AWS::Lambda::Function", names.function(spec.model))
+    yield Resource("AWS::IAM::Role")
+    yield Resource("AWS::Logs::LogGroup", names.log_group(spec.model))
+    yield Resource("AWS::Logs::SubscriptionFilter")
+    yield from door_resources(spec)
+    if spec.door.kind is not DoorKind.FUNCTION_URL:
+        yield Resource("AWS::Lambda::Permission")
 
 
 def log_group(spec: ServiceSpec) -> str:
@@ -40,3 +66,39 @@ def _function_and_versions(model: str) -> tuple[Thing, Thing]:
         Thing(arns.function(name), name),
         Thing(arns.function(f"{name}:*"), "its versions"),
     )
+
+
+def serving_costs(
+    spec: ServiceSpec, usage: Usage, seconds: float, prices: Prices
+) -> Iterator[tuple[str, float]]:
+    requests, gb = usage.requests_per_s * seconds, spec.compute.memory_mb / 1024
+    gb_second = f"lambda_gb_second_{spec.arch}"
+    billed_ms = max(LEAST_BILLED_MS, usage.answer_ms)
+    cold_s = requests * cold_share(usage.requests_per_s) * rules.COLD_START_MS / 1000
+    yield "calls of the function", prices.of("lambda_request", requests)
+    yield "answers", prices.of(gb_second, requests * gb * billed_ms / 1000)
+    yield "cold starts", prices.of(gb_second, cold_s * gb)
+
+
+def cold_share(requests_per_s: float) -> float:
+    """Of requests that meet no warm instance, when they come at random."""
+    return max(LEAST_COLD_SHARE, math.exp(-requests_per_s * IDLE_INSTANCE_S))
+
+
+def most_per_s(spec: ServiceSpec, answer_ms: float) -> float:
+    return _instances(spec) / max(LEAST_BILLED_MS, answer_ms) * 1000
+
+
+def limits(spec: ServiceSpec, usage: Usage) -> Iterator[Limit]:
+    size, row = spec.source.bytes, row_of(spec.door.kind)
+    peak_per_s = min(usage.peak_per_s, spec.door.rate_per_s) if row.throttles else usage.peak_per_s
+    busy = peak_per_s * usage.answer_ms / 1000
+    more = "raise compute.reserved" if spec.compute.reserved else "ask AWS for more"
+    fix = "quantise it: init has ten seconds"
+    yield Limit("memory", peak_mb(size), spec.compute.memory_mb, "MB", "raise compute.memory_mb")
+    yield Limit("model size", size / 1e6, rules.STORE_MODEL_BYTES / 1e6, "MB", fix)
+    yield Limit("concurrency", busy, _instances(spec), "instances", f"{more}, or answer faster")
+
+
+def _instances(spec: ServiceSpec) -> int:
+    return spec.compute.reserved or rules.ACCOUNT_CONCURRENCY
