@@ -114,7 +114,7 @@ class NoRows:
 
     def find(self, *_: object) -> None: ...
 
-    def waiting(self, *_: object) -> tuple[()]:
+    def given(self, *_: object) -> tuple[()]:
         return ()
 
 

@@ -53,7 +53,7 @@ def collect_counts(
         failures=sum(c.failed for c in reading.counts.values()) + len(reading.failures),
         rows=sum(len(r.outcomes) for r in wanted),
         forged=reading.forged,
-        labels_settled=sum(settle_waiting(ports, rows, policy) for rows in wanted),
+        labels_settled=sum(settle_waiting(ports, rows, policy, events[-1].at) for rows in wanted),
         seen_before=bool(reading.counts) and batch_id not in added,
     )
 

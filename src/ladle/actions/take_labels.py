@@ -1,7 +1,7 @@
 """A label joins its prediction and moves the counters of the minute when that was predicted.
 
-The label is stored before it is counted, and counted under an id that follows from what is stored:
-whoever is interrupted in between finishes by doing the same again. A label that comes before its
+The label is stored before it is counted, and whoever is interrupted in between finishes by sending the
+same again; see ``count_labels``. A label that comes before its
 prediction is stored first and looked up again after; the collector stores the prediction first and
 looks for labels after: one of the two sees the other.
 """
@@ -9,15 +9,15 @@ looks for labels after: one of the two sees the other.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from ladle.actions.count_labels import LabelCount
 from ladle.errors import Finding, LadleError
 from ladle.policy.rollout import RolloutPolicy
 from ladle.ports import CounterStore, LabelStore, PredictionLog
-from ladle.quality.counts import Counts, WindowKey
 from ladle.quality.labels import AcceptedLabel, Label, LabelValue, PredictionRows
-from ladle.quality.outcomes import covers, deltas, judged
+from ladle.quality.outcomes import covers, judged
 from ladle.quality.sealed_id import place
 from ladle.releases.state import ReleaseState
 
@@ -83,11 +83,11 @@ def take_labels(
             "name the caller's role in labels.sources of its model.yaml and deploy",
         )
     taken, finds = Taken(), _Finds(ports.predictions, model)
-    batches: dict[str, Mapping[WindowKey, Counts]] = {}
+    count = LabelCount(ports.counters, ports.labels, model, policy.labels_accept_s, now)
     for new in sent:
         label = Label(new.request_id, new.row, new.value, now, source)
         try:
-            accepted = _accept(ports.labels, finds, model, label, policy.labels_accept_s)
+            accepted = _accept(count, finds, label)
         except LadleError as error:
             if error.code not in _OF_ONE_LABEL:
                 raise
@@ -96,24 +96,22 @@ def take_labels(
         taken.accepted += accepted.new
         taken.repeated += not accepted.new
         taken.waiting += accepted.outcome is None
-        if delta := deltas(model, accepted):
-            batches[_event_id(model, label, accepted)] = delta
-    if batches:
-        ports.counters.add(batches)
+    count.finish()
     return taken
 
 
-def settle_waiting(ports: Intake, rows: PredictionRows, policy: RolloutPolicy) -> int:
-    """Judges the labels that came before ``rows`` did; returns how many."""
-    batches: dict[str, Mapping[WindowKey, Counts]] = {}
-    for label in ports.labels.waiting(rows.model, rows.request_id):
-        if covers(rows, label.row):
-            expires_at = label.at + policy.labels_accept_s
-            accepted = ports.labels.accept(rows.model, label, judged(rows, label), expires_at)
-            batches[_event_id(rows.model, label, accepted)] = deltas(rows.model, accepted)
-    if batches:
-        ports.counters.add(batches)
-    return len(batches)
+def settle_waiting(ports: Intake, rows: PredictionRows, policy: RolloutPolicy, now: float) -> int:
+    """Judges the labels that came before ``rows`` did, and those that an earlier try to do so left
+    uncounted; returns how many.
+    """
+    count = LabelCount(ports.counters, ports.labels, rows.model, policy.labels_accept_s, now)
+    given = ports.labels.given(rows.model, rows.request_id)
+    found = [label for label in given if covers(rows, label.row)]
+    settled = sum(
+        count.accept(label, judged(rows, label)).counts for label in found
+    )
+    count.finish()
+    return settled
 
 
 def policy_of(state: ReleaseState) -> RolloutPolicy:
@@ -132,25 +130,18 @@ def may_label(policy: RolloutPolicy, source: str) -> bool:
     return not known.isdisjoint(policy.label_sources)
 
 
-def _accept(
-    store: LabelStore, finds: _Finds, model: str, label: Label, accept_s: float
-) -> AcceptedLabel:
-    rows, expires_at = finds.rows(label), label.at + accept_s
-    if rows and rows.window_start + accept_s < label.at:
+def _accept(count: LabelCount, finds: _Finds, label: Label) -> AcceptedLabel:
+    rows = finds.rows(label)
+    if rows and rows.window_start + count.accept_s < label.at:
         raise LadleError(
             "LD608",
-            f"the prediction is older than labels are accepted for ({accept_s / 86400:g} days)",
-            "send labels sooner, or make labels.accept longer for those to come",
+            f"the prediction is older than labels are accepted for ({count.accept_s / 86400:g} days)",
+            "send labels sooner, or make labels.accept longer",
         )
-    outcome = judged(rows, label) if rows else None
-    accepted = store.accept(model, label, outcome, expires_at)
+    accepted = count.accept(label, judged(rows, label) if rows else None)
     if accepted.outcome is None and (rows := finds.rows(label)):
-        accepted = store.accept(model, label, judged(rows, label), expires_at)
+        accepted = count.accept(label, judged(rows, label))
     return accepted
-
-
-def _event_id(model: str, label: Label, accepted: AcceptedLabel) -> str:
-    return f"label:{model}:{label.prediction_id}:{accepted.number}"
 
 
 class _Finds:

@@ -38,6 +38,20 @@ class AwsCounterStore:
         added = [part.id for group in _groups(batches) for part in self._add(group)]
         return frozenset(added)
 
+    def was_added(self, batch_id: str, now: float) -> bool:
+        """Only of batches that fit into one transaction. A mark without windows gives one up."""
+        mark = _mark(self._table, _Part(batch_id, 0, {}), now)["Put"]
+        mark["Item"]["given_up"] = {"BOOL": True}
+        with asking("whether labels were counted"):
+            try:
+                self._client.put_item(**mark, ReturnValuesOnConditionCheckFailure="ALL_OLD")
+            except ClientError as error:
+                if code_of(error) != "ConditionalCheckFailedException":
+                    raise
+                found: Any = error.response.get("Item", {})
+                return "given_up" not in found
+        return False
+
     def read(self, model: str, release: int, since: float) -> Sequence[Window]:
         pages = self._client.get_paginator("query")
         with asking("for counters"):
@@ -74,7 +88,7 @@ class AwsCounterStore:
         for part in parts:
             for key, counts in part.deltas.items():
                 sums[key] = sums.get(key, Counts()) + counts
-        marks = [_mark(self._table, part) for part in parts]
+        marks = [_mark(self._table, part, max(k.start for k in part.deltas)) for part in parts]
         updates = [_update(self._table, key, counts) for key, counts in sums.items()]
         with asking("to count"):
             try:
@@ -118,9 +132,9 @@ def _parts(batches: Mapping[str, Deltas]) -> Iterator[_Part]:
             yield _Part(id_, number, {k: deltas[k] for k in keys[first : first + _ITEMS - 1]})
 
 
-def _mark(table: str, part: _Part) -> Any:
+def _mark(table: str, part: _Part, at: float) -> Any:
     name = hashlib.sha256(f"{part.id}#{part.number}".encode()).hexdigest()
-    expires = max(key.start for key in part.deltas) + _MARK_S
+    expires = at + _MARK_S
     return {
         "Put": {
             "TableName": table,

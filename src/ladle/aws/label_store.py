@@ -11,7 +11,7 @@ from ladle import names
 from ladle.aws.faults import asking, code_of
 from ladle.aws.prediction_log import request_key
 from ladle.errors import Unavailable
-from ladle.quality.acceptance import StoredLabel, accept
+from ladle.quality.acceptance import Counting, StoredLabel, accept
 from ladle.quality.labels import AcceptedLabel, Label, LabelOutcome
 
 if TYPE_CHECKING:
@@ -28,12 +28,17 @@ class AwsLabelStore:
         self._table = table
 
     def accept(
-        self, model: str, label: Label, outcome: LabelOutcome | None, expires_at: float
+        self,
+        model: str,
+        label: Label,
+        outcome: LabelOutcome | None,
+        expires_at: float,
+        by: Counting,
     ) -> AcceptedLabel:
         """Most labels are the first of their prediction: so that is tried before anything is read."""
         body: str | None = None
         for _ in range(_TRIES):
-            wanted = accept(StoredLabel.from_json(body) if body else None, label, outcome)
+            wanted = accept(StoredLabel.from_json(body) if body else None, label, outcome, by)
             if wanted.write is None:
                 return wanted.accepted
             found = self._put(model, label, wanted.write, body, expires_at)
@@ -42,7 +47,7 @@ class AwsLabelStore:
             body = found
         raise Unavailable("LD611", "too many writers correct the same label", "try again")
 
-    def waiting(self, model: str, request_id: str) -> Sequence[Label]:
+    def given(self, model: str, request_id: str) -> Sequence[Label]:
         pages = self._client.get_paginator("query")
         with asking("for labels"):
             answers = list(
@@ -56,8 +61,7 @@ class AwsLabelStore:
                     ConsistentRead=True,
                 )
             )
-        stored = [StoredLabel.from_json(i["body"]["S"]) for a in answers for i in a["Items"]]
-        return [s.label for s in stored if s.outcome is None]
+        return [StoredLabel.from_json(i["body"]["S"]).label for a in answers for i in a["Items"]]
 
     def _put(
         self, model: str, label: Label, new: StoredLabel, before: str | None, expires_at: float

@@ -17,6 +17,7 @@ class DiskCounterStore:
     def __init__(self, root: Path) -> None:
         self._journal = Journal(root / "counters.jsonl")
         self._ids: set[str] = set()
+        self._given_up: set[str] = set()
         self._sums: dict[WindowKey, Counts] = {}
 
     def add(self, batches: Mapping[str, Mapping[WindowKey, Counts]]) -> frozenset[str]:
@@ -27,6 +28,14 @@ class DiskCounterStore:
                 self._journal.append(file, _line(id_, deltas))
             self._learn(self._journal.news(file))
         return frozenset(new)
+
+    def was_added(self, batch_id: str, now: float) -> bool:
+        with self._journal.locked() as file:
+            self._learn(self._journal.news(file))
+            if batch_id not in self._ids:
+                self._journal.append(file, _line(batch_id, {}))
+                self._learn(self._journal.news(file))
+        return batch_id not in self._given_up
 
     def read(self, model: str, release: int, since: float) -> Sequence[Window]:
         with self._journal.locked() as file:
@@ -42,6 +51,8 @@ class DiskCounterStore:
         for line in lines:
             data = json.loads(line)
             self._ids.add(data["id"])
+            if not data["deltas"]:
+                self._given_up.add(data["id"])
             for delta in data["deltas"]:
                 key, counts = _read(delta)
                 self._sums[key] = self._sums.get(key, Counts()) + counts

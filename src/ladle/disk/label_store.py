@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from ladle.disk.durable import new_file
 from ladle.disk.journal import Journal
-from ladle.quality.acceptance import StoredLabel, accept
+from ladle.quality.acceptance import Counting, StoredLabel, accept
 from ladle.quality.labels import AcceptedLabel, Label, LabelOutcome
 
 
@@ -21,22 +21,26 @@ class DiskLabelStore:
         self._lock = Journal(self._root / "lock")
 
     def accept(
-        self, model: str, label: Label, outcome: LabelOutcome | None, expires_at: float
+        self,
+        model: str,
+        label: Label,
+        outcome: LabelOutcome | None,
+        expires_at: float,
+        by: Counting,
     ) -> AcceptedLabel:
         with self._lock.locked():
             path = self._path(model, label.request_id)
             labels = _read(path)
             key = str(label.row)
-            wanted = accept(labels.get(key), label, outcome)
+            wanted = accept(labels.get(key), label, outcome, by)
             if wanted.write is not None:
                 bodies = {k: v.to_json() for k, v in (labels | {key: wanted.write}).items()}
                 with new_file(path) as file:
                     file.write(json.dumps(bodies).encode())
             return wanted.accepted
 
-    def waiting(self, model: str, request_id: str) -> Sequence[Label]:
-        labels = _read(self._path(model, request_id)).values()
-        return [stored.label for stored in labels if stored.outcome is None]
+    def given(self, model: str, request_id: str) -> Sequence[Label]:
+        return [stored.label for stored in _read(self._path(model, request_id)).values()]
 
     def _path(self, model: str, request_id: str) -> Path:
         return self._root / quote(model, safe="") / f"{quote(request_id, safe='')}.json"

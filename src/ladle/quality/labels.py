@@ -84,10 +84,12 @@ class AcceptedLabel:
 
     ``number`` counts the values that were accepted for this prediction, from 0. ``outcome`` is what
     this value adds, None while it waits for its prediction; ``replaced`` what the value before it
-    had added. ``new`` is False when the store held this value, or a newer one, already.
+    had added. ``counts``: the batch that accepted it now has to count the difference. ``new`` is
+    False when the store held this value, or a newer one, already.
     """
 
     number: int
     outcome: LabelOutcome | None
     replaced: LabelOutcome | None
+    counts: bool
     new: bool

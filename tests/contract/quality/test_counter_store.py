@@ -87,6 +87,18 @@ def test_nothing_to_add_is_never_added(counters: CounterStore) -> None:
     assert counters.add({"empty": {}}) == frozenset()
 
 
+def test_a_batch_that_was_added_is_known_and_one_that_was_not_is_given_up_for_ever(
+    counters: CounterStore, counters_again: CounterStore
+) -> None:
+    counters.add({"a": {key(): Counts(labelled_micro=5)}})
+    assert counters_again.was_added("a", MINUTE)
+    for _ in range(2):
+        assert not counters.was_added("b", MINUTE)
+    added = counters_again.add({name: {key(): Counts(labelled_micro=7)} for name in ("b", "c")})
+    assert added == {"c"}
+    assert counters.read("fraud", 7, 0.0) == [Window(MINUTE, Counts(labelled_micro=12))]
+
+
 def test_writers_at_the_same_window_lose_nothing(
     counters: CounterStore, counters_again: CounterStore, needs: Callable[[str], None]
 ) -> None:

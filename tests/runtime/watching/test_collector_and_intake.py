@@ -180,6 +180,9 @@ class Busy:
     def add(self, batches: object) -> frozenset[str]:
         raise Unavailable("LD314", "AWS was too busy", "try again")
 
+    def was_added(self, batch_id: str, now: float) -> bool:
+        raise Unavailable("LD314", "AWS was too busy", "try again")
+
     def read(self, model: str, release: int, since: float) -> list[Any]:
         raise Unavailable("LD314", "AWS was too busy", "try again")
 

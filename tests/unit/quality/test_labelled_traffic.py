@@ -188,6 +188,9 @@ class Counters:
     def add(self, batches: object) -> frozenset[str]:
         raise AssertionError("judging writes nothing")
 
+    def was_added(self, batch_id: str, now: float) -> bool:
+        raise AssertionError("judging counts no labels")
+
     def read(self, model: str, release: int, since: float) -> list[Window]:
         return [w for w in self._windows.get(release, []) if w.start >= since]
 

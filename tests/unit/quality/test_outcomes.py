@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ladle.errors import LadleError
-from ladle.quality.acceptance import MAX_CORRECTIONS, StoredLabel, accept
+from ladle.quality.acceptance import MAX_CORRECTIONS, Counting, StoredLabel, accept
 from ladle.quality.counts import MICRO, Counts, WindowKey
 from ladle.quality.labels import Label, LabelOutcome, LabelValue, PredictionRows
 from ladle.quality.outcomes import deltas, judged, same
@@ -60,21 +60,22 @@ def test_a_label_that_came_back_as_text_is_still_the_same(
 
 
 RIGHT = LabelOutcome(7, 60.0, MICRO, 0)
+BY = Counting("batch", lambda _: True)  # every other batch was added
 WRONG = LabelOutcome(7, 60.0, MICRO, MICRO)
 
 
 def test_a_correction_moves_the_counters_by_the_difference() -> None:
-    first = accept(None, label("cat"), RIGHT)
-    second = accept(first.write, label("dog", at=1.0), WRONG)
+    first = accept(None, label("cat"), RIGHT, BY)
+    second = accept(first.write, label("dog", at=1.0), WRONG, BY)
     assert deltas("fraud", second.accepted) == {
         WindowKey("fraud", 7, 60.0): Counts(wrong_micro=MICRO)
     }
 
 
 def test_a_label_that_was_corrected_while_it_waited_counts_once() -> None:
-    first = accept(None, label("cat"), None)
-    second = accept(first.write, label("dog", at=1.0), None)
-    settled = accept(second.write, label("dog", at=1.0), WRONG)
+    first = accept(None, label("cat"), None, BY)
+    second = accept(first.write, label("dog", at=1.0), None, BY)
+    settled = accept(second.write, label("dog", at=1.0), WRONG, BY)
     assert deltas("fraud", first.accepted) == deltas("fraud", second.accepted) == {}
     assert deltas("fraud", settled.accepted) == {
         WindowKey("fraud", 7, 60.0): Counts(labelled_micro=MICRO, wrong_micro=MICRO)
@@ -82,18 +83,18 @@ def test_a_label_that_was_corrected_while_it_waited_counts_once() -> None:
 
 
 def test_an_older_value_that_arrives_late_changes_nothing() -> None:
-    stored = accept(None, label("dog", at=5.0), WRONG).write
-    late = accept(stored, label("cat", at=1.0), RIGHT)
+    stored = accept(None, label("dog", at=5.0), WRONG, BY).write
+    late = accept(stored, label("cat", at=1.0), RIGHT, BY)
     assert late.write is None
     assert late.accepted.outcome == WRONG
 
 
 def test_a_fourth_correction_is_refused() -> None:
-    stored = accept(None, label(0), RIGHT).write
+    stored = accept(None, label(0), RIGHT, BY).write
     for n in range(1, MAX_CORRECTIONS + 1):
-        stored = accept(stored, label(n, at=float(n)), RIGHT).write
+        stored = accept(stored, label(n, at=float(n)), RIGHT, BY).write
     with pytest.raises(LadleError, match="LD603"):
-        accept(stored, label(99, at=99.0), RIGHT)
+        accept(stored, label(99, at=99.0), RIGHT, BY)
 
 
 outcomes = st.sampled_from([RIGHT, WRONG])
@@ -105,13 +106,14 @@ def test_the_counters_end_at_the_last_value_whatever_was_repeated(
 ) -> None:
     by_value = dict(sent)
     stored: StoredLabel | None = None
-    events: dict[int, dict[WindowKey, Counts]] = {}
+    events: list[dict[WindowKey, Counts]] = []
     for at, (value, _) in enumerate(sent):
         for _ in range(2):
-            done = accept(stored, label(value, at=float(at)), by_value[value])
+            done = accept(stored, label(value, at=float(at)), by_value[value], BY)
             stored = done.write or stored
-            events[done.accepted.number] = deltas("fraud", done.accepted)
-    total = sum((c for d in events.values() for c in d.values()), Counts())
+            if done.accepted.counts:
+                events.append(deltas("fraud", done.accepted))
+    total = sum((c for d in events for c in d.values()), Counts())
     if stored is not None and stored.outcome is not None:
         assert total == Counts(
             labelled_micro=stored.outcome.labelled_micro, wrong_micro=stored.outcome.wrong_micro
@@ -120,5 +122,5 @@ def test_the_counters_end_at_the_last_value_whatever_was_repeated(
 
 @given(value=st.text() | st.integers() | st.booleans() | st.floats(allow_nan=False))
 def test_a_stored_label_is_read_back_as_it_was(value: LabelValue) -> None:
-    stored = StoredLabel(label(value), 2, WRONG, RIGHT)
+    stored = StoredLabel(label(value), 2, WRONG, RIGHT, "batch")
     assert StoredLabel.from_json(stored.to_json()) == stored
