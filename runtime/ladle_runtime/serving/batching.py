@@ -15,6 +15,7 @@ from typing import Final
 from ladle_runtime.serving.answer import Answer
 from ladle_runtime.serving.pace import Pace
 from ladle_runtime.serving.service import Asked, Service
+from ladle_runtime.serving.signature import Batch
 
 Reply = Callable[[Answer], None]
 _Waiting = tuple[Asked, Reply]
@@ -42,11 +43,13 @@ class Batcher:
         self._running = 0
         self._is_called = False
         self._slowness = 1.0  # of late, beside what was measured at load
+        each_s = pace.row_s if pace.shares_runs else pace.seconds(1)
+        self._row_s = each_s / workers  # in the long run
+        self._fits_always = all(s.shape and None not in s.shape[1:] for s in service.inputs)
 
     def wait_s(self) -> float:
         """About how long a request that comes now waits before it runs."""
-        each = self._pace.row_s if self._pace.shares_runs else self._pace.seconds(1)
-        return self._waiting_rows * each * self._slowness / self._workers
+        return self._waiting_rows * self._row_s * self._slowness
 
     def is_full(self) -> bool:
         return self._waiting_rows > _MAX_WAITING_ROWS or self.wait_s() > _MAX_WAIT_S
@@ -54,7 +57,8 @@ class Batcher:
     def add(self, asked: Asked, reply: Reply) -> None:
         self._waiting.append((asked, reply))
         self._waiting_rows += asked.batch.rows
-        self._call()
+        if not self._is_called:
+            self._call()
 
     def _call(self) -> None:
         """At the end of this tick, when every socket that is ready has been read."""
@@ -79,11 +83,12 @@ class Batcher:
         taken = [self._waiting.popleft()]
         rows = taken[0][0].batch.rows
         while self._pace.shares_runs and self._waiting:
-            batch = self._waiting[0][0].batch
-            if rows + batch.rows > _MAX_SHARED_ROWS or not _fits(taken[0][0], self._waiting[0][0]):
+            more = self._waiting[0][0].batch
+            fits = self._fits_always or _fits(taken[0][0].batch, more)
+            if not fits or rows + more.rows > _MAX_SHARED_ROWS:
                 break
             taken.append(self._waiting.popleft())
-            rows += batch.rows
+            rows += more.rows
         self._waiting_rows -= rows
         return taken, rows
 
@@ -112,9 +117,8 @@ class Batcher:
             reply(answer)
 
 
-def _fits(one: Asked, other: Asked) -> bool:
+def _fits(one: Batch, other: Batch) -> bool:
     """Whether all axes but the first agree; open axes may differ from request to request."""
     return all(
-        value.shape[1:] == other.batch.inputs[name].shape[1:]
-        for name, value in one.batch.inputs.items()
+        value.shape[1:] == other.inputs[name].shape[1:] for name, value in one.inputs.items()
     )

@@ -43,8 +43,10 @@ class DirectLog:
             _LOG.warning("request %s left no line: %s", line.request_id, type(error).__name__)
 
     def text(self, line: RequestLine, outcomes: Sequence[LabelValue] | None) -> str:
-        texts = [format_request(line, self._key), *format_rows(line, outcomes or (), self._key)]
-        return "\n".join(texts) + "\n"
+        request = format_request(line, self._key)
+        if not outcomes:
+            return f"{request}\n"
+        return "\n".join([request, *format_rows(line, outcomes, self._key), ""])
 
 
 class ReadableLog:

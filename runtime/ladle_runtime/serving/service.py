@@ -80,12 +80,9 @@ class Service:
         self._randomness = randomness
         self._key = parse_key(settings.key)
         self._cold = True
+        # A user's own code around the model: nobody knows for how long it runs.
+        self.has_transform = (transform.before, transform.after) != (unchanged, unchanged)
         self.last_run_s = 0.0  # of the model alone; with several threads, of one of them
-
-    @property
-    def has_transform(self) -> bool:
-        """Whether a user's own code runs around the model: nobody knows for how long."""
-        return self._transform.before is not unchanged or self._transform.after is not unchanged
 
     @property
     def run(self) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:

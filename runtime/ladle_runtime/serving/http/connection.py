@@ -74,8 +74,10 @@ class Connection(asyncio.Protocol):
         if self._head is None:
             known = self._site.heads.of_whole(data)
             if known is not None:
-                self._site.waiting_bytes += len(known[1])
-                self._complete(*known, self._site.is_full(len(known[1])))
+                head, body = known
+                is_surplus = self._site.is_full(len(body))
+                self._site.waiting_bytes += len(body)
+                self._complete(head, body, is_surplus)
                 return
             self._fresh = data
         else:
@@ -210,18 +212,19 @@ class Connection(asyncio.Protocol):
 
     def _complete(self, head: Head, body: bytes, is_surplus: bool) -> None:
         exchange = Exchange(head, body, is_surplus, self._on_reply)
-        self._is_last = not head.keeps_alive
+        site, self._is_last = self._site, not head.keeps_alive
         self._owed.append(exchange)
-        self._site.waiting_requests += 1
-        self._enter(State.ANSWER)
+        site.waiting_requests += 1
+        self._state, self._since = State.ANSWER, site.second
         if len(self._owed) >= self._limits.pipelined:
             self._pause()
-        self._site.dispatch(exchange)
+        site.dispatch(exchange)
 
     def _on_reply(self, exchange: Exchange) -> None:
         """Counted here and not when it is written: its caller may be gone."""
-        self._site.waiting_requests -= 1
-        self._site.waiting_bytes -= len(exchange.body)
+        site = self._site
+        site.waiting_requests -= 1
+        site.waiting_bytes -= len(exchange.body)
         exchange.body = b""
         self._flush()
 
@@ -236,13 +239,13 @@ class Connection(asyncio.Protocol):
         if self._is_stalled or self._transport.is_closing():
             return
         ready: list[bytes] = []
-        while self._owed and (answer := self._owed[0].answer) is not None:
-            exchange = self._owed.popleft()
-            if not self._owed and self._site.phase is Phase.STOPPING:
+        site, owed = self._site, self._owed
+        while owed and (answer := owed[0].answer) is not None:
+            head = owed.popleft().head
+            if not owed and site.phase is Phase.STOPPING:
                 self._is_last = True
-            head = exchange.head
-            stays = head.keeps_alive and not (self._is_last and not self._owed)
-            ready.append(wire.response(answer, head.method, stays, self._site.date))
+            stays = head.keeps_alive and not (self._is_last and not owed)
+            ready.append(wire.response(answer, head.method, stays, site.date))
         if ready:
             self._transport.write(ready[0] if len(ready) == 1 else b"".join(ready))
             self._go_on()

@@ -7,7 +7,7 @@ parser made of those bytes holds for the same bytes.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 _END: Final = b"\r\n\r\n"
 _KEPT: Final = 256
@@ -26,7 +26,7 @@ class Head:
     fields: dict[bytes, bytes] = field(default_factory=dict)
     length: int = 0
     keeps_alive: bool = False
-    memo: Any = None  # what a route found out from the head alone
+    route: Any = None  # what answers requests of this head, once it was found
 
     def complete(self, method: bytes, keeps_alive: bool) -> None:
         self.method, self.keeps_alive = method, keeps_alive
@@ -41,18 +41,31 @@ class Head:
         return b"\r\n".join([b"%b %b HTTP/1.1" % (method, self.target), *kept, b"", b""])
 
 
+class _Last(NamedTuple):
+    """The head of the last request, and that request's length: the next is likely to have both."""
+
+    raw: bytes
+    head: Head
+    length: int
+
+
 class KnownHeads:
     """Of all connections of a server."""
 
     def __init__(self) -> None:
         self._known: dict[bytes, Head] = {}
+        self._last = _Last(b"", Head(), -1)
 
     def of_whole(self, data: bytes) -> tuple[Head, bytes] | None:
         """Head and body where ``data`` is one request from end to end, with a head that is known."""
+        last = self._last
+        if len(data) == last.length and data.startswith(last.raw):
+            return last.head, data[len(last.raw) :]
         end = data.find(_END, 0, _KEPT_BYTES) + len(_END)
         head = self._known.get(data[:end])
         if head is None or len(data) - end != head.length:
             return None
+        self._last = _Last(data[:end], head, len(data))
         return head, data[end:]
 
     def learn(self, data: bytes, head: Head) -> None:

@@ -15,8 +15,9 @@ from ladle_runtime.serving.answer import Answer, refusal
 from ladle_runtime.serving.batching import Batcher
 from ladle_runtime.serving.codecs.base import Codec
 from ladle_runtime.serving.http.exchange import Exchange
+from ladle_runtime.serving.http.head import Head
 from ladle_runtime.serving.http.site import Limits, Phase, Site
-from ladle_runtime.serving.prediction_routes import Choose, prediction_routes
+from ladle_runtime.serving.prediction_routes import prediction_routes
 from ladle_runtime.serving.problems import Refused
 from ladle_runtime.serving.service import Service
 
@@ -44,10 +45,25 @@ class HotRoutes:
         self._loop = asyncio.get_running_loop()
         self.site = Site(self, limits)
         self._table = self._rows()
+        settings = service.settings
+        routes = prediction_routes(settings.model, settings.release)
+        self._predictions = {path.encode(): choose for path, choose in routes.items()}
 
     def __call__(self, exchange: Exchange) -> None:
         head = exchange.head
-        self._table.get((head.method, head.path), self._other)(exchange)
+        if head.route is None:
+            head.route = self._find(head)
+        head.route(exchange)
+
+    def _find(self, head: Head) -> Handler:
+        """Held to be right for all requests of this head."""
+        choose = self._predictions.get(head.path) if head.method == b"POST" else None
+        if choose is None:
+            return self._table.get((head.method, head.path), self._other)
+        try:
+            return partial(self._predict, choose(head.fields))
+        except Refused as refused:
+            return partial(self._refuse, refused.code, refused.detail)
 
     def _rows(self) -> Mapping[tuple[bytes, bytes], Handler]:
         settings = self._service.settings
@@ -60,31 +76,25 @@ class HotRoutes:
         }
         for base in (model, b"%b/versions/%d" % (model, settings.release)):
             rows[b"GET", b"%b/ready" % base] = self._ready
-        for path, choose in prediction_routes(settings.model, settings.release).items():
-            rows[b"POST", path.encode()] = partial(self._predict, choose)
         return rows
 
-    def _predict(self, choose: Choose, exchange: Exchange) -> None:
-        service = self._service
+    def _predict(self, codec: Codec, exchange: Exchange) -> None:
+        service, body = self._service, exchange.body
         if exchange.is_surplus or self._batcher.is_full():
             wait_s = max(1, math.ceil(self._batcher.wait_s()))
             exchange.reply(service.refuse("LD419", _BUSY, wait_s))
             return
-        codec = exchange.head.memo
-        if codec is None:
-            try:
-                codec = exchange.head.memo = choose(exchange.head.fields)
-            except Refused as refused:
-                exchange.reply(service.refuse(refused.code, refused.detail))
-                return
-        if len(exchange.body) > _MAX_INLINE_BYTES or service.has_transform:
+        if len(body) > _MAX_INLINE_BYTES or service.has_transform:
             self._in_thread(exchange, codec)
             return
-        asked = service.read(exchange.body, codec)
+        asked = service.read(body, codec)
         if isinstance(asked, Answer):
             exchange.reply(asked)
         else:
             self._batcher.add(asked, exchange.reply)
+
+    def _refuse(self, code: str, detail: str, exchange: Exchange) -> None:
+        exchange.reply(self._service.refuse(code, detail))
 
     def _in_thread(self, exchange: Exchange, codec: Codec) -> None:
         """From reading to answering: large requests, and those that meet a user's own code."""
