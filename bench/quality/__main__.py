@@ -14,7 +14,7 @@ import random
 import statistics
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -22,8 +22,10 @@ sys.path.insert(0, str(Path(__file__).parent))
 from rules import (
     SHIPPED,
     SHIPPED_WITH_LABELS,
+    Arms,
     Rule,
     canary_judge,
+    clipped,
     failures,
     guard,
     msprt,
@@ -31,7 +33,7 @@ from rules import (
     ours,
     wrong,
 )
-from traffic import FINE, SHAPES, TENTH, Shape, rollout
+from traffic import FINE, SHAPES, TENTH, Shape, numeric_rollout, rollout
 
 from ladle.policy.rollout import GuardName, RolloutPolicy
 from ladle.quality.counts import MICRO, Counts, Window
@@ -107,15 +109,37 @@ def accuracy(rollouts: int, seed: int) -> None:
     table(["bars: 600, 180", *shifts], rows)
 
 
+def error(rollouts: int, seed: int) -> None:
+    print(
+        "a regression at a tenth, normal errors: found within 3,600 labels of the candidate, median"
+    )
+    rules = {
+        "ladle, one guard, margin 1.0": ours(guard(GuardName.ERROR, worse_than=1.0)),
+        "ladle, shipped margin": ours(guard(GuardName.ERROR, worse_than=1.05)),
+        "mSPRT, of the same loss": msprt(clipped),
+    }
+    spreads = {"equal": 1.0, "mean error x 1.25": 1.25, "x 1.5": 1.5, "x 2": 2.0}
+    rows: dict[str, list[str]] = {name: [] for name in rules}
+    for spread in spreads.values():
+        arms = [numeric_rollout(seed + k, FINE, 360, spread) for k in range(rollouts)]
+        for name, rule in rules.items():
+            rows[name].append(_median(rule, arms))
+    table(["", *spreads], rows)
+
+
 def served(rule: Rule, rollouts: int, seed: int, shape: Shape, **candidate: object) -> str:
     """The median, never found counted as more than anything; and how many were found."""
+    each = (rollout(seed + k, shape, **candidate) for k in range(rollouts))  # type: ignore[arg-type]
+    return _median(rule, each)
+
+
+def _median(rule: Rule, rollouts: Iterable[Arms]) -> str:
     counts: list[float] = []
-    for k in range(rollouts):
-        arms = rollout(seed + k, shape, **candidate)  # type: ignore[arg-type]
+    for arms in rollouts:
         minute = rule(arms)
         seen = sum(w.counts.requests for w in arms[1][: minute or 0])
         counts.append(seen if minute else math.inf)
-    found = sum(map(math.isfinite, counts)) / rollouts
+    found = sum(map(math.isfinite, counts)) / len(counts)
     return f"{statistics.median(counts):.0f} ({100 * found:.0f} %)"
 
 
@@ -189,6 +213,7 @@ PARTS: dict[str, Callable[[int, int], None]] = {
     "false": false_rollbacks,
     "failing": failing,
     "accuracy": accuracy,
+    "error": error,
     "healthy": healthy,
     "late": late_labels,
     "cost": cost,

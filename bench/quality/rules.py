@@ -11,7 +11,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from ladle.policy.rollout import Guard, GuardName, RolloutPolicy
+from ladle.quality import errors
 from ladle.quality.counts import Counts, Window
+from ladle.quality.errors import Scale
 from ladle.quality.evidence import judge
 
 Arms = tuple[Sequence[Window], Sequence[Window]]
@@ -30,6 +32,13 @@ def failures(counts: Counts) -> tuple[float, float]:
 
 def wrong(counts: Counts) -> tuple[float, float]:
     return counts.labelled_micro / 1e6, counts.wrong_micro / 1e6
+
+
+def clipped(counts: Counts) -> tuple[float, float]:
+    """The loss of errors with a spread of 1, at the scale that the guard finds: twice the bin that
+    holds the 95th percentile.
+    """
+    return Scale(errors.bin_of(1.96), 0.0).read(counts)
 
 
 def ours(policy: RolloutPolicy) -> Rule:

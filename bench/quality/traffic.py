@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from rules import Arms
 
+from ladle.quality import errors
 from ladle.quality.counts import MICRO, Counts, Window
 from ladle.simulation.requests import answers, some
 from ladle.simulation.scenario import Truth
@@ -57,4 +58,19 @@ def rollout(
                 wrong_micro=some(draws, answered, is_wrong) * MICRO,
             )
             arm.append(Window(k * shape.traffic.window_s, counts + labels))
+    return arms
+
+
+def numeric_rollout(seed: int, traffic: Traffic, windows: int, spread: float) -> Arms:
+    """Labels of a regression: normal errors, of the stable release with a spread of 1."""
+    draws = random.Random(seed)
+    arms: tuple[list[Window], list[Window]] = ([], [])
+    for k in range(windows):
+        for arm, n, wide in zip(arms, deal(draws, traffic), (1.0, spread), strict=True):
+            sums: dict[str, int] = {}
+            for _ in range(n):
+                for name, amount in errors.tallies(draws.gauss(0, wide), 0.0, MICRO).items():
+                    sums[name] = sums.get(name, 0) + amount
+            counts = Counts(requests=n, labelled_micro=n * MICRO, tallies=sums)
+            arm.append(Window(k * traffic.window_s, counts))
     return arms

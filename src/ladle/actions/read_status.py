@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ladle.actions.judge_quality import read_evidence
@@ -10,19 +11,26 @@ from ladle.policy.statuses import Phase
 from ladle.policy.traffic import Traffic
 from ladle.policy.verdicts import Evidence
 from ladle.ports import Workspace
+from ladle.quality.counts import total
+from ladle.quality.measures import measured
 from ladle.releases.promotion import lacking, minimum_lacking
 from ladle.releases.state import ReleaseState
+
+DAY_S = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
 class ModelStatus:
-    """``live`` is what the alias reads now, None when there is none; ``lacking`` are sentences."""
+    """``live`` is what the alias reads now, None when there is none; ``lacking`` are sentences;
+    ``measures`` are of each release that serves, by its labels of the last day.
+    """
 
     state: ReleaseState
     live: Traffic | None
     evidence: Evidence | None
     lacking: tuple[str, ...]
     unheard: int
+    measures: Mapping[int, Mapping[str, float]]
 
 
 def read_status(workspace: Workspace, model: str, now: float) -> ModelStatus:
@@ -36,7 +44,20 @@ def read_status(workspace: Workspace, model: str, now: float) -> ModelStatus:
         evidence=evidence,
         lacking=_lacking(state, evidence, now),
         unheard=len(workspace.inbox.pending(model)),
+        measures=_measures(workspace, state, now),
     )
+
+
+def _measures(
+    workspace: Workspace, state: ReleaseState, now: float
+) -> Mapping[int, Mapping[str, float]]:
+    serving = [r.number for r in (state.stable, state.candidate) if r is not None]
+    try:
+        read = workspace.counters.read
+        found = {n: measured(total(read(state.model, n, now - DAY_S))) for n in serving}
+    except Unavailable:
+        return {}
+    return {number: measures for number, measures in found.items() if measures}
 
 
 def known_state(workspace: Workspace, model: str) -> ReleaseState:

@@ -87,7 +87,7 @@ def take_labels(
     for new in sent:
         label = Label(new.request_id, new.row, new.value, now, source)
         try:
-            accepted = _accept(count, finds, label)
+            accepted = _accept(count, finds, label, policy.is_numeric)
         except LadleError as error:
             if error.code not in _OF_ONE_LABEL:
                 raise
@@ -108,7 +108,7 @@ def settle_waiting(ports: Intake, rows: PredictionRows, policy: RolloutPolicy, n
     given = ports.labels.given(rows.model, rows.request_id)
     found = [label for label in given if covers(rows, label.row)]
     settled = sum(
-        count.accept(label, judged(rows, label)).counts for label in found
+        count.accept(label, judged(rows, label, policy.is_numeric)).counts for label in found
     )
     count.finish()
     return settled
@@ -130,7 +130,7 @@ def may_label(policy: RolloutPolicy, source: str) -> bool:
     return not known.isdisjoint(policy.label_sources)
 
 
-def _accept(count: LabelCount, finds: _Finds, label: Label) -> AcceptedLabel:
+def _accept(count: LabelCount, finds: _Finds, label: Label, numeric: bool) -> AcceptedLabel:
     rows = finds.rows(label)
     if rows and rows.window_start + count.accept_s < label.at:
         raise LadleError(
@@ -138,9 +138,9 @@ def _accept(count: LabelCount, finds: _Finds, label: Label) -> AcceptedLabel:
             f"the prediction is older than labels are accepted for ({count.accept_s / 86400:g} days)",
             "send labels sooner, or make labels.accept longer",
         )
-    accepted = count.accept(label, judged(rows, label) if rows else None)
+    accepted = count.accept(label, judged(rows, label, numeric) if rows else None)
     if accepted.outcome is None and (rows := finds.rows(label)):
-        accepted = count.accept(label, judged(rows, label))
+        accepted = count.accept(label, judged(rows, label, numeric))
     return accepted
 
 

@@ -22,6 +22,7 @@ _ITEMS = 100  # of a transaction
 _KEEP_S = 400 * 86400  # windows: as far back as `ladle why` is asked
 _MARK_S = 100 * 86400  # marks: longer than a delivery or a label may be repeated
 _TRIES = 8
+_TALLY = "m_"  # before the name of what else is measured
 _PLAIN = ("requests", "failed", "rejected", "labelled_micro", "wrong_micro")
 
 Deltas = Mapping[WindowKey, Counts]
@@ -147,9 +148,10 @@ def _mark(table: str, part: _Part, at: float) -> Any:
 def _update(table: str, key: WindowKey, counts: Counts) -> Any:
     amounts = {name: getattr(counts, name) for name in _PLAIN}
     amounts |= {f"l{bin_}": n for bin_, n in counts.latency.items()}
+    amounts |= {_TALLY + name: n for name, n in counts.tallies.items()}
     adds = [(name, n) for name, n in amounts.items() if n]
     sets = "SET expires = :e"
-    adding = " ADD " + ", ".join(f"{name} :{name}" for name, _ in adds) if adds else ""
+    adding = " ADD " + ", ".join(f"#{k} :{k}" for k in range(len(adds))) if adds else ""
     return {
         "Update": {
             "TableName": table,
@@ -157,8 +159,13 @@ def _update(table: str, key: WindowKey, counts: Counts) -> Any:
             "UpdateExpression": sets + adding,
             "ExpressionAttributeValues": {
                 ":e": _number(key.start + _KEEP_S),
-                **{f":{name}": _number(n) for name, n in adds},
+                **{f":{k}": _number(n) for k, (_, n) in enumerate(adds)},
             },
+            **(
+                {"ExpressionAttributeNames": {f"#{k}": n for k, (n, _) in enumerate(adds)}}
+                if adds
+                else {}
+            ),
         }
     }
 
@@ -166,7 +173,9 @@ def _update(table: str, key: WindowKey, counts: Counts) -> Any:
 def _window(item: Mapping[str, Any]) -> Window:
     plain = {name: int(item[name]["N"]) for name in _PLAIN if name in item}
     latency = {int(k[1:]): int(v["N"]) for k, v in item.items() if k[:1] == "l" and k[1:].isdigit()}
-    return Window(int(item["sk"]["S"][2:]) / 1000, Counts(**plain, latency=latency))
+    tallies = {k[len(_TALLY) :]: int(v["N"]) for k, v in item.items() if k.startswith(_TALLY)}
+    counts = Counts(**plain, latency=latency, tallies=tallies)
+    return Window(int(item["sk"]["S"][2:]) / 1000, counts)
 
 
 def _sort_key(start: float) -> str:

@@ -80,6 +80,7 @@ def _as_json(status: ModelStatus, committed: Mapping[str, str], now: float) -> d
         "evidence": status.evidence.to_json() if status.evidence else None,
         "lacking": list(status.lacking),
         "unheard": status.unheard,
+        "measures": {str(n): dict(found) for n, found in status.measures.items()},
     }
 
 

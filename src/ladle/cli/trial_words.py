@@ -16,6 +16,7 @@ RISING: dict[GuardName, str] = {
     GuardName.FAILURES: "failed requests",
     GuardName.LATENCY: "slow answers",
     GuardName.ACCURACY: "wrong answers",
+    GuardName.ERROR: "errors, as parts of the scale,",
 }
 
 

@@ -10,13 +10,14 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import PurePosixPath
 
-from ladle.catalog import CostAction, Strategy
+from ladle.catalog import CostAction, ModelType, Strategy
 from ladle.config.amounts import written
 from ladle.config.document import Path
 from ladle.config.door_checks import door_fits, halves, origins, public_door, unlimited_door
 from ladle.config.evidence import evidence_time, expects_labels
 from ladle.config.leaks import is_secret_by_name, leaks_in
 from ladle.config.mistake import Mistake
+from ladle.config.network_checks import network_ids, whole_network
 from ladle.config.schema import ModelConfig
 
 NAME = re.compile(r"[a-z](?:[a-z0-9]|-(?=[a-z0-9])){0,38}")
@@ -89,18 +90,29 @@ def times_in_order(config: ModelConfig) -> Iterator[Mistake]:
 
 
 def one_margin(config: ModelConfig) -> Iterator[Mistake]:
-    guard = config.monitor.guards.accuracy
-    path: Path = ("monitor", "guards", "accuracy")
-    if guard is None:
-        return
-    chosen = {"worse_by", "worse_than"} & guard.model_fields_set
-    if len(chosen) == 2 and guard.worse_by is not None and guard.worse_than is not None:
-        what = "accuracy has two margins, worse_by and worse_than; which one holds?"
-        yield Mistake((*path, "worse_than"), "LD123", what, "keep one", (path,), on_key=True)
-    elif guard.worse_by is None and guard.worse_than is None:
-        what = "accuracy has no margin, so nothing would be worse"
-        fix = "write worse_by: 0.5pt, or accuracy: null for no guard"
-        yield Mistake((*path, "worse_by"), "LD123", what, fix, (path,), on_key=True)
+    guards = config.monitor.guards
+    for name, guard in (("accuracy", guards.accuracy), ("error", guards.error)):
+        if guard is None:
+            continue
+        path: Path = ("monitor", "guards", name)
+        both = {"worse_by", "worse_than"} <= guard.model_fields_set
+        if both and guard.worse_by is not None and guard.worse_than is not None:
+            what = f"{name} has two margins, worse_by and worse_than; which one holds?"
+            yield Mistake((*path, "worse_than"), "LD123", what, "keep one", (path,), on_key=True)
+        elif guard.worse_by is None and guard.worse_than is None:
+            what = f"{name} has no margin, so nothing would be worse"
+            fix = f"write worse_than: 1.05x, or {name}: null for no guard"
+            yield Mistake((*path, "worse_by"), "LD123", what, fix, (path,), on_key=True)
+
+
+def guard_of_the_type(config: ModelConfig) -> Iterator[Mistake]:
+    numeric = config.type is ModelType.REGRESSION
+    name, other = ("accuracy", "error") if numeric else ("error", "accuracy")
+    guards, path = config.monitor.guards, ("monitor", "guards", name)
+    if name in guards.model_fields_set and getattr(guards, name) is not None:
+        kind = f"a {config.type} model is " + ("nearly right" if numeric else "right or wrong")
+        what, fix = f"{kind}, so {name} says nothing of it", f"write {other}: in its place"
+        yield Mistake(path, "LD123", what, fix, (path, ("type",)), on_key=True)
 
 
 def evidence_by_max(config: ModelConfig) -> Iterator[Mistake]:
@@ -190,8 +202,11 @@ CHECKS: tuple[Check, ...] = (
     door_fits,
     halves,
     origins,
+    whole_network,
+    network_ids,
     times_in_order,
     one_margin,
+    guard_of_the_type,
     evidence_by_max,
     guarded,
     retention,

@@ -65,6 +65,8 @@ REASONS: dict[str, str] = {
     "monitor.guards.accuracy.worse_by": "half a point is less than most people would notice",
     "monitor.guards.accuracy.worse_than": "worse_by holds",
     "monitor.guards.accuracy.fine_below": "what is right often enough only you know",
+    "monitor.guards.error.worse_by": "worse_than holds",
+    "monitor.guards.error.worse_than": "a twentieth more error is less than most people would notice",
     "monitor.labels.sources": "who may say what was true only you know; none: no quality guard",
     "monitor.labels.accept": "most labels come within a month",
     "capture.enabled": "inputs may be personal data",

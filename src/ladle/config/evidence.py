@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ladle.catalog import Strategy
+from ladle.catalog import ModelType, Strategy
 from ladle.config.amounts import written
-from ladle.config.schema import ModelConfig
+from ladle.config.schema import AccuracyGuard, ErrorGuard, ModelConfig
 
 DAY_S = 86400.0
 
@@ -63,6 +63,11 @@ def evidence_time(config: ModelConfig) -> EvidenceTime | None:
 
 
 def expects_labels(config: ModelConfig) -> bool:
-    """Whether a quality guard exists: somebody labels, and accuracy is guarded."""
-    monitor = config.monitor
-    return bool(monitor.labels.sources) and monitor.guards.accuracy is not None
+    """Whether a quality guard exists: somebody labels, and what labels say is guarded."""
+    return bool(config.monitor.labels.sources) and quality_guard(config) is not None
+
+
+def quality_guard(config: ModelConfig) -> AccuracyGuard | ErrorGuard | None:
+    """A number is nearly right, everything else is right or wrong."""
+    guards = config.monitor.guards
+    return guards.error if config.type is ModelType.REGRESSION else guards.accuracy

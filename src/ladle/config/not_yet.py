@@ -9,7 +9,6 @@ from typing import Any
 
 from ladle.catalog import ModelType
 from ladle.config.document import Path
-from ladle.config.evidence import expects_labels
 from ladle.config.mistake import Mistake
 from ladle.config.schema import ModelConfig
 
@@ -25,9 +24,6 @@ KEYS: dict[Path, str] = {
     ("compute", "warm"): "provisioned instances are not kept through a canary yet",
     ("monitor", "segments"): "watching segments apart is not built",
     ("capture", "enabled"): "capturing requests is not built",
-    ("network", "vpc"): "running in your network is not built",
-    ("network", "subnets"): "running in your network is not built",
-    ("network", "security_groups"): "running in your network is not built",
     ("secrets",): "reading secrets is not built",
     ("cost", "monthly_cap_usd"): "watching cost is not built",
     ("cost", "idle_ttl"): "watching cost is not built",
@@ -54,20 +50,10 @@ def not_yet(config: ModelConfig) -> Iterator[Mistake]:
         if (value := attribute(config)) in values:
             what = f"{path[-1]}: {value} is not yet built: {reason}"
             yield Mistake(path, "LD902", what, FIX, (path,))
-    yield from _labels_of_a_regression(config)
     if "://" in config.model:
         what = "reading a model from an address is not yet built: only files and pinned are"
         fix = "record and pin it, or put the file here"
         yield Mistake(("model",), "LD902", what, fix, (("model",),))
-
-
-def _labels_of_a_regression(config: ModelConfig) -> Iterator[Mistake]:
-    if config.type is ModelType.REGRESSION and expects_labels(config):
-        path: Path = ("monitor", "labels", "sources")
-        what = (
-            "judging a regression by its labels is not yet built: labels are compared for equality"
-        )
-        yield Mistake(path, "LD902", what, "write sources: []", (path, ("type",)))
 
 
 @cache

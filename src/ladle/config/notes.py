@@ -19,7 +19,14 @@ def notes(config: ModelConfig) -> Iterator[str]:
         elif time.least_s > config.rollout.bake_s:
             yield "bake is shorter than the evidence takes, so the evidence decides when it ends"
     if not expects_labels(config):
-        why = "labels.sources is empty" if not config.monitor.labels.sources else "accuracy is null"
+        why = (
+            "labels.sources is empty" if not config.monitor.labels.sources else "its guard is null"
+        )
         yield f"no quality guard: {why}; failures and latency are watched"
     if config.compute.max_instances is not None:
         yield "compute.max_instances does nothing on lambda, which is bounded by door.rate_per_s"
+    if config.network.vpc is not None:
+        yield (
+            f"network: from {config.network.vpc} a model is read through a gateway endpoint for S3 "
+            "or a NAT; without one no instance starts"
+        )

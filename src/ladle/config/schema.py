@@ -121,11 +121,21 @@ class AccuracyGuard(Strict):
     fine_below: Percent | None = _key(None, "error rate that is fine in any case")
 
 
+class ErrorGuard(Strict):
+    """Of a regression. ``worse_by`` in place of ``worse_than`` is in the label's own unit."""
+
+    worse_by: float | None = _key(None, "rise of the mean error that is still harmless", gt=0)
+    worse_than: Factor | None = _key("1.05x", "ratio of mean errors that is still harmless")
+
+
 class Guards(Strict):
     failures: FailureGuard | None = _key(FailureGuard(), "failed requests; null: not guarded")
     latency: LatencyGuard | None = _key(LatencyGuard(), "slow requests; null: not guarded")
     accuracy: AccuracyGuard | None = _key(
         AccuracyGuard(), "wrong predictions by their labels; null: not guarded"
+    )
+    error: ErrorGuard | None = _key(
+        ErrorGuard(), "how far a regression is off by its labels; null: not guarded"
     )
 
 

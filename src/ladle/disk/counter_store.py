@@ -70,6 +70,7 @@ def _line(id_: str, deltas: Mapping[WindowKey, Counts]) -> bytes:
             "labelled_micro": counts.labelled_micro,
             "wrong_micro": counts.wrong_micro,
             "latency": counts.latency,
+            "tallies": counts.tallies,
         }
         for key, counts in deltas.items()
     ]
@@ -79,4 +80,5 @@ def _line(id_: str, deltas: Mapping[WindowKey, Counts]) -> bytes:
 def _read(row: Mapping[str, Any]) -> tuple[WindowKey, Counts]:
     latency = {int(bin_): n for bin_, n in row["latency"].items()}
     plain = {k: row[k] for k in ("requests", "failed", "rejected", "labelled_micro", "wrong_micro")}
-    return WindowKey(row["model"], row["release"], row["start"]), Counts(**plain, latency=latency)
+    counts = Counts(**plain, latency=latency, tallies=row.get("tallies", {}))
+    return WindowKey(row["model"], row["release"], row["start"]), counts

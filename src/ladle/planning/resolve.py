@@ -7,8 +7,8 @@ from enum import StrEnum
 
 from ladle.catalog import Packaging, Target
 from ladle.config.doors import choose_door
-from ladle.config.evidence import expects_labels
-from ladle.config.schema import ModelConfig
+from ladle.config.evidence import expects_labels, quality_guard
+from ladle.config.schema import AccuracyGuard, ErrorGuard, ModelConfig
 from ladle.errors import LadleError
 from ladle.experiments.manifest import Locator, Signature
 from ladle.planning.digests import release_digest
@@ -134,16 +134,14 @@ def _guards(config: ModelConfig) -> tuple[Guard, ...]:
         found.append(
             Guard(GuardName.LATENCY, worse_than=latency.worse_than, fine_below=latency.fine_below)
         )
-    if (accuracy := guards.accuracy) and expects_labels(config):
-        by = None if accuracy.worse_than is not None else accuracy.worse_by
-        found.append(
-            Guard(
-                GuardName.ACCURACY,
-                worse_than=accuracy.worse_than,
-                worse_by=by,
-                fine_below=accuracy.fine_below,
-            )
-        )
+    quality = quality_guard(config) if expects_labels(config) else None
+    if isinstance(quality, AccuracyGuard):
+        by = None if quality.worse_than is not None else quality.worse_by
+        accuracy = GuardName.ACCURACY
+        found.append(Guard(accuracy, quality.worse_than, by, fine_below=quality.fine_below))
+    elif isinstance(quality, ErrorGuard):
+        than = None if quality.worse_by is not None else quality.worse_than
+        found.append(Guard(GuardName.ERROR, than, quality.worse_by))
     return tuple(found)
 
 

@@ -21,15 +21,18 @@ class GuardName(StrEnum):
     FAILURES = "failures"
     LATENCY = "latency"
     ACCURACY = "accuracy"
+    ERROR = "error"
 
 
-# How the promised false-rollback rate is shared out (sum 1), by what a mistake usually is.
+# How the promised false-rollback rate is shared out (sum 1 for a model's guards), by what a mistake usually is.
 # Guards that a rollout does not have give their share to the others in proportion.
 ALPHA_SHARES: dict[GuardName, float] = {
     GuardName.FAILURES: 0.4,
     GuardName.ACCURACY: 0.4,
+    GuardName.ERROR: 0.4,
     GuardName.LATENCY: 0.2,
 }
+OF_LABELS = frozenset({GuardName.ACCURACY, GuardName.ERROR})  # a model has one of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,8 @@ class Guard:
     """One comparison of candidate with stable.
 
     ``worse_than`` is a harmless risk ratio (1.2 = 20 % more events are still fine); ``worse_by`` a
-    harmless difference of rates (0.005 = half a point). Exactly one is set. ``fine_below`` is a rate
+    harmless difference of rates (0.005 = half a point; of errors in the label's own unit). Exactly one
+    is set. ``fine_below`` is a rate
     of the candidate under which it counts as not worse whatever the ratio says.
     """
 
@@ -78,15 +82,18 @@ class RolloutPolicy:
     @property
     def active_guards(self) -> tuple[Guard, ...]:
         """Without expected labels there is no quality guard."""
-        return tuple(
-            g for g in self.guards if self.labels_expected or g.name is not GuardName.ACCURACY
-        )
+        return tuple(g for g in self.guards if self.labels_expected or g.name not in OF_LABELS)
 
     @property
     def labels_needed(self) -> int:
         """Labels of the candidate that a promotion waits for."""
-        quality = any(g.name is GuardName.ACCURACY for g in self.active_guards)
+        quality = any(g.name in OF_LABELS for g in self.active_guards)
         return self.min_labels if quality else 0
+
+    @property
+    def is_numeric(self) -> bool:
+        """Whether a label is a number that a prediction comes near to, not one that it hits."""
+        return any(g.name is GuardName.ERROR for g in self.guards)
 
     @property
     def log_e_limit(self) -> float:

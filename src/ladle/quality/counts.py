@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
+Name = TypeVar("Name", int, str)
 MICRO = 1_000_000  # a request whose rows are labelled one by one counts in millionths
 
 
@@ -13,7 +15,7 @@ class Counts:
     """``requests`` finished (failed included), ``failed`` by our own or the platform's fault,
     ``rejected`` by the caller's; ``labelled_micro`` and ``wrong_micro`` in millionths of a request:
     each labelled row adds 1/rows of its request. ``latency`` counts warm answers by bin of
-    :func:`latency_bin`.
+    :func:`latency_bin`; ``tallies`` holds what else is measured, by a name that its own module gives.
     """
 
     requests: int = 0
@@ -22,6 +24,7 @@ class Counts:
     labelled_micro: int = 0
     wrong_micro: int = 0
     latency: Mapping[int, int] = field(default_factory=dict)
+    tallies: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def labelled(self) -> int:
@@ -29,17 +32,24 @@ class Counts:
         return self.labelled_micro // MICRO
 
     def __add__(self, other: Counts) -> Counts:
-        latency = dict(self.latency)
-        for bin_, n in other.latency.items():
-            latency[bin_] = latency.get(bin_, 0) + n
         return Counts(
             self.requests + other.requests,
             self.failed + other.failed,
             self.rejected + other.rejected,
             self.labelled_micro + other.labelled_micro,
             self.wrong_micro + other.wrong_micro,
-            latency,
+            _added(self.latency, other.latency),
+            _added(self.tallies, other.tallies),
         )
+
+
+def _added(a: Mapping[Name, int], b: Mapping[Name, int]) -> Mapping[Name, int]:
+    if not b:
+        return a
+    both = dict(a)
+    for name, n in b.items():
+        both[name] = both.get(name, 0) + n
+    return both
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 LabelValue = str | int | float | bool
 SEALED_LENGTHS = frozenset({43, 48})  # characters of a sealed prediction id
@@ -76,6 +77,7 @@ class LabelOutcome:
     window_start: float
     labelled_micro: int
     wrong_micro: int
+    tallies: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

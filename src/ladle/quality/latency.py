@@ -8,7 +8,7 @@ better than it is.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ladle.quality.counts import Counts, Window
@@ -38,13 +38,26 @@ def freeze(stable: Sequence[Window], since: float) -> SlowLimit | None:
 
     Windows before ``since`` are the better source: they cost the comparison nothing.
     """
+    found = first_quantile(stable, since, lambda counts: counts.latency, ENOUGH_ANSWERS)
+    return SlowLimit(*found) if found else None
+
+
+def first_quantile(
+    stable: Sequence[Window],
+    since: float,
+    histogram: Callable[[Counts], Mapping[int, int]],
+    enough: int,
+) -> tuple[int, float] | None:
+    """The bin of the 95th percentile in the earliest windows that hold enough, and from when on
+    windows are evidence.
+    """
     seen: dict[int, int] = {}
     for window in stable:
-        for bin_, n in window.counts.latency.items():
+        for bin_, n in histogram(window.counts).items():
             seen[bin_] = seen.get(bin_, 0) + n
-        if sum(seen.values()) >= ENOUGH_ANSWERS:
+        if sum(seen.values()) >= enough:
             after = since if window.start < since else math.nextafter(window.start, math.inf)
-            return SlowLimit(_quantile_bin(seen), after)
+            return _quantile_bin(seen), after
     return None
 
 

@@ -7,7 +7,9 @@ request with one: requests, not rows, are what chance deals to the releases.
 from __future__ import annotations
 
 import struct
+from collections.abc import Mapping
 
+from ladle.quality import classes, errors
 from ladle.quality.counts import MICRO, Counts, WindowKey
 from ladle.quality.labels import (
     AcceptedLabel,
@@ -25,11 +27,18 @@ def covers(rows: PredictionRows, row: int) -> bool:
     return rows.first_row <= row < rows.first_row + len(rows.outcomes)
 
 
-def judged(rows: PredictionRows, label: Label) -> LabelOutcome:
-    """``label`` must be about one of ``rows``."""
+def judged(rows: PredictionRows, label: Label, numeric: bool = False) -> LabelOutcome:
+    """``label`` must be about one of ``rows``. A ``numeric`` prediction is not right or wrong, but off
+    by so much.
+    """
     micro = _micro(label.row, rows.total_rows)
-    wrong = not same(rows.outcomes[label.row - rows.first_row], label.value)
-    return LabelOutcome(rows.release, rows.window_start, micro, micro if wrong else 0)
+    predicted = rows.outcomes[label.row - rows.first_row]
+    if numeric:
+        tallies = errors.tallies(predicted, label.value, micro)
+        return LabelOutcome(rows.release, rows.window_start, micro, 0, tallies)
+    wrong = 0 if same(predicted, label.value) else micro
+    tallies = classes.tallies(label.value, micro, wrong)
+    return LabelOutcome(rows.release, rows.window_start, micro, wrong, tallies)
 
 
 def same(predicted: Predicted, true: LabelValue) -> bool:
@@ -50,10 +59,17 @@ def deltas(model: str, accepted: AcceptedLabel) -> dict[WindowKey, Counts]:
         return {}
     labelled = outcome.labelled_micro - (before.labelled_micro if before else 0)
     wrong = outcome.wrong_micro - (before.wrong_micro if before else 0)
-    if not labelled and not wrong:
+    tallies = _less(outcome.tallies, before.tallies if before else {})
+    if not labelled and not wrong and not tallies:
         return {}
     key = WindowKey(model, outcome.release, outcome.window_start)
-    return {key: Counts(labelled_micro=labelled, wrong_micro=wrong)}
+    return {key: Counts(labelled_micro=labelled, wrong_micro=wrong, tallies=tallies)}
+
+
+def _less(now: Mapping[str, int], before: Mapping[str, int]) -> Mapping[str, int]:
+    names = now.keys() | before.keys()
+    changes = {name: now.get(name, 0) - before.get(name, 0) for name in sorted(names)}
+    return {name: n for name, n in changes.items() if n}
 
 
 def _micro(row: int, rows: int) -> int:

@@ -38,6 +38,7 @@ ASSUMED_RATES: dict[GuardName, float] = {
     GuardName.FAILURES: 0.005,
     GuardName.LATENCY: 1 - QUANTILE,
     GuardName.ACCURACY: 0.1,
+    GuardName.ERROR: 0.2,
 }
 LIKELY, NEARLY_SURE = 0.5, 0.95
 _NORMAL_ABOVE = 50.0  # variance of a count from which the normal curve is near enough

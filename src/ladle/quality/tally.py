@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
-from ladle.policy.rollout import Guard, GuardName, RolloutPolicy
+from ladle.policy.rollout import OF_LABELS, Guard, GuardName, RolloutPolicy
+from ladle.quality import errors, latency
 from ladle.quality.counts import MICRO, Counts, Window
 from ladle.quality.coverage import Labelling
+from ladle.quality.errors import Scale
 from ladle.quality.event_share import (
     BETTER_RATIOS,
     EMPTY,
@@ -19,7 +21,7 @@ from ladle.quality.event_share import (
     Row,
     log_sum_exp,
 )
-from ladle.quality.latency import SlowLimit, freeze
+from ladle.quality.latency import SlowLimit
 from ladle.quality.pairing import PairedWindow
 from ladle.quality.track import Track, extend
 
@@ -40,34 +42,38 @@ def labelled_and_wrong(counts: Counts) -> tuple[float, float]:
     return counts.labelled_micro / MICRO, counts.wrong_micro / MICRO
 
 
-# What each guard counts. What is slow is known only when the stable release has shown it.
-READERS: dict[GuardName, Callable[[SlowLimit | None], Read | None]] = {
-    GuardName.FAILURES: lambda _: requests_and_failures,
-    GuardName.ACCURACY: lambda _: labelled_and_wrong,
-    GuardName.LATENCY: lambda limit: limit.read if limit else None,
+Limit = SlowLimit | Scale
+# What each guard counts, and where that is known only when the stable release has shown it: how.
+READERS: dict[GuardName, Read] = {
+    GuardName.FAILURES: requests_and_failures,
+    GuardName.ACCURACY: labelled_and_wrong,
+}
+FROZEN: dict[GuardName, Callable[[Sequence[Window], float], Limit | None]] = {
+    GuardName.LATENCY: latency.freeze,
+    GuardName.ERROR: errors.freeze,
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Stake:
-    """A guard with its bets; ``read`` is None while it cannot count. ``slow`` is the limit of a guard
-    of latency, which decides from when on windows count.
+    """A guard with its bets; ``read`` is None while it cannot count. ``limit`` is what the stable
+    release has shown, and decides from when on windows count.
     """
 
     guard: Guard
     log_share: float
     worse: tuple[Bet, ...]
     better: tuple[Bet, ...]
-    slow: SlowLimit | None
+    limit: Limit | None
     read: Read | None = field(compare=False)  # follows from the fields above
 
     @property
     def after(self) -> float:
-        return self.slow.after if self.slow else -math.inf
+        return self.limit.after if self.limit else -math.inf
 
     @property
     def of_labels(self) -> bool:
-        return self.guard.name is GuardName.ACCURACY
+        return self.guard.name in OF_LABELS
 
     def row(self, window: PairedWindow) -> Row:
         if self.read is None or window.start < self.after:
@@ -76,14 +82,23 @@ class Stake:
 
 
 def stakes_of(policy: RolloutPolicy, stable: Sequence[Window], since: float) -> tuple[Stake, ...]:
-    """``stable`` may begin before the rollout: the earlier windows help to say what is slow."""
+    """``stable`` may begin before the rollout: the earlier windows help to say what is slow or far off."""
     stakes = []
     for guard in policy.active_guards:
-        slow = freeze(stable, since) if guard.name is GuardName.LATENCY else None
-        share = math.log(policy.alpha_share(guard.name))
-        read = READERS[guard.name](slow)
-        stakes.append(Stake(guard, share, bets_against(guard), _bets_for(guard), slow, read))
+        share, freeze = math.log(policy.alpha_share(guard.name)), FROZEN.get(guard.name)
+        limit = freeze(stable, since) if freeze else None
+        read = READERS.get(guard.name) or (limit.read if limit else None)
+        scaled = _in_units_of(guard, limit)
+        stakes.append(Stake(scaled, share, bets_against(scaled), _bets_for(scaled), limit, read))
     return tuple(stakes)
+
+
+def _in_units_of(guard: Guard, limit: Limit | None) -> Guard:
+    """A harmless error in the label's unit is a part of the scale that the guard bets in."""
+    if not isinstance(limit, Scale):
+        return guard
+    by, fine = (None if x is None else x / limit.unit for x in (guard.worse_by, guard.fine_below))
+    return replace(guard, worse_by=by, fine_below=None if fine is None else min(fine, 0.99))
 
 
 @lru_cache(64)

@@ -17,6 +17,7 @@ from ladle.releases.state import Intent, IntentKind, Quarantined, Release, Relea
 # What a guard's verdict forbids from now on. A native alarm counts as failures.
 QUARANTINE_SCOPES: dict[GuardName, QuarantineScope] = {
     GuardName.ACCURACY: QuarantineScope.MODEL,
+    GuardName.ERROR: QuarantineScope.MODEL,
     GuardName.FAILURES: QuarantineScope.RELEASE,
     GuardName.LATENCY: QuarantineScope.RELEASE,
 }

@@ -14,11 +14,13 @@ COUNTED: dict[GuardName, tuple[str, str]] = {
     GuardName.FAILURES: ("request", "failed"),
     GuardName.LATENCY: ("warm request", "slow"),
     GuardName.ACCURACY: ("labelled request", "wrong"),
+    GuardName.ERROR: ("labelled request", "lost, as errors of the full scale"),
 }
 WORSE_WORDS: dict[GuardName, str] = {
     GuardName.FAILURES: "failed more often",
     GuardName.LATENCY: "answered more slowly",
     GuardName.ACCURACY: "answered wrongly more often",
+    GuardName.ERROR: "was further off",
 }
 
 

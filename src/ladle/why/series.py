@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from statistics import median
 
-from ladle.quality.counts import MICRO, Window
+from ladle.quality import errors
+from ladle.quality.counts import Window
+from ladle.quality.tally import Read, labelled_and_wrong
 
 MOST_BINS = 700
 _BIN_SIZES_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600)
@@ -73,15 +76,18 @@ def summed(tallies: Iterable[Tally]) -> Tally:
 
 
 def series(windows: Mapping[int, Sequence[Window]], since: float, until: float) -> Series:
-    """Windows by release, from ``since`` to ``until``, on a grid of at most :data:`MOST_BINS` bins."""
+    """Windows by release, from ``since`` to ``until``, on a grid of at most :data:`MOST_BINS` bins. Of a
+    regression, ``wrong`` is the loss that its guard bets on.
+    """
     size = _bin_size(until - since)
     start = since // size * size
+    read = _reader(windows, since)
     cells: dict[tuple[int, int], Tally] = {}
     for release, found in windows.items():
         for window in found:
             if since <= window.start < until:
                 key = (int((window.start - start) // size), release)
-                cells[key] = cells.get(key, Tally()) + _tally(window)
+                cells[key] = cells.get(key, Tally()) + _tally(window, read)
     rows = [Cell(bin_, release, tally) for (bin_, release), tally in sorted(cells.items())]
     end = _ripe_end(rows, int((until - start) // size) + 1)
     ripe = tuple(cell for cell in rows if cell.bin < end)
@@ -93,10 +99,16 @@ def _bin_size(span_s: float) -> float:
     return next(fits, float(_BIN_SIZES_S[-1]))
 
 
-def _tally(window: Window) -> Tally:
+def _tally(window: Window, read: Read) -> Tally:
     counts = window.counts
-    labelled, wrong = counts.labelled_micro / MICRO, counts.wrong_micro / MICRO
-    return Tally(counts.requests, counts.failed, counts.rejected, labelled, wrong)
+    return Tally(counts.requests, counts.failed, counts.rejected, *read(counts))
+
+
+def _reader(windows: Mapping[int, Sequence[Window]], since: float) -> Read:
+    """Errors of all releases are measured by what the first labels of the series were."""
+    every = (window for found in windows.values() for window in found if window.start >= since)
+    scale = errors.freeze(sorted(every, key=attrgetter("start")), since)
+    return scale.read if scale else labelled_and_wrong
 
 
 def _ripe_end(cells: Sequence[Cell], bins: int) -> int:

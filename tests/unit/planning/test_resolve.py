@@ -45,6 +45,22 @@ def test_a_ratio_takes_the_place_of_the_default_difference() -> None:
     assert policy.guards[-1] == Guard(GuardName.ACCURACY, worse_than=1.5)
 
 
+def test_labels_of_a_regression_bring_the_guard_of_its_error() -> None:
+    numeric = THREE.replace("classification", "regression")
+    labelled = numeric + "monitor: {labels: {sources: [sales]}, guards: {error: %s}}\n"
+    policies = [
+        rollout_policy(config_of(labelled % said))
+        for said in ("{}", "{worse_by: 2.5}", "{worse_than: 1.2x}")
+    ]
+    assert [p.guards[-1] for p in policies] == [
+        Guard(GuardName.ERROR, worse_than=1.05),
+        Guard(GuardName.ERROR, worse_by=2.5),
+        Guard(GuardName.ERROR, worse_than=1.2),
+    ]
+    assert all(p.is_numeric for p in policies)
+    assert not rollout_policy(config_of(numeric)).is_numeric
+
+
 def test_a_guard_that_is_null_is_not_there() -> None:
     policy = rollout_policy(config_of(THREE + "monitor: {guards: {latency: null}}\n"))
     assert [guard.name for guard in policy.guards] == [GuardName.FAILURES]
