@@ -63,7 +63,7 @@ def router_role(model: str) -> str:
     return f"ladle-{model}-router"
 
 
-SLOTS = ("a", "b")
+SLOTS = ("a", "b", "c")  # two may have traffic; a third release starts in the one that has none
 CONTAINER = "serving"  # of a task of ECS
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tests.contract.releases.ecs_router import in_the_strict_world, on_moto
 
 from ladle import names
 from ladle.aws.release_inbox import AwsReleaseInbox
@@ -58,7 +59,7 @@ def needs(adapter: str) -> Callable[[str], None]:
 
 @pytest.fixture
 def session(adapter: str, request: pytest.FixtureRequest) -> Iterator[AwsSession | None]:
-    if adapter == "moto":
+    if adapter.endswith("moto"):
         from moto import mock_aws
 
         with mock_aws():
@@ -109,6 +110,8 @@ def router(
     if adapter == "memory":
         memory = MemoryRouter(versions=set(VERSIONS))
         yield memory, lambda: memory.publish(1)
+    elif adapter == "ecs":
+        yield in_the_strict_world(MODEL, VERSIONS)
     elif session is None:
         disk = DiskTrafficRouter(tmp_path)
 
@@ -117,6 +120,8 @@ def router(
                 disk.publish(MODEL, number)
 
         yield disk, publish
+    elif adapter == "ecs on moto":
+        yield from on_moto(session, MODEL, VERSIONS)
     else:
         yield from _lambda_router(session)
 

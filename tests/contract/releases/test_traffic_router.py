@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from tests.contract.releases.conftest import ADAPTERS
 
 from ladle.errors import Conflict, NotFound
 from ladle.policy.traffic import Traffic
@@ -13,6 +14,12 @@ from ladle.ports import TrafficRouter
 MODEL = "contract"
 Router = tuple[TrafficRouter, Callable[[], None]]
 Needs = Callable[[str], None]
+
+
+@pytest.fixture(params=[*ADAPTERS, "ecs", "ecs on moto"])
+def adapter(request: pytest.FixtureRequest) -> str:
+    """Of the other ports of this folder, ECS has no adapter of its own."""
+    return str(request.param)
 
 
 def _revision(router: TrafficRouter) -> str:

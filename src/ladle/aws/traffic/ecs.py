@@ -1,4 +1,4 @@
-"""The one rule of a model's load balancer, by whose weights requests reach one slot or the other.
+"""The one rule of a model's load balancer, by whose weights requests reach one slot or another.
 
 ELB knows no conditional write: what was read is hashed, and read again right before the write. Two
 writers within those milliseconds are kept apart by the controller's lease alone; the rest of that
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ladle import names
 from ladle.aws.faults import asking
 from ladle.aws.functions import Functions
-from ladle.aws.traffic.ecs_slots import Condition, EcsSlots, Slot, Slots
+from ladle.aws.traffic.ecs_slots import Condition, EcsSlots, Slots
 from ladle.errors import Conflict, NotFound, Unavailable
 from ladle.policy.traffic import ObservedTraffic, Traffic
 
@@ -92,10 +92,7 @@ class EcsListenerRouter:
         slot = found.of(release)
         condition = slots.condition(slot) if slot is not None else Condition.RESTING
         if condition is Condition.RESTING:
-            place = slot or found.free()
-            if place is None:
-                raise Unavailable("LD504", f"{model}: both slots have traffic", "try again")
-            slots.start(model, place, release, _serving_size(found))
+            slots.start(model, found, slot or found.free(), release)
             return Condition.STARTING
         return condition
 
@@ -111,12 +108,6 @@ class EcsListenerRouter:
     def _slots(self, model: str) -> EcsSlots:
         session = self._session_of(model)
         return EcsSlots(session.ecs, session.balancer, session.scaling)
-
-
-def _serving_size(found: Slots) -> int:
-    """As many tasks as the slot has whose place it may take."""
-    serving: Slot = max(found.slots, key=lambda slot: slot.weight)
-    return serving.desired
 
 
 def _not_yet(model: str, release: int) -> Unavailable:

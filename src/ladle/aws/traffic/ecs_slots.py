@@ -1,4 +1,4 @@
-"""The two services of a model on ECS: what each runs, how much traffic it gets, and whether it is up.
+"""The services of a model on ECS: what each runs, how much traffic it gets, and whether it is up.
 
 A slot's release stands in the family of the task definition that its service runs; its share stands
 in the one rule of the load balancer that forwards requests, whose ARN each service carries as a tag.
@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 
 from ladle import digest, names
 from ladle.aws.faults import asking, code_of
+from ladle.errors import NotFound
 from ladle.policy.traffic import Traffic
 from ladle.targets.ecs import STEPS
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 RULE_TAG = "ladle:rule"
 SIZE_TAGS = ("ladle:min", "ladle:max")
 DIMENSION: Any = "ecs:service:DesiredCount"
+_NO_TASK = {"ClientException", "InvalidParameterException"}
 _GONE = {"ClusterNotFoundException", "RuleNotFound", "ServiceNotFoundException"}
 
 
@@ -54,7 +56,7 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Slots:
-    """Both slots as one read found them; ``revision`` is the hash of all that a write depends on."""
+    """All slots as one read found them; ``revision`` is the hash of all that a write depends on."""
 
     rule: str
     slots: tuple[Slot, ...]
@@ -76,11 +78,13 @@ class Slots:
         return Traffic(0)
 
     def of(self, release: int) -> Slot | None:
-        return next((slot for slot in self.slots if slot.release == release), None)
+        """Where it has traffic, else where it runs, else where it ran last."""
+        found = [slot for slot in self.slots if slot.release == release]
+        return max(found, key=lambda slot: (slot.weight, slot.desired), default=None)
 
-    def free(self) -> Slot | None:
-        """The slot without traffic, where both are made."""
-        return next((slot for slot in self.slots if not slot.weight), None)
+    def free(self) -> Slot:
+        """The slot without traffic whose release is the oldest."""
+        return min((slot for slot in self.slots if not slot.weight), key=lambda slot: slot.release)
 
     def weighing(self, traffic: Traffic) -> Sequence[Mapping[str, Any]]:
         """The rule's target groups for ``traffic``, both of whose releases are in slots."""
@@ -138,18 +142,29 @@ class EcsSlots:
             return Condition.STEADY
         return Condition.FAILED if slot.gave_up else Condition.STARTING
 
-    def start(self, model: str, slot: Slot, release: int, size: int) -> None:
-        """Fills a slot without traffic; both slots keep their size until the trial is over."""
+    def start(self, model: str, found: Slots, slot: Slot, release: int) -> None:
+        """Fills a slot without traffic; none becomes smaller until the trial is over.
+
+        Raises NotFound for a release that is gone.
+        """
         least, most = slot.sizes
+        serving = max(found.slots, key=lambda other: other.weight)
+        busy = [other.name for other in found.slots if other.weight]
         with asking(f"to start release {release} of {model}"):
-            self._ecs.update_service(
-                cluster=names.cluster(model),
-                service=slot.name,
-                taskDefinition=names.task_family(model, release),
-                desiredCount=min(max(size, least), most),
-                forceNewDeployment=slot.gave_up,
-            )
-            for name in names.SLOTS:
+            try:
+                self._ecs.update_service(
+                    cluster=names.cluster(model),
+                    service=slot.name,
+                    taskDefinition=names.task_family(model, release),
+                    desiredCount=min(max(serving.desired, least), most),
+                    forceNewDeployment=slot.gave_up,
+                )
+            except ClientError as error:
+                if code_of(error) in _NO_TASK:
+                    what = f"release {release} of {model} has no task definition any more"
+                    raise NotFound("LD505", what, "ladle history shows why") from error
+                raise
+            for name in {slot.name, *busy}:
                 self._keep_between(model, name, slot.sizes, shrinks=False)
 
     def rest(self, model: str, slot: Slot) -> None:
@@ -195,7 +210,8 @@ def _slot(
     model: str, service: Mapping[str, Any], tags: Mapping[str, str], weights: Mapping[str, int]
 ) -> Slot:
     group = service["loadBalancers"][0]["targetGroupArn"]
-    newest = next((d for d in service["deployments"] if d["status"] == "PRIMARY"), {})
+    primary = (d for d in service["deployments"] if d["status"] == "PRIMARY")
+    newest: Mapping[str, Any] = next(primary, {})
     least, most = (int(tags.get(tag, 1)) for tag in SIZE_TAGS)
     return Slot(
         name=service["serviceName"],

@@ -1,7 +1,7 @@
-"""The two services of a model, and the rule before them, are made once: no template holds them.
+"""The services of a model, and the rule before them, are made once: no template holds them.
 
 A template that named a task definition would put an old release back whenever anything else of the
-service changed. Both services stand ready from the first release on, the second one empty.
+service changed. All services stand ready from the first release on, all but the first one empty.
 """
 
 from __future__ import annotations
@@ -72,10 +72,9 @@ class EcsService:
         for rule in self._balancer.describe_rules(ListenerArn=listener)["Rules"]:
             if not rule["IsDefault"]:
                 return rule["RuleArn"]
-        first, second = (shape["target_groups"][name] for name in names.SLOTS)
         groups: Any = [
-            {"TargetGroupArn": first, "Weight": STEPS - 1},
-            {"TargetGroupArn": second, "Weight": 0},
+            {"TargetGroupArn": shape["target_groups"][name], "Weight": 0 if number else STEPS - 1}
+            for number, name in enumerate(names.SLOTS)
         ]
         made = self._balancer.create_rule(
             ListenerArn=listener,

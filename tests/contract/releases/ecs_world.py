@@ -1,0 +1,328 @@
+"""ECS and its load balancer by AWS's own rules, in memory: it refuses what AWS refuses.
+
+Nothing starts before ``pass_time`` is called, and every call can be the last one before a crash.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import wraps
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from ladle import names
+
+_ARN = "arn:aws:{}:eu-west-1:111122223333:{}"
+LISTENER = _ARN.format("elasticloadbalancing", "listener/app/ladle/1/2")
+GROUPS = {
+    slot: _ARN.format("elasticloadbalancing", f"targetgroup/ladle-{slot}/3") for slot in names.SLOTS
+}
+MOST_WEIGHT = 999
+Call = Callable[..., Any]
+
+
+class Crashed(Exception):
+    """The process ended here."""
+
+
+def refused(code: str, message: str) -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": message}}, "Fake")
+
+
+def counted(call: Call) -> Call:
+    """``world.crash_at``: odd numbers end before a call has done anything, even ones after it."""
+
+    @wraps(call)
+    def at_its_turn(self: Any, **arguments: Any) -> Any:
+        self.world.next_step()
+        done = call(self, **arguments)
+        self.world.next_step()
+        return done
+
+    return at_its_turn
+
+
+@dataclass
+class Service:
+    name: str
+    task: str
+    desired: int
+    group: str
+    tags: dict[str, str]
+    place: dict[str, Any]
+    status: str = "ACTIVE"
+    rollout: str = "IN_PROGRESS"
+    healthy: int = 0
+
+
+@dataclass
+class EcsWorld:
+    """One cluster; ``broken`` are families whose tasks end as soon as they start."""
+
+    model: str
+    broken: set[str] = field(default_factory=set)
+    tasks: dict[str, dict[str, Any]] = field(default_factory=dict)  # by family:revision
+    services: dict[str, Service] = field(default_factory=dict)
+    rules: dict[str, dict[str, Any]] = field(default_factory=dict)
+    scaled: dict[str, dict[str, Any]] = field(default_factory=dict)
+    calls: int = 0
+    crash_at: int | None = None
+
+    def __post_init__(self) -> None:
+        self.ecs, self.balancer, self.scaling = FakeEcs(self), FakeBalancer(self), FakeScaling(self)
+        self.lambda_ = None
+
+    def next_step(self) -> None:
+        self.calls += 1
+        if self.calls == self.crash_at:
+            raise Crashed
+
+    def pass_time(self) -> None:
+        """Every service becomes what it is on the way to."""
+        for service in self.services.values():
+            fails = service.task.partition(":")[0] in self.broken and service.desired > 0
+            service.healthy = 0 if fails else service.desired
+            service.rollout = "FAILED" if fails else "COMPLETED"
+
+    def definition(self, name: str) -> dict[str, Any]:
+        """By family (its newest revision that is active), family:revision or ARN."""
+        name = name.rpartition("/")[2]
+        if ":" not in name:
+            active = [k for k in self._of(name) if self.tasks[k]["status"] == "ACTIVE"]
+            name = active[-1] if active else name
+        if name not in self.tasks:
+            raise refused("ClientException", f"Unable to describe task definition {name}.")
+        return self.tasks[name]
+
+    def _of(self, family: str) -> list[str]:
+        return [key for key in self.tasks if key.partition(":")[0] == family]
+
+
+@dataclass
+class _Paginated:
+    call: Call
+
+    def paginate(self, **arguments: Any) -> Iterator[Any]:
+        yield self.call(**arguments)
+
+
+@dataclass
+class _Client:
+    world: EcsWorld
+
+    def get_paginator(self, name: str) -> _Paginated:
+        return _Paginated(getattr(self, name))
+
+
+class FakeEcs(_Client):
+    @counted
+    def register_task_definition(self, family: str, **wanted: Any) -> Any:
+        for container in wanted["containerDefinitions"]:
+            assert all(isinstance(v["value"], str) for v in container["environment"])
+        revision = 1 + len(self.world._of(family))
+        key = f"{family}:{revision}"
+        arn = _ARN.format("ecs", f"task-definition/{key}")
+        made = {"taskDefinitionArn": arn, "family": family, "status": "ACTIVE", **wanted}
+        self.world.tasks[key] = made
+        return {"taskDefinition": made}
+
+    @counted
+    def describe_task_definition(self, taskDefinition: str) -> Any:  # noqa: N803 - AWS's name
+        return {"taskDefinition": self.world.definition(taskDefinition)}
+
+    @counted
+    def list_task_definition_families(self, familyPrefix: str, status: str) -> Any:  # noqa: N803
+        found: dict[str, None] = {}
+        for definition in self.world.tasks.values():
+            if definition["family"].startswith(familyPrefix) and status in (
+                "ALL",
+                definition["status"],
+            ):
+                found[definition["family"]] = None
+        return {"families": list(found)}
+
+    @counted
+    def list_task_definitions(self, familyPrefix: str, status: str) -> Any:  # noqa: N803
+        kept = (self.world.tasks[key] for key in self.world._of(familyPrefix))
+        return {
+            "taskDefinitionArns": [t["taskDefinitionArn"] for t in kept if t["status"] == status]
+        }
+
+    @counted
+    def deregister_task_definition(self, taskDefinition: str) -> Any:  # noqa: N803
+        found = self.world.definition(taskDefinition)
+        found["status"] = "INACTIVE"
+        return {"taskDefinition": found}
+
+    @counted
+    def create_service(self, cluster: str, serviceName: str, **wanted: Any) -> Any:  # noqa: N803
+        self._cluster(cluster)
+        world, [balancer] = self.world, wanted["loadBalancers"]
+        group = balancer["targetGroupArn"]
+        known = world.services.get(serviceName)
+        if known is not None and known.status == "ACTIVE":
+            raise refused("InvalidParameterException", "Creation of service was not idempotent.")
+        if not any(group in _groups(rule) for rule in world.rules.values()):
+            what = f"The target group {group} does not have an associated load balancer."
+            raise refused("InvalidParameterException", what)
+        task = self._startable(wanted["taskDefinition"])
+        tags = {tag["key"]: tag["value"] for tag in wanted["tags"]}
+        place = {k: wanted[k] for k in ("capacityProviderStrategy", "networkConfiguration")}
+        made = Service(serviceName, task, wanted["desiredCount"], group, tags, place)
+        world.services[serviceName] = made
+        return {"service": _told(made)}
+
+    @counted
+    def update_service(self, cluster: str, service: str, **changes: Any) -> Any:
+        found = self._service(cluster, service)
+        task = found.task
+        if "taskDefinition" in changes:
+            task = self._startable(changes["taskDefinition"])
+        found.desired = changes.get("desiredCount", found.desired)
+        if task != found.task or changes.get("forceNewDeployment"):
+            found.task, found.rollout, found.healthy = task, "IN_PROGRESS", 0
+        found.healthy = min(found.healthy, found.desired)
+        found.place |= {k: changes[k] for k in found.place if k in changes}
+        return {"service": _told(found)}
+
+    @counted
+    def delete_service(self, cluster: str, service: str, force: bool) -> Any:
+        found = self._service(cluster, service)
+        if found.desired and not force:
+            raise refused("InvalidParameterException", "The service cannot be stopped.")
+        found.status, found.desired, found.healthy = "INACTIVE", 0, 0
+        return {"service": _told(found)}
+
+    @counted
+    def describe_services(self, cluster: str, services: list[str], **_include: Any) -> Any:
+        self._cluster(cluster)
+        kept = self.world.services
+        return {"services": [_told(kept[name]) for name in services if name in kept]}
+
+    @counted
+    def tag_resource(self, resourceArn: str, tags: list[dict[str, str]]) -> None:  # noqa: N803
+        found = self.world.services[resourceArn.rpartition("/")[2]]
+        found.tags |= {tag["key"]: tag["value"] for tag in tags}
+
+    def _cluster(self, cluster: str) -> None:
+        if cluster != names.cluster(self.world.model):
+            raise refused("ClusterNotFoundException", "Cluster not found.")
+
+    def _service(self, cluster: str, name: str) -> Service:
+        self._cluster(cluster)
+        found = self.world.services.get(name)
+        if found is None:
+            raise refused("ServiceNotFoundException", "Service not found.")
+        if found.status != "ACTIVE":
+            raise refused("ServiceNotActiveException", "Service was not ACTIVE.")
+        return found
+
+    def _startable(self, name: str) -> str:
+        found = self.world.definition(name)
+        if found["status"] != "ACTIVE":
+            raise refused("ClientException", "TaskDefinition is inactive")
+        return str(found["taskDefinitionArn"]).rpartition("/")[2]
+
+
+class FakeBalancer(_Client):
+    @counted
+    def describe_rules(
+        self,
+        ListenerArn: str | None = None,  # noqa: N803
+        RuleArns: list[str] | None = None,  # noqa: N803
+    ) -> Any:
+        rules = self.world.rules
+        if RuleArns is None:
+            default = {"RuleArn": f"{ListenerArn}/default", "IsDefault": True, "Actions": []}
+            return {"Rules": [*rules.values(), default]}
+        if not set(RuleArns) <= rules.keys():
+            raise refused("RuleNotFound", "One or more rules not found")
+        return {"Rules": [rules[arn] for arn in RuleArns]}
+
+    @counted
+    def create_rule(self, ListenerArn: str, Priority: int, **wanted: Any) -> Any:  # noqa: N803
+        if any(rule["Priority"] == str(Priority) for rule in self.world.rules.values()):
+            raise refused("PriorityInUse", f"Priority '{Priority}' is currently in use")
+        _weighed(wanted["Actions"])
+        arn = f"{ListenerArn.replace('listener/', 'listener-rule/')}/{Priority}"
+        made = {"RuleArn": arn, "Priority": str(Priority), "IsDefault": False, **wanted}
+        self.world.rules[arn] = made
+        return {"Rules": [made]}
+
+    @counted
+    def modify_rule(self, RuleArn: str, Actions: list[Any]) -> Any:  # noqa: N803
+        if RuleArn not in self.world.rules:
+            raise refused("RuleNotFound", "One or more rules not found")
+        _weighed(Actions)
+        self.world.rules[RuleArn]["Actions"] = Actions
+        return {"Rules": [self.world.rules[RuleArn]]}
+
+    @counted
+    def delete_rule(self, RuleArn: str) -> None:  # noqa: N803
+        if self.world.rules.pop(RuleArn, None) is None:
+            raise refused("RuleNotFound", "One or more rules not found")
+
+    @counted
+    def describe_target_health(self, TargetGroupArn: str) -> Any:  # noqa: N803
+        services = self.world.services.values()
+        up = sum(s.healthy for s in services if s.group == TargetGroupArn)
+        return {"TargetHealthDescriptions": up * [{"TargetHealth": {"State": "healthy"}}]}
+
+
+class FakeScaling(_Client):
+    @counted
+    def register_scalable_target(self, ResourceId: str, **wanted: Any) -> None:  # noqa: N803
+        name = ResourceId.rpartition("/")[2]
+        service = self.world.services.get(name)
+        if service is None or service.status != "ACTIVE":
+            raise refused("ValidationException", "ECS service doesn't exist")
+        if wanted["MinCapacity"] > wanted["MaxCapacity"]:
+            raise refused("ValidationException", "Maximum capacity cannot be less than minimum")
+        service.desired = max(service.desired, wanted["MinCapacity"])
+        self.world.scaled[name] = self.world.scaled.get(name, {}) | wanted
+
+    @counted
+    def describe_scalable_targets(self, ResourceIds: list[str], **_which: Any) -> Any:  # noqa: N803
+        named = (resource.rpartition("/")[2] for resource in ResourceIds)
+        return {
+            "ScalableTargets": [
+                self.world.scaled[name] for name in named if name in self.world.scaled
+            ]
+        }
+
+    @counted
+    def put_scaling_policy(self, ResourceId: str, **_wanted: Any) -> None:  # noqa: N803
+        if ResourceId.rpartition("/")[2] not in self.world.scaled:
+            raise refused("ObjectNotFoundException", "No scalable target registered")
+
+
+def _told(service: Service) -> dict[str, Any]:
+    cluster = _ARN.format("ecs", "service/ladle/")
+    return {
+        "serviceName": service.name,
+        "serviceArn": f"{cluster}{service.name}",
+        "status": service.status,
+        "taskDefinition": _ARN.format("ecs", f"task-definition/{service.task}"),
+        "desiredCount": service.desired,
+        "loadBalancers": [{"targetGroupArn": service.group}],
+        "deployments": [{"status": "PRIMARY", "rolloutState": service.rollout}],
+        "tags": [{"key": k, "value": v} for k, v in service.tags.items()],
+        **service.place,
+    }
+
+
+def _groups(rule: dict[str, Any]) -> list[str]:
+    [action] = rule["Actions"]
+    return [group["TargetGroupArn"] for group in action["ForwardConfig"]["TargetGroups"]]
+
+
+def _weighed(actions: list[Any]) -> None:
+    [action] = actions
+    for group in action["ForwardConfig"]["TargetGroups"]:
+        if group["TargetGroupArn"] not in GROUPS.values():
+            raise refused("TargetGroupNotFound", "One or more target groups not found")
+        weight = group["Weight"]
+        if not isinstance(weight, int) or not 0 <= weight <= MOST_WEIGHT:
+            raise refused("ValidationError", f"Weight must be between 0 and {MOST_WEIGHT}")
