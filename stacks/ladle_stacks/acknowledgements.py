@@ -89,6 +89,12 @@ def of_model(spec: ServiceSpec) -> Iterator[Acknowledgement]:
     if spec.compute.reserved is None:
         rule = "NIST.800.53.R5-LambdaConcurrency"
         yield from _rows(stack, ((rule, ("Function",), "the door limits the rate"),))
+    if not spec.network:
+        rule = "NIST.800.53.R5-LambdaInsideVPC"
+        yield from _rows(stack, ((rule, ("Function",), "it calls AWS only"),))
+    else:
+        rule, role = "Serverless-LambdaStarPermissions", ("ServingRole/Resource",)
+        yield from _rows(stack, ((rule, role, "looking at network interfaces knows no ARN"),))
     told = tuple(f"Notify{number}" for number in range(len(spec.notify)))
     yield from _rows(stack, (("Serverless-SNSRedrivePolicy", told, "history tells it too"),))
     for role in permissions.of_model(spec):
@@ -182,7 +188,7 @@ _MODEL: tuple[Row, ...] = (
         "encrypted with the service's own key; lines hold no input",
     ),
     ("NIST.800.53.R5-LambdaConcurrency", _HELPERS, "called once a deploy"),
-    ("NIST.800.53.R5-LambdaInsideVPC", _FUNCTIONS, "it calls AWS only"),
+    ("NIST.800.53.R5-LambdaInsideVPC", _HELPERS, "it calls AWS only"),
 )
 _ZIP: tuple[Row, ...] = (
     ("AwsSolutions-L1", ("Function",), "the Python that model.yaml names"),

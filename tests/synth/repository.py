@@ -34,6 +34,9 @@ BEHIND = {
     " unlimited_acknowledged_by: ada@example.com}\n",
 }
 DOORS = {name: f"{MODEL}packaging: image\n{door}" for name, door in BEHIND.items()}
+NETWORK = "network: {vpc: vpc-0a1b2c3d, subnets: [subnet-0a1b2c3d, subnet-0b1c2d3e], security_groups: [sg-0c1d2e3f]}\n"
+# What only some models have, each once.
+MORE = {"inside": f"{MODEL}packaging: image\n{NETWORK}"}
 Template = Mapping[str, Any]
 
 

@@ -6,13 +6,17 @@ import json
 
 import cfnlint.api
 import pytest
-from tests.synth.repository import DOORS, MODEL, MakeSynth, Template
+from tests.synth.repository import DOORS, MODEL, MORE, MakeSynth, Template
 
-CONFIGS = {
-    "zipped": MODEL + "packaging: zip\n",
-    "image": MODEL + "packaging: image\nnotify: ['mailto:ada@example.com']\n",
-    "open": MODEL + "door: {auth: none, public_acknowledged_by: ada@example.com}\n",
-} | DOORS
+CONFIGS = (
+    {
+        "zipped": MODEL + "packaging: zip\n",
+        "image": MODEL + "packaging: image\nnotify: ['mailto:ada@example.com']\n",
+        "open": MODEL + "door: {auth: none, public_acknowledged_by: ada@example.com}\n",
+    }
+    | DOORS
+    | MORE
+)
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from tests.synth.repository import (
     MODEL,
+    NETWORK,
     MakeSynth,
     Synth,
     Template,
@@ -226,6 +227,25 @@ def test_a_stack_names_its_platform_and_imports_nothing_from_it(both: Synth) -> 
     for template in both.templates.values():
         assert "Fn::ImportValue" not in json.dumps(template)
         assert not [o for o in template.get("Outputs", {}).values() if "Export" in o]
+
+
+def test_in_a_network_the_function_has_its_place_and_its_role_no_other(synth: MakeSynth) -> None:
+    template = synth(fraud=IMAGE + NETWORK).model()
+    assert _function(template)["VpcConfig"] == {
+        "SubnetIds": ["subnet-0a1b2c3d", "subnet-0b1c2d3e"],
+        "SecurityGroupIds": ["sg-0c1d2e3f"],
+    }
+    [makes] = [
+        [text(r).rpartition(":")[2] for r in as_list(s["Resource"])]
+        for _, s in statements(template)
+        if "ec2:CreateNetworkInterface" in as_list(s["Action"])
+    ]
+    assert set(makes) == {
+        "network-interface/*",
+        "security-group/sg-0c1d2e3f",
+        "subnet/subnet-0a1b2c3d",
+        "subnet/subnet-0b1c2d3e",
+    }
 
 
 def test_requirements_in_a_zip_are_refused_by_name(synth: MakeSynth) -> None:

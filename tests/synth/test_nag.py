@@ -10,7 +10,7 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 from cdk_nag import AwsSolutionsChecks, NIST80053R5Checks, ServerlessChecks
-from tests.synth.repository import DOORS, MODEL, SIGNATURE, write_repository
+from tests.synth.repository import DOORS, MODEL, MORE, SIGNATURE, write_repository
 
 from ladle.planning.resolve import Cloud
 from ladle.planning.service_spec import ServiceSpec
@@ -19,11 +19,15 @@ from ladle_stacks.acknowledgements import acknowledge, of_app
 from ladle_stacks.build_app import describe
 from ladle_stacks.host import Host
 
-CONFIGS = {
-    "zipped": MODEL + "packaging: zip\n",
-    "image": MODEL + "packaging: image\nnotify: ['mailto:ada@example.com']\n",
-    "open": MODEL + "door: {auth: none, public_acknowledged_by: ada@example.com}\n",
-} | DOORS
+CONFIGS = (
+    {
+        "zipped": MODEL + "packaging: zip\n",
+        "image": MODEL + "packaging: image\nnotify: ['mailto:ada@example.com']\n",
+        "open": MODEL + "door: {auth: none, public_acknowledged_by: ada@example.com}\n",
+    }
+    | DOORS
+    | MORE
+)
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.synth.repository import DOORS, MODEL, Synth, Template, as_list, synthesize, text
+from tests.synth.repository import DOORS, MODEL, MORE, Synth, Template, as_list, synthesize, text
 
 from ladle.planning import permissions
 from ladle.planning.exposure import exposure
@@ -17,13 +17,17 @@ from ladle.planning.grant import Grant
 from ladle.planning.resources import CALLED, resources
 
 OPEN = "door: {auth: none, public_acknowledged_by: ada@example.com}\n"
-CONFIGS = {
-    "zipped": MODEL + "packaging: zip\n",
-    "image": MODEL + "packaging: image\n",
-    "told": MODEL + "notify: ['mailto:ada@example.com', 'https://example.com/hook']\n",
-    "open": MODEL + OPEN,
-    "labelled": MODEL + "monitor: {labels: {sources: [labeller]}}\n",
-} | DOORS
+CONFIGS = (
+    {
+        "zipped": MODEL + "packaging: zip\n",
+        "image": MODEL + "packaging: image\n",
+        "told": MODEL + "notify: ['mailto:ada@example.com', 'https://example.com/hook']\n",
+        "open": MODEL + OPEN,
+        "labelled": MODEL + "monitor: {labels: {sources: [labeller]}}\n",
+    }
+    | DOORS
+    | MORE
+)
 ROLES = {
     "serving": "ServingRole",
     "bundler": "BundlerRole",

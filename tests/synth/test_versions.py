@@ -21,6 +21,7 @@ MAKES_A_VERSION = {
     "memory": "compute: {memory_mb: 3008}",
     "timeout": "compute: {timeout_s: 12}",
     "env": "env: {THRESHOLD: '0.7'}",
+    "network": "network: {vpc: vpc-0a1b2c3d, subnets: [subnet-0a1b2c3d], security_groups: [sg-0c1d2e3f]}",
     "key": "monitor: {key: $.scores}",
     "window": "monitor: {window: 30s}",
 }
@@ -35,6 +36,7 @@ CHANGES_IN_PLACE = {
     "notify": "notify: ['mailto:ada@example.com']",
     "retention": "logs: {retention: 7d}",
     "tags": "tags: {team: risk}",
+    "reserved": "compute: {reserved: 20}",
     "comment": "# a comment",
 }
 IMAGE = "packaging: image"  # its code is staged, never zipped: quick to synthesize

@@ -45,6 +45,10 @@ def master_secret() -> str:
     return _arn("secretsmanager", f"secret:{names.MASTER_SECRET}-??????")
 
 
+def ec2(resource: str) -> str:
+    return _arn("ec2", resource)
+
+
 def store_bucket() -> str:
     """Its name, which holds account and region since all of AWS shares one list of names."""
     return names.store_bucket(ACCOUNT, REGION)

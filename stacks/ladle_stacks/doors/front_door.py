@@ -54,13 +54,12 @@ def _domain(scope: Construct, spec: ServiceSpec, name: str, stage: cdk.CfnResour
             )
         ],
     )
-    mapping = api.CfnApiMapping(
+    api.CfnApiMapping(
         scope,
         "DomainMapping",
         domain_name=domain.ref,
         api_id=cdk.Fn.ref("Door"),
         stage=stage.ref,
     )
-    mapping.add_resource_dependency(stage)
     said = f"What the DNS record of {name} points at"
     cdk.CfnOutput(scope, "DomainTarget", value=domain.attr_regional_domain_name, description=said)

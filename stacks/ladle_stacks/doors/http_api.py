@@ -31,12 +31,12 @@ _ADDRESS = "https://${Door}.execute-api.${AWS::Region}.${AWS::URLSuffix}"
 
 def opened(scope: Construct, spec: ServiceSpec, behind: Behind, intake: ToFunction) -> Opened:
     door = _Door(scope, spec, f"Ladle: the front door of {spec.model}")
-    predictions = door.routes("Predict", SERVING_ROUTES, behind)
+    door.routes("Predict", SERVING_ROUTES, behind)
     if isinstance(behind, ToFunction):
         may_call(scope, door.api.ref, behind.arn)
     # The platform stack lets every door's POST /feedback in: one permission, however many models.
     door.routes("Feedback", INTAKE_ROUTES, intake)
-    return Opened(door.url, door.stage(), (predictions,))
+    return Opened(door.url, door.stage())
 
 
 def labels_only(scope: Construct, spec: ServiceSpec, intake: ToFunction) -> str:
@@ -74,7 +74,7 @@ class _Door:
         self.url = cdk.Fn.sub(_ADDRESS, {"Door": self.api.ref})
         self._tokens = _tokens(scope, spec, self.api) if spec.door.auth is DoorAuth.JWT else None
 
-    def routes(self, id_: str, routes: tuple[str, ...], behind: Behind) -> api.CfnIntegration:
+    def routes(self, id_: str, routes: tuple[str, ...], behind: Behind) -> None:
         integration = self._integration(f"{id_}Integration", behind)
         for number, route in enumerate(routes):
             api.CfnRoute(
@@ -86,7 +86,6 @@ class _Door:
                 authorization_type=AUTHORIZATION[self._spec.door.auth],
                 authorizer_id=self._tokens,
             )
-        return integration
 
     def _integration(self, id_: str, behind: Behind) -> api.CfnIntegration:
         waits_s = min(self._spec.compute.timeout_s, row_of(DoorKind.HTTP_API).timeout_s)

@@ -9,8 +9,8 @@ import aws_cdk as cdk
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """``stage`` is what a domain can lead to; ``waiting`` is what names the thing behind the door and
-    so must not be made before it; ``labels_url`` is there when labels have an address of their own.
+    """``stage`` is what a domain can lead to; ``waiting`` needs the thing behind the door and does not
+    refer to it; ``labels_url`` is there when labels have an address of their own.
     """
 
     url: str

@@ -41,7 +41,7 @@ def opened(scope: Construct, spec: ServiceSpec, behind: Behind, intake: ToFuncti
     stage = _stage(scope, spec, door, body)
     if spec.door.auth is DoorAuth.API_KEY:
         _key(scope, spec, door, stage)
-    return Opened(cdk.Fn.sub(_ADDRESS, {"Door": door.ref}), stage, (door,))
+    return Opened(cdk.Fn.sub(_ADDRESS, {"Door": door.ref}), stage)
 
 
 def _description(spec: ServiceSpec, behind: Behind, intake: ToFunction) -> Json:

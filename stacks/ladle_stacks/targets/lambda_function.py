@@ -20,7 +20,8 @@ from ladle.planning.serving_environment import backend_of, serving_json
 from ladle.project.function_code import SERVING_ENTRY, serving_code
 from ladle.project.staging import stage_image, stage_zip
 from ladle_stacks import arns, grants
-from ladle_stacks.door import front_door
+from ladle_stacks.doors.behind import ToFunction
+from ladle_stacks.doors.front_door import front_door
 from ladle_stacks.functions import ZipCode, log_group
 from ladle_stacks.host import Host
 from ladle_stacks.release_handoff import bundle_and_handoff, release
@@ -57,7 +58,8 @@ def serve(scope: Construct, host: Host, spec: ServiceSpec) -> cdk.CfnResource:
     function = _function(scope, spec, packed, _environment(spec, handing.bundle), kept)
     released = release(scope, handing, function, spec, {"CodeSha256": packed.code_sha256})
     released.add_resource_dependency(lines)
-    front_door(scope, spec, released)
+    alias = released.get_att("AliasArn").to_string()
+    front_door(scope, spec, ToFunction(alias), released)
     return released
 
 
@@ -82,12 +84,23 @@ def _function(
         role=role.role_arn,
         memory_size=spec.compute.memory_mb,
         timeout=spec.compute.timeout_s,
+        reserved_concurrent_executions=spec.compute.reserved,
+        vpc_config=_network(spec),
         architectures=[spec.arch],
         environment=lambda_.CfnFunction.EnvironmentProperty(variables=environment),
         logging_config=lambda_.CfnFunction.LoggingConfigProperty(log_group=group),
     )
     function.add_resource_dependency(kept)
     return function
+
+
+def _network(spec: ServiceSpec) -> lambda_.CfnFunction.VpcConfigProperty | None:
+    if not spec.network:
+        return None
+    return lambda_.CfnFunction.VpcConfigProperty(
+        subnet_ids=list(spec.network["subnets"]),
+        security_group_ids=list(spec.network["security_groups"]),
+    )
 
 
 def _environment(spec: ServiceSpec, bundle: cdk.CfnCustomResource) -> dict[str, str]:

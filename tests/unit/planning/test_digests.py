@@ -51,6 +51,8 @@ IN_PLACE: dict[str, list[str]] = {
     "notify": ["[]", "[mailto:team@example.com]"],
     "logs.retention": ["30d", "7d"],
     "tags.team": ["risk", "sales"],
+    "compute.reserved": ["null", "20"],
+    "door.cors": ["[]", '["https://app.example.com"]'],
 }
 KEYS = OF_A_VERSION | IN_PLACE
 

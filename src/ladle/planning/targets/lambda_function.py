@@ -44,6 +44,26 @@ def log_group(spec: ServiceSpec) -> str:
 def serving_grants(spec: ServiceSpec) -> Iterator[Grant]:
     """It reads its own releases' models, and nothing else of the store."""
     yield allow("s3", ["GetObjectVersion"], own_folder(spec.model))
+    if spec.network:
+        yield from _network_interfaces(spec)
+
+
+def _network_interfaces(spec: ServiceSpec) -> Iterator[Grant]:
+    """What Lambda does with a function's role to put it into a network."""
+    interfaces = Thing(arns.ec2("network-interface/*"), "network interfaces")
+    called = f"network interfaces in {spec.network['vpc']}"
+    subnets = (f"subnet/{id_}" for id_ in spec.network["subnets"])
+    groups = (f"security-group/{id_}" for id_ in spec.network["security_groups"])
+    parts = ("network-interface/*", *subnets, *groups)
+    makes = (Thing(arns.ec2(part), called) for part in parts)
+    yield allow("ec2", ["CreateNetworkInterface"], *makes)
+    yield allow(
+        "ec2",
+        ["AssignPrivateIpAddresses", "DeleteNetworkInterface", "UnassignPrivateIpAddresses"],
+        interfaces,
+    )
+    looked_at = Thing("*", "network interfaces and subnets")  # looking knows no ARN
+    yield allow("ec2", ["DescribeNetworkInterfaces", "DescribeSubnets"], looked_at)
 
 
 def publishing_grants(spec: ServiceSpec) -> Iterator[Grant]:
