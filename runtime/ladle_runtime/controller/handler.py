@@ -79,12 +79,14 @@ def _controls() -> Controls:
     session_of = cache(lambda model: aws.as_role(names.router_role(model)))
     ledger, inbox = AwsReleaseLedger(aws.dynamodb), AwsReleaseInbox(aws.dynamodb)
     target_of = TargetOf(ledger, inbox)
+    router = RouterByTarget(session_of, target_of)
     return Controls(
         ledger=ledger,
         inbox=inbox,
-        traffic=RouterByTarget(session_of, target_of),
+        traffic=router,
         alarms=CloudWatchAlarmReader(aws.cloudwatch, clock, target_of),
         announcer=SnsAnnouncer(aws.sns, aws.arn("sns", names.TOPIC)),
         clock=clock,
         judge=lambda state, now: read_evidence(counters, state, now, _judges[state.model].judge),
+        settle=router.settle,
     )

@@ -78,14 +78,14 @@ def wanted(request: Request) -> Wanted:
 
 @cache
 def _ports(target: Target) -> HandOff:
-    aws = AwsSession()
+    aws, clock = AwsSession(), SystemClock()
     return HandOff(
-        versions=VERSIONS[target](aws),
+        versions=VERSIONS[target](aws, clock),
         alarms=AwsReleaseAlarms(aws.cloudwatch, NATIVE_ERRORS[target]),
         ledger=AwsReleaseLedger(aws.dynamodb),
         inbox=AwsReleaseInbox(aws.dynamodb),
         bundles=AwsBundleStore(aws.s3, names.store_bucket(aws.account, aws.region)),
         stacks=AwsStackReader(aws.cloudformation),
-        clock=SystemClock(),
+        clock=clock,
         manifests=DynamoManifestStore(aws.dynamodb),
     )

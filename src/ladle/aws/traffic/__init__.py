@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ladle.aws.session import AwsSession
+from ladle.aws.traffic.ecs import EcsListenerRouter
 from ladle.aws.traffic.lambda_function import LambdaAliasRouter
 from ladle.catalog import Target
 from ladle.policy.traffic import ObservedTraffic, Traffic
@@ -14,6 +15,7 @@ from ladle.ports import TrafficRouter
 SessionOf = Callable[[str], AwsSession]
 ROUTERS: dict[Target, Callable[[SessionOf], TrafficRouter]] = {
     Target.LAMBDA: lambda session_of: LambdaAliasRouter(lambda model: session_of(model).lambda_),
+    Target.ECS: EcsListenerRouter,
 }
 
 
@@ -35,6 +37,12 @@ class RouterByTarget:
 
     def delete(self, model: str, release: int) -> None:
         self._of(model).delete(model, release)
+
+    def settle(self, model: str, traffic: Traffic) -> None:
+        """Where machines go on running for a release without traffic."""
+        router = self._of(model)
+        if isinstance(router, EcsListenerRouter):
+            router.settle(model, traffic)
 
     def _of(self, model: str) -> TrafficRouter:
         return self._routers[self._target_of(model)]

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ladle.aws.session import AwsSession
+from ladle.aws.versions.ecs import task_definitions
 from ladle.aws.versions.lambda_function import FunctionVersions
 from ladle.catalog import Target
-from ladle.ports import ReleaseVersions
+from ladle.ports import Clock, ReleaseVersions
 
-VERSIONS: dict[Target, Callable[[AwsSession], ReleaseVersions]] = {
-    Target.LAMBDA: lambda aws: FunctionVersions(aws.lambda_),
+VERSIONS: dict[Target, Callable[[AwsSession, Clock], ReleaseVersions]] = {
+    Target.LAMBDA: lambda aws, _clock: FunctionVersions(aws.lambda_),
+    Target.ECS: task_definitions,
 }

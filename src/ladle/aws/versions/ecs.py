@@ -20,6 +20,7 @@ from ladle.errors import LadleError, Unavailable
 if TYPE_CHECKING:
     from mypy_boto3_ecs import ECSClient
 
+    from ladle.aws.session import AwsSession
     from ladle.ports import Clock
 
 FIRST_START_S = 240.0  # the hand-off itself has five minutes
@@ -136,6 +137,11 @@ class TaskDefinitions:
         pages = self._client.get_paginator("list_task_definitions")
         for page in pages.paginate(familyPrefix=family, status="ACTIVE"):
             yield from page["taskDefinitionArns"]
+
+
+def task_definitions(aws: AwsSession, clock: Clock) -> TaskDefinitions:
+    clients = (aws.ecs, aws.balancer, aws.scaling)
+    return TaskDefinitions(aws.ecs, EcsSlots(*clients), EcsService(*clients), clock)
 
 
 def _digest(container: Mapping[str, Any]) -> str | None:
