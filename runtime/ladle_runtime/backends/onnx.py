@@ -68,7 +68,7 @@ class OnnxBackend:
 
     def run(self, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
         try:
-            values = self._session.run(None, dict(inputs))
+            values = self._session.run(self._names, dict(inputs))
         except _VALUE_ERRORS as error:
             raise ValueError("the graph refuses these values") from error
         return dict(zip(self._names, values, strict=True))

@@ -40,26 +40,23 @@ def parse_key(key: str) -> Path:
     return tuple(steps)
 
 
-def outcomes(predictions: Sequence[Any], path: Path) -> list[LabelValue] | None:
-    """One value per row, or None where the path leads to no plain value: no label can be judged."""
-    found: list[LabelValue] = []
-    for prediction in predictions:
-        value = _plain(_follow(prediction, path))
-        if value is None:
-            return None
-        found.append(value)
-    return found
+def outcome_of(prediction: Any, path: Path) -> LabelValue | None:
+    """None where the path leads to no plain value: no label can be judged."""
+    return _plain(_follow(prediction, path))
 
 
-def column_outcomes(columns: Mapping[str, Any], path: Path) -> list[LabelValue] | None:
-    """The usual case at once: finite numbers or truth values, one for each row. Else None."""
+def column_outcomes(columns: Mapping[str, Any], path: Path) -> Sequence[LabelValue | None] | None:
+    """``outcome_of`` for each row at once, for finite numbers and truth values. Else None."""
     name = path[0]
     column = columns.get(name) if isinstance(name, str) and len(path) == 1 else None
-    if not isinstance(column, np.ndarray) or column.ndim != 1 or column.dtype.kind not in "fiub":
+    if not isinstance(column, np.ndarray):
         return None
-    if column.dtype.kind == "f" and not np.isfinite(column).all():
+    if column.size != len(column):
+        return [None] * len(column)  # several values a row
+    kind = column.dtype.kind
+    if column.ndim != 1 or kind not in "fiub" or (kind == "f" and not np.isfinite(column).all()):
         return None
-    values: list[LabelValue] = column.tolist()
+    values: list[LabelValue | None] = column.tolist()
     return values
 
 

@@ -8,14 +8,14 @@ shared a run.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 
 from ladle.quality.labels import LabelValue
 from ladle_runtime.serving.json_text import to_json
-from ladle_runtime.serving.outcome import Path, column_outcomes, outcomes
+from ladle_runtime.serving.outcome import Path, column_outcomes, outcome_of
 
 Outputs = Mapping[str, Any]
 
@@ -23,10 +23,14 @@ Outputs = Mapping[str, Any]
 class Run:
     """Of one request, or of several that shared it. ``columns`` are the outputs and the label."""
 
+    __slots__ = ("_objects", "_texts", "columns", "is_by_row", "outputs", "rows")
+
     def __init__(self, outputs: Outputs, rows: int, type_: str) -> None:
+        self._objects: Sequence[Mapping[str, Any]] | None = None
+        self._texts: Sequence[bytes] | None = None
         self.outputs = outputs
         self.rows = rows
-        self.is_by_row = all(_length(value) == rows for value in outputs.values())
+        self.is_by_row = set(map(_length, outputs.values())) <= {rows}
         if self.is_by_row:
             self.columns: Mapping[str, Any] = _labelled(outputs, type_)
         else:  # the whole answer is one object, whatever was asked
@@ -36,26 +40,25 @@ class Run:
     def all(self) -> Predictions:
         return Predictions(self, 0, self.rows)
 
-    @property
-    def is_plain(self) -> bool:
-        return all(map(_is_plain, self.columns.values()))
-
-    @cached_property
     def objects(self) -> Sequence[Mapping[str, Any]]:
-        names, columns = tuple(self.columns), map(_column, self.columns.values())
-        return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
+        if self._objects is None:
+            names, columns = tuple(self.columns), map(_column, self.columns.values())
+            rows = zip(*columns, strict=True)
+            self._objects = [dict(zip(names, values, strict=True)) for values in rows]
+        return self._objects
 
-    @cached_property
-    def texts(self) -> Sequence[bytes]:
-        """The objects in JSON, where all are numbers: those are written a column at a time."""
+    def texts(self) -> Sequence[bytes] | None:
+        """The objects in JSON, numbers a column at a time; None where not all are numbers."""
         columns = self.columns.values()
-        forms = tuple((name, column.ndim) for name, column in self.columns.items())
-        template, texts = _row_template(forms), map(_column_texts, columns)
-        return [template % values for values in zip(*texts, strict=True)]
+        if self._texts is None and all(map(_is_plain, columns)):
+            template = _row_template(tuple(self.columns), tuple([each.ndim for each in columns]))
+            texts = map(_column_texts, columns)
+            self._texts = [template % values for values in zip(*texts, strict=True)]
+        return self._texts
 
-    def outcomes(self, path: Path) -> Sequence[LabelValue] | None:
+    def outcomes(self, path: Path) -> Sequence[LabelValue | None]:
         quick = column_outcomes(self.columns, path)
-        return outcomes(self.objects, path) if quick is None else quick
+        return [outcome_of(each, path) for each in self.objects()] if quick is None else quick
 
 
 class Predictions(NamedTuple):
@@ -78,14 +81,17 @@ class Predictions(NamedTuple):
 
     @property
     def objects(self) -> Sequence[Mapping[str, Any]]:
-        return self.run.objects[self.start : self.stop]
+        return self.run.objects()[self.start : self.stop]
 
     @property
     def texts(self) -> Sequence[bytes]:
         """Each object in JSON. One row that has no JSON takes nothing from its neighbours."""
-        if self.run.is_plain:
-            return self.run.texts[self.start : self.stop]
-        return [to_json(each) for each in self.objects]
+        if self.run.rows == 1:
+            return [to_json({name: _first(each) for name, each in self.run.columns.items()})]
+        texts = self.run.texts()
+        if texts is None:
+            return [to_json(each) for each in self.objects]
+        return texts[self.start : self.stop]
 
 
 def _labelled(outputs: Outputs, type_: str) -> Outputs:
@@ -142,10 +148,10 @@ def _column_texts(column: Any) -> Sequence[bytes]:
 
 
 @lru_cache(64)
-def _row_template(forms: Sequence[tuple[str, int]]) -> bytes:
+def _row_template(names: Sequence[str], dimensions: Sequence[int]) -> bytes:
     members = [
-        to_json(name).replace(b"%", b"%%") + (b":%b" if dimensions == 1 else b":[%b]")
-        for name, dimensions in forms
+        to_json(name).replace(b"%", b"%%") + (b":%b" if ndim == 1 else b":[%b]")
+        for name, ndim in zip(names, dimensions, strict=True)
     ]
     return b"{" + b",".join(members) + b"}"
 
@@ -158,6 +164,12 @@ def _column(value: Any) -> Sequence[Any]:
         plain: list[Any] = value.tolist()
         return plain
     return list(np.ascontiguousarray(value))
+
+
+def _first(value: Any) -> Any:
+    """``_column(value)[0]`` as far as JSON goes."""
+    first = value[0]
+    return np.ascontiguousarray(first) if isinstance(first, np.ndarray) else first
 
 
 def _whole(value: Any) -> Any:

@@ -14,7 +14,7 @@ import time
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import numpy as np
 
@@ -28,7 +28,7 @@ from ladle_runtime.serving.codecs.base import Answered, Codec
 from ladle_runtime.serving.codecs.formats import REST
 from ladle_runtime.serving.events import EventLog
 from ladle_runtime.serving.model_file import read_model
-from ladle_runtime.serving.outcome import outcomes, parse_key
+from ladle_runtime.serving.outcome import parse_key
 from ladle_runtime.serving.predictions import Predictions, Run
 from ladle_runtime.serving.problems import Refused
 from ladle_runtime.serving.settings import MAX_BODY_BYTES, Settings
@@ -140,7 +140,9 @@ class Service:
         for asked, request_id in zip(several, self._draw(len(several)), strict=True):
             start, stop = stop, stop + asked.batch.rows
             answers.append(
-                self._complete_part(asked, request_id, Predictions(run, start, stop), judged)
+                self._complete_part(
+                    asked, request_id, Predictions(run, start, stop), judged[start:stop]
+                )
             )
         return answers
 
@@ -160,16 +162,10 @@ class Service:
         asked: Asked,
         request_id: str,
         part: Predictions,
-        judged: Sequence[LabelValue] | None,
+        judged: Sequence[LabelValue | None],
     ) -> Answer:
         try:
-            # One row whose outcome is no plain value takes nothing from the others.
-            own = (
-                outcomes(part.objects, self._key)
-                if judged is None
-                else judged[part.start : part.stop]
-            )
-            return self._succeeded(asked, request_id, part, own)
+            return self._succeeded(asked, request_id, part, judged)
         except Exception as error:  # noqa: BLE001 - whatever it was, the caller gets an answer
             return self._failed(asked, error)
 
@@ -202,8 +198,9 @@ class Service:
         asked: Asked,
         request_id: str,
         part: Predictions,
-        judged: Sequence[LabelValue] | None,
+        judged: Sequence[LabelValue | None],
     ) -> Answer:
+        """``judged`` is what labels will be compared with, a value or nothing for each row."""
         rows, settings = part.rows, self.settings
         ids = [f"{request_id}.{row}" for row in range(rows)]
         answer = asked.codec.encode(
@@ -211,7 +208,8 @@ class Service:
         )
         if len(answer.body) > MAX_BODY_BYTES:
             raise Refused("LD406", f"an answer has at most {MAX_BODY_BYTES} bytes; send fewer rows")
-        self._write(asked, request_id, answer, RequestOutcome.OK, rows, judged)
+        whole = None if None in judged else cast("Sequence[LabelValue]", judged)
+        self._write(asked, request_id, answer, RequestOutcome.OK, rows, whole)
         return answer
 
     def _failed(self, asked: Asked, error: Exception) -> Answer:

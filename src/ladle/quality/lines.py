@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
@@ -22,8 +22,9 @@ from ladle.quality.labels import LabelValue, PredictionRows
 
 REQUEST_MARK = '{"ladle":1,'
 ROWS_MARK = '{"ladle":2,'
+WATCH_MARK = '{"ladle":3,'
 MAX_REQUEST_BYTES = 300
-MAX_ROWS_BYTES = 8000
+MAX_ROWS_BYTES = MAX_WATCH_BYTES = 8000
 _ROWS_HEAD_BYTES = 300  # all of a row line but its outcomes
 _MAC_HEX = 12
 _MAC_TAIL = len(',"k":""}') + _MAC_HEX
@@ -56,6 +57,21 @@ class RequestLine(NamedTuple):
     window_s: float
 
 
+class WatchLine(NamedTuple):
+    """Rows of a process counted in bins: ``tallies`` are added to the window at ``start``. ``once``
+    names what each process of a release prints and what counts once.
+    """
+
+    model: str
+    release: int
+    start: float
+    once: str
+    tallies: Mapping[str, int]
+
+
+Line = RequestLine | PredictionRows | WatchLine
+
+
 def mac(body: bytes, key: bytes) -> str:
     hasher = _keyed(key).copy()
     hasher.update(body)
@@ -69,12 +85,11 @@ def _keyed(key: bytes) -> hashlib.blake2b:
 
 
 def format_request(line: RequestLine, key: bytes) -> str:
-    body = (
-        f'{_head(REQUEST_MARK, line.model, line.release)}{line.request_id}",'
-        f'"t":{line.at:.3f},"o":"{line.outcome}","s":{line.status},"ms":{line.latency_ms:.3f},'
-        f'"n":{line.rows},"c":{int(line.cold)},"w":{line.window_s:g}'
+    return _sealed(
+        _start(REQUEST_MARK, line.model, line.release, key),
+        f'{line.request_id}","t":{line.at:.3f},"o":"{line.outcome}","s":{line.status},'
+        f'"ms":{line.latency_ms:.3f},"n":{line.rows},{_end(line.cold, line.window_s)}',
     )
-    return f'{body},"k":"{mac(body.encode(), key)}"}}'
 
 
 def format_rows(line: RequestLine, outcomes: Sequence[LabelValue], key: bytes) -> Iterator[str]:
@@ -100,25 +115,70 @@ def _text(outcome: LabelValue) -> str:
 
 
 def _rows_line(line: RequestLine, first_row: int, texts: Sequence[str], key: bytes) -> str:
+    start_s = window_start(round(line.at, 3), line.window_s)
+    return _sealed(
+        _start(ROWS_MARK, line.model, line.release, key),
+        f'{line.request_id}","b":{start_s:.3f},"n":{line.rows},"f":{first_row},'
+        f'"y":[{",".join(texts)}]',
+    )
+
+
+def format_watch(line: WatchLine, key: bytes) -> Iterator[str]:
+    """As many lines as the tallies need."""
+    part: dict[str, int] = {}
+    length = 0
+    for name, n in line.tallies.items():
+        added = len(_to_json(name)) + len(str(n)) + 2
+        if part and length + added > MAX_WATCH_BYTES - _ROWS_HEAD_BYTES:
+            yield _watch_line(line, part, key)
+            part, length = {}, 0
+        part[name] = n
+        length += added
+    if part:
+        yield _watch_line(line, part, key)
+
+
+def _watch_line(line: WatchLine, part: Mapping[str, int], key: bytes) -> str:
+    once = f"{line.once}/{next(iter(part))}" if line.once else ""
     body = (
-        f'{_head(ROWS_MARK, line.model, line.release)}{line.request_id}",'
-        f'"b":{window_start(round(line.at, 3), line.window_s):.3f},"n":{line.rows},"f":{first_row},'
-        f'"y":[{",".join(texts)}]'
+        f'{WATCH_MARK}"m":"{line.model}","r":{line.release},"b":{line.start:.3f},'
+        f'"once":{_to_json(once)},"d":{_to_json(part)}'
     )
     return f'{body},"k":"{mac(body.encode(), key)}"}}'
 
 
-@lru_cache(8)
-def _head(mark: str, model: str, release: int) -> str:
-    return f'{mark}"m":"{model}","r":{release},"id":"'
+class _Start(NamedTuple):
+    """What all lines of a release begin with, and a hasher that has taken it in."""
+
+    text: str
+    hasher: hashlib.blake2b
+
+
+@lru_cache(16)
+def _start(mark: str, model: str, release: int, key: bytes) -> _Start:
+    text = f'{mark}"m":"{model}","r":{release},"id":"'
+    hasher = _keyed(key).copy()
+    hasher.update(text.encode())
+    return _Start(text, hasher)
+
+
+@lru_cache(16)
+def _end(cold: bool, window_s: float) -> str:
+    return f'"c":{int(cold)},"w":{window_s:g}'
+
+
+def _sealed(start: _Start, rest: str) -> str:
+    hasher = start.hasher.copy()
+    hasher.update(rest.encode())
+    return f'{start.text}{rest},"k":"{hasher.hexdigest()}"}}'
 
 
 def looks_like(text: str) -> bool:
     """Whether a line claims to be ours; only its MAC says that it is."""
-    return text.lstrip().startswith((REQUEST_MARK, ROWS_MARK))
+    return text.lstrip().startswith((REQUEST_MARK, ROWS_MARK, WATCH_MARK))
 
 
-def parse(text: str, key: bytes) -> RequestLine | PredictionRows | None:
+def parse(text: str, key: bytes) -> Line | None:
     """None for a line that is not ours, or whose MAC is not; never raises."""
     text = text.strip()
     if not looks_like(text):
@@ -130,7 +190,7 @@ def parse(text: str, key: bytes) -> RequestLine | PredictionRows | None:
     return _read(text)
 
 
-def claimed(text: str) -> RequestLine | PredictionRows | None:
+def claimed(text: str) -> Line | None:
     """What a line says, unproved: for people, who have no key. None for one that is not of our form."""
     try:
         return _read(text.strip()) if looks_like(text) else None
@@ -138,8 +198,10 @@ def claimed(text: str) -> RequestLine | PredictionRows | None:
         return None
 
 
-def _read(text: str) -> RequestLine | PredictionRows:
+def _read(text: str) -> Line:
     data = json.loads(text)
+    if text.startswith(WATCH_MARK):
+        return WatchLine(data["m"], data["r"], data["b"], data["once"], data["d"])
     if text.startswith(ROWS_MARK):
         return PredictionRows(
             model=data["m"],

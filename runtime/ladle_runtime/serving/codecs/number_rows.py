@@ -44,27 +44,27 @@ def rows_of_numbers(body: bytes, inputs: Sequence[TensorSpec]) -> Batch | None:
         return None
     dtype, largest = _DTYPES[spec.dtype]
     try:
-        doubles, rows, width = _read(_here.parser, body)
-    except (ValueError, TypeError, KeyError, AttributeError, RuntimeError, IndexError):
+        doubles, rows = _read(_here.parser, body)
+    except (ValueError, TypeError, KeyError, AttributeError, RuntimeError):
         return None
-    fits = width == (shape[1] or width) and len(doubles) == rows * width > 0
-    if not fits or rows > MAX_ROWS or not all_within(doubles, largest) or not _is_flat(body, rows):
+    size = len(doubles)
+    width = size // (rows or 1)
+    fits = width == (shape[1] or width) and size == rows * width > 0 and rows <= MAX_ROWS
+    if not fits or not all_within(doubles, largest) or not _is_flat(body, rows):
         return None
     return Batch({spec.name: doubles.astype(dtype).reshape(rows, width)}, rows)
 
 
-def _read(parser: Any, body: bytes) -> tuple[Array, int, int]:
-    """All numbers in one row of memory, how many rows there are, and how long each of them is."""
+def _read(parser: Any, body: bytes) -> tuple[Array, int]:
+    """All numbers in one row of memory, and how many rows of equal length there are."""
     document = parser.parse(body)
     if len(document) != 1:  # a key that is written twice means something else to other readers
         raise KeyError
     rows = document["inputs"]
     count = len(rows)
-    doubles = np.frombuffer(rows.as_buffer(of_type="d"), np.float64)
-    width = len(rows[0])
-    if count > 1 and {len(row) for row in rows} != {width}:
+    if count > 1 and len({len(row) for row in rows}) > 1:
         raise ValueError
-    return doubles, count, width
+    return np.frombuffer(rows.as_buffer(of_type="d"), np.float64), count
 
 
 def _is_flat(body: bytes, rows: int) -> bool:
