@@ -71,6 +71,19 @@ def cluster(model: str) -> str:
     return f"ladle-{model}"
 
 
+def serving_role(model: str) -> str:
+    return f"ladle-{model}-serving"
+
+
+def execution_role(model: str) -> str:
+    """Of ECS itself, which starts the tasks that then act as the serving role."""
+    return f"ladle-{model}-execution"
+
+
+def machine_role(model: str) -> str:
+    return f"ladle-{model}-machine"
+
+
 def task_family(model: str, release: int) -> str:
     """One task definition each; an underscore is in no model's name, so none begins with another's."""
     return f"ladle-{model}_{release}"

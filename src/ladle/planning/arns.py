@@ -45,6 +45,18 @@ def master_secret() -> str:
     return _arn("secretsmanager", f"secret:{names.MASTER_SECRET}-??????")
 
 
+def ecs(resource: str) -> str:
+    return _arn("ecs", resource)
+
+
+def balancer(resource: str) -> str:
+    return _arn("elasticloadbalancing", resource)
+
+
+def cdk_images() -> str:
+    return _arn("ecr", f"repository/cdk-hnb659fds-container-assets-{ACCOUNT}-{REGION}")
+
+
 def ec2(resource: str) -> str:
     return _arn("ec2", resource)
 

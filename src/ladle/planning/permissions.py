@@ -22,14 +22,16 @@ def of_model(spec: ServiceSpec) -> tuple[RoleGrants, ...]:
     model, target = spec.model, planning_of(spec.target)
     bundler, handoff_ = names.bundle_function(model), names.handoff_function(model)
     store_key = spec.source.locator.key if spec.source.locator else None
+    printing = (own_log(target.log_group(spec)),) if target.PRINTS_ITSELF else ()
     return (
-        RoleGrants("serving", (*serving(spec), own_log(target.log_group(spec)))),
+        RoleGrants("serving", (*serving(spec), *printing)),
         RoleGrants(
             "bundler",
             (*bundle(model, store_key, model_asset(spec)), own_log(f"/aws/lambda/{bundler}")),
         ),
         RoleGrants("hand-off", (*handoff(spec), own_log(f"/aws/lambda/{handoff_}"))),
         RoleGrants("router", tuple(router(spec))),
+        *target.other_roles(spec),
     )
 
 

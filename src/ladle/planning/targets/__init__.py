@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 from ladle.catalog import TARGET_MODULES, Target
 
 if TYPE_CHECKING:
-    from ladle.planning.grant import Grant
+    from ladle.planning.grant import Grant, RoleGrants
     from ladle.planning.limits import Limit
     from ladle.planning.prices import Prices
     from ladle.planning.resource import Resource
@@ -22,11 +22,13 @@ class TargetPlanning(Protocol):
 
     ``WAY_BACK`` ends the sentence "to release 7 by …" with how long that takes, ``SHARED`` says what
     of a model is its own and what is not. A grant is part of a role that the target's stack makes.
+    ``PRINTS_ITSELF`` is whether the code that serves writes its own log, or another role does it for it.
     """
 
     WAY_BACK: str
     SHARED: str
     PAYLOAD_MB: float
+    PRINTS_ITSELF: bool
 
     def resources(self, spec: ServiceSpec) -> Iterator[Resource]:
         """Of what serves and its door."""
@@ -46,6 +48,10 @@ class TargetPlanning(Protocol):
 
     def routing_grants(self, spec: ServiceSpec) -> Iterator[Grant]:
         """What moves traffic."""
+        ...
+
+    def other_roles(self, spec: ServiceSpec) -> Iterator[RoleGrants]:
+        """Roles that only this target has."""
         ...
 
     def serving_costs(

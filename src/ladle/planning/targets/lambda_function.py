@@ -10,7 +10,7 @@ from ladle.catalog import DoorKind
 from ladle.config.doors import row_of
 from ladle.planning import arns
 from ladle.planning.door_resources import door_resources
-from ladle.planning.grant import Grant, Thing, allow
+from ladle.planning.grant import Grant, RoleGrants, Thing, allow
 from ladle.planning.limits import Limit, peak_mb
 from ladle.planning.prices import Prices
 from ladle.planning.resource import Resource
@@ -22,6 +22,7 @@ from ladle.targets import lambda_function as rules
 WAY_BACK = "one write of the alias: seconds, no build"
 SHARED = "function, roles, log and stack are its own; the account's concurrency is not"
 PAYLOAD_MB = rules.PAYLOAD_MB
+PRINTS_ITSELF = True
 LEAST_BILLED_MS = 1.0
 # An instance without requests for ten minutes is gone, and one start in a thousand is cold anyway.
 IDLE_INSTANCE_S, LEAST_COLD_SHARE = 600.0, 0.001
@@ -78,6 +79,10 @@ def routing_grants(spec: ServiceSpec) -> Iterator[Grant]:
     function, versions = _function_and_versions(spec.model)
     yield allow("lambda", ["GetAlias", "UpdateAlias"], function, versions)
     yield allow("lambda", ["InvokeFunction"], function, versions)
+
+
+def other_roles(_spec: ServiceSpec) -> Iterator[RoleGrants]:
+    yield from ()
 
 
 def _function_and_versions(model: str) -> tuple[Thing, Thing]:
