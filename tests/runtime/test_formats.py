@@ -81,7 +81,7 @@ def test_an_array_is_answered_as_it_was_asked(service: Service) -> None:
     found = np.frombuffer(answer.body, "<f4").reshape(2, 3)
     told = dict(answer.headers)
     assert (told["ladle-shape"], told["ladle-dtype"]) == ("2,3", "float32")
-    assert told["ladle-prediction-id"].endswith(".0")
+    assert len(set(told["ladle-prediction-id"].split(","))) == 2
     npy_answer = ask(service, saved(X), NPY, accept=NPY, ladle_output="probabilities")
     np.testing.assert_array_equal(np.load(io.BytesIO(npy_answer.body), allow_pickle=False), found)
     np.testing.assert_allclose(found.sum(axis=1), 1, rtol=1e-5)
@@ -93,7 +93,7 @@ def test_a_table_has_a_line_for_each_row_with_its_id(service: Service) -> None:
     head, *rows = csv.reader(io.StringIO(answer.body.decode(), newline=""))
     assert head[:3] == ["prediction_id", "label", "probabilities.0"]
     assert [row[1] for row in rows] == ["2", "0"]
-    assert [row[0][-2:] for row in rows] == [".0", ".1"]
+    assert len({row[0] for row in rows}) == 2
 
 
 def test_one_of_several_outputs_must_be_named(service: Service) -> None:

@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
+from ladle.quality.counts import window_start
 from ladle.quality.labels import PredictionRows
 from ladle.quality.lines import RequestLine, parse
+from ladle.quality.sealed_id import SEALED_ROWS, seal_key, unseal
 
 Event = dict[str, Any]
 Door = Callable[..., Event]
@@ -102,9 +104,8 @@ def test_predict_answers_with_an_id_per_row_and_the_release(function: Any, door:
     assert content_type(result) == "application/json"
     assert [sorted(p) for p in answer["predictions"]] == [["label", "probabilities"]] * 2
     first, second = answer["prediction_ids"]
-    request_id = first.removesuffix(".0")
-    assert (second, len(request_id)) == (f"{request_id}.1", 22)
-    assert answer["prediction_id"] == first
+    assert (len(first), len(second), answer["prediction_id"]) == (48, 48, first)
+    assert first != second
     assert (answer["model"], answer["release"]) == ("flowers", 7)
 
 
@@ -169,23 +170,37 @@ def test_the_controller_s_question_is_answered_and_counted_nowhere(
         assert function.lines() == []
 
 
-def test_one_request_line_and_its_rows_leave_for_each_request(
+def test_one_line_leaves_for_each_request_and_its_ids_say_what_was_predicted(
     start_function: Any, log_key: bytes
 ) -> None:
     with start_function() as function:
         answer = function.invoke(json.loads(BODY)).payload
         function.invoke({"inputs": [["a"]]})
-        lines = [parse(line, log_key) for line in function.lines()]
+        first, second = [parse(line, log_key) for line in function.lines()]
 
-    first, rows, second = lines
     assert isinstance(first, RequestLine)
-    assert isinstance(rows, PredictionRows)
     assert isinstance(second, RequestLine)
     assert (first.outcome, first.status, first.rows, first.cold) == ("ok", 200, 2, True)
     assert (second.outcome, second.status, second.cold) == ("rejected", 422, False)
-    assert f"{first.request_id}.0" == answer["prediction_id"]
+    for row, (id_, said) in enumerate(
+        zip(answer["prediction_ids"], answer["predictions"], strict=True)
+    ):
+        found = unseal("flowers", id_, [seal_key(log_key)])
+        window = window_start(first.at, first.window_s)
+        assert found == PredictionRows("flowers", id_, 7, window, 2, row, (said["label"],))
+
+
+def test_rows_of_a_request_with_many_leave_as_lines(start_function: Any, log_key: bytes) -> None:
+    inputs = {"inputs": [[1, 2, 3, 4]] * (SEALED_ROWS + 1)}
+    with start_function() as function:
+        answer = function.invoke(inputs).payload
+        request, rows = [parse(line, log_key) for line in function.lines()]
+
+    assert isinstance(request, RequestLine)
+    assert isinstance(rows, PredictionRows)
+    assert f"{request.request_id}.0" == answer["prediction_id"]
     assert rows.outcomes == tuple(p["label"] for p in answer["predictions"])
-    assert rows.request_id == first.request_id
+    assert rows.request_id == request.request_id
 
 
 def test_a_transform_that_fails_is_a_500_and_a_failure_of_the_release(

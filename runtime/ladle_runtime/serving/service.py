@@ -29,6 +29,7 @@ from ladle_runtime.serving.codecs.formats import REST
 from ladle_runtime.serving.events import EventLog
 from ladle_runtime.serving.model_file import read_model
 from ladle_runtime.serving.outcome import parse_key
+from ladle_runtime.serving.prediction_ids import PredictionIds
 from ladle_runtime.serving.predictions import Predictions, Run
 from ladle_runtime.serving.problems import Refused
 from ladle_runtime.serving.settings import MAX_BODY_BYTES, Settings
@@ -79,6 +80,7 @@ class Service:
         self._clock = clock
         self._randomness = randomness
         self._key = parse_key(settings.key)
+        self._ids = PredictionIds(settings)
         self._cold = True
         # A user's own code around the model: nobody knows for how long it runs.
         self.has_transform = (transform.before, transform.after) != (unchanged, unchanged)
@@ -201,15 +203,15 @@ class Service:
         judged: Sequence[LabelValue | None],
     ) -> Answer:
         """``judged`` is what labels will be compared with, a value or nothing for each row."""
-        rows, settings = part.rows, self.settings
-        ids = [f"{request_id}.{row}" for row in range(rows)]
+        rows, settings, at = part.rows, self.settings, self._clock.now()
+        whole = None if None in judged else cast("Sequence[LabelValue]", judged)
+        ids, kept = self._ids.of(request_id, at, rows, whole)
         answer = asked.codec.encode(
             Answered(settings.model, settings.release, ids, part, asked.batch.wanted)
         )
         if len(answer.body) > MAX_BODY_BYTES:
             raise Refused("LD406", f"an answer has at most {MAX_BODY_BYTES} bytes; send fewer rows")
-        whole = None if None in judged else cast("Sequence[LabelValue]", judged)
-        self._write(asked, request_id, answer, RequestOutcome.OK, rows, whole)
+        self._write(asked, request_id, answer, RequestOutcome.OK, rows, kept, at)
         return answer
 
     def _failed(self, asked: Asked, error: Exception) -> Answer:
@@ -233,13 +235,14 @@ class Service:
         outcome: RequestOutcome,
         rows: int = 0,
         judged: Sequence[LabelValue] | None = None,
+        at: float | None = None,
     ) -> None:
         settings = self.settings
         line = RequestLine(
             settings.model,
             settings.release,
             request_id,
-            self._clock.now(),
+            self._clock.now() if at is None else at,
             outcome,
             answer.status,
             (time.perf_counter() - asked.begun) * 1000,

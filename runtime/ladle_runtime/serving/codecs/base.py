@@ -20,6 +20,11 @@ Headers = Mapping[bytes, bytes]  # names in lower case
 PREDICTION_ID: Final = "ladle-prediction-id"
 
 
+def id_header(ids: Sequence[str]) -> tuple[str, str]:
+    """For answers in bytes. Of ids that end with their row the first tells the others."""
+    return PREDICTION_ID, ids[0] if "." in ids[0] else ",".join(ids)
+
+
 class Answered(NamedTuple):
     """Everything that an answer can show. ``predictions`` has one row per prediction id."""
 

@@ -14,9 +14,9 @@ import numpy as np
 from ladle.experiments.signature import TensorSpec
 from ladle_runtime.serving.answer import Answer
 from ladle_runtime.serving.codecs.base import (
-    PREDICTION_ID,
     Answered,
     Headers,
+    id_header,
     one_output,
     only_input,
 )
@@ -54,7 +54,7 @@ class NpyArray:
         array = one_output(answered.predictions.outputs, self.output)
         head = _head(array.dtype.newbyteorder("<").str, array.shape)
         little = array.astype(array.dtype.newbyteorder("<"), copy=False)
-        headers = ((PREDICTION_ID, answered.prediction_ids[0]),)
+        headers = (id_header(answered.prediction_ids),)
         return Answer(200, MEDIA_TYPE, head + little.tobytes(), headers)
 
 

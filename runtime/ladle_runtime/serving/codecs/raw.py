@@ -14,9 +14,9 @@ import numpy as np
 from ladle.experiments.signature import TensorSpec
 from ladle_runtime.serving.answer import Answer
 from ladle_runtime.serving.codecs.base import (
-    PREDICTION_ID,
     Answered,
     Headers,
+    id_header,
     one_output,
     only_input,
 )
@@ -57,7 +57,7 @@ class RawTensor:
     def encode(self, answered: Answered) -> Answer:
         array = one_output(answered.predictions.outputs, self.output)
         described, little = _described(array.dtype, array.shape)
-        headers = (*described, (PREDICTION_ID, answered.prediction_ids[0]))
+        headers = (*described, id_header(answered.prediction_ids))
         return Answer(200, MEDIA_TYPE, array.astype(little, copy=False).tobytes(), headers)
 
 
