@@ -11,7 +11,7 @@ import orjson
 from ladle_runtime.serving.answer import Answer, refusal
 from ladle_runtime.serving.problems import Refused
 
-_PREDICTION_ID: Final = re.compile(r"[\w-]{22}\.\d{1,6}", re.ASCII)
+_PREDICTION_ID: Final = re.compile(r"[\w-]{22}\.\d{1,6}|[\w-]{43}|[\w-]{48}", re.ASCII)
 
 
 class DevFeedback:
