@@ -107,6 +107,10 @@ class Unavailable(LadleError):
     """The other side did not answer or throttled us: the same call may go through later."""
 
 
+class Forbidden(LadleError):
+    """Whoever asks may not: somebody must change a permission, trying again would not help."""
+
+
 class NotFound(LadleError):
     """What was named does not exist."""
 

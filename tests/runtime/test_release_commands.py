@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from ladle.actions.advance_release import Controls, advance_release
+from ladle.actions.advance_release import advance_release
+from ladle.actions.controls import Controls
 from ladle.actions.judge_quality import read_evidence
 from ladle.cli.main import main
 from ladle.disk.clock import SystemClock

@@ -10,7 +10,8 @@ from functools import cache
 from typing import Any
 
 from ladle import names
-from ladle.actions.advance_release import PATIENCE_S, Controls, advance_release
+from ladle.actions.advance_release import PATIENCE_S, advance_release
+from ladle.actions.controls import Controls
 from ladle.actions.judge_quality import read_evidence
 from ladle.aws.alarm_reader import CloudWatchAlarmReader
 from ladle.aws.announcer import SnsAnnouncer

@@ -9,36 +9,27 @@ nor one that slept through its lease can do harm; the lease only spares the work
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ladle.errors import Conflict, NotFound, Unavailable
+from ladle.actions.controls import Controls
+from ladle.actions.sense_release import sensors, try_rollback
+from ladle.errors import Conflict, Forbidden, LadleError, NotFound, Unavailable
 from ladle.policy.statuses import Phase
 from ladle.policy.traffic import ObservedTraffic, Traffic
-from ladle.policy.verdicts import Evidence
-from ladle.ports import (
-    AlarmReader,
-    Announcer,
-    Clock,
-    ReleaseInbox,
-    ReleaseLedger,
-    TrafficRouter,
-)
-from ladle.releases.decide import decide
 from ladle.releases.effects import Decision
 from ladle.releases.events import (
     CannotServe,
-    Event,
-    EvidenceRead,
     IntentDone,
-    NativeAlarmRang,
     OutboxDone,
     PersonAsked,
+    RollbackTried,
     TimePassed,
     TrafficObserved,
 )
-from ladle.releases.outbox import Effect, Retire
+from ladle.releases.outbox import Effect, Notify, Retire
+from ladle.releases.returning import TRIES
 from ladle.releases.state import Intent, IntentKind, ReleaseState
 
 LEASE_S = 45.0
@@ -49,34 +40,6 @@ ODD_READS = (
 POLL_S = 1.0
 FIRST_BACKOFF_S, LONGEST_BACKOFF_S = 0.5, 4.0
 PROBED = (IntentKind.ROLL_BACK, IntentKind.RESTORE)
-WATCHED = (Phase.BASELINE, Phase.CANARY, Phase.HOLDBACK, Phase.PAUSED)
-
-Judge = Callable[[ReleaseState, float], Evidence | None]
-Settle = Callable[[str, Traffic], None]
-Decide = Callable[[ReleaseState, Event, float], Decision]
-
-
-def nothing_to_settle(_model: str, _traffic: Traffic) -> None:
-    """Where a release without traffic costs nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Controls:
-    """The ports of a controller; ``judge`` reads the counters and weighs them, ``settle`` lets go of
-    what runs without traffic once a write has been read back.
-
-    ``decide`` is a field so that the simulator can show that it notices a wrong one.
-    """
-
-    ledger: ReleaseLedger
-    inbox: ReleaseInbox
-    traffic: TrafficRouter
-    alarms: AlarmReader
-    announcer: Announcer
-    clock: Clock
-    judge: Judge
-    decide: Decide = decide
-    settle: Settle = nothing_to_settle
 
 
 class Advance(StrEnum):
@@ -121,7 +84,18 @@ Work = Store | WriteAlias | Send | LookAgain
 def advance_release(
     model: str, controls: Controls, owner: str, patience_s: float = PATIENCE_S
 ) -> Advance:
-    """Works until nothing changes or patience ends. ``owner`` names this wake-up in the lease."""
+    """Works until nothing changes or patience ends. ``owner`` names this wake-up in the lease.
+
+    Raises Forbidden, once people were told, when the traffic may not be read or moved.
+    """
+    try:
+        return _advance(model, controls, owner, patience_s)
+    except Forbidden as denied:
+        _tell_people(model, controls, denied)
+        raise
+
+
+def _advance(model: str, controls: Controls, owner: str, patience_s: float) -> Advance:
     clock, ledger = controls.clock, controls.ledger
     give_up_at = clock.now() + patience_s
     leased, odd_reads, backoff_s = False, 0, FIRST_BACKOFF_S
@@ -192,7 +166,7 @@ def _decided(model: str, controls: Controls, state: ReleaseState, now: float) ->
     again.
     """
     failed: Unavailable | None = None
-    for sensor in _sensors(model, controls, state, now):
+    for sensor in sensors(model, controls, state, now):
         try:
             event = sensor()
         except Unavailable as error:  # each speaks also while the other is dead
@@ -212,25 +186,6 @@ def _decided(model: str, controls: Controls, state: ReleaseState, now: float) ->
     return Store(passed) if passed.records else None
 
 
-def _sensors(
-    model: str, controls: Controls, state: ReleaseState, now: float
-) -> Sequence[Callable[[], Event | None]]:
-    """The native alarm and the counters, while a release is on trial and nobody paused."""
-    trial = state.on_trial
-    if trial is None or state.phase not in WATCHED or state.paused_by is not None:
-        return ()
-
-    def alarm() -> Event | None:
-        reading = controls.alarms.native(model, trial.number)
-        return NativeAlarmRang(trial.number, reading.samples) if reading.ringing else None
-
-    def counters() -> Event | None:
-        evidence = controls.judge(state, now)
-        return None if evidence is None else EvidenceRead(evidence)
-
-    return (alarm, counters)
-
-
 def _done(model: str, controls: Controls, work: Work) -> bool:
     """False when nothing of it could be done now, and trying at once again would not help."""
     now = controls.clock.now()
@@ -247,16 +202,24 @@ def _done(model: str, controls: Controls, work: Work) -> bool:
                 return False
             controls.ledger.save(controls.decide(state, OutboxDone(sent), now).state, (), now)
         case WriteAlias(state, intent, revision):
-            refused = _write(model, controls, intent, revision)
+            refused = _write(model, controls, state, intent, revision)
             if refused is not None:
                 failed = controls.decide(state, refused, now)
                 controls.ledger.save(failed.state, failed.records, now)
     return True
 
 
-def _write(model: str, controls: Controls, intent: Intent, revision: str) -> CannotServe | None:
-    """None when the alias took it; otherwise which of its releases cannot serve, and why."""
+def _write(
+    model: str, controls: Controls, state: ReleaseState, intent: Intent, revision: str
+) -> CannotServe | RollbackTried | None:
+    """None when the alias took it; otherwise which of its releases cannot serve, or why a candidate
+    could not be taken back.
+    """
     wanted = intent.traffic
+    if intent.kind in TRIES and state.traffic is not None:
+        tried = try_rollback(model, controls, state.traffic)
+        if tried.why is not None:
+            return tried
     if intent.kind in PROBED and not controls.traffic.can_start(model, wanted.main):
         return CannotServe(wanted.main, "it does not answer a warm probe")
     try:
@@ -269,15 +232,39 @@ def _write(model: str, controls: Controls, intent: Intent, revision: str) -> Can
     return None
 
 
+def _tell_people(model: str, controls: Controls, denied: Forbidden) -> None:
+    """Once: traffic cannot be moved until somebody gives the permission back."""
+    now = controls.clock.now()
+    with contextlib.suppress(Conflict, Unavailable):
+        state = controls.ledger.load(model)
+        told = controls.decide(state, RollbackTried(denied.finding.what), now)
+        if told.records:
+            state = controls.ledger.save(told.state, told.records, now)
+        notices = [effect for effect in state.outbox if isinstance(effect, Notify)]
+        if sent := _sent(model, controls, notices):
+            controls.ledger.save(controls.decide(state, OutboxDone(sent), now).state, (), now)
+
+
 def _sent(model: str, controls: Controls, outbox: Sequence[Effect]) -> tuple[Effect, ...]:
     """The effects that could be carried out; one that cannot does not hold up the others."""
     sent: list[Effect] = []
+    forbidden: Forbidden | None = None
     for effect in outbox:
-        with contextlib.suppress(Unavailable):
-            if isinstance(effect, Retire):
-                for release in effect.releases:
-                    controls.traffic.delete(model, release)
-            else:
-                controls.announcer.announce(model, effect.subject, effect.text)
+        try:
+            _send(model, controls, effect)
             sent.append(effect)
+        except Unavailable:
+            continue
+        except Forbidden as denied:
+            forbidden = denied
+    if forbidden is not None and not sent:  # traffic is not concerned
+        raise LadleError(forbidden.code, forbidden.finding.what, forbidden.finding.fix)
     return tuple(sent)
+
+
+def _send(model: str, controls: Controls, effect: Effect) -> None:
+    if isinstance(effect, Retire):
+        for release in effect.releases:
+            controls.traffic.delete(model, release)
+    else:
+        controls.announcer.announce(model, effect.subject, effect.text)

@@ -12,7 +12,7 @@ from botocore.exceptions import (
     PartialCredentialsError,
 )
 
-from ladle.errors import LadleError, NeedsCredentials, NotFound, Unavailable
+from ladle.errors import Forbidden, LadleError, NeedsCredentials, NotFound, Unavailable
 
 _LATER = frozenset(
     {
@@ -29,6 +29,7 @@ _LATER = frozenset(
         "TransactionInProgressException",
     }
 )
+_FORBIDDEN = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 _SIGN_IN = frozenset(
     {"ExpiredToken", "ExpiredTokenException", "InvalidAccessKeyId", "UnrecognizedClientException"}
 )
@@ -66,6 +67,12 @@ def _refused(what: str, error: ClientError) -> LadleError:
             "LD241", f"AWS does not accept who asks {what}: {code}", "sign in again (aws sso login)"
         )
     message = error.response.get("Error", {}).get("Message", "")
+    if code in _FORBIDDEN:
+        return Forbidden(
+            "LD319",
+            f"AWS refused when asked {what}: {code} {message}".rstrip(),
+            "give the role that AWS names the permission that it names; ladle deploy gives them all",
+        )
     if code in {"NoSuchBucket", "ResourceNotFoundException"}:
         return NotFound(
             "LD318",

@@ -14,6 +14,7 @@ from ladle.releases.moves import (
     intend,
     prove_first,
     restore,
+    with_notice,
     with_status,
     without,
 )
@@ -123,7 +124,9 @@ def resume_degraded(state: ReleaseState, event: PersonAsked, now: float) -> Deci
 
 def _resumed(state: ReleaseState, event: PersonAsked, phase: Phase) -> Decision:
     text = f"{event.by} let the controller go on{_because(event)}"
-    state = replace(state, phase=phase, paused_from=None, paused_by=None, reason="")
+    state = replace(
+        state, phase=phase, paused_from=None, paused_by=None, held_since=None, reason=""
+    )
     return Decision(state, (NewRecord(RecordKind.RESUMED, None, text),))
 
 
@@ -200,6 +203,21 @@ def lift(state: ReleaseState, event: PersonAsked, _now: float) -> Decision:
     state = replace(state, quarantine=tuple(q for q in state.quarantine if q != entry))
     row = NewRecord(RecordKind.LIFTED, entry.release, text, data)
     return Decision(_request_again(state, entry), (row,))
+
+
+def remove(state: ReleaseState, event: PersonAsked, _now: float) -> Decision:
+    """Nothing of the model serves from now on. Its history stays, and so does what is quarantined."""
+    text = f"{event.by} takes the model down{_because(event)}"
+    empty = ReleaseState(
+        model=state.model,
+        generation=state.generation,
+        quarantine=state.quarantine,
+        outbox=state.outbox,
+        rows=state.rows,
+        deployed=state.deployed,
+    )
+    empty = with_notice(empty, f"{state.model}: taken down", text)
+    return Decision(empty, (NewRecord(RecordKind.REMOVED, None, text, {"alias": None}),))
 
 
 def _request_again(state: ReleaseState, lifted: Quarantined) -> ReleaseState:

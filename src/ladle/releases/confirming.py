@@ -29,6 +29,7 @@ def intent_done(state: ReleaseState, event: IntentDone, now: float) -> Decision:
     state = replace(
         state, intent=None, traffic=intent.traffic, foreign=None, overtaken=None, phase_since=now
     )
+    state = replace(state, blocked=None)
     if intent.kind in BEGINS_EVIDENCE:
         state = replace(state, evidence_since=now)
     row = NewRecord(

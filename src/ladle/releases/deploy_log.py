@@ -14,7 +14,8 @@ from ladle import digest
 from ladle.releases.effects import NewRecord, RecordKind
 from ladle.releases.state import LogHead, ReleaseState
 
-_READ = (RecordKind.OUTCOME, RecordKind.FROZEN)  # rows that say how the alias reads
+# Rows that say how the alias reads.
+_READ = (RecordKind.OUTCOME, RecordKind.FROZEN, RecordKind.REMOVED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,10 +25,12 @@ class RecordKind(StrEnum):
     LIFTED = "lifted"
     PAUSED = "paused"
     RESUMED = "resumed"
+    HELD = "held"
     FROZEN = "frozen"
     DEGRADED = "degraded"
     POLICY = "policy"
     RETIRED = "retired"
+    REMOVED = "removed"
 
 
 @dataclass(frozen=True, slots=True)

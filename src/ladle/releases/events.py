@@ -34,17 +34,26 @@ class TrafficObserved:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceRead:
-    """The counters of both arms, judged now. Never trusted from a message: always recomputed."""
+    """The counters of both arms, judged now. Never trusted from a message: always recomputed.
+
+    ``others`` are models that were rolled back or held within the last minutes, asked for where
+    the evidence says worse.
+    """
 
     evidence: Evidence
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class NativeAlarmRang:
-    """CloudWatch's own alarm on one release's invocation errors; acted on from 20 samples."""
+    """CloudWatch's own alarm on one release's invocation errors; acted on from 20 samples.
+
+    ``shared``: the other release's alarm rings as well.
+    """
 
     release: int
     samples: int
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +71,7 @@ class Ask(StrEnum):
     ADOPT = "adopt"
     RESTORE = "restore"
     LIFT = "lift"
+    REMOVE = "remove"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +101,13 @@ class CannotServe:
 
 
 @dataclass(frozen=True, slots=True)
+class RollbackTried:
+    """Without effect, to see whether one would go through: ``why`` not, or None."""
+
+    why: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class OutboxDone:
     """These effects of the outbox were carried out."""
 
@@ -107,5 +124,6 @@ Event = (
     | PersonAsked
     | IntentDone
     | CannotServe
+    | RollbackTried
     | OutboxDone
 )

@@ -8,9 +8,10 @@ from typing import Any
 
 from ladle.catalog import OnInconclusive
 from ladle.policy.statuses import Phase, QuarantineScope, ReleaseStatus
-from ladle.policy.verdicts import Evidence
+from ladle.policy.verdicts import Evidence, GuardVerdict
 from ladle.releases.effects import Decision, NewRecord, RecordKind
 from ladle.releases.events import EvidenceRead, NativeAlarmRang, TimePassed
+from ladle.releases.holding import go_on, hold, is_held, is_storm
 from ladle.releases.moves import (
     begin,
     finish,
@@ -35,7 +36,7 @@ def evidence_in_canary(state: ReleaseState, event: EvidenceRead, now: float) -> 
     if not _about_this_rollout(state, evidence):
         return unchanged(state, "evidence of another rollout")
     if evidence.worst is not None:
-        return roll_back(state, worse(evidence, evidence.worst), now)
+        return _found_worse(state, event, evidence.worst, now)
     lacks = lacking(candidate.policy, evidence, now - state.phase_since)
     if not lacks:
         text = (
@@ -50,8 +51,21 @@ def evidence_in_holdback(state: ReleaseState, event: EvidenceRead, now: float) -
     if not _about_this_rollout(state, event.evidence):
         return unchanged(state, "evidence of another rollout")
     if event.evidence.worst is not None:
-        return roll_back(state, worse(event.evidence, event.evidence.worst), now)
+        return _found_worse(state, event, event.evidence.worst, now)
     return unchanged(state, "no guard says worse")
+
+
+def _found_worse(
+    state: ReleaseState, event: EvidenceRead, guard: GuardVerdict, now: float
+) -> Decision:
+    cause = worse(event.evidence, guard)
+    if is_held(state, now):
+        return unchanged(state, state.reason)
+    if state.held_since is None and is_storm(event.others):
+        others = ", ".join(event.others)
+        why = f"{others} rolled back within minutes too, which looks like one cause; {cause.text}"
+        return hold(state, why, {**cause.data, "others": event.others}, now)
+    return roll_back(state, cause, now)
 
 
 def evidence_in_pause(state: ReleaseState, event: EvidenceRead, now: float) -> Decision:
@@ -74,7 +88,11 @@ def evidence_in_baseline(state: ReleaseState, event: EvidenceRead, now: float) -
 def alarm_in_rollout(state: ReleaseState, event: NativeAlarmRang, now: float) -> Decision:
     if event.release != state.the_candidate.number or not _enough(event):
         return unchanged(state, "the alarm is not the candidate's, or saw too little")
-    return roll_back(state, _alarm_cause(event), now)
+    cause = _alarm_cause(event)
+    if event.shared:
+        why = f"{cause.text}, and so did those of release {state.the_stable.number}"
+        return hold(state, why, cause.data, now)
+    return roll_back(state, cause, now)
 
 
 def alarm_in_pause(state: ReleaseState, event: NativeAlarmRang, now: float) -> Decision:
@@ -100,6 +118,8 @@ def time_in_canary(state: ReleaseState, _event: TimePassed, now: float) -> Decis
 def time_in_pause(state: ReleaseState, event: TimePassed, now: float) -> Decision:
     if state.waiting and state.paused_by is None:
         return time_in_canary(state, event, now)
+    if state.held_since is not None and state.paused_by is None and not is_held(state, now):
+        return go_on(state)
     return unchanged(state, state.reason)
 
 
@@ -114,6 +134,8 @@ def time_in_holdback(state: ReleaseState, _event: TimePassed, now: float) -> Dec
 
 
 def time_in_stable(state: ReleaseState, _event: TimePassed, now: float) -> Decision:
+    if state.waiting and state.blocked is not None:
+        return unchanged(state, state.blocked)
     if state.waiting:
         return begin(state, state.waiting[-1], now)
     return _retire(state)

@@ -19,7 +19,7 @@ from enum import StrEnum
 from typing import Any
 
 from ladle.policy.statuses import Phase
-from ladle.releases import asking, confirming, handing_over, judging
+from ladle.releases import asking, confirming, handing_over, judging, returning
 from ladle.releases.effects import Decision
 from ladle.releases.events import (
     Ask,
@@ -32,6 +32,7 @@ from ladle.releases.events import (
     NativeAlarmRang,
     OutboxDone,
     PersonAsked,
+    RollbackTried,
     TimePassed,
     TrafficObserved,
 )
@@ -52,6 +53,7 @@ class Kind(StrEnum):
     TIME = "time"
     INTENT_DONE = "intent done"
     CANNOT_SERVE = "cannot serve"
+    DRY_RUN = "rollback tried"
     OUTBOX_DONE = "outbox done"
     ROLLBACK = "asked: rollback"
     PROMOTE = "asked: promote"
@@ -60,6 +62,7 @@ class Kind(StrEnum):
     ADOPT = "asked: adopt"
     RESTORE = "asked: restore"
     LIFT = "asked: lift"
+    REMOVE = "asked: remove"
 
 
 KINDS: Mapping[type[Event], Kind] = {
@@ -71,10 +74,17 @@ KINDS: Mapping[type[Event], Kind] = {
     TimePassed: Kind.TIME,
     IntentDone: Kind.INTENT_DONE,
     CannotServe: Kind.CANNOT_SERVE,
+    RollbackTried: Kind.DRY_RUN,
     OutboxDone: Kind.OUTBOX_DONE,
 }
 # What ends an open intent, or does not touch it.
-BESIDE_INTENT = (Kind.INTENT_DONE, Kind.CANNOT_SERVE, Kind.ALIAS_READ, Kind.OUTBOX_DONE)
+BESIDE_INTENT = (
+    Kind.INTENT_DONE,
+    Kind.CANNOT_SERVE,
+    Kind.DRY_RUN,
+    Kind.ALIAS_READ,
+    Kind.OUTBOX_DONE,
+)
 
 
 def kind_of(event: Event) -> Kind:
@@ -104,6 +114,8 @@ _SERVING: Mapping[Kind, Row] = {
     Kind.ALIAS_READ: Row(confirming.traffic_read, (_.FROZEN,)),
     Kind.INTENT_DONE: Row(confirming.intent_done),
     Kind.CANNOT_SERVE: Row(confirming.cannot_serve, (_.FROZEN,)),
+    Kind.DRY_RUN: Row(returning.rollback_tried),
+    Kind.REMOVE: Row(asking.remove, (_.EMPTY,)),
 }
 _UNDISTURBED: Mapping[Kind, Row] = {
     **_SERVING,
@@ -135,7 +147,8 @@ TABLE: Mapping[Phase, Mapping[Kind, Row]] = {
         Kind.HANDED_OVER: Row(handing_over.supersede_canary, (_.STABLE,)),
         Kind.WITHDRAWN: Row(handing_over.withdraw_candidate, (_.STABLE,)),
         Kind.EVIDENCE: Row(judging.evidence_in_canary, (_.HOLDBACK, _.PAUSED, *_BACK)),
-        Kind.ALARM: Row(judging.alarm_in_rollout, _BACK),
+        Kind.ALARM: Row(judging.alarm_in_rollout, (_.PAUSED, *_BACK)),
+        Kind.DRY_RUN: Row(returning.rollback_tried, (_.STABLE,)),
         Kind.TIME: Row(judging.time_in_canary, (_.STABLE, _.HOLDBACK, _.PAUSED, *_BACK)),
         Kind.CANNOT_SERVE: Row(confirming.cannot_serve_candidate, (_.STABLE, _.FROZEN)),
         Kind.PROMOTE: Row(asking.promote, (_.HOLDBACK,)),
@@ -144,8 +157,9 @@ TABLE: Mapping[Phase, Mapping[Kind, Row]] = {
         **_UNDISTURBED,
         Kind.HANDED_OVER: Row(handing_over.end_holdback, (_.STABLE,)),
         Kind.WITHDRAWN: Row(handing_over.withdraw_candidate, (_.STABLE,)),
-        Kind.EVIDENCE: Row(judging.evidence_in_holdback, _BACK),
-        Kind.ALARM: Row(judging.alarm_in_rollout, _BACK),
+        Kind.EVIDENCE: Row(judging.evidence_in_holdback, (_.PAUSED, *_BACK)),
+        Kind.ALARM: Row(judging.alarm_in_rollout, (_.PAUSED, *_BACK)),
+        Kind.DRY_RUN: Row(returning.rollback_tried, (_.STABLE,)),
         Kind.TIME: Row(judging.time_in_holdback, (_.STABLE,)),
         Kind.PROMOTE: Row(asking.promote, (_.STABLE,)),
     },
@@ -161,7 +175,7 @@ TABLE: Mapping[Phase, Mapping[Kind, Row]] = {
         Kind.WITHDRAWN: Row(handing_over.withdraw_later, (_.STABLE,)),
         Kind.EVIDENCE: Row(judging.evidence_in_pause, _BACK),
         Kind.ALARM: Row(judging.alarm_in_pause, _BACK),
-        Kind.TIME: Row(judging.time_in_pause, (_.STABLE,)),
+        Kind.TIME: Row(judging.time_in_pause, (_.STABLE, *_TRYING)),
         Kind.PROMOTE: Row(asking.promote, (_.HOLDBACK, _.STABLE)),
         Kind.RESUME: Row(asking.resume, (_.BASELINE, _.STABLE, *_TRYING, _.DEGRADED)),
     },

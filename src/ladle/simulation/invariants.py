@@ -9,6 +9,7 @@ from ladle.catalog import Strategy
 from ladle.policy.statuses import Phase, ReleaseStatus
 from ladle.policy.traffic import Traffic
 from ladle.releases.effects import NewRecord, Record, RecordKind
+from ladle.releases.holding import is_held
 from ladle.releases.judging import KEPT_GOOD
 from ladle.releases.state import IntentKind, Release, ReleaseState
 from ladle.simulation.world import MODEL, World
@@ -109,7 +110,10 @@ class Watch:
         candidate = state.candidate and state.candidate.number
         alias = self.world.router.alias
         ours = alias is not None and alias.traffic.reads_like(state.traffic)
-        if ours and state.phase in TRIED and candidate == number and not self.danger:
+        over = state.held_since is not None and not is_held(state, self.world.now)
+        to_go = state.phase in TRIED or (over and state.paused_by is None)
+        able = ours and self.world.router.permitted
+        if able and to_go and candidate == number and not self.danger:
             self.danger[number] = self.world.now
             self.disturbances = 1 if self._leased() else 0
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from ladle.disk.alias import Alias, written
-from ladle.errors import Conflict, Unavailable
+from ladle.errors import Conflict, Forbidden, Unavailable
 from ladle.policy.traffic import ObservedTraffic, Traffic
 from ladle.ports import AlarmReading, Delivered, Message
 from ladle.releases.deploy_log import Deployment, log_changes
@@ -101,6 +101,7 @@ class MemoryRouter:
     alias: Alias | None = None
     versions: set[int] = field(default_factory=set)
     broken: dict[int, float] = field(default_factory=dict)
+    permitted: bool = True
 
     def publish(self, release: int) -> None:
         self.versions.add(release)
@@ -110,10 +111,17 @@ class MemoryRouter:
         return self.alias.observed() if self.alias else None
 
     def write(self, model: str, traffic: Traffic, expected_revision: str) -> None:
+        self._ask("UpdateAlias")
         self.alias = written(model, self.alias, traffic, expected_revision, self.versions)
 
     def can_start(self, model: str, release: int) -> bool:
+        self._ask("InvokeFunction")
         return release in self.versions and release not in self.broken
+
+    def _ask(self, action: str) -> None:
+        if not self.permitted:
+            what = f"AWS refused: AccessDeniedException {action}"
+            raise Forbidden("LD319", what, "give the permission back")
 
     def delete(self, model: str, release: int) -> None:
         if self.alias is not None and release in self.alias.traffic.weights:

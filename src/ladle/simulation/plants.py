@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
-from ladle.actions.advance_release import Controls, Decide
+from ladle.actions.controls import Controls, Decide
 from ladle.policy.statuses import Phase, ReleaseStatus
 from ladle.policy.traffic import Traffic
 from ladle.ports import ReleaseLedger, TrafficRouter

@@ -11,7 +11,8 @@ import random
 from collections import defaultdict, deque
 from dataclasses import dataclass, field
 
-from ladle.actions.advance_release import Controls, advance_release
+from ladle.actions.advance_release import advance_release
+from ladle.actions.controls import Controls
 from ladle.actions.judge_quality import read_evidence
 from ladle.policy.rollout import RolloutPolicy
 from ladle.policy.statuses import Phase, ReleaseStatus
@@ -171,11 +172,17 @@ class Rehearsal:
             self._serve(WindowKey(self.model, release, start), n, now)
         for key, counts in self._labels.arriving(self._step).items():
             self.counters.put(key, counts)
+        self._roll_back_others(now.others_rolled_back)
         self._step += 1
         self.clock.seconds = begins + self.step_s
         self._ring()
         if self.policy.window_s < WAKE_S or self.clock.now() % WAKE_S == 0:
             self._advance()
+
+    def _roll_back_others(self, models: int) -> None:
+        for number in range(models):
+            other = ReleaseState(f"other-{number}", rollback_times=(self.clock.now(),))
+            self.ledger.states[other.model] = other
 
     def _dealt(self, now: Moment) -> list[tuple[int, int]]:
         """Requests of this step to each release, as chance deals them by the alias's weights."""

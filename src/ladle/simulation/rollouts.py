@@ -7,7 +7,9 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ladle.actions.advance_release import Advance, Controls, advance_release
+from ladle.actions.advance_release import Advance, advance_release
+from ladle.actions.controls import Controls
+from ladle.errors import Forbidden
 from ladle.policy.statuses import Phase
 from ladle.policy.traffic import ObservedTraffic, Traffic
 from ladle.policy.verdicts import Evidence
@@ -112,6 +114,8 @@ class Simulation:
         except Crash:
             self.crashes += 1
             return None
+        except Forbidden:  # as the controller's handler does: it is logged, and tried again later
+            return None
         finally:
             self.calls = process.calls
             self.watch.woke()
@@ -174,7 +178,8 @@ class WatchedAlarms:
         reading = self.world.native_alarm(release)
         candidate = self.world.ledger.load(model).candidate
         enough = reading.samples >= NATIVE_ALARM_SAMPLES
-        if reading.ringing and enough and candidate is not None and candidate.number == release:
+        seen = reading.ringing and enough and not self.world.outage
+        if seen and candidate is not None and candidate.number == release:
             self.watch.sees_danger(release)
         return reading
 

@@ -52,6 +52,9 @@ class Change(Strict):
     lasts: DurationS | None = _key(None, "how long; left out: to the end")
     every: DurationS | None = _key(None, "how often it comes again; needs lasts")
     requests_per_s: float | None = _key(None, "requests to both releases", ge=0)
+    others_rolled_back: int | None = _key(
+        None, "so many other models of the account were rolled back just then", ge=0
+    )
     stable: Behaviour = _key({}, "what only the stable release does")
     candidate: Behaviour = _key({}, "what only the candidate does")
     both: Behaviour = _key({}, "what both do, as when something fails that they share")
@@ -108,6 +111,7 @@ class Moment:
     requests_per_s: float
     stable: Truth
     candidate: Truth
+    others_rolled_back: int = 0
 
 
 def moment(scenario: Scenario, seconds: float, expected_per_s: float) -> Moment:
@@ -115,11 +119,13 @@ def moment(scenario: Scenario, seconds: float, expected_per_s: float) -> Moment:
     rate = expected_per_s if scenario.requests_per_s is None else scenario.requests_per_s
     stable = Truth(**scenario.stable.model_dump())
     candidate = stable.otherwise(scenario.candidate)
+    others = 0
     for change in _on(scenario, seconds):
         rate = rate if change.requests_per_s is None else change.requests_per_s
+        others = max(others, change.others_rolled_back or 0)
         stable = stable.otherwise(change.both).otherwise(change.stable)
         candidate = candidate.otherwise(change.both).otherwise(change.candidate)
-    return Moment(rate, stable, candidate)
+    return Moment(rate, stable, candidate, others)
 
 
 def _on(scenario: Scenario, seconds: float) -> Iterator[Change]:

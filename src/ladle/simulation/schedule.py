@@ -13,7 +13,7 @@ from ladle.policy.statuses import Phase
 from ladle.policy.traffic import Traffic
 from ladle.ports import Message
 from ladle.releases.events import Ask, CandidateReady, CandidateWithdrawn, PersonAsked
-from ladle.releases.state import Release
+from ladle.releases.state import Release, ReleaseState
 from ladle.simulation.invariants import Watch
 from ladle.simulation.world import MODEL, Truth, World
 
@@ -73,6 +73,9 @@ class Actors:
         for what in (self.write_alias, self.break_version, self.change_load, self.hand_over_again):
             for _ in range(rng.choice((0, 0, 1, 2))):
                 later(rng.uniform(0, self.lasts_s), what)
+        for what in (self.fail_for_all, self.deny, self.roll_back_others):
+            if rng.random() < 0.2:
+                later(rng.uniform(0, self.lasts_s), what)
         self.world.labels_come = rng.random() < 0.8
 
     def hand_over(self) -> None:
@@ -114,14 +117,14 @@ class Actors:
 
     def ask(self) -> None:
         state = self.world.ledger.load(MODEL)
-        asks = list(Ask)
+        asks = [each for each in Ask if each is not Ask.REMOVE]  # the end of any story
         if state.phase is Phase.FROZEN:
             asks = [Ask.ADOPT, Ask.RESTORE, Ask.RESUME, Ask.ROLLBACK, Ask.PAUSE]
         elif state.phase is Phase.PAUSED:
             asks = [Ask.RESUME, Ask.PROMOTE, Ask.ROLLBACK, Ask.LIFT]
         quarantined = [q.digest for q in state.quarantine]
         if quarantined and state.phase is not Phase.FROZEN:
-            asks += [Ask.LIFT] * 3
+            asks += [Ask.LIFT] * 6
         message = PersonAsked(
             ask=self.rng.choice(asks),
             by=f"person-{self.posted}",
@@ -174,3 +177,28 @@ class Actors:
     def change_load(self) -> None:
         self.world.requests_per_s = self.rng.choice((0.0, 0.05, 5.0, 20.0))
         self.world.note_traffic()
+
+    def fail_for_all(self) -> None:
+        """Something that both releases need is out for a while."""
+
+        def over() -> None:
+            self.world.outage = False
+
+        self.world.outage = True
+        self.world.later(self.rng.uniform(30, 600), over)
+
+    def deny(self) -> None:
+        """Somebody takes the controller's permission away, and gives it back."""
+
+        def give_back() -> None:
+            self.world.router.permitted = True
+
+        self.world.router.permitted = False
+        self.watch.danger.clear()
+        self.world.later(self.rng.uniform(30, 600), give_back)
+
+    def roll_back_others(self) -> None:
+        """Of the account's other models, each by its own controller."""
+        for number in range(self.rng.randint(1, 3)):
+            other = ReleaseState(f"other-{number}", rollback_times=(self.world.now,))
+            self.world.ledger.states[other.model] = other

@@ -51,6 +51,7 @@ class World:
     stretches: list[Stretch] = field(default_factory=list)
     requests_per_s: float = 5.0
     labels_come: bool = True
+    outage: bool = False
     agenda: list[tuple[float, int, Callable[[], object]]] = field(default_factory=list)
     _order: itertools.count[int] = field(default_factory=itertools.count)
 
@@ -134,10 +135,13 @@ class World:
         )
 
     def native_alarm(self, release: int) -> AlarmReading:
-        """By the last full minute, Lambda's own alarm rings on a failing release, and clears later."""
+        """By the last full minute, Lambda's own alarm rings on a failing release, and clears later; in an
+        outage on any.
+        """
         minute = self.now - self.now % ALARM_PERIOD_S
         recent = self.requests(release, minute - ALARM_REMEMBERED_S, minute)
-        ringing = self.truths.get(release) is Truth.FAILING and recent >= 1
+        failing = self.outage or self.truths.get(release) is Truth.FAILING
+        ringing = failing and recent >= 1
         return AlarmReading(ringing, int(recent))
 
 

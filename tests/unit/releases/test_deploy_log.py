@@ -61,3 +61,11 @@ def test_a_row_names_what_served_by_content() -> None:
 def test_a_row_that_says_nothing_of_the_alias_is_not_logged() -> None:
     wish = NewRecord(RecordKind.INTENT, 2, "shall read", {"alias": {"weights": {"2": 1.0}}})
     assert log_changes(ReleaseState("fraud"), [wish], 1.0)[1] == ()
+
+
+def test_a_model_that_was_taken_down_serves_nothing_from_then_on() -> None:
+    rows, head = logged([1])
+    gone = NewRecord(RecordKind.REMOVED, None, "ada takes the model down", {"alias": None})
+    state, last = log_changes(ReleaseState("fraud", deployed=head), [gone], 5.0)
+    assert [row.served for row in last] == [()]
+    assert list(check_log([*rows, *last], state.deployed)) == []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from ladle.policy.rollout import GuardName
@@ -176,3 +178,30 @@ def test_every_ask_is_recorded_wherever_it_comes() -> None:
             story = start()
             decision = story.hear(ask(what, reason="because"))
             assert decision.records[0].data["by"] == "ada", (start, what)
+
+
+@pytest.mark.parametrize("began", [stable_story, canary_story, holdback_story])
+def test_a_model_that_is_taken_down_begins_again_as_a_first_release(
+    began: Callable[[], Story],
+) -> None:
+    story = began()
+    story.hear(ask(Ask.REMOVE, reason="nobody uses it"))
+    assert (story.state.phase, story.state.traffic) == (Phase.EMPTY, None)
+    assert story.last(RecordKind.REMOVED).data["reason"] == "nobody uses it"
+    story.hear(CandidateReady(release(9)))
+    assert (story.state.phase, story.alias()) == (Phase.BASELINE, {9: 100})
+
+
+def test_what_was_quarantined_stays_so_when_the_model_is_taken_down() -> None:
+    story = canary_story()
+    story.hear(NativeAlarmRang(2, 20))
+    quarantine = story.state.quarantine
+    story.hear(ask(Ask.REMOVE))
+    assert quarantine
+    assert story.state.quarantine == quarantine
+
+
+def test_a_model_that_serves_nothing_cannot_be_taken_down() -> None:
+    story = Story()
+    story.hear(ask(Ask.REMOVE))
+    assert story.kinds() == [RecordKind.REFUSED]

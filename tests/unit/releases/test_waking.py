@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ladle.actions.advance_release import Controls, advance_release
+from ladle.actions.advance_release import advance_release
+from ladle.actions.controls import Controls
 from ladle.errors import Unavailable
 from ladle.policy.statuses import Phase, ReleaseStatus
 from ladle.policy.traffic import ObservedTraffic, Traffic

@@ -63,6 +63,21 @@ def test_what_both_releases_share_rolls_nothing_back() -> None:
     assert told.rolled_back is None
 
 
+def test_an_outage_that_rings_both_alarms_is_held_and_the_trial_goes_on() -> None:
+    told = played("total-outage")
+    assert (told.rollbacks, told.promoted) == (0, True)
+    kinds = [step.kind for step in told.timeline]
+    assert kinds.index("paused") < kinds.index("resumed") < kinds.index("promoted")
+
+
+def test_in_a_storm_of_rollbacks_this_one_is_held_for_minutes_and_then_done() -> None:
+    told = played("account-storm")
+    held = next(step for step in told.timeline if step.kind == "paused")
+    assert "other-0, other-1 rolled back within minutes too" in held.text
+    assert told.rolled_back is not None
+    assert 300 <= told.rolled_back.at_s - held.at_s <= 360
+
+
 def test_silence_promotes_nothing() -> None:
     told = played("no-traffic")
     assert (told.promoted, told.rolled_back, told.phase) == (False, None, "PAUSED")

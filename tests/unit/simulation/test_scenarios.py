@@ -13,6 +13,7 @@ from ladle.simulation.read_scenario import parse_scenario, read_scenario, shippe
 from ladle.simulation.scenario import moment
 
 SHIPPED = (
+    "account-storm",
     "bad-model",
     "crash",
     "flapping",
@@ -22,6 +23,7 @@ SHIPPED = (
     "shared-outage",
     "slow-model",
     "total-failure",
+    "total-outage",
 )
 
 

@@ -1,0 +1,41 @@
+"""What a controller has at hand: the ports of releases, and what judges, settles and decides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ladle.policy.traffic import Traffic
+from ladle.policy.verdicts import Evidence
+from ladle.ports import AlarmReader, Announcer, Clock, ReleaseInbox, ReleaseLedger, TrafficRouter
+from ladle.releases.decide import decide
+from ladle.releases.effects import Decision
+from ladle.releases.events import Event
+from ladle.releases.state import ReleaseState
+
+Judge = Callable[[ReleaseState, float], Evidence | None]
+Settle = Callable[[str, Traffic], None]
+Decide = Callable[[ReleaseState, Event, float], Decision]
+
+
+def nothing_to_settle(_model: str, _traffic: Traffic) -> None:
+    """Where a release without traffic costs nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Controls:
+    """The ports of a controller; ``judge`` reads the counters and weighs them, ``settle`` lets go of
+    what runs without traffic once a write has been read back.
+
+    ``decide`` is a field so that the simulator can show that it notices a wrong one.
+    """
+
+    ledger: ReleaseLedger
+    inbox: ReleaseInbox
+    traffic: TrafficRouter
+    alarms: AlarmReader
+    announcer: Announcer
+    clock: Clock
+    judge: Judge
+    decide: Decide = decide
+    settle: Settle = nothing_to_settle

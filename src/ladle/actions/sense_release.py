@@ -1,0 +1,75 @@
+"""What is read of a release on trial: Lambda's own alarm, the counters, and whether it could be taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+
+from ladle.actions.controls import Controls
+from ladle.errors import Conflict, Forbidden, NotFound, Unavailable
+from ladle.policy.statuses import Phase
+from ladle.policy.traffic import Traffic
+from ladle.releases.events import Event, EvidenceRead, NativeAlarmRang, RollbackTried
+from ladle.releases.holding import STORM_MODELS, wanted_to_roll_back
+from ladle.releases.judging import NATIVE_ALARM_SAMPLES
+from ladle.releases.state import Release, ReleaseState
+
+WATCHED = (Phase.BASELINE, Phase.CANARY, Phase.HOLDBACK, Phase.PAUSED)
+NO_REVISION = "dry-run"  # which no alias has: a write that expects it goes nowhere
+
+Sensor = Callable[[], Event | None]
+
+
+def sensors(model: str, controls: Controls, state: ReleaseState, now: float) -> Sequence[Sensor]:
+    """Alarm and counters while a release is on trial and nobody paused; else what holds the next back."""
+    trial, traffic = state.on_trial, state.traffic
+    if state.phase is Phase.STABLE and state.blocked is not None and traffic is not None:
+        return (lambda: try_rollback(model, controls, traffic),)
+    if trial is None or state.phase not in WATCHED or state.paused_by is not None:
+        return ()
+
+    def counters() -> Event | None:
+        evidence = controls.judge(state, now)
+        if evidence is None:
+            return None
+        others = () if evidence.worst is None else _others_in_trouble(model, controls, now)
+        return EvidenceRead(evidence, tuple(others))
+
+    return (lambda: _alarm(model, controls, trial, state.stable), counters)
+
+
+def try_rollback(model: str, controls: Controls, traffic: Traffic) -> RollbackTried:
+    """Probes what would serve, and writes the alias as it is on a revision that it cannot have: AWS
+    looks at permissions first.
+    """
+    try:
+        controls.traffic.can_start(model, traffic.main)
+        controls.traffic.write(model, traffic, NO_REVISION)
+    except Forbidden as denied:
+        return RollbackTried(denied.finding.what)
+    except (Conflict, NotFound):
+        pass
+    return RollbackTried(None)
+
+
+def _alarm(
+    model: str, controls: Controls, trial: Release, stable: Release | None
+) -> NativeAlarmRang | None:
+    reading = controls.alarms.native(model, trial.number)
+    if not reading.ringing:
+        return None
+    shared = False
+    if stable is not None and stable.number != trial.number:
+        other = controls.alarms.native(model, stable.number)
+        shared = other.ringing and other.samples >= NATIVE_ALARM_SAMPLES
+    return NativeAlarmRang(trial.number, reading.samples, shared)
+
+
+def _others_in_trouble(model: str, controls: Controls, now: float) -> Iterator[str]:
+    """As many as make a storm. A model that cannot be asked about holds nothing up."""
+    try:
+        others = (other for other in controls.ledger.models() if other != model)
+        found = (o for o in others if wanted_to_roll_back(controls.ledger.load(o), now))
+        yield from islice(found, STORM_MODELS - 1)
+    except Unavailable:
+        return

@@ -1,0 +1,162 @@
+"""What one wake-up makes of a cause that is shared, and of a permission that is gone."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+import pytest
+
+from ladle.actions.advance_release import advance_release
+from ladle.errors import Forbidden, Unavailable
+from ladle.policy.statuses import Phase
+from ladle.policy.traffic import Traffic
+from ladle.ports import ReleaseLedger
+from ladle.releases.effects import RecordKind
+from ladle.releases.events import CandidateReady
+from ladle.releases.state import ReleaseState
+from ladle.simulation.faults import CALM, Process
+from ladle.simulation.interleavings import POLICY, due, hand_over, worse
+from ladle.simulation.rollouts import Simulation
+from ladle.simulation.world import MODEL, Truth
+from ladle.testing.releases import release
+
+
+def begun_worse() -> Simulation:
+    simulation = Simulation(random.Random(0), CALM)
+    worse(simulation)
+    return simulation
+
+
+def roll_back_others(simulation: Simulation, *others: str) -> None:
+    for other in others:
+        state = ReleaseState(other, rollback_times=(simulation.world.now,))
+        simulation.world.ledger.states[other] = state
+
+
+def test_two_others_that_just_rolled_back_are_found_in_the_ledger() -> None:
+    simulation = begun_worse()
+    roll_back_others(simulation, "a", "b")
+    simulation.wake()
+    assert simulation.world.ledger.load(MODEL).phase is Phase.PAUSED
+    simulation.world.pass_time(300)
+    simulation.wake()
+    assert simulation.world.router.alias is not None
+    assert simulation.world.router.alias.traffic == Traffic(1)
+
+
+def test_one_other_holds_nothing_up() -> None:
+    simulation = begun_worse()
+    roll_back_others(simulation, "a")
+    simulation.wake()
+    assert simulation.world.ledger.load(MODEL).phase is Phase.STABLE
+
+
+@dataclass(frozen=True, slots=True)
+class KnowsNoOthers:
+    port: Any
+
+    def models(self) -> list[str]:
+        raise Unavailable("LD504", "the table was throttled", "try again")
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.port, name)
+
+
+def test_where_the_others_cannot_be_asked_a_rollback_does_not_wait() -> None:
+    simulation = begun_worse()
+    roll_back_others(simulation, "a", "b")
+    process = Process(simulation.world, simulation.rng, simulation.watch.disturbed)
+    controls = simulation.controls(process)
+    ledger = cast("ReleaseLedger", KnowsNoOthers(controls.ledger))
+    advance_release(MODEL, replace(controls, ledger=ledger), "test")
+    assert simulation.world.ledger.load(MODEL).phase is Phase.STABLE
+
+
+def test_an_outage_of_both_releases_rolls_nothing_back() -> None:
+    simulation = Simulation(random.Random(0), CALM)
+    due(simulation)
+    simulation.world.outage = True
+    simulation.wake()
+    state = simulation.world.ledger.load(MODEL)
+    assert (state.phase, state.paused_from) == (Phase.PAUSED, Phase.CANARY)
+    simulation.world.outage = False
+    simulation.world.pass_time(300)
+    simulation.wake()
+    assert simulation.world.ledger.load(MODEL).phase is Phase.HOLDBACK
+
+
+def test_without_permission_no_candidate_begins_and_people_are_told_what_is_missing() -> None:
+    simulation = Simulation(random.Random(0), CALM)
+    due(simulation)
+    simulation.wake()
+    simulation.world.pass_time(POLICY.holdback_s + 1)
+    simulation.wake()
+    world = simulation.world
+    world.router.permitted = False
+    hand_over(simulation, 3)
+    simulation.wake()
+    assert world.router.alias is not None
+    assert world.router.alias.traffic == Traffic(2)
+    assert [r.number for r in world.ledger.load(MODEL).waiting] == [3]
+    subject, text = world.announcer.said[-1]
+    assert subject == "m: a rollback is not possible"
+    assert "AccessDeniedException InvokeFunction" in text
+
+    world.router.permitted = True
+    simulation.wake()
+    assert world.ledger.load(MODEL).phase is Phase.CANARY
+
+
+def test_a_rollback_that_is_denied_is_told_once_and_done_when_it_may_be() -> None:
+    simulation = begun_worse()
+    world = simulation.world
+    world.router.permitted = False
+    for _ in range(3):
+        simulation.wake()
+        world.pass_time(60)
+    assert [subject for subject, _ in world.announcer.said].count(
+        "m: a rollback is not possible"
+    ) == 1
+    kinds = [row.kind for row in world.ledger.records(MODEL)]
+    assert kinds.count(RecordKind.ROLLED_BACK) == 1
+    world.router.permitted = True
+    simulation.wake()
+    assert world.router.alias is not None
+    assert world.router.alias.traffic == Traffic(1)
+    assert world.ledger.load(MODEL).blocked is None
+
+
+def test_who_may_not_even_read_the_alias_says_so() -> None:
+    """The handler logs what is raised; people hear of it before."""
+
+    @dataclass(frozen=True, slots=True)
+    class Blind:
+        port: Any
+
+        def read(self, model: str) -> None:
+            raise Forbidden("LD319", "AWS refused: AccessDenied sts:AssumeRole", "mend the role")
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self.port, name)
+
+    simulation = begun_worse()
+    simulation.world.truths[2] = Truth.HEALTHY
+    controls = simulation.controls(
+        Process(simulation.world, simulation.rng, simulation.watch.disturbed)
+    )
+    blind = replace(controls, traffic=cast("Any", Blind(controls.traffic)))
+    with pytest.raises(Forbidden):
+        advance_release(MODEL, blind, "test")
+    assert "sts:AssumeRole" in simulation.world.announcer.said[-1][1]
+
+
+def test_the_first_release_needs_no_way_back() -> None:
+    simulation = Simulation(random.Random(0), CALM)
+    world = simulation.world
+    world.router.publish(1)
+    world.note_traffic()
+    world.ledger.inbox.post(MODEL, "first", CandidateReady(release(1)), world.now)
+    simulation.wake()
+    assert world.ledger.load(MODEL).phase is Phase.BASELINE
