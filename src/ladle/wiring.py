@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         PackCatalogue,
         Predictor,
         Progress,
+        Stacks,
         Workspace,
     )
 
@@ -154,6 +155,13 @@ def open_log_reader(start: Path) -> LogReader:
     from ladle.aws.log_reader import AwsLogReader
 
     return AwsLogReader(_session(workspace_url(start), start).logs)
+
+
+def open_stacks(url: str, start: Path) -> Stacks:
+    """What CloudFormation holds in the workspace ``url``."""
+    from ladle.aws.stacks import AwsStacks
+
+    return AwsStacks(_session(url, start).cloudformation)
 
 
 def open_account(url: str) -> AwsAccount | None:

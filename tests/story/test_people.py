@@ -8,6 +8,7 @@ import pytest
 from tests.story.stage import Stage
 
 from ladle import names
+from ladle.aws.stack_reader import AwsStackReader
 from ladle.policy.statuses import Phase
 from ladle.releases.effects import RecordKind
 
@@ -72,3 +73,16 @@ def test_an_alarm_that_rings_twice_for_nothing_changes_nothing(proven: Stage) ->
     proven.shop.ladle("pause", "rung")
     rows = proven.rows("rung", RecordKind.ROLLED_BACK)
     assert (rows, proven.weights("rung")) == ([], before.traffic.weights if before.traffic else {})
+
+
+def test_a_model_that_was_taken_down_begins_again_with_its_next_deploy(proven: Stage) -> None:
+    model = "rolled-back"
+    logged = proven.shop.ladle_json("logs", model, "--release", "1")["lines"]
+    assert [line["outcome"] for line in logged if "outcome" in line][-1:] == ["ok"]
+    gone = proven.shop.ladle_json("destroy", model, "--yes")
+    assert not AwsStackReader(proven.session.cloudformation).exists(gone["stack"])
+    assert proven.workspace.router.read(model) is None
+    served = proven.workspace.ledger.deployments(model)
+    assert [row.served == () for row in served][-2:] == [False, True]
+    assert proven.deploy(model)[model]["state"] == "BASELINE"
+    assert proven.ask(model)[0] == 200

@@ -12,6 +12,7 @@ from ladle.ports import LoggedLine
 
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
+    from mypy_boto3_logs.type_defs import FilteredLogEventTypeDef
 
 
 class AwsLogReader:
@@ -29,15 +30,17 @@ class AwsLogReader:
                     filterPattern=pattern,
                 ):
                     for event in page["events"]:
-                        yield LoggedLine(
-                            event["eventId"],
-                            event["timestamp"] / 1000,
-                            event["logStreamName"],
-                            event["message"].rstrip("\n"),
-                        )
+                        yield _line(event)
             except self._client.exceptions.ResourceNotFoundException as error:
                 raise NotFound(
                     "LD520",
                     f"{model} has no log: it was never deployed here",
                     "ladle status lists the models that are",
                 ) from error
+
+
+def _line(event: FilteredLogEventTypeDef) -> LoggedLine:
+    """The embedded AWS gives no id to what a function printed: moment and text tell lines apart."""
+    at_ms, text = event["timestamp"], event["message"].rstrip("\n")
+    id_ = event.get("eventId") or f"{at_ms} {text}"
+    return LoggedLine(id_, at_ms / 1000, event["logStreamName"], text)

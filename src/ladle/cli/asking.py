@@ -38,20 +38,26 @@ def tell_controller(
 ) -> None:
     """Raises LD511 when nobody answers in time, LD512 when the answer is no."""
     clock = SystemClock()
-    known_state(workspace, model)
+    began = clock.now()
     message = PersonAsked(what, by=getpass.getuser(), reason=reason, to=to, digest=digest)
+    state = hear(workspace, model, message, clock)
+    if as_json:
+        rows = answers(model, message, began, workspace.ledger)
+        answer_json({**state_json(state), "records": [record_json(row) for row in rows]})
+    else:
+        took = span(clock.now() - began)
+        answer(f"{model}  {state.phase}  {state.traffic or 'no traffic'}  (after {took})")
+
+
+def hear(workspace: Workspace, model: str, message: PersonAsked, clock: Clock) -> ReleaseState:
+    """The state when all that was asked is done; each row of history is told on the way."""
+    known_state(workspace, model)
     began = clock.now()
     message_id = ask(model, message, workspace.inbox, clock)
     rows = _answer(workspace, model, message, message_id, began, clock)
     if rows and rows[0].kind is RecordKind.REFUSED:
         raise LadleError("LD512", rows[0].text, f"ladle status {model} says where it is")
-    state = _settled(workspace, model, began, clock)
-    rows = list(answers(model, message, began, workspace.ledger))
-    if as_json:
-        answer_json({**state_json(state), "records": [record_json(row) for row in rows]})
-    else:
-        took = span(clock.now() - began)
-        answer(f"{model}  {state.phase}  {state.traffic or 'no traffic'}  (after {took})")
+    return _settled(workspace, model, began, clock)
 
 
 def _answer(

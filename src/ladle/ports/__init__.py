@@ -44,6 +44,7 @@ from ladle.ports.tools import (
     Predictor,
     Replay,
     SourceControl,
+    Stacks,
 )
 from ladle.ports.watching import (
     CounterStore,
@@ -89,6 +90,7 @@ __all__ = [
     "Replay",
     "SourceControl",
     "StackReader",
+    "Stacks",
     "StoredCopy",
     "StoredObject",
     "TrafficRouter",

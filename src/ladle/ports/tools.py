@@ -71,6 +71,13 @@ class DeployTool(Protocol):
         """Runs ``cdk deploy``; raises LadleError LD71x with the first failing resource's reason."""
 
 
+class Stacks(Protocol):
+    def exists(self, name: str) -> bool: ...
+
+    def remove(self, name: str) -> None:
+        """Returns when it is gone. Raises LD252 with the first resource that could not be deleted."""
+
+
 class Predictor(Protocol):
     def call(self, model: str, path: str, body: object) -> tuple[int, Mapping[str, Any]]:
         """POST of a JSON body at the model's front door: status and answer. Raises Unavailable."""

@@ -1,0 +1,75 @@
+"""``ladle destroy MODEL``: what serves a model goes; what was learnt with it stays."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ladle import names
+from ladle.cli.asking import hear
+from ladle.cli.confirm import confirm
+from ladle.cli.output import answer, answer_json, say
+from ladle.disk.clock import SystemClock
+from ladle.errors import NotFound
+from ladle.policy.statuses import Phase
+from ladle.ports import Workspace
+from ladle.releases.events import Ask, PersonAsked
+from ladle.wiring import open_stacks, open_workspace, workspace_url
+
+GOES = (
+    "its address and every published version",
+    "its log, its alarms and its roles",
+)
+
+
+def destroy(
+    model: Annotated[str, typer.Argument(help="The model's name.")],
+    reason: Annotated[str, typer.Option("--reason", help="Kept in the history.")] = "",
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+) -> None:
+    """Take a model down. Experiments, history and the copies of its models stay."""
+    here = Path.cwd()
+    url = workspace_url(here)
+    workspace = open_workspace(url, here)
+    stacks = open_stacks(url, here)
+    stack = names.model_stack(model)
+    state = workspace.ledger.load(model)
+    if state.phase is Phase.EMPTY and not stacks.exists(stack):
+        raise NotFound(
+            "LD510",
+            f"{model} is not deployed here; deployed models: "
+            f"{', '.join(_serving(workspace)) or 'none'}",
+            "nothing to do, or look at LADLE_WORKSPACE",
+        )
+    survivors = _survivors(model)
+    say(f"{model} now: {state.traffic or 'no traffic'}")
+    say("".join(["this goes:", *(f"\n  {what}" for what in (*GOES, f"the stack {stack}"))]))
+    say("".join(["this stays:", *(f"\n  {what}" for what in survivors)]))
+    confirm(f"Take {model} down?", yes, "callers get no answer from then on")
+    if state.phase is not Phase.EMPTY:
+        message = PersonAsked(Ask.REMOVE, by=getpass.getuser(), reason=reason)
+        hear(workspace, model, message, SystemClock())
+    stacks.remove(stack)
+    if as_json:
+        answer_json({"model": model, "stack": stack, "stays": list(survivors)})
+    else:
+        answer(f"{model} is down. Its package in model_packages/ would bring it back: ladle deploy")
+
+
+def _serving(workspace: Workspace) -> Sequence[str]:
+    ledger = workspace.ledger
+    return [name for name in ledger.models() if ledger.load(name).phase is not Phase.EMPTY]
+
+
+def _survivors(model: str) -> tuple[str, ...]:
+    return (
+        "its experiments in the store (ladle log; ladle gc frees what none needs)",
+        f"the copies of its models under release/{model}/ of the store",
+        "its history, its deploy log and what is quarantined (ladle history)",
+        "counters and labels, until they expire",
+    )
