@@ -93,8 +93,8 @@ def of_model(spec: ServiceSpec) -> Iterator[Acknowledgement]:
         rule = "NIST.800.53.R5-LambdaInsideVPC"
         yield from _rows(stack, ((rule, ("Function",), "it calls AWS only"),))
     else:
-        rule, role = "Serverless-LambdaStarPermissions", ("ServingRole/Resource",)
-        yield from _rows(stack, ((rule, role, "looking at network interfaces knows no ARN"),))
+        rule, holder = "Serverless-LambdaStarPermissions", ("ServingRole/Resource",)
+        yield from _rows(stack, ((rule, holder, "looking at network interfaces knows no ARN"),))
     told = tuple(f"Notify{number}" for number in range(len(spec.notify)))
     yield from _rows(stack, (("Serverless-SNSRedrivePolicy", told, "history tells it too"),))
     for role in permissions.of_model(spec):

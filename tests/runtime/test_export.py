@@ -12,9 +12,11 @@ from typing import Any
 
 import cfnlint.api
 import pytest
+from tests.unit.planning.specs import spec_of
 
 from ladle import digest
 from ladle.cli.main import main
+from ladle.planning.plain_template import plain_template
 
 EVENT = {
     "version": "2.0",
@@ -25,6 +27,12 @@ EVENT = {
     "body": json.dumps({"inputs": [[0.0] * 64]}),
     "isBase64Encoded": False,
 }
+SECRETS = "LADLE_SECRETS"
+MORE = """
+door: {auth: jwt, issuer: "https://login.example.com/", audience: [fraud]}
+network: {vpc: vpc-0a1b2c3d, subnets: [subnet-0a1b2c3d], security_groups: [sg-0a1b2c3d]}
+secrets: {TOKEN: secretsmanager:prod/fraud}
+"""
 ASK = """
 import json, sys
 from ladle_runtime.serving.lambda_entry import handle
@@ -56,6 +64,19 @@ def template(exported: Path) -> Any:
 
 def test_cloudformation_finds_no_fault_with_its_template(exported: Path) -> None:
     assert faults((exported / "template.json").read_text()) == []
+
+
+def test_tokens_a_network_and_secrets_are_exported_too() -> None:
+    config = "name: fraud\nmodel: model.onnx\ntype: classification\n" + MORE
+    made = plain_template(spec_of(config))
+    assert faults(json.dumps(made)) == []
+    parts = made["Resources"]
+    assert parts["Route0"]["Properties"]["AuthorizerId"] == {"Ref": "Tokens"}
+    assert parts["Function"]["Properties"]["VpcConfig"]["SubnetIds"] == ["subnet-0a1b2c3d"]
+    assert "prod/fraud" in parts["Function"]["Properties"]["Environment"]["Variables"][SECRETS]
+    [policy] = parts["Role"]["Properties"]["Policies"]
+    allowed = {a for s in policy["PolicyDocument"]["Statement"] for a in s["Action"]}
+    assert {"secretsmanager:GetSecretValue", "ec2:CreateNetworkInterface"} <= allowed
 
 
 def test_a_template_with_a_fault_is_found(exported: Path) -> None:

@@ -36,7 +36,11 @@ BEHIND = {
 DOORS = {name: f"{MODEL}packaging: image\n{door}" for name, door in BEHIND.items()}
 NETWORK = "network: {vpc: vpc-0a1b2c3d, subnets: [subnet-0a1b2c3d, subnet-0b1c2d3e], security_groups: [sg-0c1d2e3f]}\n"
 # What only some models have, each once.
-MORE = {"inside": f"{MODEL}packaging: image\n{NETWORK}"}
+SECRETS = (
+    "secrets:\n  TOKEN: secretsmanager:prod/fraud?kms=arn:aws:kms:eu-west-1:111122223333:key/0f3d#token\n"
+    "  HOST: ssm:/prod/host\n"
+)
+MORE = {"inside": f"{MODEL}packaging: image\n{NETWORK}{SECRETS}"}
 Template = Mapping[str, Any]
 
 

@@ -15,5 +15,9 @@ from ladle_runtime.serving.service import load_service
 from ladle_runtime.serving.settings import Settings
 
 _SETTINGS: Final = Settings.from_environment(os.environ)
+if _SETTINGS.secrets is not None:
+    from ladle_runtime.serving.secret_values import secret_values
+
+    os.environ.update(secret_values(_SETTINGS.secrets, SystemClock()))
 
 handle: Final = LambdaDoors(load_service(_SETTINGS, SystemClock(), DirectLog(_SETTINGS.log_key)))

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import signal
 import sys
@@ -32,6 +33,10 @@ def main() -> int:
     options = parser.parse_args()
     try:
         settings = Settings.from_environment(os.environ)
+        if settings.secrets is not None:
+            from ladle_runtime.serving.secret_values import secret_values
+
+            os.environ.update(secret_values(settings.secrets, SystemClock()))
         log = QueuedLog(ReadableLog() if options.dev else DirectLog(settings.log_key))
         service = load_service(settings, SystemClock(), log)
     except LadleError as error:
@@ -39,6 +44,8 @@ def main() -> int:
         return int(error.exit_code)
     if options.with_parent:
         threading.Thread(target=_end_with_parent, daemon=True).start()
+    gc.collect()
+    gc.freeze()  # what is here stays: no collection looks at it again
     pace = measure(service.run, service.signature.inputs)
     make_app = partial(_make_app, service, options.dev)
     stopping = Stopping(notice_s=0.0) if options.dev else Stopping()

@@ -35,6 +35,16 @@ class Bundle:
 
 
 @dataclass(frozen=True, slots=True)
+class Secrets:
+    """Name of a variable -> reference of its value; ``endpoint`` is the embedded AWS, else None."""
+
+    references: Mapping[str, str]
+    region: str
+    endpoint: str | None
+    credentials: Credentials
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """``model_at`` is a bundle, or a path inside an image or on a laptop."""
 
@@ -51,6 +61,7 @@ class Settings:
     code_folder: str
     scratch: str
     log_key: bytes = field(repr=False)
+    secrets: Secrets | None = None
 
     @classmethod
     def from_environment(cls, env: Mapping[str, str]) -> Settings:
@@ -81,6 +92,7 @@ class Settings:
             code_folder=env.get("LAMBDA_TASK_ROOT", "."),
             scratch=env.get("TMPDIR") or "/tmp",  # noqa: S108 - a folder of our own is made in it
             log_key=bytes.fromhex(env.get("LADLE_LOG_KEY", "")),
+            secrets=_secrets(env) if "LADLE_SECRETS" in env else None,
         )
 
 
@@ -90,16 +102,29 @@ def _release(version: str) -> int:
 
 
 def _bundle(env: Mapping[str, str]) -> Bundle:
-    from ladle.sigv4 import Credentials  # it brings urllib, which a model in a file does not need
-
     return Bundle(
         bucket=env["LADLE_BUNDLE_BUCKET"],
         key=env["LADLE_BUNDLE_KEY"],
         version=env["LADLE_BUNDLE_VERSION"],
         sha256=env["LADLE_BUNDLE_SHA256"],
-        region=env.get("AWS_REGION") or env["AWS_DEFAULT_REGION"],
+        region=_region(env),
         endpoint=env.get("AWS_ENDPOINT_URL_S3") or env.get("AWS_ENDPOINT_URL"),
-        credentials=Credentials(
-            env["AWS_ACCESS_KEY_ID"], env["AWS_SECRET_ACCESS_KEY"], env.get("AWS_SESSION_TOKEN")
-        ),
+        credentials=_credentials(env),
+    )
+
+
+def _secrets(env: Mapping[str, str]) -> Secrets:
+    references = json.loads(env["LADLE_SECRETS"])
+    return Secrets(references, _region(env), env.get("AWS_ENDPOINT_URL"), _credentials(env))
+
+
+def _region(env: Mapping[str, str]) -> str:
+    return env.get("AWS_REGION") or env["AWS_DEFAULT_REGION"]
+
+
+def _credentials(env: Mapping[str, str]) -> Credentials:
+    from ladle.sigv4 import Credentials  # it brings urllib, which a model in a file does not need
+
+    return Credentials(
+        env["AWS_ACCESS_KEY_ID"], env["AWS_SECRET_ACCESS_KEY"], env.get("AWS_SESSION_TOKEN")
     )

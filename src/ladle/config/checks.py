@@ -19,6 +19,7 @@ from ladle.config.leaks import is_secret_by_name, leaks_in
 from ladle.config.mistake import Mistake
 from ladle.config.network_checks import network_ids, whole_network
 from ladle.config.schema import ModelConfig
+from ladle.secret_reference import EXAMPLE, SecretReference
 
 NAME = re.compile(r"[a-z](?:[a-z0-9]|-(?=[a-z0-9])){0,38}")
 # Names of the platform's own functions, and endings of a model's helper functions.
@@ -170,10 +171,20 @@ def variables(config: ModelConfig) -> Iterator[Mistake]:
         path = ("secrets", variable)
         what = f"{variable} is both a plain value and a secret"
         yield Mistake(path, "LD130", what, "remove it from env", (path,), on_key=True)
-    size = sum(len(k.encode()) + len(v.encode()) for k, v in config.env.items())
+    said = [*config.env.items(), *config.secrets.items()]
+    size = sum(len(k.encode()) + len(v.encode()) for k, v in said)
     if size > ENV_BYTES:
-        what = f"env has {size} bytes; a function takes {ENV_BYTES} beside Ladle's own"
+        what = f"env and secrets have {size} bytes; a function takes {ENV_BYTES} beside Ladle's own"
         yield Mistake(("env",), "LD130", what, "read larger values from a file", (("env",),))
+
+
+def references(config: ModelConfig) -> Iterator[Mistake]:
+    for variable, written_ in config.secrets.items():
+        if SecretReference.parse(written_) is None:
+            path: Path = ("secrets", variable)
+            what = f"secrets.{variable} is no reference of a secret"
+            fix = f"write it as in {EXAMPLE}; a value never stands in a config"
+            yield Mistake(path, "LD144", what, fix, (path,))
 
 
 def secrets_by_name(config: ModelConfig) -> Iterator[Mistake]:
@@ -212,6 +223,7 @@ CHECKS: tuple[Check, ...] = (
     retention,
     listeners,
     variables,
+    references,
     secrets_by_name,
     stopping,
 )

@@ -24,7 +24,6 @@ KEYS: dict[Path, str] = {
     ("compute", "warm"): "provisioned instances are not kept through a canary yet",
     ("monitor", "segments"): "watching segments apart is not built",
     ("capture", "enabled"): "capturing requests is not built",
-    ("secrets",): "reading secrets is not built",
     ("cost", "monthly_cap_usd"): "watching cost is not built",
     ("cost", "idle_ttl"): "watching cost is not built",
     ("cost", "action"): "watching cost is not built",

@@ -159,7 +159,8 @@ def _told(reading: Reading) -> Reading:
     secrets |= {
         document.raw[path]
         for path in document.raw
-        if "env" in path and any(_is_at(f, document.values[path]) for f in findings)
+        if {"env", "secrets"} & set(path)
+        and any(_is_at(f, document.values[path]) for f in findings)
     }
     shown = [_without_secrets(finding, frozenset(secrets)) for finding in findings]
     return replace(reading, findings=_in_order(shown))
@@ -168,7 +169,7 @@ def _told(reading: Reading) -> Reading:
 def _is_at(finding: Finding, spot: Spot) -> bool:
     place = finding.place
     return (
-        finding.code == "LD119"
+        finding.code in ("LD119", "LD144")
         and place is not None
         and (place.line, place.column)
         == (

@@ -6,6 +6,7 @@ Everything has a fixed name, so that no stack needs another one's exports.
 from __future__ import annotations
 
 from ladle import digest, names
+from ladle.secret_reference import SecretReference, SecretService
 
 PARTITION, ACCOUNT, REGION = "${AWS::Partition}", "${AWS::AccountId}", "${AWS::Region}"
 CDK_ASSETS = f"cdk-hnb659fds-assets-{ACCOUNT}-{REGION}"  # as `cdk bootstrap` names it by default
@@ -59,6 +60,15 @@ def cdk_images() -> str:
 
 def ec2(resource: str) -> str:
     return _arn("ec2", resource)
+
+
+def secret(reference: SecretReference) -> str:
+    """Exactly one; Secrets Manager adds six characters to a name."""
+    if reference.is_arn:
+        return reference.name
+    if reference.service is SecretService.PARAMETERS:
+        return _arn("ssm", f"parameter/{reference.name.removeprefix('/')}")
+    return _arn("secretsmanager", f"secret:{reference.name}-??????")
 
 
 def store_bucket() -> str:

@@ -83,6 +83,7 @@ VERBS: dict[str, str] = {
     "secretsmanager:GetSecretValue": "read",
     "sns:Publish": "publish to",
     "sqs:SendMessage": "send to",
+    "ssm:GetParameter": "read",
     "sts:AssumeRole": "act as",
 }
 

@@ -11,7 +11,7 @@ from typing import Protocol
 from ladle.planning.limits import NEAR
 from ladle.planning.service_spec import ServiceSpec
 from ladle.planning.usage import Usage
-from ladle.targets.lambda_function import INIT_S
+from ladle.targets.lambda_function import INIT_S, LEAST_UNRESERVED
 
 OLDEST_NODE, SUPPORTED_NODE = 18, 22
 OLDEST_PYTHON = (3, 11)
@@ -143,14 +143,23 @@ class Quota:
     needed: Callable[[Sequence[tuple[ServiceSpec, Usage]]], float]
 
 
+def _instances(models: Sequence[tuple[ServiceSpec, Usage]]) -> float:
+    """What is reserved is a share of its own, and reserving must leave all others some."""
+    reserved = sum(s.compute.reserved or 0 for s, _ in models)
+    shared = sum(
+        min(u.peak_per_s, s.door.rate_per_s) * u.answer_ms / 1000
+        for s, u in models
+        if s.compute.reserved is None
+    )
+    return reserved + max(shared, LEAST_UNRESERVED) if reserved else shared
+
+
 QUOTAS = (
     Quota(
         "concurrent function instances",
         "lambda",
         "L-B99A9384",
-        lambda models: sum(
-            min(u.peak_per_s, s.door.rate_per_s) * u.answer_ms / 1000 for s, u in models
-        ),
+        _instances,
     ),
     Quota(
         "requests a second of all doors",

@@ -5,7 +5,7 @@ A resource is ``*`` only where AWS knows no narrower one; the row says so.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from ladle import digest, names
 from ladle.planning import arns
@@ -13,6 +13,7 @@ from ladle.planning.grant import Grant, RoleGrants, Thing, allow
 from ladle.planning.service_spec import ServiceSpec
 from ladle.planning.targets import planning_of
 from ladle.planning.things import own_folder, own_log
+from ladle.secret_reference import SecretReference, SecretService
 
 Grants = Sequence[Grant]
 
@@ -68,7 +69,23 @@ def uploaded(arn: str) -> Thing:
 
 
 def serving(spec: ServiceSpec) -> Grants:
-    return tuple(planning_of(spec.target).serving_grants(spec))
+    return (*planning_of(spec.target).serving_grants(spec), *secrets(spec))
+
+
+def secrets(spec: ServiceSpec) -> Iterator[Grant]:
+    """Exactly those that the config names, and the keys that it names with them."""
+    for variable, written in spec.secrets.items():
+        reference = SecretReference.parse(written)
+        if reference is None:
+            continue
+        called = f"the secret of {variable}"
+        thing = Thing(arns.secret(reference), called)
+        if reference.service is SecretService.PARAMETERS:
+            yield allow("ssm", ["GetParameter"], thing)
+        else:
+            yield allow("secretsmanager", ["GetSecretValue"], thing)
+        if reference.kms_arn is not None:
+            yield allow("kms", ["Decrypt"], Thing(reference.kms_arn, f"the key of {called}"))
 
 
 def bundle(model: str, store_key: str | None, asset: Thing | None) -> Grants:

@@ -8,8 +8,10 @@ from typing import Any
 from ladle.catalog import DoorAuth
 from ladle.digest import hex_of
 from ladle.planning.door_resources import SERVING_ROUTES
+from ladle.planning.permissions import secrets
 from ladle.planning.service_spec import ServiceSpec
-from ladle.planning.serving_environment import serving_json
+from ladle.planning.serving_environment import secrets_environment, serving_json
+from ladle.planning.targets.lambda_function import network_interfaces
 
 MODEL_FOLDER = "/var/task/model"  # where the exported Dockerfile puts the model
 Template = dict[str, Any]
@@ -30,7 +32,7 @@ def plain_template(spec: ServiceSpec) -> Template:
                 "UpdateReplacePolicy": "Delete",
                 "Properties": {"RetentionInDays": spec.log_retention_days},
             },
-            "Role": _role(),
+            "Role": _role(spec),
             "Function": _function(spec),
             **_door(spec),
         },
@@ -47,6 +49,7 @@ def plain_environment(spec: ServiceSpec) -> Mapping[str, str]:
     """What the function's process is told; the team's own variables cannot replace these."""
     return {
         **spec.env,
+        **secrets_environment(spec),
         "LADLE_MODEL": spec.model,
         "LADLE_MODEL_FILE": f"{MODEL_FOLDER}/{spec.source.file_name}",
         "LADLE_RELEASE_DIGEST": hex_of(spec.release_digest),
@@ -54,30 +57,29 @@ def plain_environment(spec: ServiceSpec) -> Mapping[str, str]:
     }
 
 
-def _role() -> Template:
-    """It may write its own log, and nothing else: the model lies in the image."""
+def _role(spec: ServiceSpec) -> Template:
+    """It may write its own log and read its secrets, and nothing else: the model lies in the image."""
     trust = {"Service": "lambda.amazonaws.com"}
+    log = {
+        "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+        "Resource": {"Fn::GetAtt": ["Logs", "Arn"]},
+    }
+    own = [
+        {"Action": list(g.actions), "Resource": [_sub(thing.arn) for thing in g.things]}
+        for g in (*secrets(spec), *network_interfaces(spec))
+    ]
     return {
         "Type": "AWS::IAM::Role",
         "Properties": {
             "AssumeRolePolicyDocument": _policy({"Principal": trust, "Action": "sts:AssumeRole"}),
-            "Policies": [
-                {
-                    "PolicyName": "log",
-                    "PolicyDocument": _policy(
-                        {
-                            "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
-                            "Resource": {"Fn::GetAtt": ["Logs", "Arn"]},
-                        }
-                    ),
-                }
-            ],
+            "Policies": [{"PolicyName": "serving", "PolicyDocument": _policy(log, *own)}],
         },
     }
 
 
-def _policy(statement: Template) -> Template:
-    return {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **statement}]}
+def _policy(*statements: Template) -> Template:
+    allowed = [{"Effect": "Allow", **statement} for statement in statements]
+    return {"Version": "2012-10-17", "Statement": allowed}
 
 
 def _function(spec: ServiceSpec) -> Template:
@@ -93,13 +95,24 @@ def _function(spec: ServiceSpec) -> Template:
             "Architectures": [str(spec.arch)],
             "Environment": {"Variables": dict(plain_environment(spec))},
             "LoggingConfig": {"LogGroup": {"Ref": "Logs"}},
+            **_network(spec),
         },
     }
 
 
+def _network(spec: ServiceSpec) -> Template:
+    if not spec.network:
+        return {}
+    subnets, groups = spec.network["subnets"], spec.network["security_groups"]
+    return {"VpcConfig": {"SubnetIds": list(subnets), "SecurityGroupIds": list(groups)}}
+
+
 def _door(spec: ServiceSpec) -> Template:
+    """An HTTP API, whatever the door was; where a key was asked for, it asks for a signature."""
     rate = spec.door.rate_per_s
-    asks = "NONE" if spec.door.auth is DoorAuth.NONE else "AWS_IAM"
+    tokens = spec.door.auth is DoorAuth.JWT
+    asks = {DoorAuth.NONE: "NONE", DoorAuth.JWT: "JWT"}.get(spec.door.auth, "AWS_IAM")
+    checked = {"AuthorizerId": {"Ref": "Tokens"}} if tokens else {}
     to_function = {
         "ApiId": {"Ref": "Door"},
         "IntegrationType": "AWS_PROXY",
@@ -116,6 +129,7 @@ def _door(spec: ServiceSpec) -> Template:
                 "ApiId": {"Ref": "Door"},
                 "RouteKey": route,
                 "AuthorizationType": asks,
+                **checked,
                 "Target": _sub("integrations/${ToFunction}"),
             },
         )
@@ -131,10 +145,25 @@ def _door(spec: ServiceSpec) -> Template:
     return {
         "Door": _resource("AWS::ApiGatewayV2::Api", door),
         "ToFunction": _resource("AWS::ApiGatewayV2::Integration", to_function),
+        **({"Tokens": _tokens(spec)} if tokens else {}),
         **routes,
         "Stage": _resource("AWS::ApiGatewayV2::Stage", {**stage, "DefaultRouteSettings": limits}),
         "CalledByDoor": _resource("AWS::Lambda::Permission", permission),
     }
+
+
+def _tokens(spec: ServiceSpec) -> Template:
+    issued = {"Issuer": spec.door.issuer, "Audience": list(spec.door.audience)}
+    return _resource(
+        "AWS::ApiGatewayV2::Authorizer",
+        {
+            "ApiId": {"Ref": "Door"},
+            "AuthorizerType": "JWT",
+            "Name": spec.model,
+            "IdentitySource": ["$request.header.Authorization"],
+            "JwtConfiguration": issued,
+        },
+    )
 
 
 def _resource(type_: str, properties: Template) -> Template:

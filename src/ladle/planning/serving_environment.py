@@ -39,3 +39,11 @@ def serving_json(spec: ServiceSpec) -> str:
         separators=(",", ":"),
         sort_keys=True,
     )
+
+
+def secrets_environment(spec: ServiceSpec) -> dict[str, str]:
+    """``LADLE_SECRETS``: references only, as the config has them."""
+    if not spec.secrets:
+        return {}
+    written = json.dumps(dict(spec.secrets), separators=(",", ":"), sort_keys=True)
+    return {"LADLE_SECRETS": written}

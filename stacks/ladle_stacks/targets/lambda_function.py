@@ -16,7 +16,11 @@ from ladle.catalog import Arch, Packaging
 from ladle.errors import LadleError
 from ladle.planning import permissions
 from ladle.planning.service_spec import ServiceSpec
-from ladle.planning.serving_environment import backend_of, serving_json
+from ladle.planning.serving_environment import (
+    backend_of,
+    secrets_environment,
+    serving_json,
+)
 from ladle.project.function_code import SERVING_ENTRY, serving_code
 from ladle.project.staging import stage_image, stage_zip
 from ladle_stacks import arns, grants
@@ -111,6 +115,7 @@ def _environment(spec: ServiceSpec, bundle: cdk.CfnCustomResource) -> dict[str, 
 
     return {
         **spec.env,
+        **secrets_environment(spec),
         "LADLE_MODEL": spec.model,
         "LADLE_RELEASE_DIGEST": digest.hex_of(spec.release_digest),
         "LADLE_SPEC": serving_json(spec),

@@ -87,3 +87,9 @@ def test_a_model_must_fit_into_its_memory_and_should_start_in_time() -> None:
     assert state(tight) is State.FAILURE
     assert tight.mend is not None
     assert "memory_mb: 832" in tight.mend
+
+
+def test_what_is_reserved_is_needed_beside_what_must_be_left_to_all_others() -> None:
+    kept = spec_of("name: fraud\nmodel: model.onnx\ntype: generic\ncompute: {reserved: 30}\n")
+    usage = Usage(1.0, 100.0, 5.0)
+    assert QUOTAS[0].needed([(kept, usage)]) == 30 + 100

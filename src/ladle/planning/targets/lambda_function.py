@@ -45,12 +45,13 @@ def log_group(spec: ServiceSpec) -> str:
 def serving_grants(spec: ServiceSpec) -> Iterator[Grant]:
     """It reads its own releases' models, and nothing else of the store."""
     yield allow("s3", ["GetObjectVersion"], own_folder(spec.model))
-    if spec.network:
-        yield from _network_interfaces(spec)
+    yield from network_interfaces(spec)
 
 
-def _network_interfaces(spec: ServiceSpec) -> Iterator[Grant]:
-    """What Lambda does with a function's role to put it into a network."""
+def network_interfaces(spec: ServiceSpec) -> Iterator[Grant]:
+    """What Lambda does with a function's role to put it into a network, where it has one."""
+    if not spec.network:
+        return
     interfaces = Thing(arns.ec2("network-interface/*"), "network interfaces")
     called = f"network interfaces in {spec.network['vpc']}"
     subnets = (f"subnet/{id_}" for id_ in spec.network["subnets"])
