@@ -65,7 +65,7 @@ def _role(spec: ServiceSpec) -> Template:
         "Resource": {"Fn::GetAtt": ["Logs", "Arn"]},
     }
     own = [
-        {"Action": list(g.actions), "Resource": [_sub(thing.arn) for thing in g.things]}
+        {"Action": list(g.actions), "Resource": [_filled(t.arn) for t in g.things]}
         for g in (*secrets(spec), *network_interfaces(spec))
     ]
     return {
@@ -172,3 +172,7 @@ def _resource(type_: str, properties: Template) -> Template:
 
 def _sub(text: str) -> Template:
     return {"Fn::Sub": text}
+
+
+def _filled(arn: str) -> Template | str:
+    return _sub(arn) if "${" in arn else arn
