@@ -46,8 +46,13 @@ def log_group(model: str) -> str:
     return f"/ladle/{model}"
 
 
+def endpoint_log_group(model: str) -> str:
+    """SageMaker names it after the endpoint, and lets nobody choose."""
+    return f"/aws/sagemaker/Endpoints/{endpoint(model)}"
+
+
 def model_of_log_group(log_group: str) -> str:
-    return log_group.removeprefix("/ladle/")
+    return log_group.removeprefix(endpoint_log_group("")).removeprefix("/ladle/")
 
 
 def evidence_alarm(model: str) -> str:
@@ -61,6 +66,36 @@ def native_alarm(model: str, release: int) -> str:
 
 def router_role(model: str) -> str:
     return f"ladle-{model}-router"
+
+
+VARIANT = "release-"  # and its number
+
+
+def endpoint(model: str) -> str:
+    return f"ladle-{model}"
+
+
+def variant(release: int) -> str:
+    return f"{VARIANT}{release}"
+
+
+def endpoint_model(model: str, release_hex: str) -> str:
+    """No model's name has two hyphens together, so none of these begins with another's."""
+    return f"ladle-{model}--{release_hex[:16]}"
+
+
+def endpoint_config(model: str, release: int) -> str:
+    return f"ladle-{model}--{release}"
+
+
+def joining_config(model: str, release: int) -> str:
+    """Of an endpoint that ``release`` joins beside what has traffic."""
+    return f"{endpoint_config(model, release)}-joins"
+
+
+def scaled_variant(model: str, release: int) -> str:
+    """As Application Auto Scaling calls it."""
+    return f"endpoint/{endpoint(model)}/variant/{variant(release)}"
 
 
 SLOTS = ("a", "b", "c")  # two may have traffic; a third release starts in the one that has none

@@ -36,5 +36,13 @@ def _of_a_function(model: str, release: int) -> NativeErrors:
     )
 
 
+def _of_a_variant(model: str, release: int) -> NativeErrors:
+    dimensions = {"EndpointName": names.endpoint(model), "VariantName": names.variant(release)}
+    return NativeErrors("AWS/SageMaker", "Invocation5XXErrors", dimensions)
+
+
 ErrorsOf = Callable[[str, int], NativeErrors]
-NATIVE_ERRORS: dict[Target, ErrorsOf] = {Target.LAMBDA: _of_a_function}
+NATIVE_ERRORS: dict[Target, ErrorsOf] = {
+    Target.LAMBDA: _of_a_function,
+    Target.SAGEMAKER: _of_a_variant,
+}

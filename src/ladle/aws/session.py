@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import NoCredentialsError
+from botocore.exceptions import NoCredentialsError, ProfileNotFound
 
 from ladle.errors import NeedsCredentials
 from ladle.sigv4 import Credentials
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sagemaker import SageMakerClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sts import STSClient
@@ -46,14 +47,18 @@ class AwsSession:
     """Clients of one account and region; ``endpoint`` is the embedded AWS, None is AWS itself."""
 
     def __init__(
-        self, region: str | None = None, endpoint: str | None = None, embedded: bool = False
+        self,
+        region: str | None = None,
+        endpoint: str | None = None,
+        embedded: bool = False,
+        profile: str | None = None,
     ) -> None:
         self._boto = (
             boto3.session.Session(
                 region_name=region, aws_access_key_id="test", aws_secret_access_key="test"
             )
             if embedded
-            else boto3.session.Session(region_name=region)
+            else _session(region, profile)
         )
         self._endpoint = endpoint
 
@@ -152,6 +157,10 @@ class AwsSession:
         return self._boto.client("elbv2", endpoint_url=self._endpoint, config=_RETRIES)
 
     @cached_property
+    def sagemaker(self) -> SageMakerClient:
+        return self._boto.client("sagemaker", endpoint_url=self._endpoint, config=_RETRIES)
+
+    @cached_property
     def scaling(self) -> ApplicationAutoScalingClient:
         return self._boto.client(
             "application-autoscaling", endpoint_url=self._endpoint, config=_RETRIES
@@ -162,6 +171,17 @@ class AwsSession:
         """Without stubs of its own; see ``ladle.aws.account_facts.QuotaClient``."""
         boto: Any = self._boto
         return boto.client("service-quotas", endpoint_url=self._endpoint, config=_RETRIES)
+
+
+def _session(region: str | None, profile: str | None) -> boto3.session.Session:
+    try:
+        return boto3.session.Session(region_name=region, profile_name=profile)
+    except ProfileNotFound as error:
+        raise NeedsCredentials(
+            "LD241",
+            f"AWS does not know who is asking: there is no profile {profile}",
+            "aws configure list-profiles lists those of this machine",
+        ) from error
 
 
 def _nobody_asks() -> NeedsCredentials:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from tests.contract.releases.ecs_router import in_the_strict_world, on_moto
+from tests.contract.releases.sagemaker_router import on_sagemaker
 
 from ladle import names
 from ladle.aws.release_inbox import AwsReleaseInbox
@@ -112,6 +113,8 @@ def router(
         yield memory, lambda: memory.publish(1)
     elif adapter == "ecs":
         yield in_the_strict_world(MODEL, VERSIONS)
+    elif adapter == "sagemaker":
+        yield on_sagemaker(MODEL, VERSIONS)
     elif session is None:
         disk = DiskTrafficRouter(tmp_path)
 

@@ -16,9 +16,9 @@ Router = tuple[TrafficRouter, Callable[[], None]]
 Needs = Callable[[str], None]
 
 
-@pytest.fixture(params=[*ADAPTERS, "ecs", "ecs on moto"])
+@pytest.fixture(params=[*ADAPTERS, "ecs", "ecs on moto", "sagemaker"])
 def adapter(request: pytest.FixtureRequest) -> str:
-    """Of the other ports of this folder, ECS has no adapter of its own."""
+    """Of the other ports of this folder, these targets have no adapter of their own."""
     return str(request.param)
 
 

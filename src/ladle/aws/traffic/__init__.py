@@ -7,6 +7,7 @@ from collections.abc import Callable
 from ladle.aws.session import AwsSession
 from ladle.aws.traffic.ecs import EcsListenerRouter
 from ladle.aws.traffic.lambda_function import LambdaAliasRouter
+from ladle.aws.traffic.sagemaker import EndpointRouter
 from ladle.catalog import Target
 from ladle.policy.traffic import ObservedTraffic, Traffic
 from ladle.ports import TrafficRouter
@@ -16,6 +17,7 @@ SessionOf = Callable[[str], AwsSession]
 ROUTERS: dict[Target, Callable[[SessionOf], TrafficRouter]] = {
     Target.LAMBDA: lambda session_of: LambdaAliasRouter(lambda model: session_of(model).lambda_),
     Target.ECS: EcsListenerRouter,
+    Target.SAGEMAKER: lambda session_of: EndpointRouter(session_of, Target.SAGEMAKER, splits=True),
 }
 
 
@@ -41,7 +43,7 @@ class RouterByTarget:
     def settle(self, model: str, traffic: Traffic) -> None:
         """Where machines go on running for a release without traffic."""
         router = self._of(model)
-        if isinstance(router, EcsListenerRouter):
+        if isinstance(router, EcsListenerRouter | EndpointRouter):
             router.settle(model, traffic)
 
     def _of(self, model: str) -> TrafficRouter:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ladle.aws.release_ledger import AwsReleaseLedger
 from ladle.aws.session import AwsSession
 from ladle.aws.versions.ecs import task_definitions
 from ladle.aws.versions.lambda_function import FunctionVersions
+from ladle.aws.versions.sagemaker import EndpointVersions
 from ladle.catalog import Target
 from ladle.ports import Clock, ReleaseVersions
 
 VERSIONS: dict[Target, Callable[[AwsSession, Clock], ReleaseVersions]] = {
     Target.LAMBDA: lambda aws, _clock: FunctionVersions(aws.lambda_),
     Target.ECS: task_definitions,
+    Target.SAGEMAKER: lambda aws, _clock: EndpointVersions(
+        aws.sagemaker, AwsReleaseLedger(aws.dynamodb)
+    ),
 }
