@@ -113,9 +113,9 @@ def held_to(spec: TensorSpec, array: Array) -> Array:
 
     A narrower or wider number of the same kind is taken where every value fits.
     """
-    wanted = DTYPES[spec.dtype]
-    is_text = wanted.hasobject and array.dtype.kind in "UO"
-    if array.dtype.kind != wanted.kind and not is_text and not _both_integers(array.dtype, wanted):
+    wanted, kind = DTYPES[spec.dtype], array.dtype.kind
+    is_text = wanted.hasobject and kind in "UO"
+    if kind != wanted.kind and not is_text and not _both_integers(array.dtype, wanted):
         raise _wrong_type(spec)
     array = _shaped(spec, array)
     if wanted.kind in "iu" and array.size:
@@ -130,7 +130,8 @@ def held_to(spec: TensorSpec, array: Array) -> Array:
     if wanted.kind == "f" and not all_finite(array):
         raise _out_of_range(spec)
     # Behind other bytes a number may begin anywhere; kernels read whole ones only.
-    return np.asarray(array if array.flags.aligned else array.copy(), order="C")
+    flags = array.flags
+    return array if flags.c_contiguous and flags.aligned else array.copy(order="C")
 
 
 def reshaped(flat: Array, shape: tuple[int, ...]) -> Array:

@@ -24,7 +24,7 @@ from ladle_runtime.serving.problems import Refused
 from ladle_runtime.serving.signature import DTYPES, Batch, count_rows, held_to, reshaped
 
 MEDIA_TYPE: Final = "application/octet-stream"
-_LITTLE: Final = {name: dtype.newbyteorder("<") for name, dtype in DTYPES.items()}
+_LITTLE: Final = {name: np.dtype(dtype.newbyteorder("<").str) for name, dtype in DTYPES.items()}
 _SHAPE: Final = re.compile(rb"\d{1,9}( ?, ?\d{1,9}){0,7}")
 
 
@@ -50,15 +50,17 @@ class RawTensor:
             raise Refused("LD413", "the header Ladle-Shape lists the sizes: 1,784")
         if math.prod(self.shape) * dtype.itemsize != len(body):
             raise Refused("LD413", "the body has not the length that Ladle-Shape states")
-        given = reshaped(np.frombuffer(body, _LITTLE[spec.dtype]), self.shape)
-        arrays = {spec.name: held_to(spec, given)}
+        given = held_to(spec, reshaped(np.frombuffer(body, _LITTLE[spec.dtype]), self.shape))
+        arrays = {spec.name: given}
         return Batch(arrays, count_rows(inputs, arrays))
 
     def encode(self, answered: Answered) -> Answer:
         array = one_output(answered.predictions.outputs, self.output)
         described, little = _described(array.dtype, array.shape)
         headers = (*described, id_header(answered.prediction_ids))
-        return Answer(200, MEDIA_TYPE, array.astype(little, copy=False).tobytes(), headers)
+        if array.dtype is not little:
+            array = array.astype(little, copy=False)
+        return Answer(200, MEDIA_TYPE, array.tobytes(), headers)
 
 
 @lru_cache(256)
@@ -66,4 +68,5 @@ def _described(
     dtype: np.dtype[Any], shape: tuple[int, ...]
 ) -> tuple[Sequence[tuple[str, str]], np.dtype[Any]]:
     sizes = ",".join(map(str, shape))
-    return (("ladle-shape", sizes), ("ladle-dtype", dtype.name)), dtype.newbyteorder("<")
+    little = np.dtype(dtype.newbyteorder("<").str)
+    return (("ladle-shape", sizes), ("ladle-dtype", dtype.name)), little

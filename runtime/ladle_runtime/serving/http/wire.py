@@ -17,7 +17,8 @@ def response(answer: Answer, method: bytes, keeps_alive: bool, date: str) -> byt
     head = _head(answer.status, answer.content_type, keeps_alive, date)
     more = b""
     if answer.headers:
-        more = "".join([f"{name}: {value}\r\n" for name, value in answer.headers]).encode("latin-1")
+        lines = [f"{name}: {value}\r\n" for name, value in answer.headers]
+        more = "".join(lines).encode("latin-1")
     if answer.status in _NO_BODY:
         return b"%b%b\r\n" % (head, more)
     body = b"" if method == b"HEAD" else answer.body
