@@ -49,6 +49,19 @@ def function_role(
     )
 
 
+def named_role(
+    scope: Construct, id_: str, name: str, service: str, grants: Iterable[Grant]
+) -> iam.Role:
+    """A role that other policies refer to by its name."""
+    return iam.Role(
+        scope,
+        f"{id_}Role",
+        role_name=name,
+        assumed_by=iam.ServicePrincipal(service),
+        inline_policies={"grants": _document(grants)},
+    )
+
+
 def router_role(scope: Construct, spec: ServiceSpec) -> iam.Role:
     """The only role that may move a model's traffic; only the controller may take it."""
     return iam.Role(

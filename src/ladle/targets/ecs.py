@@ -14,6 +14,7 @@ from ladle.config.schema import ModelConfig
 PAYLOAD_MB = 6  # of one request: the server takes as much as a function does
 MB_PER_VCPU = 1769  # as on Lambda, so that a model moves without another line
 STEPS = 1000  # a listener has whole weights up to 999: shares are told apart by tenths of a percent
+FLEET_FACTOR = 4  # most tasks per least, where nobody named a ceiling
 MACHINE_RESERVE_MB = 1024  # for the operating system and the agent of ECS
 FILE = Path(__file__).with_name("gpu_machines.toml")
 # CPU units of a Fargate task -> the memory that may go with them, in MB: least, most, step.
@@ -42,6 +43,20 @@ class TaskSize:
 
     cpu_units: int
     memory_mb: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """How many tasks a slot with traffic has, at least and at most."""
+
+    least: int
+    most: int
+
+
+def fleet_of(min_instances: int, max_instances: int | None) -> Fleet:
+    """Nothing wakes a service that has no task, so there is one; a ceiling there always is."""
+    least = max(1, min_instances)
+    return Fleet(least, max(least, max_instances or FLEET_FACTOR * least))
 
 
 @cache

@@ -1,0 +1,166 @@
+"""A model's releases are task definitions, and its traffic is what one rule of its load balancer says."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from ladle import names
+from ladle.planning.door_resources import door_resources
+from ladle.planning.limits import Limit, peak_mb
+from ladle.planning.prices import Prices
+from ladle.planning.resource import Resource
+from ladle.planning.service_spec import ServiceSpec
+from ladle.planning.targets.ecs_grants import (
+    other_roles,
+    publishing_grants,
+    routing_grants,
+    serving_grants,
+)
+from ladle.planning.usage import Usage
+from ladle.targets import ecs as rules
+from ladle.targets.ecs import Fleet, fleet_of
+
+__all__ = ["other_roles", "publishing_grants", "routing_grants", "serving_grants"]
+WAY_BACK = (
+    "one write of the listener's rule while the old tasks still run (through canary and holdback): "
+    "seconds; later they are started again: about two minutes on Fargate, six on a machine with a GPU"
+)
+SHARED = "cluster, services, load balancer, roles, log and stack are its own; the account's vCPUs are not"
+PAYLOAD_MB = rules.PAYLOAD_MB
+PRINTS_ITSELF = False  # the execution role does: lines leave by the log driver
+MONTH_S = 730 * 3600.0
+BUSY = 0.6  # of a task's time, beyond which answers wait for each other
+ZONES = 2
+NETWORK_ADDRESSES = 123  # of each subnet of a network of our own
+
+
+def fleet(spec: ServiceSpec) -> Fleet:
+    compute = spec.compute
+    return fleet_of(compute.min_instances, compute.max_instances)
+
+
+def endpoints(spec: ServiceSpec) -> tuple[str, ...]:
+    """AWS's services that tasks reach without the internet, each by an address in the network."""
+    agent = ("ecs", "ecs-agent", "ecs-telemetry") if spec.compute.gpu else ()
+    secrets = ("secretsmanager",) if spec.secrets else ()
+    return ("ecr.api", "ecr.dkr", "logs", *agent, *secrets)
+
+
+def resources(spec: ServiceSpec) -> Iterator[Resource]:
+    model = spec.model
+    if not spec.network:
+        yield from _own_network(spec)
+    yield from _groups(spec)
+    yield Resource("AWS::ElasticLoadBalancingV2::LoadBalancer")
+    yield Resource("AWS::ElasticLoadBalancingV2::Listener")
+    yield from (Resource("AWS::ElasticLoadBalancingV2::TargetGroup") for _ in names.SLOTS)
+    yield Resource("AWS::ApiGatewayV2::VpcLink", names.function(model))
+    yield Resource("AWS::ECS::Cluster", names.cluster(model))
+    yield Resource("AWS::ECS::ClusterCapacityProviderAssociations")
+    if spec.compute.gpu:
+        yield from _machines(spec)
+    yield Resource("AWS::IAM::Role", names.serving_role(model))
+    yield Resource("AWS::IAM::Role", names.execution_role(model))
+    yield Resource("AWS::Logs::LogGroup", names.log_group(model))
+    yield Resource("AWS::Logs::SubscriptionFilter")
+    yield from door_resources(spec)
+
+
+def _own_network(spec: ServiceSpec) -> Iterator[Resource]:
+    yield Resource("AWS::EC2::VPC")
+    for _ in range(ZONES):
+        yield Resource("AWS::EC2::Subnet")
+        yield Resource("AWS::EC2::SubnetRouteTableAssociation")
+    yield Resource("AWS::EC2::RouteTable")
+    yield from (Resource("AWS::EC2::VPCEndpoint") for _ in ("s3", *endpoints(spec)))
+    yield Resource("AWS::EC2::SecurityGroup")
+    callers = ("tasks", "machines") if spec.compute.gpu else ("tasks",)
+    yield from (Resource("AWS::EC2::SecurityGroupIngress") for _ in callers)
+
+
+def _groups(spec: ServiceSpec) -> Iterator[Resource]:
+    machines = ("machines",) if spec.compute.gpu else ()
+    yield from (
+        Resource("AWS::EC2::SecurityGroup") for _ in ("link", "balancer", "tasks", *machines)
+    )
+    yield from (Resource("AWS::EC2::SecurityGroupIngress") for _ in ("balancer", "tasks"))
+
+
+def _machines(spec: ServiceSpec) -> Iterator[Resource]:
+    yield Resource("AWS::EC2::LaunchTemplate")
+    yield Resource("AWS::AutoScaling::AutoScalingGroup")
+    yield Resource("AWS::ECS::CapacityProvider")
+    yield Resource("AWS::IAM::InstanceProfile")
+    yield Resource("AWS::IAM::Role", names.machine_role(spec.model))
+
+
+def log_group(spec: ServiceSpec) -> str:
+    return names.log_group(spec.model)
+
+
+def tasks(spec: ServiceSpec, usage: Usage) -> int:
+    """As many as the average load keeps busy, within what the config allows."""
+    needed = math.ceil(usage.requests_per_s * usage.answer_ms / 1000 / BUSY / _threads(spec))
+    sizes = fleet(spec)
+    return min(max(needed, sizes.least), sizes.most)
+
+
+def serving_costs(
+    spec: ServiceSpec, usage: Usage, seconds: float, prices: Prices
+) -> Iterator[tuple[str, float]]:
+    hours, running = seconds / 3600, tasks(spec, usage)
+    yield from _task_costs(spec, running * hours, prices)
+    yield "the load balancer", prices.of("balancer_hour", hours)
+    yield "its capacity unit", prices.of("balancer_unit_hour", hours)
+    if not spec.network:
+        found = len(endpoints(spec))
+        hourly = prices.of("endpoint_hour", found * ZONES * hours)
+        yield f"{found} endpoints in {ZONES} zones, for a network without NAT", hourly
+
+
+def _task_costs(spec: ServiceSpec, hours: float, prices: Prices) -> Iterator[tuple[str, float]]:
+    """``hours`` of tasks; a machine whose price nobody wrote down is named, not guessed."""
+    if spec.compute.gpu:
+        machine = rules.machine_for(spec.compute.gpu, spec.compute.instance_type)
+        price = f"machine_hour_{machine}"
+        known = price in prices.usd
+        yield (
+            (f"{machine} machines", prices.of(price, hours))
+            if known
+            else (f"{machine} machines, whose price is not known here", 0.0)
+        )
+        return
+    size = rules.fargate_size(spec.compute.memory_mb) or rules.TaskSize(0, 0)
+    vcpus = prices.of(f"fargate_vcpu_hour_{spec.arch}", hours * size.cpu_units / 1024)
+    yield "vCPUs of tasks", vcpus
+    yield (
+        "memory of tasks",
+        prices.of(f"fargate_gb_hour_{spec.arch}", hours * size.memory_mb / 1024),
+    )
+
+
+def most_per_s(spec: ServiceSpec, answer_ms: float) -> float:
+    return fleet(spec).most * _threads(spec) / max(1.0, answer_ms) * 1000
+
+
+def limits(spec: ServiceSpec, usage: Usage) -> Iterator[Limit]:
+    size, most = spec.source.bytes, fleet(spec).most
+    busy = usage.peak_per_s * usage.answer_ms / 1000 / BUSY / _threads(spec)
+    yield Limit("memory", peak_mb(size), _memory_mb(spec), "MB", "raise compute.memory_mb")
+    yield Limit("tasks", busy, most, "tasks", "raise compute.max_instances, or answer faster")
+    if not spec.network:
+        addresses = most * 2 + len(endpoints(spec)) * ZONES  # both arms of a trial run side by side
+        ceiling = NETWORK_ADDRESSES * ZONES
+        yield Limit("addresses", addresses, ceiling, "addresses", "name a network of your own")
+
+
+def _memory_mb(spec: ServiceSpec) -> int:
+    if spec.compute.gpu:
+        return spec.compute.memory_mb
+    size = rules.fargate_size(spec.compute.memory_mb)
+    return size.memory_mb if size else spec.compute.memory_mb
+
+
+def _threads(spec: ServiceSpec) -> int:
+    return max(1, spec.compute.memory_mb // rules.MB_PER_VCPU)
