@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ladle.errors import LadleError, NeedsCredentials, Unavailable
+from ladle.names import store_bucket
 
 if TYPE_CHECKING:
+    from ladle.actions.bring_release import Origin
     from ladle.actions.gather_experiment import Run
     from ladle.actions.send_draft import Sender
     from ladle.aws.account_facts import AwsAccount
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from ladle.disk.embedded_state import EmbeddedState
     from ladle.disk.seen_heads import SeenHeads
     from ladle.ports import (
+        BundleStore,
         DeployTool,
         FileIndex,
         LogReader,
@@ -150,6 +153,26 @@ def deploy_tool(url: str, start: Path, on_line: Callable[[str], None]) -> Deploy
     )
 
 
+def open_bundles(url: str, start: Path) -> BundleStore:
+    """The copies of models that releases of the workspace ``url`` read."""
+    return _bundles(_session(url, start))
+
+
+def open_origin(name: str, url: str, start: Path, profile: str | None) -> Origin:
+    """Another place of deployment, ``name``, with the credentials of an AWS profile if one is given."""
+    from ladle.actions.bring_release import Origin
+    from ladle.aws.release_ledger import AwsReleaseLedger
+
+    session = _session(url, start, profile)
+    return Origin(name, AwsReleaseLedger(session.dynamodb), _bundles(session))
+
+
+def _bundles(session: AwsSession) -> BundleStore:
+    from ladle.aws.bundle_store import AwsBundleStore
+
+    return AwsBundleStore(session.s3, store_bucket(session.account, session.region))
+
+
 def open_log_reader(start: Path) -> LogReader:
     """The logs of what the workspace that ``start`` belongs to has deployed."""
     from ladle.aws.log_reader import AwsLogReader
@@ -211,13 +234,13 @@ def _shown_at_the_door() -> dict[str, str]:
     return {name: value for name, value in shown.items() if value}
 
 
-def _session(url: str, start: Path) -> AwsSession:
+def _session(url: str, start: Path, profile: str | None = None) -> AwsSession:
     from ladle.aws.session import AwsSession
 
     if url == DEFAULT_URL:
         _, state = _embedded_state(start)
         return AwsSession(state.region, state.endpoint, embedded=True)
-    session = _named_session(url)
+    session = _named_session(url, profile)
     named = url.removeprefix("aws://").partition("/")[0]
     if session.account != named:
         raise NeedsCredentials(
@@ -228,7 +251,7 @@ def _session(url: str, start: Path) -> AwsSession:
     return session
 
 
-def _named_session(url: str) -> AwsSession:
+def _named_session(url: str, profile: str | None = None) -> AwsSession:
     """In the region of ``url``; whose account it is has not been asked."""
     from ladle.aws.session import AwsSession
 
@@ -240,7 +263,7 @@ def _named_session(url: str) -> AwsSession:
             "embedded: and (for experiments only) dir:PATH",
             "set LADLE_WORKSPACE, or workspace under [tool.ladle] in pyproject.toml, to one of them",
         )
-    return AwsSession(found["region"])
+    return AwsSession(found["region"], profile=profile)
 
 
 def _embedded_state(start: Path) -> tuple[Path, EmbeddedState]:

@@ -9,21 +9,31 @@ from typing import Annotated
 import typer
 
 from ladle.actions.apply_deploy import Deployed, apply_deploy
+from ladle.actions.bring_release import Origin, bring_release
 from ladle.actions.check_pinned import refuse_altered
 from ladle.actions.plan_deploy import plan_deploy
 from ladle.cli.confirm import confirm
 from ladle.cli.output import answer, answer_json, say
 from ladle.cli.plan import cloud_of, inspect
 from ladle.disk.clock import SystemClock
-from ladle.errors import ExitCode, LadleError
+from ladle.errors import ExitCode, UsageError
 from ladle.planning.plan import Change, DeploymentPlan
 from ladle.planning.resolve import Cloud
+from ladle.planning.service_spec import ServiceSpec
 from ladle.policy.statuses import ReleaseStatus
-from ladle.ports import DeployTool
-from ladle.project.repository import find_root
+from ladle.ports import BundleStore, DeployTool
+from ladle.project.repository import find_root, packages, read_pinned
 from ladle.project.services import read_configs, read_services, workspace_of
 from ladle.tools.cdk import parse_event
-from ladle.wiring import deploy_tool, door_of, open_seen_heads, open_workspace, workspace_url
+from ladle.wiring import (
+    deploy_tool,
+    door_of,
+    open_bundles,
+    open_origin,
+    open_seen_heads,
+    open_workspace,
+    workspace_url,
+)
 
 EMBEDDED_CONTEXT = {"ladle:embedded": "true"}
 
@@ -34,21 +44,22 @@ def deploy(
         str | None, typer.Option("--env", help="The environment of model.yaml to deploy.")
     ] = None,
     source: Annotated[
-        str | None, typer.Option("--from", help="Copy from another environment (not yet).")
+        str | None,
+        typer.Option(
+            "--from", metavar="ENV", help="Only what was proven there, copied from there."
+        ),
+    ] = None,
+    source_profile: Annotated[
+        str | None,
+        typer.Option("--from-profile", help="AWS profile that may read the other environment."),
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> int:
     """Deploy what is committed; a quarantined model is refused before anything is built."""
-    if source is not None:
-        raise LadleError(
-            "LD904",
-            "ladle deploy --from is not yet built: promotion between environments",
-            "deploy the same commit with --env",
-        )
     root = find_root(Path.cwd())
-    configs = [config for _, config in read_configs(root, environment)]
-    url = workspace_of(configs, environment) or workspace_url(root)
+    url = _place(root, environment)
+    origin = None if source is None else _origin(root, source, source_profile, url)
     cloud = cloud_of(url)
     specs = read_services(root, cloud, inspect, environment, models or ())
     workspace = open_workspace(url, root)
@@ -59,6 +70,8 @@ def deploy(
     refuse_altered(workspace, going, open_seen_heads(url, root).seen())
     if cloud is Cloud.AWS and plan.would_change:
         confirm(f"Deploy to {url}?", yes)
+    if origin is not None:
+        _bring(root, origin, open_bundles(url, root), going)
     done = apply_deploy(plan, _tool(url, root), _context(cloud, environment), ledger, SystemClock())
     doors = {d.plan.wanted.model: door_of(url, root, d.plan.wanted.model) for d in done}
     if as_json:
@@ -66,6 +79,34 @@ def deploy(
     else:
         answer("\n".join(_lines(done, doors)))
     return ExitCode.FINDING if plan.refused else ExitCode.OK
+
+
+def _place(root: Path, environment: str | None) -> str:
+    """The workspace that an environment's models name, else that of the repository."""
+    configs = [config for _, config in read_configs(root, environment)]
+    return workspace_of(configs, environment) or workspace_url(root)
+
+
+def _origin(root: Path, source: str, profile: str | None, to: str) -> Origin:
+    url = _place(root, source)
+    if url == to:
+        raise UsageError(
+            "LD815",
+            f"{source} is where this deploy goes as well: both are {to}",
+            "name an environment with another account or region under environments",
+        )
+    return open_origin(source, url, root, profile)
+
+
+def _bring(root: Path, origin: Origin, bundles: BundleStore, going: Sequence[ServiceSpec]) -> None:
+    packages_ = {package.folder.name: package for package in packages(root)}
+    for spec in going:
+        pinned = spec.experiment_id and read_pinned(packages_[Path(spec.folder).name])
+        brought = bring_release(spec, origin, bundles, pinned or None)
+        how = "copied" if brought.copied else "was here already"
+        say(f"{spec.model}  the model of release {brought.proven.number} of {origin.name} {how}")
+        if not brought.same_release:
+            say(f"{spec.model}  other settings or other code than what {origin.name} has proven")
 
 
 def _context(cloud: Cloud, environment: str | None) -> Mapping[str, str]:
