@@ -61,7 +61,7 @@ def test_the_experiment_goes_with_its_model(tmp_path: Path) -> None:
 
 def test_what_was_never_proven_there_is_not_brought(tmp_path: Path) -> None:
     here, other = FakeBundleStore(), replace(PROVEN, model_digest="sha256:" + "f" * 64)
-    with pytest.raises(LadleError, match="LD253.*dev has proven no release"):
+    with pytest.raises(LadleError, match=r"LD253.*dev has proven no release"):
         bring_release(WANTED, origin(tmp_path, other), here, None)
     assert not here.copies
 
