@@ -41,8 +41,13 @@ class Digest:
         return cls(text[len(PREFIX) :])
 
 
-def of_bytes(content: bytes | memoryview) -> Digest:
+def of_bytes(content: bytes | bytearray | memoryview) -> Digest:
     return Digest(hashlib.sha256(content).hexdigest())
+
+
+def name_of(content: bytes | bytearray | memoryview) -> str:
+    """As ``str(of_bytes(content))``, for what is hashed many thousand times."""
+    return PREFIX + hashlib.sha256(content).hexdigest()
 
 
 def of_stream(stream: BinaryIO) -> tuple[Digest, int]:

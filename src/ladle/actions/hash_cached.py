@@ -29,7 +29,7 @@ def hash_cached(name: str, files: Mapping[str, Cached], progress: Progress) -> S
     if "" in files:
         return of_file(files[""].path, seen[""])
     snapshot = of_folder(Path(name), _listings(files), seen)
-    return replace(snapshot, sources={seen[p].digest: c.path for p, c in files.items()})
+    return replace(snapshot, sources={seen[p].digest: str(c.path) for p, c in files.items()})
 
 
 def _hashed(name: str, cached: Cached, progress: Progress) -> SeenFile:

@@ -143,4 +143,4 @@ def _cut(read: bytes, slot: Slot, start: int) -> bytes:
 
 def _may_be(digest: str, slot: Slot, body: bytes) -> bool:
     """A recipe hashes to nothing by itself: what it leads to does."""
-    return slot.kind is ContentKind.RECIPE or str(digests.of_bytes(body)) == digest
+    return slot.kind is ContentKind.RECIPE or digests.name_of(body) == digest

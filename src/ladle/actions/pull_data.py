@@ -172,8 +172,7 @@ class _Pull:
             self._assemblies.append(assembly)
             offset = 0
             for part in parts:
-                name = str(part.digest)
-                wanted[name] = part.bytes
-                self._chunks.setdefault(name, []).append(_Place(assembly, offset))
+                wanted[part.digest] = part.bytes
+                self._chunks.setdefault(part.digest, []).append(_Place(assembly, offset))
                 offset += part.bytes
         return wanted

@@ -14,7 +14,7 @@ from ladle import digest as digests
 from ladle.actions.transfer.contents import Content, contents_of
 from ladle.actions.transfer.cutting import Piece
 from ladle.actions.transfer.fetching import Fetcher
-from ladle.actions.transfer.packing import packs
+from ladle.actions.transfer.packing import Memory, packs
 from ladle.actions.transfer.placing import Places
 from ladle.actions.transfer.recipes import Fetch, chunks_of, nodes_of
 from ladle.actions.transfer.sending import send
@@ -57,8 +57,9 @@ def push_data(
     progress.start("push", sum(c.bytes for c in missing.values()), len(missing))
     try:
         on_the_way: set[str] = set()
+        memory = Memory()
         pieces = _pieces(missing, places, layout, on_the_way, progress)
-        for sent in send(objects, packs(pieces)):
+        for sent in send(objects, packs(pieces, memory), memory):
             places.add(sent.pack, sent.index)
             on_the_way -= sent.index.keys()
             layout.add(sent.pack, sent.guides)
@@ -95,9 +96,9 @@ def _rely_on(
     recipes = [name for name, placed in found.items() if placed.slot.kind is ContentKind.RECIPE]
     try:
         nodes = nodes_of(fetch, recipes)
-        node_names = {str(part.digest) for parts in nodes.values() for part in parts}
+        node_names = {part.digest for parts in nodes.values() for part in parts}
         chunks = chunks_of(fetch, nodes)
-        chunk_names = {str(part.digest) for parts in chunks.values() for part in parts}
+        chunk_names = {part.digest for parts in chunks.values() for part in parts}
         parts = places.find_proven([*node_names, *chunk_names])
         whole = len(parts) == len(node_names | chunk_names)
     except (Corrupt, NotFound):
@@ -122,14 +123,13 @@ def _pieces(
     """The pieces that no proven pack holds and none on its way to the store, each once."""
     for name, content in missing.items():
         for pieces in content.pieces(name):
-            parts = [str(p.digest) for p in pieces if str(p.digest) not in missing]
+            parts = [p.digest for p in pieces if p.digest not in missing]
             found = places.find_proven(parts) if parts else {}
             for piece in pieces:
-                digest = str(piece.digest)
-                if digest in found:
-                    layout.add(found[digest].pack, piece.guides)
-                elif digest not in on_the_way:
-                    on_the_way.add(digest)
+                if piece.digest in found:
+                    layout.add(found[piece.digest].pack, piece.guides)
+                elif piece.digest not in on_the_way:
+                    on_the_way.add(piece.digest)
                     yield piece
             progress.advance(sum(len(p.content) for p in pieces if not p.guides))
         progress.advance(0, 1)

@@ -71,10 +71,10 @@ class DataReader:
         fetched = list(self.fetch(dict.fromkeys(digests, 0)))
         found = {n: bytes(content) for n, kind, content in fetched if kind is ContentKind.BYTES}
         parts = self.chunks([n for n, kind, _ in fetched if kind is ContentKind.RECIPE])
-        sizes = {str(part.digest): part.bytes for chunks in parts.values() for part in chunks}
+        sizes = {part.digest: part.bytes for chunks in parts.values() for part in chunks}
         chunks = {name: bytes(content) for name, _, content in self.fetch(sizes)}
         for name, made_of in parts.items():
-            found[name] = b"".join(chunks[str(part.digest)] for part in made_of)
+            found[name] = b"".join(chunks[part.digest] for part in made_of)
         return {n: tree.decode(content, Digest.parse(n)) for n, content in found.items()}
 
     def fetch(self, wanted: Mapping[str, int]) -> Iterator[tuple[str, ContentKind, memoryview]]:
@@ -120,7 +120,7 @@ class DataReader:
 def _runs(chunks: Sequence[Part]) -> Iterator[Sequence[tuple[str, int]]]:
     run: list[tuple[str, int]] = []
     for chunk in chunks:
-        run.append((str(chunk.digest), chunk.bytes))
+        run.append((chunk.digest, chunk.bytes))
         if sum(length for _, length in run) >= _AHEAD_BYTES:
             yield run
             run = []

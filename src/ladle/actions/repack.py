@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from ladle import digest as digests
 from ladle.actions.pack_contents import PackContents, PackShelf
-from ladle.digest import Digest
 from ladle.errors import Conflict, Corrupt
 from ladle.experiments.layout import Layout, layout_of
 from ladle.experiments.manifest import RecordedExperiment
@@ -95,9 +94,9 @@ def _new_packs(
     writer = PackWriter()
     for digest, placed in sorted(needed.items(), key=_by_place):
         content = shelf.read(placed)
-        if placed.slot.kind is ContentKind.BYTES and str(digests.of_bytes(content)) != digest:
+        if placed.slot.kind is ContentKind.BYTES and digests.name_of(content) != digest:
             raise broken(placed.pack.digest)
-        writer.add(Digest.parse(digest), placed.slot.kind, content)
+        writer.add(digest, placed.slot.kind, content)
         if writer.is_full:
             yield _stored(objects, writer)
             writer = PackWriter()

@@ -228,8 +228,8 @@ class ContentCheck:
 def chunks_of(file: str, contents: PackContents) -> Iterable[str]:
     """Digests of a large file's chunks, in order."""
     for node in recipe.decode(contents.bodies([file])[file]):
-        body = contents.bodies([str(node.digest)])[str(node.digest)]
-        yield from (str(chunk.digest) for chunk in recipe.decode(body))
+        body = contents.bodies([node.digest])[node.digest]
+        yield from (chunk.digest for chunk in recipe.decode(body))
 
 
 def _name(recorded: RecordedExperiment, digest: str) -> str:

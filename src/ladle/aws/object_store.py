@@ -6,7 +6,7 @@ import base64
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from typing import IO, TYPE_CHECKING, Any, BinaryIO, cast
 
 from botocore.exceptions import (
     ClientError,
@@ -40,7 +40,7 @@ class S3ObjectStore:
         self._client = client
         self._bucket = bucket
 
-    def put_if_absent(self, digest: Digest, content: Path | bytes) -> Locator:
+    def put_if_absent(self, digest: Digest, content: Path | bytes | bytearray) -> Locator:
         try:
             return self._put(digest, content, {"IfNoneMatch": "*"})
         except Conflict:
@@ -170,7 +170,9 @@ class S3ObjectStore:
                 raise self._missing(digest) from error
             raise
 
-    def _put(self, digest: Digest, content: Path | bytes, condition: dict[str, Any]) -> Locator:
+    def _put(
+        self, digest: Digest, content: Path | bytes | bytearray, condition: dict[str, Any]
+    ) -> Locator:
         """Raises Conflict when the condition fails. S3 itself refuses bytes of another checksum."""
         key = names.object_key(digest.hex)
         with asking(f"to keep object {digest.short}"), _opened(content) as body:
@@ -178,7 +180,7 @@ class S3ObjectStore:
                 answer = self._client.put_object(
                     Bucket=self._bucket,
                     Key=key,
-                    Body=body,
+                    Body=cast("IO[bytes] | bytes", body),
                     ChecksumSHA256=_checksum(digest),
                     **condition,
                 )
@@ -230,9 +232,9 @@ def _checksum(digest: Digest) -> str:
 
 
 @contextlib.contextmanager
-def _opened(content: Path | bytes) -> Iterator[BinaryIO | bytes]:
+def _opened(content: Path | bytes | bytearray) -> Iterator[BinaryIO | bytes | bytearray]:
     """Bytes as they are: they are sent in one piece, a stream in pieces of 16 KiB."""
-    if isinstance(content, bytes):
+    if not isinstance(content, Path):
         yield content
         return
     if content.stat().st_size > LIMIT_BYTES:
@@ -245,7 +247,7 @@ def _opened(content: Path | bytes) -> Iterator[BinaryIO | bytes]:
         yield body
 
 
-def _changed(digest: Digest, content: Path | bytes) -> Corrupt:
+def _changed(digest: Digest, content: Path | bytes | bytearray) -> Corrupt:
     name = str(content) if isinstance(content, Path) else f"an object of {len(content):,} bytes"
     return Corrupt(
         "LD316",

@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from ladle.disk.durable import exclusive
 
-VERSION = 2
+VERSION = 3
 WAIT_S = 10.0
 _DAMAGED = sqlite3.SQLITE_CORRUPT
 _OUT_OF_REACH = frozenset(
@@ -38,15 +38,14 @@ CREATE TABLE wholes (
     path BLOB PRIMARY KEY, state BLOB NOT NULL, digest TEXT NOT NULL, proof BLOB NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE packs (
-    id INTEGER PRIMARY KEY, store TEXT NOT NULL, digest TEXT NOT NULL, bytes INTEGER NOT NULL,
+    id INTEGER PRIMARY KEY AUTOINCREMENT, store TEXT NOT NULL, digest TEXT NOT NULL, bytes INTEGER NOT NULL,
     index_bytes INTEGER NOT NULL, key TEXT NOT NULL, version_id TEXT, UNIQUE (store, digest)
 );
 CREATE TABLE slots (
-    digest BLOB NOT NULL, pack INTEGER NOT NULL REFERENCES packs ON DELETE CASCADE,
+    digest BLOB NOT NULL, pack INTEGER NOT NULL,
     kind INTEGER NOT NULL, start INTEGER NOT NULL, length INTEGER NOT NULL, proof INTEGER NOT NULL,
     PRIMARY KEY (digest, pack)
 ) WITHOUT ROWID;
-CREATE INDEX slots_of_pack ON slots (pack);
 """
 _T = TypeVar("_T")
 
@@ -90,7 +89,6 @@ class IndexDatabase:
         )
         self._connection = connection
         connection.execute("PRAGMA synchronous = NORMAL")
-        connection.execute("PRAGMA foreign_keys = ON")
         if _version(connection) != VERSION:
             with exclusive(self._lock_file()):
                 _make(connection)

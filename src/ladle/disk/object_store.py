@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import io
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -20,6 +19,8 @@ from ladle.experiments.manifest import Locator
 from ladle.experiments.verified import verified
 from ladle.ports import Health, StoredObject
 
+Block = bytes | bytearray
+
 
 class DiskObjectStore:
     """The ObjectStore of a ``dir:`` workspace. It keeps no versions, so a locator has none."""
@@ -27,22 +28,22 @@ class DiskObjectStore:
     def __init__(self, root: Path) -> None:
         self._root = root / "objects"
 
-    def put_if_absent(self, digest: Digest, content: Path | bytes) -> Locator:
+    def put_if_absent(self, digest: Digest, content: Path | bytes | bytearray) -> Locator:
         key = names.object_key(digest.hex)
         if not self._holds(digest):
-            with _opened(content) as source:
+            with _blocks(content) as blocks:
                 try:
-                    self._write(self._root / key, digest, source, _name(content))
+                    self._write(self._root / key, digest, blocks, _name(content))
                 except OSError as error:
                     raise cannot_write(self._root, error) from error
         return Locator(key, None)
 
-    def _write(self, path: Path, digest: Digest, source: BinaryIO, name: str) -> None:
+    def _write(self, path: Path, digest: Digest, blocks: Iterable[Block], name: str) -> None:
         with new_file(path) as file:
             hasher = hashlib.sha256()
-            while chunk := source.read(digests.CHUNK_BYTES):
-                hasher.update(chunk)
-                file.write(chunk)
+            for block in blocks:
+                hasher.update(block)
+                file.write(block)
             if hasher.hexdigest() != digest.hex:
                 raise Corrupt(
                     "LD316",
@@ -121,12 +122,15 @@ class DiskObjectStore:
 
 
 @contextmanager
-def _opened(content: Path | bytes) -> Iterator[BinaryIO]:
-    with content.open("rb") if isinstance(content, Path) else io.BytesIO(content) as source:
-        yield source
+def _blocks(content: Path | bytes | bytearray) -> Iterator[Iterable[Block]]:
+    if not isinstance(content, Path):
+        yield [content]
+        return
+    with content.open("rb") as file:
+        yield iter(lambda: file.read(digests.CHUNK_BYTES), b"")
 
 
-def _name(content: Path | bytes) -> str:
+def _name(content: Path | bytes | bytearray) -> str:
     return str(content) if isinstance(content, Path) else f"an object of {len(content):,} bytes"
 
 

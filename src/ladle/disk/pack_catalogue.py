@@ -4,24 +4,31 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+import struct
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from ladle.digest import PREFIX
 from ladle.disk.index_database import IndexDatabase
 from ladle.experiments.pack import ContentKind, PackIndex, Placed, Slot, StoredPack
 
-_PACKS = (
-    "SELECT id, digest, bytes, index_bytes, key, version_id FROM packs WHERE store = ? ORDER BY id"
+_FIND = (
+    "SELECT slots.digest, kind, start, length, proof,"
+    " id, packs.digest, bytes, index_bytes, key, version_id"
+    " FROM slots CROSS JOIN packs ON packs.id = slots.pack"  # in this order: slots first
+    " WHERE store = ? AND slots.digest IN ({})"
 )
-_SLOTS = "SELECT pack, kind, start, length, proof FROM slots WHERE digest = ? ORDER BY pack"
+_AT_ONCE = 500  # contents asked for in one statement
 _DROP = "DELETE FROM packs WHERE store = ? AND digest = ?"
+_DROP_SLOTS = "DELETE FROM slots WHERE pack NOT IN (SELECT id FROM packs)"
 _ADD_PACK = (
     "INSERT INTO packs (store, digest, bytes, index_bytes, key, version_id)"
     " VALUES (?, ?, ?, ?, ?, ?)"
 )
 _ADD_SLOT = "INSERT INTO slots VALUES (?, ?, ?, ?, ?, ?)"
 _KINDS = frozenset(ContentKind)
+_SAID = struct.Struct("<32sBQI")
 
 
 class SqlitePackCatalogue:
@@ -32,13 +39,14 @@ class SqlitePackCatalogue:
 
     def find(self, store: str, digests: Sequence[str]) -> Mapping[str, Placed]:
         def question(connection: sqlite3.Connection) -> Mapping[str, Placed]:
-            packs = _packs(connection, store)
-            return {
-                digest: placed
-                for digest in digests
-                for row in connection.execute(_SLOTS, (_raw(digest),))
-                if (placed := _placed(digest, packs, row)) is not None
-            }
+            found: dict[str, Placed] = {}
+            packs: dict[int, tuple[StoredPack, bytes]] = {}
+            for first in range(0, len(digests), _AT_ONCE):
+                names = [_raw(name) for name in digests[first : first + _AT_ONCE]]
+                marks = ",".join("?" * len(names))
+                for row in connection.execute(_FIND.format(marks), [store, *names]):
+                    found |= _placed(packs, *row)
+            return found
 
         nowhere: Mapping[str, Placed] = {}
         return self._database.ask(question, nowhere)
@@ -52,43 +60,48 @@ class SqlitePackCatalogue:
 
     def add(self, store: str, pack: StoredPack, index: PackIndex) -> None:
         def question(connection: sqlite3.Connection) -> None:
-            connection.execute(_DROP, (store, pack.digest))
+            _drop(connection, store, pack.digest)
             row = (store, pack.digest, pack.bytes, pack.index_bytes, pack.key, pack.version_id)
             number = connection.execute(_ADD_PACK, row).lastrowid
             said = _said(pack)
+            rows = sorted((_raw(n), int(s.kind), s.offset, s.length) for n, s in index.items())
             connection.executemany(
                 _ADD_SLOT,
-                (
-                    (_raw(name), number, s.kind, s.offset, s.length, _proof(name, said, s))
-                    for name, s in index.items()
-                ),
+                ((d, number, k, o, size, _proof(said, d, k, o, size)) for d, k, o, size in rows),
             )
 
         self._database.ask(question, None)
 
     def drop(self, store: str, pack: str) -> None:
         def question(connection: sqlite3.Connection) -> None:
-            connection.execute(_DROP, (store, pack))
+            _drop(connection, store, pack)
 
         self._database.ask(question, None)
 
 
-def _packs(connection: sqlite3.Connection, store: str) -> Mapping[int, tuple[StoredPack, bytes]]:
-    found: dict[int, tuple[StoredPack, bytes]] = {}
-    for number, *row in connection.execute(_PACKS, (store,)):
-        pack = StoredPack(*row)
-        found[number] = pack, _said(pack)
-    return found
+def _drop(connection: sqlite3.Connection, store: str, pack: str) -> None:
+    """Rare; an index over the slots for it would be written with each of them."""
+    if connection.execute(_DROP, (store, pack)).rowcount:
+        connection.execute(_DROP_SLOTS)
 
 
 def _placed(
-    digest: str, packs: Mapping[int, tuple[StoredPack, bytes]], row: tuple[int, int, int, int, int]
-) -> Placed | None:
-    number, kind, start, length, proof = row
-    if number not in packs or kind not in _KINDS:
-        return None
-    (pack, said), slot = packs[number], Slot(ContentKind(kind), start, length)
-    return Placed(pack, slot) if proof == _proof(digest, said, slot) else None
+    packs: dict[int, tuple[StoredPack, bytes]],
+    raw: bytes,
+    kind: int,
+    start: int,
+    length: int,
+    proof: int,
+    number: int,
+    *pack: Any,
+) -> Mapping[str, Placed]:
+    """Nothing for a row that was altered. ``packs`` are those of rows before."""
+    if number not in packs:
+        packs[number] = (stored := StoredPack(*pack)), _said(stored)
+    stored, said = packs[number]
+    if kind not in _KINDS or proof != _proof(said, raw, kind, start, length):
+        return {}
+    return {PREFIX + raw.hex(): Placed(stored, Slot(ContentKind(kind), start, length))}
 
 
 def _raw(digest: str) -> bytes:
@@ -96,10 +109,10 @@ def _raw(digest: str) -> bytes:
 
 
 def _said(pack: StoredPack) -> bytes:
-    return repr(pack).encode()
+    return hashlib.sha256(repr(pack).encode()).digest()
 
 
-def _proof(digest: str, said: bytes, slot: Slot) -> int:
+def _proof(said: bytes, raw: bytes, kind: int, start: int, length: int) -> int:
     """64 bits over all that a row says, its pack included."""
-    text = f"{digest} {slot.kind:d} {slot.offset} {slot.length}".encode()
-    return int.from_bytes(hashlib.sha256(text + said).digest()[:8], "little", signed=True)
+    hashed = hashlib.sha256(said + _SAID.pack(raw, kind, start, length)).digest()
+    return int.from_bytes(hashed[:8], "little", signed=True)

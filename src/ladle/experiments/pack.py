@@ -15,12 +15,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
-from ladle.digest import Digest
+from ladle.digest import PREFIX
 from ladle.errors import Corrupt
 
 TARGET_BYTES = 16 << 20  # a pack is closed when it holds this much; one content may exceed it once
 LARGEST_BYTES = 32 << 20
 _HEAD, _TAIL = b"LDLPACK1", b"LDLPEND1"
+_GROWTH_BYTES = 1 << 20
 _ROW = struct.Struct("<32sBQI")
 _LENGTH = struct.Struct("<I")
 ROW_BYTES = _ROW.size
@@ -64,21 +65,32 @@ PackIndex = Mapping[str, Slot]  # digest, written sha256:…
 
 
 class PackWriter:
-    """Collects contents in memory until a pack is full; bounded by LARGEST_BYTES."""
+    """Copies contents one behind the other until a pack is full; bounded by LARGEST_BYTES.
 
-    def __init__(self) -> None:
-        self._parts: list[bytes | memoryview] = [_HEAD]
-        self._size = len(_HEAD)
+    ``memory`` is that of a pack which is needed no more: to touch fresh memory costs more than a copy.
+    """
+
+    def __init__(self, memory: bytearray | None = None) -> None:
+        self._memory = bytearray() if memory is None else memory
+        self._view = memoryview(self._memory)
+        self._size = 0
         self._index: dict[str, Slot] = {}
+        self._append(_HEAD)
 
-    def add(self, digest: Digest, kind: ContentKind, content: bytes | memoryview) -> Slot:
+    def add(self, digest: str, kind: ContentKind, content: bytes | memoryview) -> None:
         """The same digest again changes nothing: a pack holds each content once."""
-        name = str(digest)
-        if name not in self._index:
-            self._index[name] = Slot(kind, self._size, len(content))
-            self._parts.append(content)
-            self._size += len(content)
-        return self._index[name]
+        if digest not in self._index:
+            self._index[digest] = Slot(kind, self._size, len(content))
+            self._append(content)
+
+    def _append(self, content: bytes | memoryview) -> None:
+        end = self._size + len(content)
+        if end > len(self._memory):
+            self._view.release()
+            self._memory.extend(bytes(max(end - len(self._memory), _GROWTH_BYTES)))
+            self._view = memoryview(self._memory)
+        self._view[self._size : end] = content
+        self._size = end
 
     @property
     def size(self) -> int:
@@ -92,23 +104,25 @@ class PackWriter:
     def index(self) -> PackIndex:
         return self._index
 
-    def finish(self) -> bytes:
-        """The whole pack, once: its contents are let go. An empty one is a mistake: ValueError."""
+    def finish(self) -> bytearray:
+        """The whole pack, once, in the memory it was given. An empty one is a mistake: ValueError."""
         if not self._index:
             raise ValueError("a pack without contents")
         rows = b"".join(
-            _ROW.pack(bytes.fromhex(name[7:]), slot.kind, slot.offset, slot.length)
+            _ROW.pack(bytes.fromhex(name[len(PREFIX) :]), slot.kind, slot.offset, slot.length)
             for name, slot in self._index.items()
         )
-        parts, self._parts = [*self._parts, rows, _LENGTH.pack(len(rows)), _TAIL], []
-        return b"".join(parts)
+        self._append(rows + _LENGTH.pack(len(rows)) + _TAIL)
+        self._view.release()
+        del self._memory[self._size :]
+        return self._memory
 
 
 def read_index(rows: bytes, pack: str) -> PackIndex:
     """``rows`` are the ``index_bytes`` before the end of a pack. Raises Corrupt."""
     try:
         return {
-            f"sha256:{digest.hex()}": Slot(ContentKind(kind), offset, length)
+            PREFIX + digest.hex(): Slot(ContentKind(kind), offset, length)
             for digest, kind, offset, length in _ROW.iter_unpack(rows)
         }
     except (struct.error, ValueError) as error:

@@ -113,4 +113,4 @@ def _below(need: Need, body: bytes) -> Iterator[Need]:
         raise ValueError(f"{need.path} is not as long as its parts")
     below = Part.NODE if need.part is Part.FILE else Part.CHUNK
     for part in parts:
-        yield replace(need, digest=str(part.digest), part=below, bytes=part.bytes)
+        yield replace(need, digest=part.digest, part=below, bytes=part.bytes)

@@ -13,7 +13,7 @@ import struct
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from ladle.digest import Digest
+from ladle.digest import PREFIX
 
 WHOLE_BYTES = 64 << 10  # up to this a content is stored as it is
 SMALLEST_CHUNK, AVERAGE_CHUNK, LARGEST_CHUNK = 16 << 10, 64 << 10, 256 << 10
@@ -27,17 +27,17 @@ ROW_BYTES = _ROW.size
 class Part:
     """A chunk, or a node of chunks: what it hashes to and how many bytes of content it stands for."""
 
-    digest: Digest
+    digest: str
     bytes: int
 
 
 def encode(parts: Sequence[Part]) -> bytes:
-    return b"".join(_ROW.pack(bytes.fromhex(p.digest.hex), p.bytes) for p in parts)
+    return b"".join(_ROW.pack(bytes.fromhex(p.digest[len(PREFIX) :]), p.bytes) for p in parts)
 
 
 def decode(body: bytes | memoryview) -> tuple[Part, ...]:
     """Raises struct.error when ``body`` is no list of parts."""
-    return tuple(Part(Digest(digest.hex()), length) for digest, length in _ROW.iter_unpack(body))
+    return tuple(Part(PREFIX + digest.hex(), length) for digest, length in _ROW.iter_unpack(body))
 
 
 def nodes(chunks: Iterable[Part]) -> Iterator[tuple[Part, ...]]:
@@ -45,7 +45,7 @@ def nodes(chunks: Iterable[Part]) -> Iterator[tuple[Part, ...]]:
     group: list[Part] = []
     for chunk in chunks:
         group.append(chunk)
-        ends = int(chunk.digest.hex[:8], 16) % _NODE_ENDS == 0
+        ends = int(chunk.digest[len(PREFIX) : len(PREFIX) + 8], 16) % _NODE_ENDS == 0
         if len(group) >= _NODE_ROWS_MAX or (ends and len(group) >= _NODE_ROWS_MIN):
             yield tuple(group)
             group = []

@@ -67,19 +67,19 @@ class Snapshot:
     bytes: int
     files: int
     trees: Mapping[str, Tree]
-    sources: Mapping[str, Path]
+    sources: Mapping[str, str]
     links: Mapping[str, LinkText]
 
 
-class _Sources(Mapping[str, Path]):
+class _Sources(Mapping[str, str]):
     """Paths are made when they are asked for: most snapshots end as a digest that is compared."""
 
     def __init__(self, root: Path, paths: Mapping[str, str]) -> None:
-        self._root = root
+        self._below = f"{root}/"
         self._paths = paths
 
-    def __getitem__(self, digest: str) -> Path:
-        return self._root / self._paths[digest]
+    def __getitem__(self, digest: str) -> str:
+        return self._below + self._paths[digest]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._paths)
@@ -89,7 +89,7 @@ class _Sources(Mapping[str, Path]):
 
 
 def of_file(root: Path, seen: SeenFile) -> Snapshot:
-    return Snapshot(root, Kind.FILE, seen.digest, seen.bytes, 1, {}, {seen.digest: root}, {})
+    return Snapshot(root, Kind.FILE, seen.digest, seen.bytes, 1, {}, {seen.digest: str(root)}, {})
 
 
 def of_folder(root: Path, listings: Sequence[Listing], seen: Mapping[str, SeenFile]) -> Snapshot:

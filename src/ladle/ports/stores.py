@@ -38,7 +38,7 @@ class Health(StrEnum):
 class ObjectStore(Protocol):
     """Immutable bytes by content; versioned, so that an overwritten key can still be read."""
 
-    def put_if_absent(self, digest: Digest, content: Path | bytes) -> Locator:
+    def put_if_absent(self, digest: Digest, content: Path | bytes | bytearray) -> Locator:
         """Stores ``content`` unless its digest is there already; verifies that it hashes to it.
 
         Raises Corrupt when the content is not what the digest says (changed while it was read).

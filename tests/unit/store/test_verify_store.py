@@ -113,7 +113,7 @@ def swap_recipe(
     writer = PackWriter()
     for name, placed in contents.placed.items():
         own = digest if placed.slot.kind is ContentKind.RECIPE else name
-        writer.add(Digest.parse(own), placed.slot.kind, shelf.read(placed))
+        writer.add(own, placed.slot.kind, shelf.read(placed))
     body = writer.finish()
     where = workspace.objects.put_if_absent(digests.of_bytes(body), body)
     size = ROW_BYTES * len(writer.index)

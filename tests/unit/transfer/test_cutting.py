@@ -36,12 +36,14 @@ def test_cutting_window_by_window_cuts_as_if_all_were_in_memory(
 @given(seed=st.integers(0, 99), length=st.integers(recipe.WHOLE_BYTES + 1, 20 << 20))
 def test_a_recipe_leads_to_every_byte(seed: int, length: int) -> None:
     whole = content(seed, length)
-    digest = digests.of_bytes(whole)
-    pieces = [p for batch in pieces_of_bytes(whole, str(digest), False) for p in batch]
-    bodies = {p.digest: bytes(p.content) for p in pieces}
-    assert pieces[-1].digest == digest
-    if pieces[-1].kind is ContentKind.BYTES:  # no chunk ended before the content did
-        assert len(pieces) == 1
+    digest = digests.name_of(whole)
+    bodies, last = {}, None
+    for last in (p for batch in pieces_of_bytes(whole, digest, False) for p in batch):
+        bodies[last.digest] = bytes(last.content)
+    assert last is not None
+    assert last.digest == digest
+    if last.kind is ContentKind.BYTES:  # no chunk ended before the content did
+        assert len(bodies) == 1
         return
     chunks = [
         c for node in recipe.decode(bodies[digest]) for c in recipe.decode(bodies[node.digest])
@@ -51,16 +53,22 @@ def test_a_recipe_leads_to_every_byte(seed: int, length: int) -> None:
 
 @given(st.binary(max_size=2000))
 def test_a_small_content_is_one_piece(whole: bytes) -> None:
-    digest = digests.of_bytes(whole)
-    ((piece,),) = pieces_of_bytes(whole, str(digest), False)
+    digest = digests.name_of(whole)
+    ((piece,),) = pieces_of_bytes(whole, digest, False)
     assert (piece.digest, piece.kind, piece.content) == (digest, ContentKind.BYTES, whole)
 
 
-def test_what_is_held_of_a_content_is_not_more_than_the_content() -> None:
-    whole = content(1, 100_000)
+def test_what_is_held_of_a_content_is_a_window_of_it() -> None:
+    whole = content(1, 3 * WINDOW_BYTES)
     held = {
-        id(chunk.obj): chunk.obj
-        for window in windows(io.BytesIO(whole), 100_000)
+        id(chunk.obj): len(bytes(chunk.obj))
+        for window in windows(io.BytesIO(whole), len(whole))
         for chunk in window
     }
-    assert sum(len(buffer) for buffer in held.values()) == len(whole)
+    assert list(held.values()) == [WINDOW_BYTES]
+
+
+def test_what_is_held_of_a_small_content_is_not_more_than_the_content() -> None:
+    whole = content(1, 100_000)
+    ((*chunks,),) = windows(io.BytesIO(whole), len(whole))
+    assert [len(bytes(obj)) for obj in {id(c.obj): c.obj for c in chunks}.values()] == [100_000]

@@ -115,7 +115,7 @@ def made_by_hand(tmp_path: Path, *names: str) -> Snapshot:
     entries = tree_of([TreeEntry(name, Kind.FILE, digest, 4) for name in names])
     name = str(digests.of_bytes(tree.encode(entries)))
     return Snapshot(
-        tmp_path, Kind.FOLDER, name, 4, len(names), {name: entries}, {digest: content}, {}
+        tmp_path, Kind.FOLDER, name, 4, len(names), {name: entries}, {digest: str(content)}, {}
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from operator import itemgetter
 
 from ladle.actions.transfer.cutting import Piece, pieces_of_bytes, pieces_of_file
 from ladle.experiments import tree
@@ -14,15 +14,15 @@ from ladle.experiments.tree import Kind
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """``guides``: a tree, which leads to other contents."""
+    """``source`` is the path of a file, or bytes. ``guides``: a tree, which leads to other contents."""
 
-    source: Path | bytes
+    source: str | bytes
     bytes: int
     guides: bool = False
 
     def pieces(self, digest: str) -> Iterator[Sequence[Piece]]:
-        if isinstance(self.source, Path):
-            return pieces_of_file(self.source, digest)
+        if isinstance(self.source, str):
+            return pieces_of_file(self.source, digest, self.bytes)
         return pieces_of_bytes(self.source, digest, self.guides)
 
 
@@ -31,7 +31,7 @@ def contents_of(snapshots: Sequence[Snapshot]) -> Mapping[str, Content]:
     found: dict[str, Content] = {}
     for snapshot in snapshots:
         sizes = _sizes(snapshot)
-        for digest, path in sorted(snapshot.sources.items(), key=lambda item: str(item[1])):
+        for digest, path in sorted(snapshot.sources.items(), key=itemgetter(1)):
             found.setdefault(digest, Content(path, sizes[digest]))
     for snapshot in snapshots:
         for digest, text in snapshot.links.items():

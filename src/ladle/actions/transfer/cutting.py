@@ -2,7 +2,7 @@
 
 Chunks are cut window by window. A chunk that ends before its window does is what it would be in the
 whole content, since a cut depends on the bytes before it alone; the last one is cut again with what
-follows.
+follows. Every window lies in the same memory, so a piece is taken before the next ones are asked for.
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ import io
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from pyfastcdc import FastCDC
 
 from ladle import digest as digests
-from ladle.digest import Digest
+from ladle.digest import PREFIX
 from ladle.errors import Corrupt, LadleError
 from ladle.experiments import recipe
 from ladle.experiments.pack import ContentKind
 
-WINDOW_BYTES = 8 << 20
+WINDOW_BYTES = 2 << 20  # what fits into a core's cache is cut and hashed for less
+_FLAGS = os.O_RDONLY | os.O_CLOEXEC
 _CUTTER = FastCDC(
     avg_size=recipe.AVERAGE_CHUNK, min_size=recipe.SMALLEST_CHUNK, max_size=recipe.LARGEST_CHUNK
 )
@@ -33,19 +33,22 @@ _CUTTER = FastCDC(
 class Piece:
     """What a pack takes. ``guides``: a tree, node or recipe, which is needed to find other pieces."""
 
-    digest: Digest
+    digest: str
     kind: ContentKind
     content: bytes | memoryview
     guides: bool
 
 
-def pieces_of_file(path: Path, digest: str) -> Iterator[Sequence[Piece]]:
+def pieces_of_file(path: str, digest: str, length: int) -> Iterator[Sequence[Piece]]:
     """Raises Corrupt LD316 when the file is not what was hashed, LD350 when it cannot be read."""
     try:
-        with path.open("rb") as stream:
-            yield from _pieces(stream, Digest.parse(digest), str(path), guides=False)
+        if length <= recipe.WHOLE_BYTES:
+            yield _whole(_read(path, length), digest, path, guides=False)
+            return
+        with open(path, "rb", buffering=0) as stream:
+            yield from _pieces(stream, digest, path, guides=False)
     except FileNotFoundError as error:
-        raise _changed(str(path)) from error
+        raise _changed(path) from error
     except OSError as error:
         raise LadleError(
             "LD350", f"{path} cannot be read: {error.strerror}", "mend its rights, then push again"
@@ -54,16 +57,33 @@ def pieces_of_file(path: Path, digest: str) -> Iterator[Sequence[Piece]]:
 
 def pieces_of_bytes(content: bytes, digest: str, guides: bool) -> Iterator[Sequence[Piece]]:
     """``content`` is in memory and known to be right."""
-    return _pieces(io.BytesIO(content), Digest.parse(digest), digest, guides)
+    if len(content) <= recipe.WHOLE_BYTES:
+        return iter([_whole(content, digest, digest, guides)])
+    return _pieces(io.BytesIO(content), digest, digest, guides)
 
 
-def _pieces(stream: BinaryIO, digest: Digest, name: str, guides: bool) -> Iterator[Sequence[Piece]]:
-    head = stream.read(recipe.WHOLE_BYTES + 1)
-    if len(head) <= recipe.WHOLE_BYTES:
-        if digests.of_bytes(head) != digest:
-            raise _changed(name)
-        yield [Piece(digest, ContentKind.BYTES, head, guides)]
-        return
+def _read(path: str, length: int) -> bytes:
+    """At least ``length`` bytes where there are so many, and one more shows that there are more.
+
+    Small files are many: a file object for each takes as long as to hash it.
+    """
+    descriptor = os.open(path, _FLAGS)
+    try:
+        content = os.read(descriptor, length + 1)
+        while len(content) < length and (more := os.read(descriptor, length - len(content))):
+            content += more
+        return content
+    finally:
+        os.close(descriptor)
+
+
+def _whole(content: bytes, digest: str, name: str, guides: bool) -> Sequence[Piece]:
+    if digests.name_of(content) != digest:
+        raise _changed(name)
+    return [Piece(digest, ContentKind.BYTES, content, guides)]
+
+
+def _pieces(stream: IO[bytes], digest: str, name: str, guides: bool) -> Iterator[Sequence[Piece]]:
     length = stream.seek(0, os.SEEK_END)
     stream.seek(0)
     hasher, described = hashlib.sha256(), _Description()
@@ -71,24 +91,24 @@ def _pieces(stream: BinaryIO, digest: Digest, name: str, guides: bool) -> Iterat
         pieces = []
         for chunk in window:
             hasher.update(chunk)
-            name_of_chunk = digests.of_bytes(chunk)
-            pieces.append(Piece(name_of_chunk, ContentKind.BYTES, chunk, guides))
+            pieces.append(Piece(digests.name_of(chunk), ContentKind.BYTES, chunk, guides))
         if pieces[0].digest == digest:  # one chunk is all of it, and needs no recipe
             yield pieces
             return
         yield pieces
         yield described.nodes(recipe.Part(p.digest, len(p.content)) for p in pieces)
-    if hasher.hexdigest() != digest.hex:
+    if PREFIX + hasher.hexdigest() != digest:
         raise _changed(name)
     yield described.end(digest)
 
 
-def windows(stream: BinaryIO, length: int) -> Iterator[Sequence[memoryview]]:
+def windows(stream: IO[bytes], length: int) -> Iterator[Sequence[memoryview]]:
     """The chunks of the next ``length`` bytes, in order, a window of them at a time."""
-    tail, left = memoryview(b""), length
+    memory = memoryview(bytearray(min(WINDOW_BYTES, length)))
+    tail, left = memory[:0], length
     while True:
         size = min(WINDOW_BYTES, len(tail) + left)
-        buffer = memoryview(bytearray(size))
+        buffer = memory[:size]
         buffer[: len(tail)] = tail
         filled = len(tail) + _fill(stream, buffer[len(tail) :])
         left -= filled - len(tail)
@@ -100,7 +120,7 @@ def windows(stream: BinaryIO, length: int) -> Iterator[Sequence[memoryview]]:
         yield chunks
 
 
-def _fill(stream: BinaryIO, buffer: memoryview) -> int:
+def _fill(stream: IO[bytes], buffer: memoryview) -> int:
     filled = 0
     while read := stream.readinto(buffer[filled:]):  # type: ignore[attr-defined]
         filled += read
@@ -118,14 +138,14 @@ class _Description:
         *whole, self._open = recipe.nodes([*self._open, *chunks])
         return [self._node(node) for node in whole]
 
-    def end(self, digest: Digest) -> Sequence[Piece]:
+    def end(self, digest: str) -> Sequence[Piece]:
         last = self._node(self._open)
         body = recipe.encode(self._parts)
         return [last, Piece(digest, ContentKind.RECIPE, body, guides=True)]
 
     def _node(self, node: Sequence[recipe.Part]) -> Piece:
         body = recipe.encode(node)
-        digest = digests.of_bytes(body)
+        digest = digests.name_of(body)
         self._parts.append(recipe.Part(digest, sum(part.bytes for part in node)))
         return Piece(digest, ContentKind.BYTES, body, guides=True)
 

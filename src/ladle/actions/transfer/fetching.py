@@ -89,7 +89,7 @@ class Fetcher:
             if name in left:
                 start = slot.offset - span.start
                 bytes_ = view[start : start + slot.length]
-                if slot.kind is ContentKind.BYTES and str(digests.of_bytes(bytes_)) != name:
+                if slot.kind is ContentKind.BYTES and digests.name_of(bytes_) != name:
                     raise broken(span.pack.digest)
                 yield name, slot, bytes_
 

@@ -5,6 +5,7 @@ So a pull reads trees and recipes from few packs, and a listing reads no data at
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -14,22 +15,36 @@ from ladle.experiments.pack import PackIndex, PackWriter
 
 @dataclass(frozen=True, slots=True)
 class FilledPack:
-    content: bytes
+    content: bytearray
     index: PackIndex
     guides: bool
 
 
-def packs(pieces: Iterable[Piece]) -> Iterator[FilledPack]:
+class Memory:
+    """Of packs that were sent, to be filled anew; at most as much of it as was in use at once."""
+
+    def __init__(self) -> None:
+        self._spare: deque[bytearray] = deque()
+
+    def take(self) -> bytearray:
+        return self._spare.pop() if self._spare else bytearray()
+
+    def give_back(self, memory: bytearray) -> None:
+        """From any thread."""
+        self._spare.append(memory)
+
+
+def packs(pieces: Iterable[Piece], memory: Memory) -> Iterator[FilledPack]:
     """Full packs, and in the end what is left; of two pieces of one digest a pack takes one.
 
-    A pack is put together here, so that the pieces of one at most are held beside packs in flight.
+    A piece is copied before the next is asked for.
     """
-    writers = {False: PackWriter(), True: PackWriter()}
+    writers = {guides: PackWriter(memory.take()) for guides in (False, True)}
     for piece in pieces:
         writer = writers[piece.guides]
         writer.add(piece.digest, piece.kind, piece.content)
         if writer.is_full:
-            writers[piece.guides] = PackWriter()
+            writers[piece.guides] = PackWriter(memory.take())
             yield FilledPack(writer.finish(), writer.index, piece.guides)
     for guides, writer in writers.items():
         if writer.index:

@@ -21,10 +21,10 @@ def nodes_of(fetch: Fetch, recipes: Iterable[str]) -> Mapping[str, Sequence[Part
 
 def chunks_of(fetch: Fetch, nodes: Mapping[str, Sequence[Part]]) -> Mapping[str, Sequence[Part]]:
     """The chunks of each content whose nodes are given."""
-    wanted = {str(node.digest) for parts in nodes.values() for node in parts}
+    wanted = {node.digest for parts in nodes.values() for node in parts}
     chunks = _parts(fetch, wanted, ContentKind.BYTES)
     return {
-        name: [chunk for node in parts for chunk in chunks[str(node.digest)]]
+        name: [chunk for node in parts for chunk in chunks[node.digest]]
         for name, parts in nodes.items()
     }
 

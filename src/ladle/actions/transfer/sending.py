@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ladle import digest as digests
 from ladle.actions.transfer.in_flight import answers
-from ladle.actions.transfer.packing import FilledPack
+from ladle.actions.transfer.packing import FilledPack, Memory
 from ladle.experiments.pack import ROW_BYTES, PackIndex, StoredPack
 from ladle.ports import ObjectStore
 
@@ -19,7 +19,7 @@ class SentPack:
     guides: bool
 
 
-def send(objects: ObjectStore, packs: Iterable[FilledPack]) -> Iterator[SentPack]:
+def send(objects: ObjectStore, packs: Iterable[FilledPack], memory: Memory) -> Iterator[SentPack]:
     """In the order of ``packs``; what a thread holds in memory is one pack."""
 
     def put(filled: FilledPack) -> SentPack:
@@ -29,6 +29,7 @@ def send(objects: ObjectStore, packs: Iterable[FilledPack]) -> Iterator[SentPack
         pack = StoredPack(
             str(digest), len(filled.content), index_bytes, locator.key, locator.version_id
         )
+        memory.give_back(filled.content)
         return SentPack(pack, filled.index, filled.guides)
 
     return answers(put, packs)
