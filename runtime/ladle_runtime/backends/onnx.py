@@ -56,7 +56,8 @@ class OnnxBackend:
     """One inference session."""
 
     def __init__(self, session: onnxruntime.InferenceSession) -> None:
-        self._session = session
+        # The session's own ``run`` compares names that are held to the signature already: 0.6 µs.
+        self._run = session._sess.run
         self._names = [output.name for output in session.get_outputs()]
         self.signature = Signature(_specs(session.get_inputs()), _specs(session.get_outputs()))
         for spec in self.signature.inputs:
@@ -68,7 +69,7 @@ class OnnxBackend:
 
     def run(self, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
         try:
-            values = self._session.run(self._names, dict(inputs))
+            values = self._run(self._names, dict(inputs), None)
         except _VALUE_ERRORS as error:
             raise ValueError("the graph refuses these values") from error
         return dict(zip(self._names, values, strict=True))

@@ -11,7 +11,7 @@ import importlib
 import logging
 import os
 import time
-from base64 import urlsafe_b64encode
+from binascii import b2a_base64
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from ladle_runtime.backends.base import Backend, BackendModule
 
 _UNREAD: Final = Batch({}, 0)
+_URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
 _LOG: Final = logging.getLogger("ladle")
 Randomness = Callable[[int], bytes]
 
@@ -184,7 +185,8 @@ class Service:
 
     def _draw(self, count: int) -> Sequence[str]:
         """Ids of requests, now and never at init: a snapshot of this process would repeat them."""
-        text = urlsafe_b64encode(self._randomness(18 * count)).decode()
+        drawn = b2a_base64(self._randomness(18 * count), newline=False)
+        text = drawn.translate(_URL_SAFE).decode()
         return [text[at : at + 22] for at in range(0, 24 * count, 24)]
 
     def _before(self, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
