@@ -23,6 +23,10 @@ class Backend(Protocol):
     def signature(self) -> Signature:
         """As the model itself states it; what a package claims is compared with this."""
 
+    @property
+    def reference(self) -> str | None:
+        """What the model's file says of the rows it was trained on; see ``ladle.quality.reference``."""
+
     def run(self, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
         """Inputs are numpy arrays, typed and bounded by the signature. Outputs by name, in order:
         numpy arrays, or lists of arrays or mappings where the format knows sequences.

@@ -13,6 +13,7 @@ from onnxruntime.capi import onnxruntime_pybind11_state as ort
 
 from ladle.errors import LadleError
 from ladle.experiments.signature import Signature, TensorSpec
+from ladle.quality.reference import KEY
 from ladle_runtime.backends.onnx_weights import outline
 
 _TENSOR: Final = re.compile(r"tensor\((\w+)\)")
@@ -60,6 +61,7 @@ class OnnxBackend:
         self._run = session._sess.run
         self._names = [output.name for output in session.get_outputs()]
         self.signature = Signature(_specs(session.get_inputs()), _specs(session.get_outputs()))
+        self.reference: str | None = session.get_modelmeta().custom_metadata_map.get(KEY)
         for spec in self.signature.inputs:
             if spec.dtype not in _DTYPES:
                 raise _unusable(f"its input {spec.name} is of type {spec.dtype}")

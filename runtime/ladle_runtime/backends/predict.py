@@ -28,6 +28,7 @@ class PredictBackend:
 
     def __init__(self, module: ModuleType, signature: Signature) -> None:
         self.signature = signature
+        self.reference: str | None = None
         self._predict = module.predict
 
     def run(self, inputs: Mapping[str, Any]) -> Mapping[str, Any]:

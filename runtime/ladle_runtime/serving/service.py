@@ -35,6 +35,7 @@ from ladle_runtime.serving.problems import Refused
 from ladle_runtime.serving.settings import MAX_BODY_BYTES, Settings
 from ladle_runtime.serving.signature import Batch
 from ladle_runtime.serving.transform import Transform, load_transform, unchanged
+from ladle_runtime.serving.watch import Watch, watch_of
 
 if TYPE_CHECKING:
     from ladle.ports import Clock
@@ -71,6 +72,7 @@ class Service:
         log: EventLog,
         clock: Clock,
         randomness: Randomness = os.urandom,
+        watch: Watch | None = None,
     ) -> None:
         self.settings = settings
         self.signature: Signature = backend.signature
@@ -80,6 +82,7 @@ class Service:
         self._log = log
         self._clock = clock
         self._randomness = randomness
+        self._watch = watch
         self._key = parse_key(settings.key)
         self._ids = PredictionIds(settings)
         self._cold = True
@@ -214,6 +217,8 @@ class Service:
         if len(answer.body) > MAX_BODY_BYTES:
             raise Refused("LD406", f"an answer has at most {MAX_BODY_BYTES} bytes; send fewer rows")
         self._write(asked, request_id, answer, RequestOutcome.OK, rows, kept, at)
+        if self._watch is not None:
+            self._watch.add(asked.batch.inputs, part.outputs, rows)
         return answer
 
     def _failed(self, asked: Asked, error: Exception) -> Answer:
@@ -263,10 +268,13 @@ def load_service(settings: Settings, clock: Clock, log: EventLog) -> Service:
     module: BackendModule = importlib.import_module(
         f"ladle_runtime.backends.{BACKENDS[settings.backend]}"
     )
-    with read_model(settings.model_at, settings.scratch, clock) as model:
+    with read_model(settings.model_at, settings.scratch, clock, settings.model_sha256) as model:
         backend = module.load(model.content, settings.threads, model.file, settings.code_folder)
     transform = load_transform(settings.transform, settings.code_folder)
-    return Service(settings, backend, transform, log, clock)
+    watch = None
+    if transform.before is unchanged and settings.release:  # else nobody collects, or other rows
+        watch = watch_of(backend.reference, settings, clock)
+    return Service(settings, backend, transform, log, clock, watch=watch)
 
 
 def _where(error: BaseException) -> str:

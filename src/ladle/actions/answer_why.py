@@ -12,9 +12,11 @@ from ladle.actions.read_experiment import ExperimentReader
 from ladle.errors import Corrupt, NotFound
 from ladle.experiments.manifest import RecordedExperiment
 from ladle.ports import CounterStore, ManifestStore, PackCatalogue, SourceControl, Workspace
+from ladle.quality.counts import Window, total
+from ladle.quality.drift import Onset, onsets, reference_key
 from ladle.releases.deploy_log import Deployment
 from ladle.releases.effects import Record
-from ladle.why.change import QualityReport, asked_about, quality_report
+from ladle.why.change import asked_about, quality_report
 from ladle.why.explain import explain
 from ladle.why.explanation import Explanation
 from ladle.why.facts import ComparedExperiments, Facts, Subject
@@ -38,8 +40,11 @@ def answer_why(
     records = tuple(workspace.ledger.records(subject.model))
     served = tuple(workspace.ledger.deployments(subject.model))
     quality = None
+    drifted: tuple[Onset, ...] = ()
     if asks_the_labels(subject, focus(subject, records, state)):
-        quality = _quality(subject, served, records, workspace.counters, now)
+        windows = _windows(subject, served, records, workspace.counters, now)
+        quality = quality_report(windows, now, subject.at)
+        drifted = _drifted(subject.model, windows, workspace.counters)
     found = focus(subject, records, state, quality)
     experiments = _experiments(found, records, workspace.manifests)
     reader = ExperimentReader.of(workspace, packs)
@@ -55,18 +60,19 @@ def answer_why(
             evidence=read_evidence(workspace.counters, state, now) if running else None,
             quality=quality,
             served=served,
+            drifted=drifted,
         )
     )
 
 
-def _quality(
+def _windows(
     subject: Subject,
     served: Sequence[Deployment],
     records: Sequence[Record],
     counters: CounterStore,
     now: float,
-) -> QualityReport:
-    """From the counters of every release that served in the time that is asked about."""
+) -> Mapping[int, Sequence[Window]]:
+    """Counters of every release that served in the time that is asked about."""
     since, until = asked_about(now, subject.at)
     within = [row for row in served if row.at <= until]
     before = [row for row in within if row.at <= since][-1:]
@@ -74,8 +80,18 @@ def _quality(
     releases = {release.number for row in rows for release in row.served}
     if not served:  # a ledger that was begun before there was a deploy log
         releases = set(experiment_ids(records))
-    windows = {n: counters.read(subject.model, n, since) for n in sorted(releases)}
-    return quality_report(windows, now, subject.at)
+    return {n: counters.read(subject.model, n, since) for n in sorted(releases)}
+
+
+def _drifted(
+    model: str, windows: Mapping[int, Sequence[Window]], counters: CounterStore
+) -> tuple[Onset, ...]:
+    found: list[Onset] = []
+    for release, seen in windows.items():
+        key = reference_key(model, release)
+        reference = total(counters.read(key.model, key.release, 0.0))
+        found += onsets(release, reference, seen)
+    return tuple(found)
 
 
 def _experiments(

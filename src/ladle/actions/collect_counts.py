@@ -45,6 +45,7 @@ def collect_counts(
         ports.predictions.add(rows, rows.window_start + policy.labels_accept_s)
     batch_id = _batch_id(events)
     batches = {f"failed:{id_}": counts for id_, counts in reading.failures.items()}
+    batches |= {f"once:{id_}": counts for id_, counts in reading.once.items()}
     if reading.counts:
         batches[batch_id] = reading.counts
     added = ports.counters.add(batches) if batches else frozenset()

@@ -11,7 +11,9 @@ from ladle.policy.statuses import Phase
 from ladle.policy.traffic import Traffic
 from ladle.policy.verdicts import Evidence
 from ladle.ports import Workspace
-from ladle.quality.counts import total
+from ladle.quality.counts import Counts, total
+from ladle.quality.drift import SEEN, Drift, drifts, reference_key
+from ladle.quality.estimate import estimate
 from ladle.quality.measures import measured
 from ladle.releases.promotion import lacking, minimum_lacking
 from ladle.releases.state import ReleaseState
@@ -22,7 +24,9 @@ DAY_S = 86_400.0
 @dataclass(frozen=True, slots=True)
 class ModelStatus:
     """``live`` is what the alias reads now, None when there is none; ``lacking`` are sentences;
-    ``measures`` are of each release that serves, by its labels of the last day.
+    of each release that serves, over the last day: ``measures`` by its labels, ``drifts`` from its
+    training, the farthest first. ``estimate`` is the candidate's accuracy before labels come. None of
+    the three decides anything.
     """
 
     state: ReleaseState
@@ -31,6 +35,8 @@ class ModelStatus:
     lacking: tuple[str, ...]
     unheard: int
     measures: Mapping[int, Mapping[str, float]]
+    drifts: Mapping[int, tuple[Drift, ...]]
+    estimate: float | None
 
 
 def read_status(workspace: Workspace, model: str, now: float) -> ModelStatus:
@@ -38,26 +44,41 @@ def read_status(workspace: Workspace, model: str, now: float) -> ModelStatus:
     state = known_state(workspace, model)
     observed = workspace.router.read(model)
     evidence = _evidence(workspace, state, now)
+    seen = _last_day(workspace, state, now)
     return ModelStatus(
         state=state,
         live=observed.traffic if observed else None,
         evidence=evidence,
         lacking=_lacking(state, evidence, now),
         unheard=len(workspace.inbox.pending(model)),
-        measures=_measures(workspace, state, now),
+        measures={n: found for n, counts in seen.items() if (found := measured(counts))},
+        drifts={n: far for n, c in seen.items() if (far := _drifts(workspace, model, n, c))},
+        estimate=_estimate(state, seen),
     )
 
 
-def _measures(
-    workspace: Workspace, state: ReleaseState, now: float
-) -> Mapping[int, Mapping[str, float]]:
+def _last_day(workspace: Workspace, state: ReleaseState, now: float) -> Mapping[int, Counts]:
     serving = [r.number for r in (state.stable, state.candidate) if r is not None]
     try:
-        read = workspace.counters.read
-        found = {n: measured(total(read(state.model, n, now - DAY_S))) for n in serving}
+        return {n: total(workspace.counters.read(state.model, n, now - DAY_S)) for n in serving}
     except Unavailable:
         return {}
-    return {number: measures for number, measures in found.items() if measures}
+
+
+def _drifts(workspace: Workspace, model: str, release: int, seen: Counts) -> tuple[Drift, ...]:
+    """Only of a release that was seen in bins is the reference asked for."""
+    if not any(name.startswith(SEEN) for name in seen.tallies):
+        return ()
+    key = reference_key(model, release)
+    return drifts(total(workspace.counters.read(key.model, key.release, 0.0)), seen)
+
+
+def _estimate(state: ReleaseState, seen: Mapping[int, Counts]) -> float | None:
+    if state.stable is None or state.candidate is None:
+        return None
+    nothing = Counts()
+    stable, candidate = (seen.get(r.number, nothing) for r in (state.stable, state.candidate))
+    return estimate(stable, candidate)
 
 
 def known_state(workspace: Workspace, model: str) -> ReleaseState:

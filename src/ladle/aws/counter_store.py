@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
@@ -18,6 +18,7 @@ from ladle.quality.counts import Counts, Window, WindowKey
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+_NEVER = 2**37  # what belongs to no time stays
 _ITEMS = 100  # of a transaction
 _KEEP_S = 400 * 86400  # windows: as far back as `ladle why` is asked
 _MARK_S = 100 * 86400  # marks: longer than a delivery or a label may be repeated
@@ -67,7 +68,11 @@ class AwsCounterStore:
                     ConsistentRead=True,
                 )
             )
-        return [_window(item) for answer in answers for item in answer["Items"]]
+        found: dict[float, Counts] = {}
+        for item in (item for answer in answers for item in answer["Items"]):
+            start = _start(item)
+            found[start] = found.get(start, Counts()) + _counts(item)
+        return [Window(start, counts) for start, counts in sorted(found.items())]
 
     def _add(self, parts: Sequence[_Part]) -> Sequence[_Part]:
         """Parts that were added before are left out, and the rest is tried again."""
@@ -85,12 +90,12 @@ class AwsCounterStore:
 
     def _transact(self, parts: Sequence[_Part]) -> frozenset[int] | None:
         """None when all was added, else the positions of the parts that had been added before."""
-        sums: dict[WindowKey, Counts] = {}
+        sums: dict[_Item, Counts] = {}
         for part in parts:
-            for key, counts in part.deltas.items():
-                sums[key] = sums.get(key, Counts()) + counts
-        marks = [_mark(self._table, part, max(k.start for k in part.deltas)) for part in parts]
-        updates = [_update(self._table, key, counts) for key, counts in sums.items()]
+            for item, counts in part.deltas.items():
+                sums[item] = sums.get(item, Counts()) + counts
+        marks = [_mark(self._table, p, max(i.key.start for i in p.deltas)) for p in parts]
+        updates = [_update(self._table, item, counts) for item, counts in sums.items()]
         with asking("to count"):
             try:
                 self._client.transact_write_items(TransactItems=[*marks, *updates])
@@ -103,39 +108,62 @@ class AwsCounterStore:
         return None
 
 
+class _Item(NamedTuple):
+    """Tallies of a column (``d.age.7``) are an item of their own, ``d.age``: one update names at most
+    300 attributes.
+    """
+
+    key: WindowKey
+    column: str
+
+
 @dataclass(frozen=True, slots=True)
 class _Part:
     """What of a batch fits into one transaction; nearly always all of it."""
 
     id: str
     number: int
-    deltas: Deltas
+    deltas: Mapping[_Item, Counts]
 
 
 def _groups(batches: Mapping[str, Deltas]) -> Iterator[Sequence[_Part]]:
     """As few transactions as hold all marks and windows."""
     group: list[_Part] = []
-    windows: set[WindowKey] = set()
+    items: set[_Item] = set()
     for part in _parts(batches):
-        if group and len(group) + 1 + len(windows | part.deltas.keys()) > _ITEMS:
+        if group and len(group) + 1 + len(items | part.deltas.keys()) > _ITEMS:
             yield group
-            group, windows = [], set()
+            group, items = [], set()
         group.append(part)
-        windows |= part.deltas.keys()
+        items |= part.deltas.keys()
     if group:
         yield group
 
 
 def _parts(batches: Mapping[str, Deltas]) -> Iterator[_Part]:
     for id_, deltas in batches.items():
-        keys = sorted(deltas, key=lambda k: (k.model, k.release, k.start))
+        items = dict(_items(deltas))
+        keys = sorted(items, key=lambda i: (i.key.model, i.key.release, i.key.start, i.column))
         for number, first in enumerate(range(0, len(keys), _ITEMS - 1)):
-            yield _Part(id_, number, {k: deltas[k] for k in keys[first : first + _ITEMS - 1]})
+            yield _Part(id_, number, {k: items[k] for k in keys[first : first + _ITEMS - 1]})
+
+
+def _items(deltas: Deltas) -> Iterator[tuple[_Item, Counts]]:
+    for key, counts in deltas.items():
+        columns: dict[str, dict[str, int]] = {}
+        for name, n in counts.tallies.items():
+            kind, _, column = name.rpartition(".")[0].partition(".")
+            columns.setdefault(f"{kind}.{column}" if column else "", {})[name] = n
+        plain = replace(counts, tallies=columns.pop("", {}))
+        if plain != Counts() or not columns:
+            yield _Item(key, ""), plain
+        for column, tallies in columns.items():
+            yield _Item(key, column), Counts(tallies=tallies)
 
 
 def _mark(table: str, part: _Part, at: float) -> Any:
     name = hashlib.sha256(f"{part.id}#{part.number}".encode()).hexdigest()
-    expires = at + _MARK_S
+    expires = (at or _NEVER) + _MARK_S
     return {
         "Put": {
             "TableName": table,
@@ -145,7 +173,8 @@ def _mark(table: str, part: _Part, at: float) -> Any:
     }
 
 
-def _update(table: str, key: WindowKey, counts: Counts) -> Any:
+def _update(table: str, item: _Item, counts: Counts) -> Any:
+    key, at = item.key, _sort_key(item.key.start)
     amounts = {name: getattr(counts, name) for name in _PLAIN}
     amounts |= {f"l{bin_}": n for bin_, n in counts.latency.items()}
     amounts |= {_TALLY + name: n for name, n in counts.tallies.items()}
@@ -155,10 +184,13 @@ def _update(table: str, key: WindowKey, counts: Counts) -> Any:
     return {
         "Update": {
             "TableName": table,
-            "Key": {"pk": {"S": f"C#{key.model}#{key.release}"}, "sk": {"S": _sort_key(key.start)}},
+            "Key": {
+                "pk": {"S": f"C#{key.model}#{key.release}"},
+                "sk": {"S": f"{at}#{item.column}" if item.column else at},
+            },
             "UpdateExpression": sets + adding,
             "ExpressionAttributeValues": {
-                ":e": _number(key.start + _KEEP_S),
+                ":e": _number((key.start or _NEVER) + _KEEP_S),
                 **{f":{k}": _number(n) for k, (_, n) in enumerate(adds)},
             },
             **(
@@ -170,12 +202,15 @@ def _update(table: str, key: WindowKey, counts: Counts) -> Any:
     }
 
 
-def _window(item: Mapping[str, Any]) -> Window:
+def _start(item: Mapping[str, Any]) -> float:
+    return int(item["sk"]["S"][2:17]) / 1000
+
+
+def _counts(item: Mapping[str, Any]) -> Counts:
     plain = {name: int(item[name]["N"]) for name in _PLAIN if name in item}
     latency = {int(k[1:]): int(v["N"]) for k, v in item.items() if k[:1] == "l" and k[1:].isdigit()}
     tallies = {k[len(_TALLY) :]: int(v["N"]) for k, v in item.items() if k.startswith(_TALLY)}
-    counts = Counts(**plain, latency=latency, tallies=tallies)
-    return Window(int(item["sk"]["S"][2:]) / 1000, counts)
+    return Counts(**plain, latency=latency, tallies=tallies)
 
 
 def _sort_key(start: float) -> str:

@@ -15,7 +15,7 @@ from ladle.errors import UsageError
 from ladle.ports import Clock, LoggedLine, LogReader
 from ladle.quality import platform_lines
 from ladle.quality.labels import PredictionRows
-from ladle.quality.lines import RequestLine, RequestOutcome, claimed
+from ladle.quality.lines import RequestLine, RequestOutcome, WatchLine, claimed
 from ladle.why.words import plural
 from ladle.wiring import open_log_reader
 
@@ -103,6 +103,8 @@ def _said(line: LoggedLine) -> str:
         case PredictionRows() as rows:
             last = rows.first_row + len(rows.outcomes) - 1
             return f"predicted  rows {rows.first_row} to {last}  {rows.request_id}"
+        case WatchLine() as watched:
+            return f"watched   {plural(len(watched.tallies), 'count')} of what it was asked and answered"
     return line.text
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -80,6 +81,8 @@ def _as_json(status: ModelStatus, committed: Mapping[str, str], now: float) -> d
         "evidence": status.evidence.to_json() if status.evidence else None,
         "lacking": list(status.lacking),
         "unheard": status.unheard,
+        "drifts": {str(n): [asdict(d) for d in found] for n, found in status.drifts.items()},
+        "estimate_before_labels": status.estimate,
         "measures": {str(n): dict(found) for n, found in status.measures.items()},
     }
 
@@ -122,10 +125,24 @@ def _lines(status: ModelStatus, committed: Mapping[str, str], now: float) -> Ite
         first, *guards = evidence_lines(status.evidence)
         yield f"  evidence     {first}"
         yield from (f"               {guard}" for guard in guards)
+    yield from _advisory(status)
     if status.lacking:
         yield f"  waits until  {'; '.join(status.lacking)}"
     if status.unheard:
         yield f"  inbox        {status.unheard} messages wait for the controller"
+
+
+def _advisory(status: ModelStatus) -> Iterator[str]:
+    """What is told and decides nothing."""
+    for release, found in status.measures.items():
+        told = ", ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in found.items())
+        yield f"  labels       release {release}, last day: {told}"
+    for release, drifts in status.drifts.items():
+        far = [f"{d.column} ({100 * d.distance:.2g} % of rows)" for d in drifts if d.drifted]
+        if far:
+            yield f"  drift        release {release} against its training: {', '.join(far[:5])}"
+    if status.estimate is not None:
+        yield f"  estimate     accuracy about {100 * status.estimate:.3g} % by confidence, advisory"
 
 
 def _release(state: ReleaseState, digest: str | None) -> str:

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 
 from ladle.quality import lines, platform_lines
 from ladle.quality.counts import Counts, WindowKey, latency_bin, window_start
+from ladle.quality.drift import reference_key
 from ladle.quality.labels import PredictionRows
-from ladle.quality.lines import RequestLine, RequestOutcome
+from ladle.quality.lines import RequestLine, RequestOutcome, WatchLine
 from ladle.quality.platform_lines import PlatformLine
 
 
@@ -37,10 +38,13 @@ class Source:
 
 @dataclass(slots=True)
 class Reading:
-    """``failures`` are the platform's, by an id that a repeated delivery has as well."""
+    """``failures`` are the platform's, by an id that a repeated delivery has as well; ``once`` is
+    what counts once however many processes say it, by its name.
+    """
 
     counts: dict[WindowKey, Counts] = field(default_factory=dict)
     failures: dict[str, dict[WindowKey, Counts]] = field(default_factory=dict)
+    once: dict[str, dict[WindowKey, Counts]] = field(default_factory=dict)
     rows: list[PredictionRows] = field(default_factory=list)
     forged: int = 0
 
@@ -72,6 +76,8 @@ class _Reader:
             self._reading.forged += 1
         elif isinstance(line, PredictionRows):
             self._reading.rows.append(line)
+        elif isinstance(line, WatchLine):
+            self._take_watch(line)
         else:
             self._own = line.outcome
             _add(self._reading.counts, _key(line), _counts(line))
@@ -80,6 +86,14 @@ class _Reader:
         if self._unnamed is not None:
             self._fail(self._unnamed.id, self._unnamed.at)
         return self._reading
+
+    def _take_watch(self, line: WatchLine) -> None:
+        counts = Counts(tallies=line.tallies)
+        if line.once:
+            key = reference_key(line.model, line.release)
+            self._reading.once[f"{line.model}/{line.release}/{line.once}"] = {key: counts}
+        else:
+            _add(self._reading.counts, WindowKey(line.model, line.release, line.start), counts)
 
     def _take_platform(self, line: PlatformLine, event: LogEvent) -> None:
         if line.starts:

@@ -25,6 +25,11 @@ class TextDigest:
 Predicted = LabelValue | TextDigest
 
 
+def prediction_id(request_id: str, row: int) -> str:
+    """As its caller knows it: a sealed id says its row itself."""
+    return request_id if len(request_id) in SEALED_LENGTHS else f"{request_id}.{row}"
+
+
 def written(value: LabelValue) -> str:
     """As a table would hold it: labels often come back from one as text."""
     if isinstance(value, bool):
@@ -65,8 +70,7 @@ class Label:
 
     @property
     def prediction_id(self) -> str:
-        sealed = len(self.request_id) in SEALED_LENGTHS
-        return self.request_id if sealed else f"{self.request_id}.{self.row}"
+        return prediction_id(self.request_id, self.row)
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,24 +125,24 @@ def _rows_line(line: RequestLine, first_row: int, texts: Sequence[str], key: byt
 
 def format_watch(line: WatchLine, key: bytes) -> Iterator[str]:
     """As many lines as the tallies need."""
-    part: dict[str, int] = {}
-    length = 0
+    part: list[str] = []
+    number = length = 0
     for name, n in line.tallies.items():
-        added = len(_to_json(name)) + len(str(n)) + 2
-        if part and length + added > MAX_WATCH_BYTES - _ROWS_HEAD_BYTES:
-            yield _watch_line(line, part, key)
-            part, length = {}, 0
-        part[name] = n
-        length += added
+        text = f"{_to_json(name)}:{n}"
+        if part and length + len(text) + 1 > MAX_WATCH_BYTES - _ROWS_HEAD_BYTES:
+            yield _watch_line(line, number, part, key)
+            number, part, length = number + 1, [], 0
+        part.append(text)
+        length += len(text) + 1
     if part:
-        yield _watch_line(line, part, key)
+        yield _watch_line(line, number, part, key)
 
 
-def _watch_line(line: WatchLine, part: Mapping[str, int], key: bytes) -> str:
-    once = f"{line.once}/{next(iter(part))}" if line.once else ""
+def _watch_line(line: WatchLine, number: int, texts: Sequence[str], key: bytes) -> str:
+    once = f"{line.once}/{number}" if line.once else ""
     body = (
         f'{WATCH_MARK}"m":"{line.model}","r":{line.release},"b":{line.start:.3f},'
-        f'"once":{_to_json(once)},"d":{_to_json(part)}'
+        f'"once":{_to_json(once)},"d":{{{",".join(texts)}}}'
     )
     return f'{body},"k":"{mac(body.encode(), key)}"}}'
 

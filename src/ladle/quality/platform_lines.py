@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_STREAM = re.compile(r"\[(\d+|\$LATEST)\]")
+# As Lambda names streams, and as we name variants of SageMaker and the streams of tasks.
+_STREAM = re.compile(r"\[(\d+|\$LATEST)\]|^release-(\d+)/")
 _ID = r"RequestId: (?P<id>\S+)"
 _START = re.compile(rf"START {_ID}")
 _FAILED = (
@@ -32,11 +33,11 @@ class PlatformLine:
 
 
 def release_of(stream: str) -> int | None:
-    """The version in ``2026/11/23/[7]9d2c…``; ``$LATEST`` reads as 0."""
+    """7 in ``2026/11/23/[7]9d2c…`` and in ``release-7/i-0ab1…``; ``$LATEST`` reads as 0."""
     found = _STREAM.search(stream)
     if found is None:
         return None
-    return 0 if found[1] == "$LATEST" else int(found[1])
+    return 0 if found[1] == "$LATEST" else int(found[1] or found[2])
 
 
 def parse(text: str) -> PlatformLine | None:

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from ladle.errors import LadleError
+from ladle.quality.reference import KEY
+from ladle.tools.reference_rows import reference_of
 
 OPSET: Final = 21
 TOLERANCE: Final = 1e-4  # of scores and numbers, relative and absolute; classes are equal or not
@@ -25,7 +27,8 @@ def to_onnx(
     """The estimator as an ONNX file: ``path.write_bytes(ladle.to_onnx(model, train))``.
 
     ``rows`` is what it predicts from: a two-dimensional array, or a data frame for a pipeline that
-    picks columns by name. At most 10,000 of them are predicted by both, and every answer compared.
+    picks columns by name. At most 10,000 of them are predicted by both, and every answer compared; how
+    often their values were how large goes into the file, as what drift is measured against.
 
     Raises LadleError LD335 (no converter for it) or LD336 (the file answers otherwise).
     """
@@ -35,8 +38,8 @@ def to_onnx(
         content = _boosted(estimator, rows, kind, min(opset, 15))
     else:
         content = _scikit_learn(estimator, rows, opset)
-    _prove(estimator, rows, content, tolerance)
-    return content
+    inputs, outputs = _prove(estimator, rows, content, tolerance)
+    return _with_reference(content, inputs, outputs)
 
 
 def _scikit_learn(estimator: Any, rows: Any, opset: int) -> bytes:
@@ -81,14 +84,26 @@ def _no_converter(estimator: Any, error: Exception) -> LadleError:
     )
 
 
-def _prove(estimator: Any, rows: Any, content: bytes, tolerance: float) -> None:
+def _with_reference(content: bytes, inputs: Mapping[str, Any], outputs: Mapping[str, Any]) -> bytes:
+    """What serving will compare its rows with, in the file's own metadata."""
+    model = importlib.import_module("onnx").load_from_string(content)
+    model.metadata_props.add(key=KEY, value=reference_of(inputs, outputs).to_json())
+    written: bytes = model.SerializeToString()
+    return written
+
+
+def _prove(
+    estimator: Any, rows: Any, content: bytes, tolerance: float
+) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """What was asked of the file, and answered as the estimator does."""
     np = importlib.import_module("numpy")
     os.putenv("ORT_DISABLE_TELEMETRY", "1")  # asked once, when it is imported
     session = importlib.import_module("onnxruntime").InferenceSession(
         content, providers=["CPUExecutionProvider"]
     )
     names = [given.name for given in session.get_inputs()]
-    answers = session.run(None, _feeds(rows, names, session.get_inputs()[0].type))
+    feeds = _feeds(rows, names, session.get_inputs()[0].type)
+    answers = session.run(None, feeds)
     wanted = [estimator.predict(rows)]
     if hasattr(estimator, "predict_proba"):
         wanted.append(estimator.predict_proba(rows))
@@ -107,6 +122,7 @@ def _prove(estimator: Any, rows: Any, content: bytes, tolerance: float) -> None:
                 "train on float32 (rows.astype('float32')), which is what ONNX computes with; or "
                 "state a tolerance that does no harm",
             )
+    return feeds, {o.name: a for o, a in zip(session.get_outputs(), answers, strict=True)}
 
 
 def _feeds(rows: Any, names: list[str], kind: str) -> Mapping[str, Any]:

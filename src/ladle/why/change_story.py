@@ -11,6 +11,7 @@ from ladle.why.changepoint import FALSE_ALARM
 from ladle.why.explanation import Sentence, Topic
 from ladle.why.facts import Facts, served_ref
 from ladle.why.focus import Focus
+from ladle.why.season import DAY_S
 from ladle.why.series import Tally
 from ladle.why.shapes import Form
 from ladle.why.telling import differs, say
@@ -132,12 +133,25 @@ def _shown(
     yield say(Topic.EVIDENCE, f"likeliest causes: {beliefs(change)}", *cited)
     for text in alongside(report.series, change):
         yield say(Topic.EVIDENCE, f"at the same time, {text}", *cited)
+    for text in drifted(facts, change):
+        yield say(Topic.EVIDENCE, text, *cited)
     for row in facts.records:
         if row.kind is RecordKind.POLICY and change.earliest <= row.at <= change.latest:
             yield say(Topic.EVIDENCE, f"at {moment(row.at)}: {row.text}", row.id)
     if report.series.ripe_until < facts.now and facts.subject.at is None:
         text = f"predictions after {moment(report.series.ripe_until)} still wait for labels"
         yield say(Topic.EVIDENCE, f"{text} and are left out", *cited)
+
+
+def drifted(facts: Facts, change: Change) -> Iterator[str]:
+    """What began to differ from training within a day of the change; that it is the cause is not said."""
+    for onset in facts.drifted:
+        if change.earliest - DAY_S <= onset.since <= change.latest + DAY_S:
+            yield (
+                f"since {moment(onset.since)} {onset.drift.column} of release {onset.release} differs "
+                f"from its training: {percent(onset.drift.distance)} of {plural(onset.drift.rows, 'row')} "
+                f"lie elsewhere (drift decides nothing)"
+            )
 
 
 def _would_help(report: QualityReport, change: Change) -> str:

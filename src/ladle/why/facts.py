@@ -10,6 +10,7 @@ from ladle.experiments.manifest import RecordedExperiment
 from ladle.experiments.patches import FilePatch
 from ladle.experiments.rows import RowsDifference
 from ladle.policy.verdicts import Evidence
+from ladle.quality.drift import Onset
 from ladle.releases.deploy_log import Deployment
 from ladle.releases.effects import Record
 from ladle.releases.state import ReleaseState
@@ -45,7 +46,8 @@ class ComparedExperiments:
 class Facts:
     """``records`` oldest first; ``experiments`` by release number; ``compared`` is the release in
     focus against the one that it was tried beside; ``evidence`` of a trial that runs now; ``quality``
-    what the labels say where no trial explains what is seen; ``served`` the deploy log, oldest first.
+    what the labels say where no trial explains what is seen; ``served`` the deploy log, oldest first;
+    ``drifted`` what began to differ from the rows of the training.
     """
 
     subject: Subject
@@ -57,6 +59,7 @@ class Facts:
     evidence: Evidence | None = None
     quality: QualityReport | None = None
     served: tuple[Deployment, ...] = ()
+    drifted: tuple[Onset, ...] = ()
 
     @property
     def the_change(self) -> tuple[QualityReport, Change]:

@@ -24,6 +24,25 @@ def test_what_was_added_is_read_back_by_model_and_release(counters: CounterStore
     assert counters.read("fraud2", 7, 0.0) == []
 
 
+def test_what_else_is_measured_is_added_by_name(counters: CounterStore) -> None:
+    """More names than one write to DynamoDB may have, of columns with any name."""
+    wide = {f"d.a column.of {c}#.{b}": b + 1 for c in range(40) for b in range(33)}
+    plain = {"e_sum": -5, "e.7": 2, "c.1": 3}
+    both = Counts(requests=1, tallies={**plain, **wide})
+    assert counters.add({"a": {key(): both}}) == {"a"}
+    assert counters.add({"a": {key(): both}, "b": {key(): Counts(tallies=wide)}}) == {"b"}
+    (window,) = counters.read("fraud", 7, MINUTE)
+    twice = {name: 2 * n for name, n in wide.items()}
+    assert window.counts == Counts(requests=1, tallies={**plain, **twice})
+
+
+def test_what_belongs_to_no_time_is_kept_apart(counters: CounterStore) -> None:
+    counters.add({"a": {WindowKey("fraud.reference", 7, 0.0): Counts(tallies={"r.age.1": 5})}})
+    assert counters.read("fraud", 7, 0.0) == []
+    (window,) = counters.read("fraud.reference", 7, 0.0)
+    assert window == Window(0.0, Counts(tallies={"r.age.1": 5}))
+
+
 def test_adding_adds(counters: CounterStore) -> None:
     counters.add({"a": {key(): Counts(requests=2, latency={3: 1})}})
     counters.add({"b": {key(): Counts(requests=3, failed=1, latency={3: 1, 4: 1})}})

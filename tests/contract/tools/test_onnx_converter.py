@@ -14,6 +14,7 @@ from sklearn.preprocessing import StandardScaler
 
 import ladle
 from ladle.errors import LadleError
+from ladle.quality.reference import Reference
 from ladle_runtime.backends.onnx import load
 
 RANDOM = np.random.default_rng(1)
@@ -68,3 +69,13 @@ def test_what_no_converter_knows_is_refused_with_the_way_out() -> None:
         ladle.to_onnx(Own(), ROWS)
     assert error.value.code == "LD335"
     assert "predict.py" in error.value.finding.fix
+
+
+def test_the_file_says_what_the_training_rows_were_like() -> None:
+    model = LogisticRegression().fit(ROWS, CLASSES)
+    backend = load(ladle.to_onnx(model, ROWS), 1)
+    assert backend.reference is not None
+    reference = Reference.from_json(backend.reference)
+    assert reference is not None
+    assert [c.name for c in reference.columns if c.is_input] == [f"X[{k}]" for k in range(4)]
+    assert all(sum(c.counts) == len(ROWS) for c in reference.columns)

@@ -12,8 +12,11 @@ import pytest
 
 from ladle.cli.main import main
 from ladle.config.parse import parse
+from ladle.disk.clock import SystemClock
 from ladle.planning.resolve import rollout_policy
 from ladle.policy.statuses import Phase, ReleaseStatus
+from ladle.quality.counts import MICRO, Counts, WindowKey
+from ladle.quality.drift import reference_key
 from ladle.releases.state import Release, ReleaseState
 from ladle.wiring import open_workspace
 
@@ -60,6 +63,28 @@ def test_committed_handed_over_and_live_are_told_apart(
     said = capsys.readouterr().out
     for line in ("  live ", "  handed over  release 1", "  committed    not deployed yet"):
         assert line in said
+
+
+def test_what_labels_and_bins_say_is_told_and_decides_nothing(
+    here: Path, status: Status, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hand_over(here)
+    counters = open_workspace(None, here).counters
+    now = float(int(SystemClock().now()))
+    labelled = Counts(200, labelled_micro=200 * MICRO, wrong_micro=20 * MICRO)
+    moved = Counts(tallies={"d.age.0": 900, "d.age.1": 100})
+    counters.add({"a": {WindowKey("digits", 1, now): labelled + moved}})
+    counters.add(
+        {"r": {reference_key("digits", 1): Counts(tallies={"r.age.0": 500, "r.age.1": 500})}}
+    )
+    [digits] = status()["models"]
+    assert digits["measures"] == {"1": {"accuracy": 0.9}}
+    assert digits["drifts"]["1"][0]["distance"] == pytest.approx(0.4)
+    assert digits["estimate_before_labels"] is None
+    assert main(["status"]) == 0
+    said = capsys.readouterr().out
+    assert "labels       release 1, last day: accuracy 0.9" in said
+    assert "drift        release 1 against its training: age (40 % of rows)" in said
 
 
 def hand_over(here: Path) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ladle.actions.collect_counts import Collected, collect_counts
 from ladle.actions.judge_quality import publish_evidence, read_evidence
-from ladle.actions.take_labels import Intake, NewLabel, may_label, take_labels
+from ladle.actions.take_labels import Intake, may_label, take_labels
 from ladle.disk.counter_store import DiskCounterStore
 from ladle.disk.label_store import DiskLabelStore
 from ladle.disk.prediction_log import DiskPredictionLog
@@ -22,6 +22,7 @@ from ladle.policy.traffic import Traffic
 from ladle.quality.counts import MICRO, Counts, Window
 from ladle.quality.delivery import LogEvent
 from ladle.quality.lines import RequestLine, RequestOutcome, format_request, format_rows
+from ladle.quality.new_label import NewLabel
 from ladle.releases.state import Intent, IntentKind, Release, ReleaseState
 
 KEY = b"k" * 32

@@ -11,6 +11,7 @@ from tests.unit.why.play import MODEL, Play, experiment
 from tests.unit.why.scenes import days, promoted, slipped_through
 
 from ladle.quality.counts import Counts, Window
+from ladle.quality.drift import Drift, Onset
 from ladle.releases.deploy_log import Deployment, log_changes
 from ladle.releases.effects import NewRecord
 from ladle.why.change import QualityReport, quality_report
@@ -105,6 +106,16 @@ def test_callers_that_changed_are_told_beside_an_outside_cause() -> None:
     assert re.search(r"requests went from 10\d to 300 an hour", evidence)
     assert "requests refused for what the caller sent went from 0 % to 30 %" in evidence
     assert "the share of requests that got a label went from 100 % to 33.3 %" in evidence
+
+
+def test_inputs_that_left_their_training_are_told_beside_the_change(slipped: Play) -> None:
+    known = facts(slipped)
+    _, change = known.the_change
+    far = Drift("age", 900, 0.3, 0.05, 0.6)
+    near, before = Onset(2, far, change.began), Onset(1, far, change.began - 9 * DAY)
+    evidence = told(explain(replace(known, drifted=(near, before))), Topic.EVIDENCE)
+    assert "age of release 2 differs from its training: 30 % of 900 rows lie elsewhere" in evidence
+    assert "age of release 1" not in evidence
 
 
 def test_a_doubtful_cause_is_told_as_doubt_with_what_would_help() -> None:
