@@ -9,12 +9,13 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ladle.errors import LadleError, NeedsCredentials, Unavailable
+from ladle.errors import Finding, LadleError, NeedsCredentials, NotFound, Unavailable
 from ladle.names import store_bucket
 
 if TYPE_CHECKING:
@@ -36,9 +37,11 @@ if TYPE_CHECKING:
         Stacks,
         Workspace,
     )
+    from ladle.quality.new_label import NewLabel
 
 DEFAULT_URL = "embedded:"
 BOOTSTRAP_STACK = "CDKToolkit"
+_OBJECT = re.compile(r"s3://(?P<bucket>[^/]+)/(?P<key>.+)")
 _AWS = re.compile(r"aws://(?P<account>\d{12})/(?P<region>[a-z]{2}(?:-[a-z]+)+-\d)")
 
 
@@ -225,6 +228,27 @@ def open_predictor(address: str | None, start: Path, caller: str | None = None) 
 
     doors = ModelDoors(_session(url, start), SystemClock())
     return HttpPredictor(doors.address, headers, doors.sign)
+
+
+@contextmanager
+def open_label_file(address: str, start: Path) -> Iterator[Iterator[NewLabel | Finding]]:
+    """The rows of a file: a path, or an object in a bucket of the workspace's account."""
+    from ladle.tools.label_files import read_labels
+
+    if found := _OBJECT.fullmatch(address):
+        from ladle.aws.label_objects import open_object
+
+        session = _session(workspace_url(start), start)
+        with open_object(session.s3, session.account, found["bucket"], found["key"]) as file:
+            yield read_labels(address, file)
+        return
+    try:
+        local = (start / address).open("rb")
+    except OSError as error:
+        fix = "correct the path of the file"
+        raise NotFound("LD616", f"{address} cannot be read: {error.strerror}", fix) from error
+    with local as file:
+        yield read_labels(address, file)
 
 
 def _shown_at_the_door() -> dict[str, str]:

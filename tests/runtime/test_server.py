@@ -154,7 +154,7 @@ def test_feedback_is_taken_in_process(url: str) -> None:
     label = {"prediction_id": answer["prediction_id"], "label": 2}
     assert ask(f"{url}/feedback", label)[::2] == (
         202,
-        {"accepted": 1, "repeated": 0, "waiting": 0, "refused": []},
+        {"accepted": 1, "corrected": 0, "repeated": 0, "waiting": 0, "refused": []},
     )
     assert ask(f"{url}/feedback", [label, label])[2]["accepted"] == 2
 

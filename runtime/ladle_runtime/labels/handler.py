@@ -70,7 +70,7 @@ def answer(ports: LabelIntake, event: Mapping[str, Any]) -> Mapping[str, Any]:
         return _problem(error, 503, {"retry-after": "1"})
     except LadleError as error:
         return _problem(error, _STATUS.get(error.code, 500))
-    if taken.refused and not taken.accepted and not taken.repeated:
+    if taken.refused and len(sent.labels) == 1:
         code = taken.refused[0][1].code
         return _problem(LadleError(code, *_words(taken)), _STATUS[code])
     return _json(202, "application/json", _body(taken))
@@ -79,6 +79,7 @@ def answer(ports: LabelIntake, event: Mapping[str, Any]) -> Mapping[str, Any]:
 def _body(taken: Taken) -> Mapping[str, Any]:
     return {
         "accepted": taken.accepted,
+        "corrected": taken.corrected,
         "repeated": taken.repeated,
         "waiting": taken.waiting,
         "refused": [

@@ -5,17 +5,14 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ladle.actions.take_labels import NewLabel
 from ladle.errors import LadleError
+from ladle.quality.new_label import SHAPE, NewLabel
 
 MAX_LABELS = 1_000  # in one call
-MAX_TEXT = 1000  # characters of a label
-_FIX = 'send {"prediction_id": "…", "label": a text or a number}, or a list of them'
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,26 +59,15 @@ def _body(event: Mapping[str, Any]) -> object:
             body = base64.b64decode(body, validate=True).decode("utf-8")
         return json.loads(body)
     except (ValueError, binascii.Error, RecursionError) as error:
-        raise LadleError("LD605", "the body is no JSON", _FIX) from error
+        raise LadleError("LD605", "the body is no JSON", SHAPE) from error
 
 
 def _labels(given: object) -> tuple[NewLabel, ...]:
     labels = given if isinstance(given, list) else [given]
     if not labels:
-        raise LadleError("LD605", "there is no label in the body", _FIX)
+        raise LadleError("LD605", "there is no label in the body", SHAPE)
     if len(labels) > MAX_LABELS:
         raise LadleError(
             "LD606", f"more than {MAX_LABELS:,} labels in one call", "send them in several calls"
         )
-    return tuple(_label(label, i) for i, label in enumerate(labels))
-
-
-def _label(given: object, position: int) -> NewLabel:
-    value = given.get("label") if isinstance(given, dict) else None
-    prediction_id = given.get("prediction_id") if isinstance(given, dict) else None
-    fits = isinstance(value, bool | int | float | str) and (
-        len(value) <= MAX_TEXT if isinstance(value, str) else math.isfinite(value)
-    )
-    if not isinstance(prediction_id, str) or not fits or not isinstance(value, str | int | float):
-        raise LadleError("LD605", f"entry {position} of the body is no label", _FIX)
-    return NewLabel.parse(prediction_id, value)
+    return tuple(NewLabel.read(label, f"entry {i} of the body") for i, label in enumerate(labels))

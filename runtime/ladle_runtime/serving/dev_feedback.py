@@ -25,7 +25,13 @@ class DevFeedback:
         for label in labels:
             sys.stdout.write(f"label {label['prediction_id']} = {label['label']!r}\n")
         sys.stdout.flush()
-        taken = {"accepted": len(labels), "repeated": 0, "waiting": 0, "refused": []}
+        taken = {
+            "accepted": len(labels),
+            "corrected": 0,
+            "repeated": 0,
+            "waiting": 0,
+            "refused": [],
+        }
         return Answer(202, "application/json", orjson.dumps(taken))
 
 

@@ -23,12 +23,15 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True)
 class LabelsTaken:
-    """``waiting`` for a prediction that is not known yet; ``refused`` with a reason each."""
+    """Those ``corrected`` are among the ``accepted``; ``waiting`` for a prediction that is not known
+    yet; ``refused`` with a reason each.
+    """
 
     accepted: int
     repeated: int
     waiting: int
     refused: Sequence[Mapping[str, Any]]
+    corrected: int = 0
 
 
 def predict(predictor: Predictor, model: str, inputs: object) -> Prediction:
@@ -50,6 +53,7 @@ def send_labels(
         int(data.get("repeated", 0)),
         int(data.get("waiting", 0)),
         data.get("refused", ()),
+        int(data.get("corrected", 0)),
     )
 
 

@@ -16,13 +16,11 @@ from ladle.actions.count_labels import LabelCount
 from ladle.errors import Finding, LadleError
 from ladle.policy.rollout import RolloutPolicy
 from ladle.ports import CounterStore, LabelStore, PredictionLog
-from ladle.quality.labels import AcceptedLabel, Label, LabelValue, PredictionRows
+from ladle.quality.labels import AcceptedLabel, Label, PredictionRows
+from ladle.quality.new_label import REFUSES_ONE, NewLabel
 from ladle.quality.outcomes import covers, judged
-from ladle.quality.sealed_id import place
 from ladle.releases.state import ReleaseState
 
-_PREDICTION_ID = re.compile(r"([\w-]{22})\.(\d{1,6})|([\w-]{43}|[\w-]{48})", re.ASCII)
-_OF_ONE_LABEL = frozenset({"LD603", "LD607", "LD608"})  # what refuses it, and not its neighbours
 _ASSUMED = re.compile(r"arn:aws[\w-]*:sts::(\d+):assumed-role/([^/]+)/.*")
 
 
@@ -37,34 +35,13 @@ class Intake:
 
 @dataclass(slots=True)
 class Taken:
-    """What became of a list of labels."""
+    """What became of a list of labels; those ``corrected`` are among the ``accepted``."""
 
     accepted: int = 0
+    corrected: int = 0
     repeated: int = 0
     waiting: int = 0
     refused: list[tuple[str, Finding]] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class NewLabel:
-    """A label as it was sent: about which prediction, and what was true."""
-
-    request_id: str
-    row: int
-    value: LabelValue
-
-    @classmethod
-    def parse(cls, prediction_id: str, value: LabelValue) -> NewLabel:
-        found = _PREDICTION_ID.fullmatch(prediction_id)
-        if found is None:
-            raise LadleError(
-                "LD602",
-                "that is no prediction id: it has 43 or 48 characters, or 22, a dot and a row",
-                "send the prediction_id of an answer as it is",
-            )
-        if sealed := found[3]:
-            return cls(sealed, place(sealed), value)
-        return cls(found[1], int(found[2]), value)
 
 
 def take_labels(
@@ -89,11 +66,12 @@ def take_labels(
         try:
             accepted = _accept(count, finds, label, policy.is_numeric)
         except LadleError as error:
-            if error.code not in _OF_ONE_LABEL:
+            if error.code not in REFUSES_ONE:
                 raise
             taken.refused.append((label.prediction_id, error.finding))
             continue
         taken.accepted += accepted.new
+        taken.corrected += accepted.new and accepted.number > 0
         taken.repeated += not accepted.new
         taken.waiting += accepted.outcome is None
     count.finish()

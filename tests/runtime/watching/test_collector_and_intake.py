@@ -99,6 +99,7 @@ def test_a_label_is_taken_and_counted(collector: Collector, label_intake: LabelI
     assert answered["statusCode"] == 202
     assert json.loads(answered["body"]) == {
         "accepted": 2,
+        "corrected": 0,
         "repeated": 0,
         "waiting": 0,
         "refused": [],
