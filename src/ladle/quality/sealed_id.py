@@ -13,6 +13,7 @@ import hashlib
 import hmac
 import struct
 from base64 import b64decode, urlsafe_b64encode
+from binascii import b2a_base64
 from collections.abc import Callable, Mapping, Sequence
 from enum import IntEnum
 from typing import Final
@@ -25,6 +26,7 @@ MAC_BYTES: Final = 12
 SEALED_ROWS: Final = 64  # of one request; more are kept in the table, by one write for all of them
 SEALED_TYPES: Final = frozenset({"classification", "regression"})  # of models
 _FORMAT: Final = 1
+_URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
 _MAX_RELEASE: Final = 0xFFFF
 _HEAD: Final = struct.Struct(">BBHI")
 _ROW: Final = struct.Struct(">HH")
@@ -74,7 +76,8 @@ class Sealer:
             body = head + four + (_ROW.pack(row, rows) if rows > 1 else b"") + drawn
             hasher = self._keyed.copy()
             hasher.update(body)
-            ids.append(urlsafe_b64encode(body + hasher.digest()).rstrip(b"=").decode())
+            text = b2a_base64(body + hasher.digest(), newline=False).translate(_URL_SAFE)
+            ids.append(text.rstrip(b"=").decode())
         return ids
 
 
@@ -120,6 +123,8 @@ def _bytes(sealed: str) -> bytes | None:
 
 def _outcome(value: LabelValue) -> tuple[int, bytes]:
     try:
+        if type(value) is int:  # the usual case
+            return Kind.INTEGER, _INTEGER.pack(value)
         if isinstance(value, bool):
             return Kind.BOOLEAN, _INTEGER.pack(value)
         if isinstance(value, int):
