@@ -24,15 +24,20 @@ _BATCH_BYTES, _BATCH_FILES = 8 << 20, 64
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
-def hash_files(root: str, sizes: Mapping[str, int], progress: Progress) -> Mapping[str, SeenFile]:
-    """By path relative to ``root``. Raises LD316 for a changing file, LD342 and LD343."""
+def hash_files(
+    root: str, states: Mapping[str, os.stat_result], progress: Progress
+) -> Mapping[str, SeenFile]:
+    """By path relative to ``root``; ``states`` are as a walk found them.
+
+    Raises LD316 for a changing file, LD342 and LD343.
+    """
     from concurrent.futures import ThreadPoolExecutor  # costs as much as walking 2,000 files
 
     counter = _Counter(progress)
-    progress.start("hashing", sum(sizes.values()), len(sizes))
+    progress.start("hashing", sum(state.st_size for state in states.values()), len(states))
     try:
         with ThreadPoolExecutor(THREADS) as pool:
-            batches = pool.map(lambda batch: _hash_batch(root, batch, counter), _batches(sizes))
+            batches = pool.map(lambda batch: _hash_batch(root, batch, counter), _batches(states))
             return {path: seen for batch in batches for path, seen in batch}
     finally:
         progress.finish()
@@ -50,13 +55,16 @@ class _Counter:
             self._progress.advance(bytes_, files)
 
 
-def _batches(sizes: Mapping[str, int]) -> Iterator[Sequence[str]]:
+_Batch = list[tuple[str, os.stat_result]]
+
+
+def _batches(states: Mapping[str, os.stat_result]) -> Iterator[_Batch]:
     """Small files go together, since handing work to a thread costs more than hashing one."""
-    batch: list[str] = []
+    batch: _Batch = []
     bytes_ = 0
-    for path, size in sizes.items():
-        batch.append(path)
-        bytes_ += size
+    for path, state in states.items():
+        batch.append((path, state))
+        bytes_ += state.st_size
         if bytes_ >= _BATCH_BYTES or len(batch) >= _BATCH_FILES:
             yield batch
             batch, bytes_ = [], 0
@@ -64,35 +72,62 @@ def _batches(sizes: Mapping[str, int]) -> Iterator[Sequence[str]]:
         yield batch
 
 
-def _hash_batch(
-    root: str, paths: Sequence[str], counter: _Counter
-) -> Sequence[tuple[str, SeenFile]]:
+def _hash_batch(root: str, batch: _Batch, counter: _Counter) -> Sequence[tuple[str, SeenFile]]:
     block = memoryview(bytearray(_BLOCK_BYTES))
-    return [(path, _hash(f"{root}/{path}" if path else root, block, counter)) for path in paths]
+    found = [
+        (path, _hash(f"{root}/{path}" if path else root, state, block, counter))
+        for path, state in batch
+    ]
+    small = sum(seen.bytes for _, seen in found if seen.bytes < _BLOCK_BYTES)
+    counter.advance(small, len(found))
+    return found
 
 
-def _hash(path: str, block: memoryview, counter: _Counter) -> SeenFile:
+def _hash(path: str, walked: os.stat_result, block: memoryview, counter: _Counter) -> SeenFile:
     try:
         descriptor = os.open(path, _FLAGS)
         try:
-            before = os.fstat(descriptor)
-            if not stat.S_ISREG(before.st_mode):
-                raise changed(path)
-            hasher, length = hashlib.sha256(), 0
-            while length <= before.st_size and (count := os.readv(descriptor, [block])):
-                hasher.update(block[:count])
-                length += count
-                counter.advance(count, 0)
-            after = os.fstat(descriptor)
+            if walked.st_size < _BLOCK_BYTES:
+                length = os.readv(descriptor, [block])
+                after = os.fstat(descriptor)
+                if length == after.st_size and _is_same(walked, after):
+                    return _seen(hashlib.sha256(block[:length]).hexdigest(), after)
+                os.lseek(descriptor, 0, os.SEEK_SET)
+            return _hash_open(path, descriptor, block, counter)
         finally:
             os.close(descriptor)
     except OSError as error:
-        if error.errno == errno.ELOOP:  # a link stands where the file was listed
+        if error.errno in (errno.ELOOP, errno.ESPIPE):  # no file any more, but a link or a pipe
             raise changed(path) from error
         raise unreadable(path, error) from error
-    same = (before.st_mtime_ns, before.st_ctime_ns) == (after.st_mtime_ns, after.st_ctime_ns)
-    if not same or length != after.st_size:
+
+
+def _hash_open(path: str, descriptor: int, block: memoryview, counter: _Counter) -> SeenFile:
+    """A file that is long to read, or was changed since the walk; it must not be while it is read."""
+    before = os.fstat(descriptor)
+    if not stat.S_ISREG(before.st_mode):
         raise changed(path)
-    counter.advance(0, 1)
-    digest = PREFIX + hasher.hexdigest()
-    return SeenFile(digest, length, after.st_mtime_ns, after.st_ctime_ns, after.st_ino)
+    hasher, length = hashlib.sha256(), 0
+    while length <= before.st_size and (count := os.readv(descriptor, [block])):
+        hasher.update(block[:count])
+        length += count
+        if before.st_size >= _BLOCK_BYTES:
+            counter.advance(count, 0)
+    after = os.fstat(descriptor)
+    if not _is_same(before, after) or length != after.st_size:
+        raise changed(path)
+    return _seen(hasher.hexdigest(), after)
+
+
+def _is_same(before: os.stat_result, after: os.stat_result) -> bool:
+    return (
+        before.st_size == after.st_size
+        and before.st_mtime_ns == after.st_mtime_ns
+        and before.st_ctime_ns == after.st_ctime_ns
+        and before.st_ino == after.st_ino
+    )
+
+
+def _seen(digest: str, state: os.stat_result) -> SeenFile:
+    inode = state.st_ino
+    return SeenFile(PREFIX + digest, state.st_size, state.st_mtime_ns, state.st_ctime_ns, inode)

@@ -52,7 +52,7 @@ def _seen(
     """
     known = index.below(root)
     seen = {path: file for path, file in known.items() if _is_as(file, states.get(path))}
-    unknown = {path: state.st_size for path, state in states.items() if path not in seen}
+    unknown = {path: state for path, state in states.items() if path not in seen}
     if not unknown:
         return seen, True
     at_ns = index.now_ns()

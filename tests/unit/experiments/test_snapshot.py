@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ladle import digest as digests
-from ladle.digest import Digest
+from ladle.digest import Digest, canonical_json
 from ladle.experiments import tree
 from ladle.experiments.snapshot import COARSE_NS, FINE_NS, Listing, SeenFile, Snapshot, of_folder
 from ladle.experiments.tree import TreeReader, changed
@@ -92,6 +92,12 @@ def test_sums_are_of_files_and_links_at_any_depth(folder: Folder) -> None:
     assert found.bytes == sum(
         len(text) if content is None else len(content) for content, text in below.values()
     )
+
+
+@given(folders)
+def test_a_tree_is_canonical_json(folder: Folder) -> None:
+    for kept in snapshot(folder).trees.values():
+        assert tree.encode(kept) == canonical_json([asdict(entry) for entry in kept])
 
 
 @given(folders)

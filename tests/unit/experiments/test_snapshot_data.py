@@ -179,18 +179,22 @@ def test_a_missing_path_is_told(tmp_path: Path) -> None:
 
 
 def test_a_file_that_grows_while_it_is_read_is_refused(data: Path) -> None:
+    (data / "large.csv").write_bytes(b"a" * (3 << 20))
+
     def grow() -> None:
-        with (data / "a.csv").open("ab") as file:
+        with (data / "large.csv").open("ab") as file:
             file.write(b"more")
 
-    assert refused(data / "a.csv", Watcher(while_reading=grow)) == ["LD316"]
+    assert refused(data / "large.csv", Watcher(while_reading=grow)) == ["LD316"]
 
 
 def test_a_file_that_is_written_over_while_it_is_read_is_refused(data: Path) -> None:
-    def write_over() -> None:
-        os.utime(data / "a.csv")
+    (data / "large.csv").write_bytes(b"a" * (3 << 20))
 
-    assert refused(data / "a.csv", Watcher(while_reading=write_over)) == ["LD316"]
+    def write_over() -> None:
+        os.utime(data / "large.csv")
+
+    assert refused(data / "large.csv", Watcher(while_reading=write_over)) == ["LD316"]
 
 
 def test_a_file_that_is_gone_before_it_is_read_is_told(data: Path) -> None:
