@@ -41,15 +41,14 @@ def serve(scope: Construct, host: Host, spec: ServiceSpec) -> cdk.CfnResource:
     where = place(scope, spec)
     cluster, strategy = capacity(scope, spec, where)
     listener, slots = _balancer(scope, spec, where)
-    task, needed = task_definition(scope, host, spec, handing.bundle)
+    task = task_definition(scope, host, spec, handing.bundle)
     to_json = cdk.Stack.of(scope).to_json_string
     serving = {
         "TaskDefinition": to_json(task),
         "Service": to_json(_service(spec, where, strategy, listener.ref, slots)),
     }
     released = release(scope, handing, cluster, spec, serving)
-    for first in (lines, listener, *needed):
-        released.node.add_dependency(first)
+    released.add_resource_dependency(lines)
     link = api.CfnVpcLink(
         scope,
         "DoorLink",

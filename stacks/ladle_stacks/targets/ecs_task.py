@@ -5,11 +5,11 @@ The hand-off adds the release's number, which no template knows.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import aws_cdk as cdk
-from constructs import Construct, IDependable
+from constructs import Construct
 
 from ladle import digest, names
 from ladle.catalog import Arch
@@ -31,8 +31,8 @@ _CPU = {Arch.X86_64: "X86_64", Arch.ARM64: "ARM64"}
 
 def task_definition(
     scope: Construct, host: Host, spec: ServiceSpec, bundle: cdk.CfnCustomResource
-) -> tuple[Mapping[str, Any], Sequence[IDependable]]:
-    """What RegisterTaskDefinition takes, and what must be there before a task can start."""
+) -> Mapping[str, Any]:
+    """What RegisterTaskDefinition takes."""
     roles = {role.holder: role.grants for role in permissions.of_model(spec)}
     serving = grants.named_role(
         scope, "Serving", names.serving_role(spec.model), TASKS, roles["serving"]
@@ -41,7 +41,7 @@ def task_definition(
         scope, "Execution", names.execution_role(spec.model), TASKS, roles["execution"]
     )
     image = serving_image(scope, host, spec)
-    task = {
+    return {
         "networkMode": "awsvpc",
         "taskRoleArn": serving.role_arn,
         "executionRoleArn": execution.role_arn,
@@ -49,7 +49,6 @@ def task_definition(
         "containerDefinitions": [_container(spec, image.image_uri, _environment(spec, bundle))],
         **_machine(spec),
     }
-    return task, (serving, execution)
 
 
 def _container(spec: ServiceSpec, image: str, environment: Mapping[str, str]) -> Mapping[str, Any]:
