@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import stat
 from pathlib import Path
 
 import pytest
 
 from ladle.disk.clock import SystemClock
-from ladle.errors import NotFound
+from ladle.errors import Corrupt, NotFound
 from ladle_runtime.serving.model_file import read_model
 
 LARGE = bytes(range(256)) * 8192
@@ -43,6 +44,21 @@ def test_without_a_folder_for_it_a_large_model_stays_in_memory(tmp_path: Path) -
     given.write_bytes(LARGE)
     with read_model(str(given), str(tmp_path / "nowhere"), SystemClock()) as model:
         assert (model.content, model.file) == (LARGE, None)
+
+
+@pytest.mark.parametrize("content", [b"small", LARGE])
+def test_a_file_that_is_not_what_was_released_is_not_served(tmp_path: Path, content: bytes) -> None:
+    given = tmp_path / "model.onnx"
+    given.write_bytes(content)
+    released = hashlib.sha256(content).hexdigest()
+    with read_model(str(given), str(tmp_path), SystemClock(), released) as model:
+        assert bytes(model.content) == content
+    given.write_bytes(content[:-1] + b"!")
+    with (
+        pytest.raises(Corrupt, match="LD421"),
+        read_model(str(given), str(tmp_path), SystemClock(), released),
+    ):
+        pytest.fail("it was served")
 
 
 def test_a_model_file_that_is_not_there_is_named() -> None:

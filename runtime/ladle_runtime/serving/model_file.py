@@ -7,6 +7,7 @@ that nobody can write (an image of a function) the file is taken as it lies.
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -16,7 +17,7 @@ from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
-from ladle.errors import NotFound
+from ladle.errors import Corrupt, NotFound
 from ladle_runtime.serving.settings import Bundle
 
 if TYPE_CHECKING:
@@ -35,8 +36,10 @@ class ModelFile:
 
 
 @contextmanager
-def read_model(model_at: Bundle | str, scratch: str, clock: Clock) -> Iterator[ModelFile]:
-    """``scratch`` is a folder for files that nobody misses.
+def read_model(
+    model_at: Bundle | str, scratch: str, clock: Clock, sha256: str | None = None
+) -> Iterator[ModelFile]:
+    """``scratch`` is a folder for files that nobody misses; ``sha256`` is asked of a file at a path.
 
     Raises LadleError LD420 (unreachable), LD421 (not what was released), LD423 (no such file).
     """
@@ -50,7 +53,9 @@ def read_model(model_at: Bundle | str, scratch: str, clock: Clock) -> Iterator[M
             yield shelf.model()
         else:
             with _opened(model_at) as stream:
-                yield _in_place(stream, model_at) or shelf.copy(stream)
+                found = _in_place(stream, model_at) or shelf.copy(stream)
+                _believed(found, model_at, sha256)
+                yield found
     finally:
         shelf.clear()
 
@@ -67,6 +72,16 @@ def _opened(path: str) -> Iterator[BinaryIO]:
         ) from error
     with stream:
         yield stream
+
+
+def _believed(found: ModelFile, path: str, sha256: str | None) -> None:
+    """What somebody else put there for us, SageMaker for one, is what was released or nothing."""
+    if sha256 is not None and (read := hashlib.sha256(found.content).hexdigest()) != sha256:
+        raise Corrupt(
+            "LD421",
+            f"the model {path} hashes to {read[:12]}, and {sha256[:12]} was released",
+            "do not serve it: restore the object, or roll back",
+        )
 
 
 def _in_place(stream: BinaryIO, path: str) -> ModelFile | None:

@@ -24,6 +24,7 @@ from ladle_runtime.serving.settings import Settings
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Serves one model over HTTP.")
+    parser.add_argument("serve", nargs="?", choices=["serve"], help="the word that SageMaker says")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8080)
     parser.add_argument("--dev", action="store_true", help="readable lines, a page, /feedback here")

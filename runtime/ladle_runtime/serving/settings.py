@@ -46,12 +46,15 @@ class Secrets:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """``model_at`` is a bundle, or a path inside an image or on a laptop."""
+    """``model_at`` is a bundle, or a path inside a container or on a laptop; ``model_sha256`` is what
+    the content at that path must hash to, where somebody released it.
+    """
 
     model: str
     release: int
     release_digest: str
     model_at: Bundle | str
+    model_sha256: str | None
     type: str
     backend: str
     key: str
@@ -80,9 +83,12 @@ class Settings:
         spec: dict[str, Any] = json.loads(env["LADLE_SPEC"])
         return cls(
             model=env["LADLE_MODEL"],
-            release=_release(env.get("AWS_LAMBDA_FUNCTION_VERSION", "")),
+            release=_release(
+                env.get("AWS_LAMBDA_FUNCTION_VERSION") or env.get("LADLE_RELEASE", "")
+            ),
             release_digest=env.get("LADLE_RELEASE_DIGEST", ""),
             model_at=env.get("LADLE_MODEL_FILE") or _bundle(env),
+            model_sha256=env.get("LADLE_BUNDLE_SHA256"),
             type=spec["type"],
             backend=spec["backend"],
             key=spec["key"],
@@ -97,7 +103,7 @@ class Settings:
 
 
 def _release(version: str) -> int:
-    """``$LATEST`` and no Lambda at all are release 0: nothing that was released."""
+    """``$LATEST``, and a process that nobody deployed, are release 0: nothing that was released."""
     return int(version) if version.isdigit() else 0
 
 

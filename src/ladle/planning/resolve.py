@@ -39,8 +39,12 @@ class ModelContent:
     path: str | None
 
 
-def choose_packaging(config: ModelConfig, cloud: Cloud) -> Packaging:
+def choose_packaging(
+    config: ModelConfig, cloud: Cloud, target: Target = Target.LAMBDA
+) -> Packaging:
     """Known before the code is read, since an image has other code than a zip."""
+    if target is not Target.LAMBDA:
+        return Packaging.IMAGE
     if config.packaging is not Packaging.AUTO:
         return config.packaging
     return Packaging.ZIP if cloud is Cloud.EMBEDDED else Packaging.IMAGE

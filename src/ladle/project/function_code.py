@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from ladle import digest
-from ladle.catalog import BACKENDS, Packaging
+from ladle.catalog import BACKENDS, Packaging, Target
 from ladle.digest import Digest
 from ladle.errors import NotFound
 from ladle.experiments.predict_code import read_predict_code
@@ -22,6 +22,7 @@ from ladle.project.import_closure import SourceFile, reached_files
 
 REQUIREMENTS = "requirements.txt"
 SERVING_ENTRY = "ladle_runtime.serving.lambda_entry"
+SERVER_ENTRY = "ladle_runtime.serving.server_entry"
 PLATFORM_ENTRIES = {
     "intake": "ladle_runtime.labels.handler",
     "collector": "ladle_runtime.collector.handler",
@@ -35,10 +36,11 @@ HANDOFF_ENTRIES = {
 
 
 class Wheels(StrEnum):
-    """The two locked sets that ``scripts/setup`` stages."""
+    """The locked sets; ``scripts/setup`` stages all but those of a GPU, which images alone have."""
 
     FUNCTION = "function"
     PLATFORM = "platform"
+    GPU = "gpu"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +70,18 @@ def serving_code(
     transform: str | None = None,
     requirements: str | None = None,
     model_file: str = "",
+    target: Target = Target.LAMBDA,
+    gpu: int = 0,
 ) -> FunctionCode:
-    """The code that answers requests, for one backend of the catalogue.
+    """The code that answers requests, for one backend of the catalogue: a function's on Lambda, a
+    server's on every other target.
 
     ``transform``, with what it imports from beside it, keeps its name relative to the model package
     ``folder``; an image is also made of its Dockerfile. A model that is code itself lies in the
     package, and brings what it imports and names there.
     """
-    entries = [SERVING_ENTRY, f"ladle_runtime.backends.{BACKENDS[backend]}"]
+    entry = SERVING_ENTRY if target is Target.LAMBDA else SERVER_ENTRY
+    entries = [entry, f"ladle_runtime.backends.{BACKENDS[backend]}"]
     files = list(reached_files(entries, package_roots()))
     if model_file.endswith(".py"):
         files += _model_code(folder, model_file)
@@ -84,8 +90,10 @@ def serving_code(
     if requirements is not None:
         files.append(SourceFile(REQUIREMENTS, folder / requirements))
     if packaging is Packaging.IMAGE:
-        files.append(SourceFile(dockerfile().name, dockerfile()))
-    return FunctionCode(tuple(dict.fromkeys(files)), Wheels.FUNCTION, python)
+        image = dockerfile(target)
+        files.append(SourceFile(image.name, image))
+    wheels = Wheels.GPU if gpu else Wheels.FUNCTION
+    return FunctionCode(tuple(dict.fromkeys(files)), wheels, python)
 
 
 def _model_code(folder: Path, name: str) -> Iterator[SourceFile]:
@@ -123,8 +131,9 @@ def package_roots() -> dict[str, Path]:
     return {name: Path(spec.origin).parent for name, spec in found.items() if spec and spec.origin}
 
 
-def dockerfile() -> Path:
-    return package_roots()["ladle_runtime"] / "images" / "Dockerfile"
+def dockerfile(target: Target = Target.LAMBDA) -> Path:
+    images = package_roots()["ladle_runtime"] / "images"
+    return images / "Dockerfile" if target is Target.LAMBDA else images / "server" / "Dockerfile"
 
 
 def lock_file(wheels: Wheels, python: str) -> Path:

@@ -18,6 +18,7 @@ from ladle.planning.serving_environment import backend_of
 from ladle.project.function_code import serving_code
 from ladle.project.read_package import read_packages
 from ladle.project.repository import ModelPackage, packages, read_pinned
+from ladle.targets.choose import choose
 
 # Reads what a model file says of its inputs and outputs; runs apart, since files can be hostile.
 Inspect = Callable[[Path], Signature]
@@ -94,7 +95,8 @@ def read_service(
     package: ModelPackage, config: ModelConfig, cloud: Cloud, inspect: Inspect, root: Path
 ) -> ServiceSpec:
     content = _content(package, config, inspect, root)
-    packaging = choose_packaging(config, cloud)
+    target = choose(config).target
+    packaging = choose_packaging(config, cloud, target)
     code = serving_code(
         backend_of(content.file_name) or "",
         packaging,
@@ -103,6 +105,8 @@ def read_service(
         config.transform,
         config.requirements,
         content.file_name,
+        target,
+        config.compute.gpu,
     )
     return resolve(config, content, packaging, str(code.digest), str(package.folder))
 

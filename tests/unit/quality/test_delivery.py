@@ -136,6 +136,7 @@ def test_the_same_failure_in_two_deliveries_has_one_id() -> None:
 def test_the_arm_is_read_from_the_streams_name() -> None:
     assert platform_lines.release_of("2026/11/23/[7]0123abcd") == 7
     assert platform_lines.release_of("2026/11/23/[$LATEST]0123abcd") == 0
+    assert platform_lines.release_of("release-7/i-0123abcd") == 7
     assert platform_lines.release_of("somewhere") is None
 
 
