@@ -6,7 +6,7 @@ import getpass
 import json
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,10 @@ from ladle.actions.judge_quality import read_evidence
 from ladle.cli.main import main
 from ladle.disk.clock import SystemClock
 from ladle.disk.traffic_router import DiskTrafficRouter
-from ladle.ports import Workspace
+from ladle.errors import Forbidden
+from ladle.policy.statuses import Phase
+from ladle.policy.traffic import ObservedTraffic, Traffic
+from ladle.ports import TrafficRouter, Workspace
 from ladle.quality.counts import Counts, WindowKey
 from ladle.releases.events import Ask, CandidateReady, PersonAsked
 from ladle.releases.state import Release
@@ -29,14 +32,50 @@ from ladle.wiring import open_workspace
 MODEL = "fraud"
 
 
+@dataclass(slots=True)
+class GuardedRouter:
+    """Refuses every write and probe, as AWS does, while the permission is taken away."""
+
+    router: TrafficRouter
+    permission: threading.Event
+
+    def read(self, model: str) -> ObservedTraffic | None:
+        return self.router.read(model)
+
+    def write(self, model: str, traffic: Traffic, expected_revision: str) -> None:
+        self._ask("lambda:UpdateAlias")
+        self.router.write(model, traffic, expected_revision)
+
+    def can_start(self, model: str, release: int) -> bool:
+        return self.router.can_start(model, release)
+
+    def delete(self, model: str, release: int) -> None:
+        self.router.delete(model, release)
+
+    def _ask(self, action: str) -> None:
+        if not self.permission.is_set():
+            what = f"AWS refused to move the traffic: AccessDeniedException {action}"
+            raise Forbidden("LD319", what, "give it back")
+
+
 @pytest.fixture
-def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workspace]:
+def permission() -> threading.Event:
+    """To move traffic; a test takes it away by ``clear``."""
+    given = threading.Event()
+    given.set()
+    return given
+
+
+@pytest.fixture
+def workspace(
+    tmp_path: Path, permission: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Workspace]:
     """Releases 1 and 2 are proven, 3 is in its canary; a controller works until the test ends."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("LADLE_WORKSPACE", f"dir:{tmp_path / 'store'}")
     workspace = open_workspace(None, tmp_path)
     ended = threading.Event()
-    controller = threading.Thread(target=_control, args=(workspace, ended))
+    controller = threading.Thread(target=_control, args=(workspace, permission, ended))
     _hand_over(workspace)
     controller.start()
     try:
@@ -46,9 +85,11 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Works
         controller.join()
 
 
-def _control(workspace: Workspace, ended: threading.Event) -> None:
+def _control(workspace: Workspace, permission: threading.Event, ended: threading.Event) -> None:
+    controls = _controls(workspace)
+    guarded = replace(controls, traffic=GuardedRouter(controls.traffic, permission))
     while not ended.wait(0.05):
-        advance_release(MODEL, _controls(workspace), "test")
+        advance_release(MODEL, guarded, "test")
 
 
 def _controls(workspace: Workspace) -> Controls:
@@ -167,6 +208,28 @@ def test_status_shows_the_evidence_and_what_is_lacking(
     told = capsys.readouterr().out
     assert "live         release 2 at 90 %, release 3 at 10 %" in told
     assert "0 % of 10 against 1.11 % of 90" in told
+
+
+def test_without_permission_a_candidate_waits_and_status_names_what_is_missing(
+    workspace: Workspace, permission: threading.Event, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for _ in range(2):
+        _asked(capsys, "promote", MODEL, "--yes")
+    permission.clear()
+    assert isinstance(workspace.router, DiskTrafficRouter)
+    workspace.router.publish(MODEL, 4)
+    now = SystemClock().now()
+    workspace.inbox.post(MODEL, "4-here", CandidateReady(_release(4, now)), now)
+    while not workspace.ledger.load(MODEL).blocked:
+        SystemClock().sleep(0.02)
+    assert main(["status", MODEL]) == 0
+    told = capsys.readouterr().out
+    assert "release 4 waits: it could not be rolled back" in told
+    assert "lambda:UpdateAlias" in told
+    assert "live         release 3 at 100 %" in told
+    permission.set()
+    while workspace.ledger.load(MODEL).phase is not Phase.CANARY:
+        SystemClock().sleep(0.02)
 
 
 def test_history_tells_each_step_with_its_record(
