@@ -51,5 +51,10 @@ def _is_label(value: Any) -> bool:
         isinstance(value, dict)
         and isinstance(value.get("prediction_id"), str)
         and _PREDICTION_ID.fullmatch(value["prediction_id"]) is not None
-        and isinstance(value.get("label"), str | int | float | bool)
+        and _fits(value.get("label"))
     )
+
+
+def _fits(label: Any) -> bool:
+    several = label if isinstance(label, list) and label else [label]
+    return all(isinstance(each, str | int | float | bool) for each in several)

@@ -15,7 +15,7 @@ import numpy as np
 
 from ladle.quality.labels import LabelValue
 from ladle_runtime.serving.json_text import to_json
-from ladle_runtime.serving.outcome import Path, column_outcomes, outcome_of
+from ladle_runtime.serving.outcome import Key, column_outcomes, outcome_of
 
 Outputs = Mapping[str, Any]
 
@@ -56,9 +56,9 @@ class Run:
             self._texts = [template % values for values in zip(*texts, strict=True)]
         return self._texts
 
-    def outcomes(self, path: Path) -> Sequence[LabelValue | None]:
-        quick = column_outcomes(self.columns, path)
-        return [outcome_of(each, path) for each in self.objects()] if quick is None else quick
+    def outcomes(self, key: Key) -> Sequence[LabelValue | None]:
+        quick = column_outcomes(self.columns, key)
+        return [outcome_of(each, key) for each in self.objects()] if quick is None else quick
 
 
 class Predictions(NamedTuple):

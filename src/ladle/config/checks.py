@@ -10,14 +10,16 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import PurePosixPath
 
-from ladle.catalog import CostAction, ModelType, Strategy
+from ladle.catalog import ModelType, Strategy
 from ladle.config.amounts import written
+from ladle.config.cost_checks import heard_of, idle_span, stopping
 from ladle.config.document import Path
 from ladle.config.door_checks import door_fits, halves, origins, public_door, unlimited_door
 from ladle.config.evidence import evidence_time, expects_labels
 from ladle.config.leaks import is_secret_by_name, leaks_in
 from ladle.config.mistake import Mistake
 from ladle.config.network_checks import network_ids, whole_network
+from ladle.config.outcome_key import is_several
 from ladle.config.schema import ModelConfig
 from ladle.secret_reference import EXAMPLE, SecretReference
 
@@ -116,6 +118,13 @@ def guard_of_the_type(config: ModelConfig) -> Iterator[Mistake]:
         yield Mistake(path, "LD123", what, fix, (path, ("type",)), on_key=True)
 
 
+def one_number(config: ModelConfig) -> Iterator[Mistake]:
+    path: Path = ("monitor", "key")
+    if config.type is ModelType.REGRESSION and is_several(config.monitor.key):
+        what = "a regression is judged by one number, and key names several"
+        yield Mistake(path, "LD123", what, "keep one path", (path, ("type",)))
+
+
 def evidence_by_max(config: ModelConfig) -> Iterator[Mistake]:
     time = evidence_time(config)
     if time is None or time.fits or "on_inconclusive" in config.rollout.model_fields_set:
@@ -196,15 +205,6 @@ def secrets_by_name(config: ModelConfig) -> Iterator[Mistake]:
             yield Mistake(path, "LD119", what, fix, (path,))
 
 
-def stopping(config: ModelConfig) -> Iterator[Mistake]:
-    path: Path = ("cost", "action")
-    if config.cost.action is CostAction.STOP and not config.cost.production_stop_acknowledged_by:
-        what = "action: stop takes a model down when its budget is spent"
-        fix = "add production_stop_acknowledged_by: with the address of who answers for it"
-        reads: tuple[Path, ...] = (path, ("cost", "production_stop_acknowledged_by"))
-        yield Mistake(path, "LD118", what, fix, reads)
-
-
 CHECKS: tuple[Check, ...] = (
     name,
     files,
@@ -218,6 +218,7 @@ CHECKS: tuple[Check, ...] = (
     times_in_order,
     one_margin,
     guard_of_the_type,
+    one_number,
     evidence_by_max,
     guarded,
     retention,
@@ -226,4 +227,6 @@ CHECKS: tuple[Check, ...] = (
     references,
     secrets_by_name,
     stopping,
+    heard_of,
+    idle_span,
 )

@@ -36,7 +36,6 @@ _BOUND_REASONS: dict[tuple[str | int, ...], str] = {
     ("rollout", "holdback_percent", "le"): "; more than half is no promotion",
 }
 _PATTERNS = {
-    "key": ("LD113", "is not a path in the output", "write it as $.label or $.scores[0]"),
     "vpc": ("LD113", "is not a VPC id", "write vpc-0a1b2c3d"),
     "issuer": ("LD113", "is not an issuer", "write its address: https://login.example.com/"),
     "domain": ("LD113", "is not a domain name", "write it as in models.example.com"),

@@ -24,8 +24,10 @@ from ladle.catalog import (
     Promote,
     Strategy,
     Target,
+    Tracing,
 )
 from ladle.config.amounts import DurationS, Factor, Percent, Points
+from ladle.config.outcome_key import OutcomeKey
 
 # As the serving runtime reads it: $.label, $.scores[0], $["a name"].value
 ISSUER = r"^https://[^\s/?#]+(/[^\s?#]*)?$"
@@ -145,9 +147,12 @@ class Labels(Strict):
 
 
 class MonitorConfig(Strict):
-    key: str = _key("$.label", "where the prediction stands in the output", pattern=OUTCOME_PATH)
+    key: OutcomeKey = _key(
+        "$.label", "where the prediction stands in the output: one path, or a list of up to five"
+    )
     segments: tuple[str, ...] = _key((), "input fields to watch apart", max_length=5)
     window_s: DurationS = _key("60s", "grain of the counters", alias="window")
+    dashboard: bool = _key(False, "a page of CloudWatch that shows the model")
     guards: Guards = _key(Guards(), "what a candidate is compared by")
     labels: Labels = _key(Labels(), "who says what was true")
 
@@ -203,6 +208,7 @@ class Settings(Strict):
     env: dict[str, str] = _key({}, "plain values for the transform")
     secrets: dict[str, str] = _key({}, "NAME: reference of a secret")
     network: Network = _key(Network(), "a network of the account")
+    tracing: Tracing = _key(Tracing.NONE, "a trace of each request, in AWS X-Ray")
     logs: Logs = _key(Logs(), "log lines")
     tags: dict[str, str] = _key({}, "tags of every resource")
     cost: Cost = _key(Cost(), "ceilings")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -12,7 +13,7 @@ from ladle.config.schema import AccuracyGuard, ErrorGuard, ModelConfig
 from ladle.errors import LadleError
 from ladle.experiments.manifest import Locator, Signature
 from ladle.planning.digests import release_digest
-from ladle.planning.service_spec import Compute, Door, ModelSource, Monitor, ServiceSpec
+from ladle.planning.service_spec import Ceilings, Compute, Door, ModelSource, Monitor, ServiceSpec
 from ladle.policy.rollout import Guard, GuardName, RolloutPolicy
 from ladle.targets.choose import choose
 
@@ -50,6 +51,18 @@ def choose_packaging(
     return Packaging.ZIP if cloud is Cloud.EMBEDDED else Packaging.IMAGE
 
 
+def refuse_embedded(specs: Sequence[ServiceSpec]) -> None:
+    """Raises LD230 for the first model whose target the embedded AWS does not have."""
+    for spec in specs:
+        if spec.target is not Target.LAMBDA:
+            raise LadleError(
+                "LD230",
+                f"{spec.model} runs on {spec.target}, and the embedded AWS has functions only",
+                "write target: lambda for what the laptop deploys, in an environment of its own; or "
+                "set LADLE_WORKSPACE to aws://account/region",
+            )
+
+
 def resolve(
     config: ModelConfig, content: ModelContent, packaging: Packaging, code_digest: str, folder: str
 ) -> ServiceSpec:
@@ -84,6 +97,9 @@ def resolve(
         log_retention_days=round(config.logs.retention_s / 86400),
         notify=config.notify,
         tags=dict(config.tags),
+        ceilings=Ceilings(config.cost.monthly_cap_usd, config.cost.idle_ttl_s),
+        dashboard=config.monitor.dashboard,
+        tracing=config.tracing,
         network=_written(config.network.model_dump(mode="json")),
         capture=_written(config.capture.model_dump(mode="json")),
     )

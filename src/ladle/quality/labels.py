@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 LabelValue = str | int | float | bool
@@ -37,6 +38,11 @@ def written(value: LabelValue) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value).strip()
+
+
+def together(values: Sequence[LabelValue]) -> str:
+    """Several values as one: what a prediction says at several keys, or in an array, is one outcome."""
+    return json.dumps([written(value) for value in values], separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True)

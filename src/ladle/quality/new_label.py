@@ -7,12 +7,15 @@ import re
 from dataclasses import dataclass
 
 from ladle.errors import LadleError
-from ladle.quality.labels import LabelValue, prediction_id
+from ladle.quality.labels import LabelValue, prediction_id, together
 from ladle.quality.sealed_id import place
 
 MAX_TEXT = 1000  # characters of a label
+MAX_VALUES = 16  # of a label with several
 REFUSES_ONE = frozenset({"LD603", "LD607", "LD608"})  # a label, and not its neighbours
-SHAPE = 'send {"prediction_id": "…", "label": a text or a number}, or a list of them'
+SHAPE = (
+    'send {"prediction_id": "…", "label": a text, a number, or a list of them}, or a list of labels'
+)
 _PREDICTION_ID = re.compile(r"([\w-]{22})\.(\d{1,6})|([\w-]{43}|[\w-]{48})", re.ASCII)
 
 
@@ -45,7 +48,7 @@ class NewLabel:
     @classmethod
     def read(cls, given: object, where: str) -> NewLabel:
         """From an object that nobody has checked. Raises LadleError LD602, LD605."""
-        value = given.get("label") if isinstance(given, dict) else None
+        value = _one(given.get("label")) if isinstance(given, dict) else None
         id_ = given.get("prediction_id") if isinstance(given, dict) else None
         fits = isinstance(value, bool | int | float | str) and (
             len(value) <= MAX_TEXT if isinstance(value, str) else math.isfinite(value)
@@ -53,3 +56,11 @@ class NewLabel:
         if not isinstance(id_, str) or not fits or not isinstance(value, str | int | float):
             raise LadleError("LD605", f"{where} is no label", SHAPE)
         return cls.parse(id_, value)
+
+
+def _one(value: object) -> object:
+    """A list of plain values is what the prediction says at several keys."""
+    if isinstance(value, list) and 0 < len(value) <= MAX_VALUES:
+        plain = [v for v in value if isinstance(v, bool | int | float | str)]
+        return together(plain) if len(plain) == len(value) else value
+    return value

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from ladle.errors import LadleError
+from ladle.quality.new_label import NewLabel
 from ladle_runtime.serving.json_text import to_json
 from ladle_runtime.serving.outcome import outcome_of, parse_key
 from ladle_runtime.serving.predictions import Predictions, Run
@@ -20,7 +21,7 @@ LOGITS = np.array([[0.1, 0.9], [2.0, 1.0]], dtype=np.float32)
 
 def labels(outputs: dict[str, Any], type_: str, rows: int = 2) -> Any:
     run = Run(outputs, rows, type_)
-    return run.outcomes(("label",))
+    return run.outcomes((("label",),))
 
 
 def test_a_classifier_without_a_label_gets_the_place_of_its_highest_score() -> None:
@@ -73,12 +74,23 @@ def test_numbers_written_by_columns_are_the_objects_in_json(
 @given(arrays(st.sampled_from([np.float32, np.float64, np.int32, np.bool_]), st.integers(1, 4)))
 def test_outcomes_of_a_column_are_those_of_its_objects(label: Any) -> None:
     run = Run({"label": label}, len(label), "generic")
-    assert run.outcomes(("label",)) == [outcome_of(each, ("label",)) for each in run.objects()]
+    assert run.outcomes((("label",),)) == [
+        outcome_of(each, (("label",),)) for each in run.objects()
+    ]
 
 
 @pytest.mark.parametrize(
     ("key", "expected"),
-    [("$.a.b", 1), ("$.a.c[1]", 3), ('$["a"].b', 1), ("$.a.none", None), ("$.a", None)],
+    [
+        ("$.a.b", 1),
+        ("$.a.c[1]", 3),
+        ('$["a"].b', 1),
+        ("$.a.none", None),
+        ("$.a", None),
+        ("$.a.c", '["2","3"]'),
+        ("$.a.b$.a.c[0]", '["1","2"]'),
+        ('$["a"].b$.a.none', None),
+    ],
 )
 def test_an_outcome_may_be_nested(key: str, expected: Any) -> None:
     assert outcome_of({"a": {"b": 1, "c": [2, 3]}}, parse_key(key)) == expected
@@ -86,14 +98,16 @@ def test_an_outcome_may_be_nested(key: str, expected: Any) -> None:
 
 def test_a_number_that_is_none_is_an_outcome_that_no_label_equals() -> None:
     for value in (float("nan"), np.float32("inf")):
-        assert outcome_of({"label": value}, ("label",)) == "NaN"
+        assert outcome_of({"label": value}, (("label",),)) == "NaN"
 
 
 def test_an_outcome_too_long_for_a_line_is_none() -> None:
-    assert outcome_of({"label": "x" * 1001}, ("label",)) is None
+    assert outcome_of({"label": "x" * 1001}, (("label",),)) is None
 
 
-@pytest.mark.parametrize("key", ["", "$", "label", "$.", "$.a[", "$.a b", "$..a", "$[x]"])
+@pytest.mark.parametrize(
+    "key", ["", "$", "label", "$.", "$.a[", "$.a b", "$..a", "$[x]", "$.a$", "$$.a"]
+)
 def test_a_key_that_is_no_path_is_refused(key: str) -> None:
     with pytest.raises(LadleError) as error:
         parse_key(key)
@@ -106,3 +120,15 @@ def test_a_key_leads_to_what_it_names(names: list[str]) -> None:
     for name in reversed(names):
         value = {name: value}
     assert outcome_of(value, parse_key("$." + ".".join(names))) == 7
+
+
+@given(st.lists(st.booleans() | st.integers() | st.text(max_size=20), min_size=2, max_size=16))
+def test_a_label_of_several_values_is_written_as_the_outcome_is(values: list[Any]) -> None:
+    sent = NewLabel.read({"prediction_id": "A" * 22 + ".0", "label": values}, "it")
+    assert outcome_of({"tags": values}, parse_key("$.tags")) == sent.value
+
+
+def test_scores_are_no_outcome_and_a_long_array_is_none() -> None:
+    scores = np.eye(3, dtype=np.float32)
+    assert Run({"label": scores}, 3, "generic").outcomes((("label",),)) == [None] * 3
+    assert outcome_of({"tags": list(range(17))}, parse_key("$.tags")) is None
