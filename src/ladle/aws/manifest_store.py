@@ -62,7 +62,7 @@ class DynamoManifestStore:
         edges = list(edges_of(manifest))
         writes = [self._put(manifest_item(recorded), "attribute_not_exists(pk)")]
         writes += [self._put(version_item(recorded), "attribute_not_exists(pk)")]
-        writes += [self._move_head(recorded)]
+        writes += [self._move_head(recorded, manifest.previous)]
         writes += [still_at(self._table, epoch)] if epoch is not None else []
         writes += [self._put(edge) for edge in edges[:_EDGES]]
         with asking(f"to record an experiment of {manifest.model}"):
@@ -91,6 +91,26 @@ class DynamoManifestStore:
                 raise Conflict(
                     "LD303", "the experiment was moved meanwhile", "read it again"
                 ) from error
+
+    def put_back(self, recorded: RecordedExperiment) -> None:
+        manifest = recorded.manifest
+        stored = self._items([manifest.id]).get(manifest.id)
+        place = self._put(version_item(recorded), "attribute_not_exists(pk) OR id = :id")
+        place["Put"]["ExpressionAttributeValues"] = {":id": {"S": manifest.id}}
+        writes = [place]
+        if _link(recorded.sequence, manifest.id, stored).recorded is None:
+            writes += [self._put(item) for item in (manifest_item(recorded), *edges_of(manifest))]
+        head = self._item(f"MODEL#{manifest.model}", HEAD)
+        if head is None or int(head["seq"]["N"]) < recorded.sequence:
+            writes.append(self._move_head(recorded, head["id"]["S"] if head else None))
+        with asking(f"to put experiment {manifest.id[:12]} back"):
+            try:
+                for write in writes:  # the head last: what it names is there
+                    self._client.put_item(**write["Put"])
+            except ClientError as error:
+                if code_of(error) != "ConditionalCheckFailedException":
+                    raise
+                raise Conflict("LD303", "another experiment was recorded", "try again") from error
 
     def head(self, model: str) -> str | None:
         item = self._item(f"MODEL#{model}", HEAD)
@@ -201,17 +221,17 @@ class DynamoManifestStore:
         put = {"TableName": self._table, "Item": item}
         return {"Put": {**put, **({"ConditionExpression": condition} if condition else {})}}
 
-    def _move_head(self, recorded: RecordedExperiment) -> Any:
+    def _move_head(self, recorded: RecordedExperiment, before: str | None) -> Any:
         manifest = recorded.manifest
         item = {
             **key(f"MODEL#{manifest.model}", HEAD, manifest.created_at),
             "id": {"S": manifest.id},
             "seq": {"N": str(recorded.sequence)},
         }
-        if manifest.previous is None:
+        if before is None:
             return self._put(item, "attribute_not_exists(pk)")
         move = self._put(item, "id = :previous")
-        move["Put"]["ExpressionAttributeValues"] = {":previous": {"S": manifest.previous}}
+        move["Put"]["ExpressionAttributeValues"] = {":previous": {"S": before}}
         return move
 
     def _stored_before(self, experiment_id: str) -> RecordedExperiment:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,11 +11,14 @@ import typer
 
 from ladle.actions.erase_data import told
 from ladle.actions.repair_store import Machine, repair_store
+from ladle.actions.restore_rows import restore_rows
 from ladle.actions.verify_store import Report, verify_store
 from ladle.cli.output import answer, answer_json, say
 from ladle.disk.silent import SILENT
-from ladle.errors import ExitCode
-from ladle.project.repository import PACKAGES, find_root
+from ladle.errors import ExitCode, LadleError
+from ladle.experiments.manifest import RecordedExperiment
+from ladle.ports import Workspace
+from ladle.project.repository import PACKAGES, find_root, packages, read_pinned
 from ladle.wiring import open_index, open_seen_heads, open_workspace
 
 
@@ -39,11 +43,13 @@ def verify(
     report = verify_store(workspace, experiment, deep, heads.seen())
     mended = 0
     if repair and report.problems:
-        index = open_index(root)
-        others = [open_workspace(url, root).objects for url in sources or ()]
+        before, index = len(report.problems), open_index(root)
+        others = [open_workspace(url, root) for url in sources or ()]
+        known = [*_pinned(root), *(r for other in others for r in _recorded(other))]
+        if list(restore_rows(workspace.manifests, known, {w.id for w in heads.seen()})):
+            report = verify_store(workspace, experiment, deep, heads.seen())
         machine = Machine(root, root / PACKAGES, index.files, index.packs, SILENT)
-        repair_store(workspace, report, machine, others)
-        before = len(report.problems)
+        repair_store(workspace, report, machine, [other.objects for other in others])
         report = verify_store(workspace, experiment, deep, heads.seen())
         mended = before - len(report.problems)
     heads.see(report.heads)
@@ -52,6 +58,19 @@ def verify(
     else:
         _tell(report, mended, repair)
     return ExitCode.OK if report.is_whole else ExitCode.FINDING
+
+
+def _pinned(root: Path) -> Iterator[RecordedExperiment]:
+    """A pin has all of its experiment's row."""
+    for package in packages(root):
+        if package.pinned.is_file():
+            with suppress(LadleError):
+                yield read_pinned(package)
+
+
+def _recorded(workspace: Workspace) -> Iterator[RecordedExperiment]:
+    for model in workspace.manifests.models():
+        yield from workspace.manifests.chain(model).recorded
 
 
 def _as_json(report: Report, mended: int) -> dict[str, Any]:

@@ -64,6 +64,20 @@ class DiskManifestStore:
             with new_file(path) as file:
                 file.write(json.dumps(moved.to_json(), indent=1).encode())
 
+    def put_back(self, recorded: RecordedExperiment) -> None:
+        path = self._path(recorded.manifest.model, recorded.sequence)
+        with exclusive(path.with_suffix(".lock")):
+            if _link(path).recorded is None:
+                try:
+                    with new_file(path, exclusive=not path.exists()) as file:
+                        file.write(json.dumps(recorded.to_json(), indent=1).encode())
+                except FileExistsError as error:
+                    raise Conflict(
+                        "LD303", "another experiment was recorded", "try again"
+                    ) from error
+        with new_file(self._ids / recorded.manifest.id) as hint:
+            hint.write(str(path.relative_to(self._manifests)).encode())
+
     def head(self, model: str) -> str | None:
         last = self._last(model)
         return last.manifest.id if last else None
@@ -126,6 +140,8 @@ def _link(path: Path) -> ChainLink:
     sequence = int(path.stem)
     try:
         recorded = _read(path)
+    except FileNotFoundError:
+        return ChainLink(sequence, "", None, f"{path.name} is gone")
     except LadleError as error:
         return ChainLink(sequence, "", None, error.finding.what)
     if recorded.sequence != sequence:

@@ -97,6 +97,13 @@ class ManifestStore(Protocol):
         Raises Conflict when it was moved since ``recorded`` was read.
         """
 
+    def put_back(self, recorded: RecordedExperiment) -> None:
+        """Rows that were lost or altered are what they were: the caller knows that it fits its chain.
+
+        A row that is right stays as it is, where its bytes lie included; the head only moves onwards.
+        Raises Conflict when the chain goes on meanwhile.
+        """
+
     def head(self, model: str) -> str | None: ...
 
     def get(self, experiment_id: str) -> RecordedExperiment:

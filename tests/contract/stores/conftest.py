@@ -18,6 +18,7 @@ from ladle.disk.manifest_store import DiskManifestStore
 from ladle.disk.object_store import DiskObjectStore
 from ladle.disk.upkeep import DiskUpkeep
 from ladle.disk.workspace import disk_workspace
+from ladle.experiments.manifest import RecordedExperiment
 from ladle.ports import ManifestStore, ObjectStore, Upkeep, Workspace
 
 ADAPTERS = ["disk", "moto", pytest.param("ministack", marks=pytest.mark.embedded)]
@@ -176,6 +177,30 @@ def edit_manifest(session: AwsSession | None, tmp_path: Path) -> Callable[[str, 
         )
 
     return edit
+
+
+@pytest.fixture
+def drop_manifest(
+    session: AwsSession | None, tmp_path: Path
+) -> Callable[[RecordedExperiment], None]:
+    """Every row of an experiment; of the newest the head, too."""
+
+    def drop(recorded: RecordedExperiment) -> None:
+        id_, sequence = recorded.manifest.id, f"{recorded.sequence:012d}"
+        if session is None:
+            (tmp_path / "manifests" / recorded.manifest.model / f"{sequence}.json").unlink()
+            (tmp_path / "ids" / id_).unlink()
+            return
+        model = f"MODEL#{recorded.manifest.model}"
+        head = {"pk": {"S": model}, "sk": {"S": "HEAD"}}
+        rows = [(f"EXP#{id_}", "MANIFEST"), (model, f"V#{sequence}")]
+        if session.dynamodb.get_item(TableName=TABLE, Key=head)["Item"]["id"]["S"] == id_:
+            rows.append((model, "HEAD"))
+        for pk, sk in rows:
+            key = {"pk": {"S": pk}, "sk": {"S": sk}}
+            session.dynamodb.delete_item(TableName=TABLE, Key=key)
+
+    return drop
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -166,3 +167,43 @@ def test_an_altered_manifest_is_corrupt_by_id_prefix_and_log(
         manifests.get(FIRST.id[:8])
     with pytest.raises(Corrupt, match="LD310"):
         manifests.log("digits")
+
+
+@pytest.mark.parametrize("lost", [1, 2, 3])
+def test_a_row_that_was_lost_is_put_back_into_its_place(
+    manifests: ManifestStore, drop_manifest: Callable[[RecordedExperiment], None], lost: int
+) -> None:
+    chain = [manifests.append(FIRST, LOCATORS)]
+    for minute in (1, 2):
+        later = after(chain[-1], created_at=f"2026-11-23T09:{minute:02}:00Z")
+        chain.append(manifests.append(later, LOCATORS))
+    before = manifests.chain("digits")
+    drop_manifest(chain[lost - 1])
+    assert manifests.chain("digits") != before
+    manifests.put_back(chain[lost - 1])
+    assert manifests.chain("digits") == before
+
+
+def test_a_row_that_is_right_stays_as_it_is(manifests: ManifestStore) -> None:
+    old = manifests.append(FIRST, LOCATORS)
+    manifests.relocate(old, LOCATORS, LOCK)
+    manifests.put_back(old)
+    assert manifests.get(FIRST.id).layout == LOCK
+
+
+def test_an_altered_row_is_put_back(
+    manifests: ManifestStore, edit_manifest: Callable[[str, str, str], None]
+) -> None:
+    recorded = manifests.append(FIRST, LOCATORS)
+    edit_manifest(FIRST.id, "Ada", "Eve")
+    manifests.put_back(recorded)
+    assert manifests.get(FIRST.id) == recorded
+
+
+def test_what_another_experiment_took_is_not_taken_back(manifests: ManifestStore) -> None:
+    last = manifests.append(FIRST, LOCATORS)
+    manifests.append(after(last, actor="Bea"), LOCATORS)
+    before = manifests.chain("digits")
+    with contextlib.suppress(Conflict):  # a folder says nothing: the place is taken, and right
+        manifests.put_back(RecordedExperiment(after(last, actor="Eve"), LOCATORS, 2))
+    assert manifests.chain("digits") == before
