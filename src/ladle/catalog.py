@@ -90,4 +90,4 @@ class CostAction(StrEnum):
 BACKENDS: dict[str, str] = {"onnx": "onnx", "py": "predict"}
 
 # Target -> module name of its rules, constructs and, where it splits traffic, its router.
-TARGET_MODULES: dict[Target, str] = {Target.LAMBDA: "lambda_function"}
+TARGET_MODULES: dict[Target, str] = {Target.LAMBDA: "lambda_function", Target.ECS: "ecs"}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ladle import names
 from ladle.aws.faults import asking
-from ladle.aws.native_errors import NATIVE_ERRORS
+from ladle.aws.native_errors import NATIVE_ERRORS, NativeErrors
 from ladle.catalog import Target
 from ladle.ports import AlarmReading, Clock
 
@@ -33,21 +33,24 @@ class CloudWatchAlarmReader:
         self._target_of = target_of
 
     def native(self, model: str, release: int) -> AlarmReading:
+        errors = NATIVE_ERRORS[self._target_of(model)](model, release)
+        if errors is None:
+            return AlarmReading(ringing=False, samples=0)
         alarm = names.native_alarm(model, release)
         with asking(f"for the alarm {alarm}"):
             found = self._client.describe_alarms(AlarmNames=[alarm])["MetricAlarms"]
             if not any(self._rang(alarm) for alarm in found):
                 return AlarmReading(ringing=False, samples=0)
-            return AlarmReading(ringing=True, samples=self._samples(model, release))
+            return AlarmReading(ringing=True, samples=self._samples(errors))
 
     def _rang(self, alarm: MetricAlarmTypeDef) -> bool:
         changed = alarm.get("StateTransitionedTimestamp", alarm["StateUpdatedTimestamp"])
         recently = changed.timestamp() > self._clock.now() - REMEMBERED_S
         return alarm["StateValue"] == "ALARM" or recently
 
-    def _samples(self, model: str, release: int) -> int:
+    def _samples(self, errors: NativeErrors) -> int:
         """Invocations in the newest unbroken run of minutes in which half of them failed."""
-        errors, now = NATIVE_ERRORS[self._target_of(model)](model, release), self._clock.now()
+        now = self._clock.now()
         dimensions: Any = errors.named
         statistics = self._client.get_metric_statistics(
             Namespace=errors.namespace,

@@ -41,8 +41,13 @@ def _of_a_variant(model: str, release: int) -> NativeErrors:
     return NativeErrors("AWS/SageMaker", "Invocation5XXErrors", dimensions)
 
 
-ErrorsOf = Callable[[str, int], NativeErrors]
+def _of_a_slot(_model: str, _release: int) -> None:
+    """A load balancer counts by slot, and which release is in it changes: no metric is a release's."""
+
+
+ErrorsOf = Callable[[str, int], NativeErrors | None]
 NATIVE_ERRORS: dict[Target, ErrorsOf] = {
     Target.LAMBDA: _of_a_function,
+    Target.ECS: _of_a_slot,
     Target.SAGEMAKER: _of_a_variant,
 }

@@ -20,6 +20,8 @@ class AwsReleaseAlarms:
 
     def ensure(self, model: str, release: int, topic_arn: str) -> None:
         errors = self._errors_of(model, release)
+        if errors is None:
+            return
         dimensions: Any = errors.named
         self._client.put_metric_alarm(
             AlarmName=names.native_alarm(model, release),

@@ -18,7 +18,7 @@ from ladle.cli.plan import cloud_of, inspect
 from ladle.disk.clock import SystemClock
 from ladle.errors import ExitCode, UsageError
 from ladle.planning.plan import Change, DeploymentPlan
-from ladle.planning.resolve import Cloud
+from ladle.planning.resolve import Cloud, refuse_embedded
 from ladle.planning.service_spec import ServiceSpec
 from ladle.policy.statuses import ReleaseStatus
 from ladle.ports import BundleStore, DeployTool
@@ -62,6 +62,8 @@ def deploy(
     origin = None if source is None else _origin(root, source, source_profile, url)
     cloud = cloud_of(url)
     specs = read_services(root, cloud, inspect, environment, models or ())
+    if cloud is Cloud.EMBEDDED:
+        refuse_embedded(specs)
     workspace = open_workspace(url, root)
     ledger = workspace.ledger
     plan = plan_deploy(specs, ledger)

@@ -17,10 +17,6 @@ Attribute = Callable[[ModelConfig], Any]
 # Key -> what is missing behind it. Any value but the default is refused.
 KEYS: dict[Path, str] = {
     ("api",): "only realtime is built",
-    ("compute", "gpu"): "only lambda is built, and its functions have no GPU",
-    ("compute", "instance_type"): "only lambda is built, and it has no machine types",
-    ("compute", "spot"): "only lambda is built, and it has no spare capacity",
-    ("compute", "min_instances"): "only lambda is built, and it scales from nothing",
     ("compute", "warm"): "provisioned instances are not kept through a canary yet",
     ("monitor", "segments"): "watching segments apart is not built",
     ("capture", "enabled"): "capturing requests is not built",
@@ -32,8 +28,8 @@ KEYS: dict[Path, str] = {
 VALUES: dict[Path, tuple[frozenset[str], str]] = {
     ("model_in",): (frozenset({"image"}), "models are read from the store, up to 250 MB"),
     ("target",): (
-        frozenset({"sagemaker", "sagemaker-serverless", "sagemaker-async", "ecs"}),
-        "only lambda is built",
+        frozenset({"sagemaker", "sagemaker-serverless", "sagemaker-async"}),
+        "only lambda and ecs are built",
     ),
 }
 FIX = "remove it; docs/errors.md lists what is not yet built"

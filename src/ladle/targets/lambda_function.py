@@ -22,6 +22,10 @@ def refusals(config: ModelConfig) -> Iterator[str]:
         yield "it needs a GPU, and a function has none"
     if config.compute.instance_type:
         yield f"it names a machine, {config.compute.instance_type}"
+    if config.compute.spot:
+        yield "it asks for spare capacity, and functions have none"
+    if config.compute.min_instances:
+        yield "it keeps min_instances running, and functions come and go with their requests"
     payload_mb = config.traffic.payload_mb or 0
     if payload_mb > PAYLOAD_MB:
         yield f"its payload of {payload_mb:g} MB is more than a function's {PAYLOAD_MB}"

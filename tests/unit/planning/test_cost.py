@@ -90,7 +90,14 @@ def test_every_price_of_the_file_is_used() -> None:
 
     asked = Prices("nowhere", "never", Asked(prices().usd))
     url = "door: {url: function, unlimited_acknowledged_by: ada@example.com}\n"
-    for more in ("arch: x86_64\n", "arch: arm64\n", "door: {auth: api_key}\n", url):
+    ecs = (
+        "",
+        "arch: arm64\n",
+        "compute: {gpu: 1}\n",
+        "compute: {gpu: 1, instance_type: g5.xlarge}\n",
+    )
+    lambda_ = ("arch: x86_64\n", "arch: arm64\n", "door: {auth: api_key}\n", url)
+    for more in (*lambda_, *(f"target: ecs\n{keys}" for keys in ecs)):
         list(lines(spec_of(LABELLED + more), STEADY, MONTH_S, asked))
     platform(asked)
     assert used == names
