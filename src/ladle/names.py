@@ -17,6 +17,7 @@ CONTROLLER_FUNCTION = "ladle-controller"
 CONTROLLER_ROLE = "ladle-controller"
 MASTER_SECRET = "ladle/master-key"
 ALIAS = "live"
+LABEL_FILES = "labels"  # folder of the store, with one for each model
 METRIC_NAMESPACE = "Ladle"
 EVIDENCE_METRIC = "log_e"
 NOTICE_ATTRIBUTE = "ladle-notice"  # its value is the model that a message to people is about

@@ -33,6 +33,10 @@ def store_bucket_name() -> str:
     return filled(arns.store_bucket())
 
 
+def store() -> str:
+    return filled(arns.store())
+
+
 def api_calls(api_id: str) -> str:
     """Calls of any route of one HTTP API."""
     calls = f"arn:{arns.PARTITION}:execute-api:{arns.REGION}:{arns.ACCOUNT}:${{Api}}/*/*"

@@ -7,6 +7,7 @@ from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_events as events
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
@@ -20,10 +21,18 @@ from ladle_stacks.host import Host
 
 # A call that watches windows shorter than a minute works until the next one is due.
 _WATCH_S = 120
+_NAMELESS = frozenset({"logs.amazonaws.com", "s3.amazonaws.com"})  # sources without an account
+# As long as a function may: a file of labels is one call. The door gives up on a call after 30 s.
+_FILE_S = 900
 
 
 def platform_functions(
-    scope: Construct, host: Host, releases: dynamodb.Table, topic: sns.CfnTopic, key: kms.CfnKey
+    scope: Construct,
+    host: Host,
+    store: s3.CfnBucket,
+    releases: dynamodb.Table,
+    topic: sns.CfnTopic,
+    key: kms.CfnKey,
 ) -> None:
     code = ZipCode(
         scope, "Code", host.stage_platform(tuple(PLATFORM_ENTRIES.values())), host.python()
@@ -36,6 +45,7 @@ def platform_functions(
     _woken_by_inbox(scope, made["Controller"], releases)
     _woken_by_log_lines(scope, made["Collector"])
     _called_by_doors(scope, made["Intake"])
+    _woken_by_files(scope, made["Intake"], store)
 
 
 def _plans(topic_key: str) -> list[FunctionPlan]:
@@ -47,7 +57,7 @@ def _plans(topic_key: str) -> list[FunctionPlan]:
             entry["intake"],
             "Ladle: takes late labels",
             permissions.intake(),
-            timeout_s=29,
+            timeout_s=_FILE_S,
         ),
         FunctionPlan(
             "Collector",
@@ -142,15 +152,35 @@ def _called_by_doors(scope: Construct, function: lambda_.CfnFunction) -> None:
     _may_invoke(scope, "IntakeByDoors", function, "apigateway.amazonaws.com", feedback)
 
 
+def _woken_by_files(scope: Construct, function: lambda_.CfnFunction, store: s3.CfnBucket) -> None:
+    """S3 asks whether it may before the bucket gets its configuration; the bucket's name is fixed."""
+    laid = s3.CfnBucket.LambdaConfigurationProperty(
+        event="s3:ObjectCreated:*",
+        function=function.attr_arn,
+        filter=s3.CfnBucket.NotificationFilterProperty(
+            s3_key=s3.CfnBucket.S3KeyFilterProperty(
+                rules=[
+                    s3.CfnBucket.FilterRuleProperty(name="prefix", value=f"{names.LABEL_FILES}/")
+                ]
+            )
+        ),
+    )
+    store.notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
+        lambda_configurations=[laid]
+    )
+    permission = _may_invoke(scope, "IntakeByFiles", function, "s3.amazonaws.com", arns.store())
+    store.add_dependency(permission)
+
+
 def _may_invoke(
     scope: Construct, id_: str, function: lambda_.CfnFunction, service: str, source: str
-) -> None:
-    lambda_.CfnPermission(
+) -> lambda_.CfnPermission:
+    return lambda_.CfnPermission(
         scope,
         id_,
         action="lambda:InvokeFunction",
         function_name=function.attr_arn,
         principal=service,
         source_arn=source,
-        source_account=cdk.Aws.ACCOUNT_ID if service == "logs.amazonaws.com" else None,
+        source_account=cdk.Aws.ACCOUNT_ID if service in _NAMELESS else None,
     )

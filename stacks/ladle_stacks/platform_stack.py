@@ -28,16 +28,16 @@ class PlatformStack(cdk.Stack):
             stack_name=names.PLATFORM_STACK,
             description="Ladle: what all models of this account share",
         )
-        _store(self)
+        store = _store(self)
         _secret(self)
         releases = _tables(self)
         topic, key = _topic(self)
-        platform_functions(self, host, releases, topic, key)
+        platform_functions(self, host, store, releases, topic, key)
 
 
-def _store(scope: Construct) -> None:
+def _store(scope: Construct) -> s3.CfnBucket:
     """Objects and bundles. Nothing in it is ever written twice, and no stack deletes it."""
-    s3.Bucket(
+    bucket = s3.Bucket(
         scope,
         "Store",
         bucket_name=arns.store_bucket_name(),
@@ -67,6 +67,10 @@ def _store(scope: Construct) -> None:
             ),
         ],
     )
+    made = bucket.node.default_child
+    if not isinstance(made, s3.CfnBucket):
+        raise TypeError("a bucket of the CDK is made of one of CloudFormation's")
+    return made
 
 
 def _secret(scope: Construct) -> None:

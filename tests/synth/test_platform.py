@@ -45,6 +45,19 @@ def test_the_store_is_versioned_encrypted_and_closed(platform: Template) -> None
     assert not [r for r in rules if "ExpirationInDays" in r], "only what was removed expires"
 
 
+def test_a_file_of_labels_wakes_the_intake_and_nothing_else_in_the_store_does(
+    platform: Template,
+) -> None:
+    bucket = one(platform, "AWS::S3::Bucket")
+    (laid,) = bucket["Properties"]["NotificationConfiguration"]["LambdaConfigurations"]
+    (rule,) = laid["Filter"]["S3Key"]["Rules"]
+    assert (laid["Event"], rule) == ("s3:ObjectCreated:*", {"Name": "prefix", "Value": "labels/"})
+    permission = platform["Resources"]["IntakeByFiles"]["Properties"]
+    assert permission["FunctionName"] == laid["Function"] == {"Fn::GetAtt": ["Intake", "Arn"]}
+    assert permission["SourceAccount"] == {"Ref": "AWS::AccountId"}
+    assert "IntakeByFiles" in bucket["DependsOn"], "S3 asks whether it may before it agrees"
+
+
 def test_tables_are_those_of_the_formats_page(platform: Template) -> None:
     tables = {t["Properties"]["TableName"]: t["Properties"] for t in _tables(platform)}
     assert set(tables) == {
@@ -164,9 +177,11 @@ def test_who_may_invoke_what_is_counted_once_for_all_models(platform: Template) 
         ("Controller", "sns"),
         ("Collector", "logs"),
         ("Intake", "apigateway"),
+        ("Intake", "s3"),
     }
     assert allowed["Collector", "logs"].endswith(":log-group:/ladle/*")
     assert allowed["Intake", "apigateway"].endswith(":*/*/POST/feedback")
+    assert allowed["Intake", "s3"].endswith(":s3:::ladle-store-${AWS::AccountId}-${AWS::Region}")
 
 
 def _tables(platform: Template) -> list[Template]:

@@ -1,4 +1,4 @@
-"""Takes late labels: ``POST /feedback`` of every model's door, or a direct invoke."""
+"""Takes late labels: ``POST /feedback`` of every model's door, a direct invoke, or a file in S3."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, BinaryIO
 
 from ladle.actions.sealed_predictions import SealedPredictions
 from ladle.actions.take_labels import Intake, Taken, policy_of, take_labels
 from ladle.aws.counter_store import AwsCounterStore
+from ladle.aws.label_objects import open_object
 from ladle.aws.label_store import AwsLabelStore
 from ladle.aws.master_key import MasterKey
 from ladle.aws.prediction_log import AwsPredictionLog
@@ -21,6 +22,7 @@ from ladle.errors import LadleError, Unavailable
 from ladle.ports import Clock, ReleaseLedger
 from ladle.quality.line_keys import line_key
 from ladle.quality.sealed_id import seal_key
+from ladle_runtime.labels.files import FileIntake, laid_files, take_files
 from ladle_runtime.labels.sent import read
 
 _STATUS = {
@@ -55,7 +57,9 @@ class LabelIntake:
 
 
 def handle(event: Mapping[str, Any], _context: object) -> Mapping[str, Any]:
-    """An answer in the form of payload format 2.0, also to a direct invoke."""
+    """An answer in the form of payload format 2.0, also to a direct invoke. S3 waits for none."""
+    if files := laid_files(event):
+        return {"files": take_files(_file_ports(), files)}
     return answer(_ports(), event)
 
 
@@ -119,6 +123,16 @@ def _json(
         "body": json.dumps(body),
         "isBase64Encoded": False,
     }
+
+
+@cache
+def _file_ports() -> FileIntake:
+    aws, ports = AwsSession(), _ports()
+
+    def open_file(bucket: str, key: str, version: str | None) -> BinaryIO:
+        return open_object(aws.s3, aws.account, bucket, key, version)
+
+    return FileIntake(ports.intake, ports.ledger, ports.clock, open_file)
 
 
 @cache

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -39,14 +38,14 @@ class FileTaken:
     corrected: int = 0
     repeated: int = 0
     waiting: int = 0
-    refused: Counter[str] = field(default_factory=Counter)
+    refused: dict[str, int] = field(default_factory=dict)
     examples: list[str] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 
     def refuse(self, code: str, what: str) -> None:
-        self.refused[code] += 1
+        self.refused[code] = self.refused.get(code, 0) + 1
         if len(self.examples) < _EXAMPLES:
             self.examples.append(f"{code} {what}")
 

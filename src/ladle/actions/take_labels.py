@@ -53,12 +53,7 @@ def take_labels(
     now: float,
 ) -> Taken:
     """Takes what ``source`` (the principal who calls) says; LD601 when its word does not count."""
-    if not may_label(policy, source):
-        raise LadleError(
-            "LD601",
-            f"labels for {model} are not taken from this caller",
-            "name the caller's role in labels.sources of its model.yaml and deploy",
-        )
+    check_source(policy, model, source)
     taken, finds = Taken(), _Finds(ports.predictions, model)
     count = LabelCount(ports.counters, ports.labels, model, policy.labels_accept_s, now)
     for new in sent:
@@ -90,6 +85,16 @@ def settle_waiting(ports: Intake, rows: PredictionRows, policy: RolloutPolicy, n
     )
     count.finish()
     return settled
+
+
+def check_source(policy: RolloutPolicy, model: str, source: str) -> None:
+    """Raises LadleError LD601."""
+    if not may_label(policy, source):
+        raise LadleError(
+            "LD601",
+            f"labels for {model} are not taken from this caller",
+            "name the caller's role in labels.sources of its model.yaml and deploy",
+        )
 
 
 def policy_of(state: ReleaseState) -> RolloutPolicy:

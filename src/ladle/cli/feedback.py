@@ -89,9 +89,9 @@ def _of_file(predictor: Predictor, model: str, file: str, as_json: bool) -> int:
     if as_json:
         answer_json(taken.to_json())
     else:
-        answer(f"{taken.rows:,} rows: {_words(taken)}, {taken.refused.total():,} refused")
+        answer(f"{taken.rows:,} rows: {_words(taken)}, {sum(taken.refused.values()):,} refused")
         _explain_waiting(taken.waiting)
-        for code, number in taken.refused.most_common():
+        for code, number in sorted(taken.refused.items()):
             say(f"{code} refused {number:,}: ladle explain {code}")
         for example in taken.examples:
             say(f"  {example}")

@@ -140,6 +140,7 @@ def intake() -> Grants:
         _rows(names.COUNTERS_TABLE, "PutItem", "UpdateItem"),
         _rows(names.RELEASES_TABLE, "GetItem"),  # the policy: who may label, and for how long
         allow("secretsmanager", ["GetSecretValue"], _MASTER_KEY),  # what opens sealed ids
+        allow("s3", ["GetObject", "GetObjectVersion"], _LABEL_FILES),
     ]
 
 
@@ -189,6 +190,7 @@ def dead_letters(queue_arn: str) -> Grant:
 
 
 _MASTER_KEY = Thing(arns.master_secret(), f"the secret {names.MASTER_SECRET}")
+_LABEL_FILES = Thing(arns.store(f"{names.LABEL_FILES}/*"), f"{names.LABEL_FILES}/* of the store")
 _ANY_ALARM = Thing(arns.alarm("*"), "any alarm")
 
 

@@ -48,7 +48,7 @@ def test_every_row_is_sent_or_refused_and_no_call_is_too_large(good: list[bool],
     assert [one for call in calls for one in call] == [r for r in rows if isinstance(r, NewLabel)]
     assert max(map(len, calls), default=0) <= CALL_LABELS
     assert (found.rows, found.accepted) == (len(rows), sum(map(len, calls)))
-    assert found.refused.total() == good.count(False)
+    assert sum(found.refused.values()) == good.count(False)
 
 
 def test_a_busy_door_is_asked_again_and_the_same_call_is_sent() -> None:
