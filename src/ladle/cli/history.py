@@ -12,6 +12,7 @@ from ladle.actions.read_status import known_state
 from ladle.cli.asking import workspace_here
 from ladle.cli.output import answer, answer_json, say, table
 from ladle.cli.release_words import moment, record_json, state_json
+from ladle.cli.restored_row import restore_row
 from ladle.errors import NotFound, UsageError
 from ladle.ports import Workspace
 from ladle.releases.deploy_log import ServedRelease
@@ -33,9 +34,23 @@ def history(
         str | None,
         typer.Option("--at", metavar="TIME", help="What served then; ISO 8601, UTC if not said."),
     ] = None,
+    restore: Annotated[
+        str | None,
+        typer.Option(
+            "--restore", metavar="RECORD", help="Make the package again what served at this row."
+        ),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
-    """Show the releases of a model and why each changed, oldest first."""
+    """Show the releases of a model and why each changed, oldest first.
+
+    With --restore the model, data and code of any row lie in the package again, whether its
+    release is still kept or not; nothing is recorded anew, and a commit with a deploy serves it.
+    """
+    if restore is not None:
+        restore_row(model, restore, yes, as_json)
+        return
     workspace = workspace_here()
     if at is not None:
         _answer_served(workspace, model, at, as_json)

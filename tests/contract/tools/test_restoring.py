@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import sys
 
 import pytest
 from tests.contract.tools.shop import SCRIPT, Shop
+
+from ladle.releases.effects import NewRecord, RecordKind
+from ladle.wiring import open_workspace
 
 TRAIN = (sys.executable, "train.py")
 
@@ -81,6 +85,55 @@ def test_uncommitted_code_runs_again_as_it_was(shop: Shop) -> None:
     assert answer["verdict"] == "identical"
     (metric,) = [c for c in answer["compared"] if c["kind"] == "metric"]
     assert (metric["recorded"], metric["again"]) == (0.96, 0.96)
+
+
+def hand_over(shop: Shop, release: int, experiment_id: str | None) -> None:
+    """What the controller writes of a hand-off."""
+    ledger = open_workspace(f"dir:{shop.root.parent / 'store'}", shop.root).ledger
+    data = {"experiment_id": experiment_id}
+    row = NewRecord(RecordKind.REQUESTED, release, "handed over", data)
+    ledger.save(ledger.load("digits"), (row,), 1000.0 * release)
+
+
+def commit(shop: Shop) -> None:
+    shop.run("git", "add", "--all")
+    shop.run("git", "commit", "--quiet", "-m", "as it is now")
+
+
+def test_any_row_of_history_comes_back_with_its_data_and_its_code(shop: Shop) -> None:
+    csv, script = shop.package / "train.csv", shop.package / "train.py"
+    then = csv.read_text(), script.read_text()
+    first = train(shop)
+    hand_over(shop, 1, first)
+    csv.write_text("pixel,label\n9,9\n")
+    write_script(shop, SCRIPT.replace("0.97", "0.98"))
+    commit(shop)
+    hand_over(shop, 2, train(shop))
+    commit(shop)
+    done = shop.ladle("history", "digits", "--restore", "digits/1", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert (csv.read_text(), script.read_text()) == then
+    assert shop.json("show", first[:12])["id"] == first
+    pinned = json.loads((shop.package / "pinned.json").read_text())
+    assert pinned["manifest"]["code"]["commit"] is not None
+    assert len(shop.json("log")["experiments"]) == 2
+    assert len(shop.run("git", "worktree", "list").stdout.splitlines()) == 1
+
+
+def test_a_row_is_not_restored_over_what_no_commit_has(shop: Shop) -> None:
+    hand_over(shop, 1, train(shop))
+    commit(shop)
+    write_script(shop, "mine\n")
+    done = shop.ladle("history", "digits", "--restore", "1", "--yes")
+    assert done.returncode == 1
+    assert "LD518" in done.stderr
+    assert (shop.package / "train.py").read_text() == "mine\n"
+
+
+def test_rows_that_cannot_be_restored_say_why(shop: Shop) -> None:
+    hand_over(shop, 1, None)
+    assert "LD517" in shop.ladle("history", "digits", "--restore", "1", "--yes").stderr
+    assert "LD516" in shop.ladle("history", "digits", "--restore", "77", "--yes").stderr
 
 
 CHANCE = """
