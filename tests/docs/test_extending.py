@@ -62,8 +62,14 @@ def missing(
                 yield f"{row} lacks {name}"
                 continue
             text = (root / name).read_text(encoding="utf-8")
-            made = (f"\ndef {o}(" in text or f'"{o}"' in text.partition("__all__")[2] for o in offers)
-            yield from (f"{row}: {name} lacks {o}" for o, is_there in zip(offers, made, strict=True) if not is_there)
+            made = (
+                f"\ndef {o}(" in text or f'"{o}"' in text.partition("__all__")[2] for o in offers
+            )
+            yield from (
+                f"{row}: {name} lacks {o}"
+                for o, is_there in zip(offers, made, strict=True)
+                if not is_there
+            )
 
 
 def test_every_backend_has_its_file_and_a_model_for_its_contract_suite(root: Path) -> None:
