@@ -57,6 +57,7 @@ class OnnxBackend:
     """One inference session."""
 
     def __init__(self, session: onnxruntime.InferenceSession) -> None:
+        self._session = session
         # The session's own ``run`` compares names that are held to the signature already: 0.6 µs.
         self._run = session._sess.run
         self._names = [output.name for output in session.get_outputs()]
