@@ -80,6 +80,11 @@ class OnInconclusive(StrEnum):
     ROLLBACK = "rollback"
 
 
+class Tracing(StrEnum):
+    NONE = "none"
+    XRAY = "xray"
+
+
 class CostAction(StrEnum):
     NOTIFY = "notify"
     STOP = "stop"
@@ -90,4 +95,8 @@ class CostAction(StrEnum):
 BACKENDS: dict[str, str] = {"onnx": "onnx", "py": "predict"}
 
 # Target -> module name of its rules, constructs and, where it splits traffic, its router.
-TARGET_MODULES: dict[Target, str] = {Target.LAMBDA: "lambda_function", Target.ECS: "ecs"}
+TARGET_MODULES: dict[Target, str] = {
+    Target.LAMBDA: "lambda_function",
+    Target.SAGEMAKER: "sagemaker",
+    Target.ECS: "ecs",
+}

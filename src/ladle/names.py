@@ -60,6 +60,10 @@ def evidence_alarm(model: str) -> str:
     return f"ladle-{model}-evidence"
 
 
+def idle_alarm(model: str) -> str:
+    return f"ladle-{model}-idle"
+
+
 def native_alarm(model: str, release: int) -> str:
     """The dot is in no model's name: another's alarms can never begin with one's own."""
     return f"ladle-{model}.errors-{release}"
@@ -114,6 +118,11 @@ def serving_role(model: str) -> str:
 def execution_role(model: str) -> str:
     """Of ECS itself, which starts the tasks that then act as the serving role."""
     return f"ladle-{model}-execution"
+
+
+def door_role(model: str) -> str:
+    """By which API Gateway asks an endpoint."""
+    return f"ladle-{model}-door"
 
 
 def machine_role(model: str) -> str:

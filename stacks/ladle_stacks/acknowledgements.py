@@ -8,18 +8,19 @@ is not here is new, and a row that matches none fails our tests.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import aws_cdk as cdk
 from constructs import IConstruct
 
 from ladle import names
-from ladle.catalog import Packaging
+from ladle.catalog import Packaging, Target, Tracing
 from ladle.planning import permissions
 from ladle.planning.grant import RoleGrants
 from ladle.planning.service_spec import ServiceSpec
 from ladle_stacks.doors.accepted import Row, accepted
+from ladle_stacks.targets import ecs_accepted
 
 PACKS = ("AwsSolutions", "Serverless", "NIST.800.53.R5")
 WATCHERS = ("Intake", "Collector", "Judge", "Controller")
@@ -28,8 +29,11 @@ ROLES = {
     "bundler": "BundlerRole",
     "hand-off": "HandoffRole",
     "router": "RouterRole",
+    "execution": "ExecutionRole",
+    "machine": "MachineRole",
 }
 _NEXT_MINUTE = "what is lost here is done by the next minute's call"
+_ALONE = "one role, one policy, nothing to attach elsewhere"
 _LAMBDA_LATEST = "the newest Python that all locked wheels are proven with"
 
 
@@ -82,23 +86,38 @@ def of_platform() -> Iterator[Acknowledgement]:
 
 def of_model(spec: ServiceSpec) -> Iterator[Acknowledgement]:
     stack = names.model_stack(spec.model)
+    roles = permissions.of_model(spec)
     yield from _rows(stack, _MODEL)
-    if spec.packaging is Packaging.ZIP:
-        yield from _rows(stack, _ZIP)
+    yield from _rows(stack, _OF_TARGET[spec.target](spec))
     yield from _rows(stack, accepted(spec))
-    if spec.compute.reserved is None:
-        rule = "NIST.800.53.R5-LambdaConcurrency"
-        yield from _rows(stack, ((rule, ("Function",), "the door limits the rate"),))
-    if not spec.network:
-        rule = "NIST.800.53.R5-LambdaInsideVPC"
-        yield from _rows(stack, ((rule, ("Function",), "it calls AWS only"),))
-    else:
-        rule, holder = "Serverless-LambdaStarPermissions", ("ServingRole/Resource",)
-        yield from _rows(stack, ((rule, holder, "looking at network interfaces knows no ARN"),))
+    alone = tuple(f"{ROLES[role.holder]}/Resource" for role in roles)
+    yield from _rows(stack, (("NIST.800.53.R5-IAMNoInlinePolicy", alone, _ALONE),))
     told = tuple(f"Notify{number}" for number in range(len(spec.notify)))
     yield from _rows(stack, (("Serverless-SNSRedrivePolicy", told, "history tells it too"),))
-    for role in permissions.of_model(spec):
+    for role in roles:
         yield from _wildcards(stack, ROLES[role.holder], role)
+
+
+def _of_function(spec: ServiceSpec) -> Iterator[Row]:
+    """What is found at the function that serves, unless its config asks for what would mend it."""
+    function = ("Function",)
+    yield "Serverless-LambdaDLQ", function, _WAITED_FOR
+    yield "NIST.800.53.R5-LambdaDLQ", function, _WAITED_FOR
+    if spec.packaging is Packaging.ZIP:
+        yield from _ZIP
+    if spec.compute.reserved is None:
+        yield "NIST.800.53.R5-LambdaConcurrency", function, "the door limits the rate"
+    if not spec.network:
+        yield "NIST.800.53.R5-LambdaInsideVPC", function, "it calls AWS only"
+    if spec.tracing is Tracing.NONE:
+        yield (
+            "Serverless-LambdaTracing",
+            function,
+            "a trace of each request is the team's to pay for",
+        )
+    if spec.network or spec.tracing is Tracing.XRAY:
+        rule, role = "Serverless-LambdaStarPermissions", ("ServingRole/Resource",)
+        yield rule, role, "neither looking at network interfaces nor writing traces knows an ARN"
 
 
 def _wildcards(stack: str, id_: str, role: RoleGrants) -> Iterator[Acknowledgement]:
@@ -169,19 +188,13 @@ _PLATFORM: tuple[Row, ...] = (
     ("NIST.800.53.R5-LambdaInsideVPC", WATCHERS, "it calls AWS only"),
 )
 _HELPERS = ("Handoff", "Bundler")
-_FUNCTIONS = (*_HELPERS, "Function")
 _WAITED_FOR = "whoever calls it waits for its answer"
 _MODEL: tuple[Row, ...] = (
     ("AwsSolutions-L1", _HELPERS, _LAMBDA_LATEST),
     ("Serverless-LambdaLatestVersion", _HELPERS, _LAMBDA_LATEST),
-    ("Serverless-LambdaTracing", _FUNCTIONS, "a trace of each request is the team's to pay for"),
-    ("Serverless-LambdaDLQ", _FUNCTIONS, _WAITED_FOR),
-    ("NIST.800.53.R5-LambdaDLQ", _FUNCTIONS, _WAITED_FOR),
-    (
-        "NIST.800.53.R5-IAMNoInlinePolicy",
-        tuple(f"{id_}/Resource" for id_ in ROLES.values()),
-        "one role, one policy, nothing to attach elsewhere",
-    ),
+    ("Serverless-LambdaTracing", _HELPERS, "no request passes through it"),
+    ("Serverless-LambdaDLQ", _HELPERS, _WAITED_FOR),
+    ("NIST.800.53.R5-LambdaDLQ", _HELPERS, _WAITED_FOR),
     (
         "NIST.800.53.R5-CloudWatchLogGroupEncrypted",
         ("Logs", "HandoffLogs", "BundlerLogs"),
@@ -194,3 +207,7 @@ _ZIP: tuple[Row, ...] = (
     ("AwsSolutions-L1", ("Function",), "the Python that model.yaml names"),
     ("Serverless-LambdaLatestVersion", ("Function",), "the Python that model.yaml names"),
 )
+_OF_TARGET: dict[Target, Callable[[ServiceSpec], Iterator[Row]]] = {
+    Target.LAMBDA: _of_function,
+    Target.ECS: ecs_accepted.accepted,
+}

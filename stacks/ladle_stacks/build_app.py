@@ -14,6 +14,7 @@ from ladle.experiments.manifest import Signature
 from ladle.planning.resolve import Cloud
 from ladle.planning.service_spec import ServiceSpec
 from ladle.project.services import read_services
+from ladle_stacks.extra import extended, read_extension
 from ladle_stacks.host import Host
 from ladle_stacks.model_stack import ModelStack
 from ladle_stacks.platform_stack import PlatformStack
@@ -28,7 +29,7 @@ def build_app(model_packages: str | Path) -> cdk.App:
     app = cdk.App(analytics_reporting=False)
     host = Host.of_app(app, root)
     try:
-        return describe(app, host, read_specs(root, host))
+        return describe(app, host, read_specs(root, host), root)
     except LadleError as error:
         show_findings(error.findings)
         sys.exit(int(error.exit_code))
@@ -46,8 +47,14 @@ def _signature(path: Path) -> Signature:
     return ModelJail().inspect(path).signature
 
 
-def describe(app: cdk.App, host: Host, specs: Sequence[ServiceSpec]) -> cdk.App:
-    platform = PlatformStack(app, host)
+def describe(
+    app: cdk.App, host: Host, specs: Sequence[ServiceSpec], root: Path | None = None
+) -> cdk.App:
+    """With what the repository at ``root`` adds to each model's stack, if it adds anything."""
+    platform, extend = PlatformStack(app, host), read_extension(root) if root else None
     for spec in specs:
-        ModelStack(app, host, spec).add_stack_dependency(platform)
+        stack = ModelStack(app, host, spec)
+        stack.add_stack_dependency(platform)
+        if root is not None and extend is not None:
+            extended(root, extend, stack, spec)
     return app

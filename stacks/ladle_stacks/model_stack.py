@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from typing import TypeVar
 
 import aws_cdk as cdk
 from aws_cdk import aws_sns as sns
@@ -10,10 +11,15 @@ from constructs import Construct
 
 from ladle import names
 from ladle.catalog import TARGET_MODULES
+from ladle.errors import LadleError
 from ladle.planning.service_spec import ServiceSpec
 from ladle_stacks import arns, grants
 from ladle_stacks.alarms import evidence_alarm
+from ladle_stacks.ceilings import ceilings
+from ladle_stacks.dashboard import dashboard
 from ladle_stacks.host import Host
+
+Kind = TypeVar("Kind")
 
 
 class ModelStack(cdk.Stack):
@@ -35,6 +41,24 @@ class ModelStack(cdk.Stack):
         # The controller starts at once: what it needs and what guards it are there before.
         released.node.add_dependency(alarm, router)
         _people(self, spec)
+        ceilings(self, spec)
+        if spec.dashboard:
+            dashboard(self, spec)
+
+    def find(self, id_: str, kind: type[Kind]) -> Kind:
+        """One of this stack's constructs by its id, as what it is: ``find("Function", CfnFunction)``.
+
+        Raises LadleError LD235 with the ids that there are.
+        """
+        found = self.node.try_find_child(id_)
+        if isinstance(found, kind):
+            return found
+        known = ", ".join(sorted(c.node.id for c in self.node.children if isinstance(c, kind)))
+        raise LadleError(
+            "LD235",
+            f"the stack {self.stack_name} has no {kind.__name__} called {id_}",
+            f"use one of these: {known}" if known else "it has none of this type",
+        )
 
 
 def _people(scope: Construct, spec: ServiceSpec) -> None:

@@ -24,6 +24,7 @@ ELSEWHERE = {
     ".ladle/demo/report.html",
     ".ladle/embedded/state.json",
     ".ladle/heads.json",
+    "stacks/extra.py",
 }
 
 

@@ -40,7 +40,14 @@ SECRETS = (
     "secrets:\n  TOKEN: secretsmanager:prod/fraud?kms=arn:aws:kms:eu-west-1:111122223333:key/0f3d#token\n"
     "  HOST: ssm:/prod/host\n"
 )
-MORE = {"inside": f"{MODEL}packaging: image\n{NETWORK}{SECRETS}"}
+WATCHED = (
+    "notify: ['mailto:ada@example.com']\ntracing: xray\nmonitor: {dashboard: true}\n"
+    "cost: {monthly_cap_usd: 25, idle_ttl: 24h}\n"
+)
+MORE = {
+    "inside": f"{MODEL}packaging: image\n{NETWORK}{SECRETS}",
+    "watched": f"{MODEL}packaging: image\n{WATCHED}door: {{auth: api_key}}\n",
+}
 Template = Mapping[str, Any]
 
 

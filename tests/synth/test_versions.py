@@ -22,6 +22,7 @@ MAKES_A_VERSION = {
     "timeout": "compute: {timeout_s: 12}",
     "env": "env: {THRESHOLD: '0.7'}",
     "network": "network: {vpc: vpc-0a1b2c3d, subnets: [subnet-0a1b2c3d], security_groups: [sg-0c1d2e3f]}",
+    "tracing": "tracing: xray",
     "key": "monitor: {key: $.scores}",
     "window": "monitor: {window: 30s}",
 }
@@ -36,6 +37,7 @@ CHANGES_IN_PLACE = {
     "notify": "notify: ['mailto:ada@example.com']",
     "retention": "logs: {retention: 7d}",
     "tags": "tags: {team: risk}",
+    "dashboard": "monitor: {dashboard: true}",
     "reserved": "compute: {reserved: 20}",
     "comment": "# a comment",
 }

@@ -25,11 +25,15 @@ from ladle.disk.clock import SystemClock
 from ladle.errors import LadleError
 from ladle.quality.running import RunningJudge
 from ladle_runtime.controller.cadence import MINUTE_S, pause_after
-from ladle_runtime.controller.translate import models_to_look_at
+from ladle_runtime.controller.translate import idle_models, models_to_look_at
 
 MARGIN_S = 2.0  # a call ends before the next minute's begins
 
 _judges: defaultdict[str, RunningJudge] = defaultdict(RunningJudge)  # while this process lives
+_IDLE = (
+    "Nobody has asked {model} for as long as cost.idle_ttl of its model.yaml says. Nothing was "
+    "stopped or deleted. `ladle cost {model}` says what it costs, `ladle destroy {model}` takes it down."
+)
 _log = logging.getLogger(__name__)
 
 
@@ -39,6 +43,8 @@ def handle(event: Mapping[str, Any], context: Any) -> Mapping[str, Any]:
     models = models_to_look_at(event)
     if models is None:
         return {"rounds": watch(controls, owner)}
+    for model in idle_models(event):
+        controls.announcer.announce(model, f"{model} is idle", _IDLE.format(model=model))
     look_at(controls, models, owner, PATIENCE_S)
     return {"models": list(models)}
 

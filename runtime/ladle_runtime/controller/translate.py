@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ladle import names
@@ -21,6 +21,15 @@ def models_to_look_at(event: Mapping[str, Any]) -> Sequence[str] | None:
     return tuple(dict.fromkeys(model for model in named if model is not None))
 
 
+def idle_models(event: Mapping[str, Any]) -> Iterator[str]:
+    """Whose idle alarm rings."""
+    before, after = names.idle_alarm("|").split("|")
+    for record in event.get("Records", ()):
+        alarm = _alarm_of(record.get("Sns", {})) or ""
+        if alarm.startswith(before) and alarm.endswith(after):
+            yield alarm.removeprefix(before).removesuffix(after)
+
+
 def _model_of(record: Mapping[str, Any]) -> str | None:
     if "Sns" in record:
         return _model_of_notification(record["Sns"])
@@ -32,13 +41,17 @@ def _model_of(record: Mapping[str, Any]) -> str | None:
 
 
 def _model_of_notification(notification: Mapping[str, Any]) -> str | None:
+    alarm = _alarm_of(notification)
+    return _model_of_alarm(alarm) if alarm else None
+
+
+def _alarm_of(notification: Mapping[str, Any]) -> str | None:
     if names.NOTICE_ATTRIBUTE in notification.get("MessageAttributes", {}):
         return None
     try:
-        alarm = json.loads(notification["Message"])["AlarmName"]
+        return str(json.loads(notification["Message"])["AlarmName"])
     except (ValueError, KeyError, TypeError):
         return None
-    return _model_of_alarm(str(alarm))
 
 
 def _model_of_alarm(alarm: str) -> str | None:

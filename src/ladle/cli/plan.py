@@ -72,6 +72,8 @@ def plan(
         answer_json(_as_json(planned, told, environment, explain))
     else:
         _show(planned, told, explain)
+        if (root / "stacks" / "extra.py").is_file():
+            say("stacks/extra.py adds to these stacks what no line above counts")
     if planned.refused:
         return ExitCode.FINDING
     if exit_code and failure is not None:

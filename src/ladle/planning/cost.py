@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from ladle.catalog import DoorKind
+from ladle.catalog import Tracing
 from ladle.config.doors import row_of
+from ladle.planning.label_costs import label_costs, row_line_bytes
 from ladle.planning.prices import Prices
 from ladle.planning.service_spec import ServiceSpec
 from ladle.planning.targets import planning_of
@@ -19,15 +20,15 @@ from ladle.planning.usage import DAY_S, Usage
 
 MONTH_S = 730 * 3600.0
 MINUTES = MONTH_S / 60
-REQUEST_LINES_BYTES = 300 + 300 + 350  # ours, its row's, and the platform's START, END and REPORT
+REQUEST_LINES_BYTES = 150 + 350  # ours, measured, and the platform's START, END and REPORT
 # Log lines are delivered together; at most once a second, at least once for each lonely request.
 DELIVERIES_PER_S = 1.0
 OWN_GB, OWN_CALL_S = 0.5, 0.05  # a platform function, and how long a call of it takes
 DELIVERY_WRITES = 4  # a mark against counting twice, and a window: double, as a transaction
-LABEL_WRITES = 3
 LOOKS_READS = 4  # of judge and controller, each minute and model
 TRIAL_SHARE = 0.1  # of a month is spent on trials
 ALARMS = 2  # the evidence's, and one on the errors of the newest release
+TRACED_SHARE = 0.05  # X-Ray takes the first request of a second, and so much of the others
 AWAKE_S = 58.0  # of each minute, in which judge and controller look again at short windows
 
 
@@ -144,28 +145,27 @@ def _serving(
 
 def _watching(spec: ServiceSpec, usage: Usage, seconds: float, prices: Prices) -> Iterator[Line]:
     requests, months = usage.requests_per_s * seconds, seconds / MONTH_S
-    log_gb = requests * REQUEST_LINES_BYTES / 1e9
+    log_gb = requests * (REQUEST_LINES_BYTES + row_line_bytes(spec)) / 1e9
     kept_gb = log_gb / seconds * spec.log_retention_days * DAY_S
     deliveries = min(usage.requests_per_s, DELIVERIES_PER_S) * seconds
+    alarms = ALARMS + (spec.ceilings.idle_ttl_s is not None)
     puts = MINUTES * months * TRIAL_SHARE
     found = [
         ("log lines", prices.of("log_gb", log_gb)),
         ("lines that are kept", prices.of("log_gb_month", kept_gb * months)),
         ("counting", own_calls(deliveries, OWN_CALL_S, prices)),
         ("counters", prices.of("table_write", deliveries * DELIVERY_WRITES)),
-        ("alarms", prices.of("alarm_month", ALARMS * months)),
+        ("alarms", prices.of("alarm_month", alarms * months)),
         ("evidence", prices.of("metric_month", TRIAL_SHARE * months)),
         ("publishing it", prices.of("metric_put", puts)),
         ("looks each minute", prices.of("table_read", MINUTES * months * LOOKS_READS)),
     ]
+    if spec.dashboard:
+        found.append(("the dashboard", prices.of("dashboard_month", months)))
+    if spec.tracing is Tracing.XRAY:
+        found.append(("traces", prices.of("trace", requests * TRACED_SHARE)))
     if spec.policy.labels_expected:
-        written = prices.of("table_write", requests * (1 + LABEL_WRITES))
-        rest = spec.door.kind is DoorKind.REST_API
-        door = prices.of("rest_api_request" if rest else "http_api_request", requests)
-        found += [
-            ("predictions and labels", written),
-            ("calls with labels", door + own_calls(requests, OWN_CALL_S, prices)),
-        ]
+        found += label_costs(spec, usage, seconds, prices)
     if spec.monitor.window_s < 60:
         awake = 2 * own_calls(MINUTES * months, AWAKE_S, prices)
         found.append(("windows under a minute (once for all models)", awake))

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ladle import digest
+from ladle.catalog import Tracing
 from ladle.planning.service_spec import ServiceSpec
 
 
@@ -18,6 +19,7 @@ def release_digest(spec: ServiceSpec) -> str:
 
 def release_content(spec: ServiceSpec) -> Mapping[str, Any]:
     """What the digest is made of; a key more here makes a new version of every model."""
+    traced = {} if spec.tracing is Tracing.NONE else {"tracing": spec.tracing}
     return {
         "model": spec.model_digest,
         "code": spec.code_digest,
@@ -45,4 +47,5 @@ def release_content(spec: ServiceSpec) -> Mapping[str, Any]:
             "segments": list(spec.monitor.segments),
             "window_s": spec.monitor.window_s,
         },
+        **traced,  # a version keeps what its function was set to
     }

@@ -111,8 +111,6 @@ def _door(spec: ServiceSpec) -> Template:
     """An HTTP API, whatever the door was; where a key was asked for, it asks for a signature."""
     rate = spec.door.rate_per_s
     tokens = spec.door.auth is DoorAuth.JWT
-    asks = {DoorAuth.NONE: "NONE", DoorAuth.JWT: "JWT"}.get(spec.door.auth, "AWS_IAM")
-    checked = {"AuthorizerId": {"Ref": "Tokens"}} if tokens else {}
     to_function = {
         "ApiId": {"Ref": "Door"},
         "IntegrationType": "AWS_PROXY",
@@ -122,19 +120,6 @@ def _door(spec: ServiceSpec) -> Template:
     limits = {"ThrottlingRateLimit": rate, "ThrottlingBurstLimit": max(1, round(2 * rate))}
     stage = {"ApiId": {"Ref": "Door"}, "StageName": "$default", "AutoDeploy": True}
     called_by = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${Door}/*/*"
-    routes = {
-        f"Route{number}": _resource(
-            "AWS::ApiGatewayV2::Route",
-            {
-                "ApiId": {"Ref": "Door"},
-                "RouteKey": route,
-                "AuthorizationType": asks,
-                **checked,
-                "Target": _sub("integrations/${ToFunction}"),
-            },
-        )
-        for number, route in enumerate(SERVING_ROUTES)
-    }
     door = {"Name": spec.model, "ProtocolType": "HTTP"}
     permission = {
         "Action": "lambda:InvokeFunction",
@@ -146,9 +131,22 @@ def _door(spec: ServiceSpec) -> Template:
         "Door": _resource("AWS::ApiGatewayV2::Api", door),
         "ToFunction": _resource("AWS::ApiGatewayV2::Integration", to_function),
         **({"Tokens": _tokens(spec)} if tokens else {}),
-        **routes,
+        **_routes(spec),
         "Stage": _resource("AWS::ApiGatewayV2::Stage", {**stage, "DefaultRouteSettings": limits}),
         "CalledByDoor": _resource("AWS::Lambda::Permission", permission),
+    }
+
+
+def _routes(spec: ServiceSpec) -> Template:
+    asks = {DoorAuth.NONE: "NONE", DoorAuth.JWT: "JWT"}.get(spec.door.auth, "AWS_IAM")
+    checked = {"AuthorizerId": {"Ref": "Tokens"}} if asks == "JWT" else {}
+    to_function = {"ApiId": {"Ref": "Door"}, "Target": _sub("integrations/${ToFunction}")}
+    return {
+        f"Route{number}": _resource(
+            "AWS::ApiGatewayV2::Route",
+            {**to_function, "RouteKey": route, "AuthorizationType": asks, **checked},
+        )
+        for number, route in enumerate(SERVING_ROUTES)
     }
 
 

@@ -28,6 +28,7 @@ CALLED: dict[str, str] = {
     "AWS::ApiGateway::UsagePlan": "usage plan",
     "AWS::ApiGateway::UsagePlanKey": "plan key",
     "AWS::Lambda::Url": "function URL",
+    "AWS::KMS::Key": "key",
     "AWS::Lambda::Permission": "permission",
     "AWS::ECS::Cluster": "cluster",
     "AWS::ECS::ClusterCapacityProviderAssociations": "kind of capacity",
@@ -49,6 +50,8 @@ CALLED: dict[str, str] = {
     "AWS::Logs::LogGroup": "log group",
     "AWS::Logs::SubscriptionFilter": "log subscription",
     "AWS::CloudWatch::Alarm": "alarm",
+    "AWS::CloudWatch::Dashboard": "dashboard",
+    "AWS::Budgets::Budget": "budget",
     "AWS::SNS::Subscription": "subscriber",
     "Custom::LadleBundle": "model copy",
     "Custom::LadleRelease": "hand-over",
@@ -83,3 +86,9 @@ def _handing_over(spec: ServiceSpec) -> Iterator[Resource]:
 def _watching(spec: ServiceSpec) -> Iterator[Resource]:
     yield Resource("AWS::CloudWatch::Alarm", names.evidence_alarm(spec.model))
     yield from (Resource("AWS::SNS::Subscription", address) for address in spec.notify)
+    if spec.dashboard:
+        yield Resource("AWS::CloudWatch::Dashboard", names.function(spec.model))
+    if spec.ceilings.monthly_usd is not None:
+        yield Resource("AWS::Budgets::Budget")
+    if spec.ceilings.idle_ttl_s is not None:
+        yield Resource("AWS::CloudWatch::Alarm", names.idle_alarm(spec.model))

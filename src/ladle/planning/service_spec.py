@@ -9,7 +9,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ladle.catalog import Arch, DoorAuth, DoorKind, DoorUrl, ModelIn, ModelType, Packaging, Target
+from ladle.catalog import (
+    Arch,
+    DoorAuth,
+    DoorKind,
+    DoorUrl,
+    ModelIn,
+    ModelType,
+    Packaging,
+    Target,
+    Tracing,
+)
 from ladle.experiments.manifest import Locator, Signature
 from ladle.policy.rollout import RolloutPolicy
 
@@ -73,6 +83,14 @@ class Monitor:
 
 
 @dataclass(frozen=True, slots=True)
+class Ceilings:
+    """Who is named by ``notify`` hears of what is above or below them; None: no such ceiling."""
+
+    monthly_usd: float | None = None
+    idle_ttl_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceSpec:
     """Everything that a stack needs to know about one model; no decision is left open."""
 
@@ -103,5 +121,8 @@ class ServiceSpec:
     log_retention_days: int = 30
     notify: tuple[str, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
+    ceilings: Ceilings = Ceilings()
+    dashboard: bool = False
+    tracing: Tracing = Tracing.NONE
     network: Mapping[str, Any] = field(default_factory=dict)
     capture: Mapping[str, Any] = field(default_factory=dict)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ladle.catalog import DoorAuth, DoorKind
+from ladle.catalog import DoorAuth, DoorKind, Tracing
 from ladle.planning.door_resources import INTAKE_ROUTES, SERVING_ROUTES
 from ladle.planning.service_spec import ServiceSpec
 
@@ -36,7 +36,7 @@ def accepted(spec: ServiceSpec) -> Iterator[Row]:
     """Of the door, and of its being open to anyone, for which somebody answers."""
     kind = spec.door.kind
     yield from _ROWS[kind]
-    if kind is DoorKind.REST_API:
+    if kind is DoorKind.REST_API and spec.tracing is Tracing.NONE:
         yield "Serverless-APIGWXrayEnabled", ("DoorStage",), _TRACED
     if spec.door.auth is not DoorAuth.NONE:
         return

@@ -12,7 +12,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from ladle import digest, names
-from ladle.catalog import Arch, Packaging
+from ladle.catalog import Arch, Packaging, Tracing
 from ladle.errors import LadleError
 from ladle.planning import permissions
 from ladle.planning.service_spec import ServiceSpec
@@ -90,12 +90,19 @@ def _function(
         timeout=spec.compute.timeout_s,
         reserved_concurrent_executions=spec.compute.reserved,
         vpc_config=_network(spec),
+        tracing_config=_traced(spec),
         architectures=[spec.arch],
         environment=lambda_.CfnFunction.EnvironmentProperty(variables=environment),
         logging_config=lambda_.CfnFunction.LoggingConfigProperty(log_group=group),
     )
     function.add_resource_dependency(kept)
     return function
+
+
+def _traced(spec: ServiceSpec) -> lambda_.CfnFunction.TracingConfigProperty | None:
+    if spec.tracing is Tracing.NONE:
+        return None
+    return lambda_.CfnFunction.TracingConfigProperty(mode="Active")
 
 
 def _network(spec: ServiceSpec) -> lambda_.CfnFunction.VpcConfigProperty | None:

@@ -10,7 +10,7 @@ import pytest
 from ladle import names
 from ladle.testing.releases import canary_story, stable_story
 from ladle_runtime.controller.cadence import pause_after
-from ladle_runtime.controller.translate import models_to_look_at
+from ladle_runtime.controller.translate import idle_models, models_to_look_at
 
 
 def _alarm(name: str, **attributes: Any) -> dict[str, Any]:
@@ -31,6 +31,12 @@ def test_the_one_minute_rule_asks_for_all_models() -> None:
 def test_an_alarm_names_its_model(model: str) -> None:
     for alarm in (names.evidence_alarm(model), names.native_alarm(model, 12)):
         assert models_to_look_at({"Records": [_alarm(alarm)]}) == (model,)
+
+
+def test_an_idle_alarm_names_whom_to_tell_about_and_nobody_to_judge() -> None:
+    event = {"Records": [_alarm(names.idle_alarm("fraud")), _alarm(names.evidence_alarm("churn"))]}
+    assert list(idle_models(event)) == ["fraud"]
+    assert models_to_look_at(event) == ("churn",)
 
 
 def test_a_message_in_the_inbox_names_its_model_once() -> None:

@@ -46,8 +46,8 @@ BY_HAND = {
     "cold starts": MONTHLY * 0.001 * GB * 1.6 * 0.0000166667,
     "the door": MONTHLY * 1.00 / 1e6,
     "the model's copy": 518 / 1e9 * 0.023,
-    "log lines": MONTHLY * 950 / 1e9 * 0.50,
-    "lines that are kept": 950 / 1e9 * 30 * 86400 * 0.03,
+    "log lines": MONTHLY * 500 / 1e9 * 0.50,
+    "lines that are kept": 500 / 1e9 * 30 * 86400 * 0.03,
     "counting": MONTHLY * (0.20 / 1e6 + 0.5 * 0.05 * 0.0000166667),
     "counters": MONTHLY * 4 * 0.625 / 1e6,
     "alarms": 2 * 0.10,
@@ -56,8 +56,8 @@ BY_HAND = {
     "looks each minute": 43_800 * 4 * 0.125 / 1e6,
 }
 WITH_LABELS = {
-    "predictions and labels": MONTHLY * 4 * 0.625 / 1e6,
-    "calls with labels": MONTHLY * (1.00 / 1e6 + 0.20 / 1e6 + 0.5 * 0.05 * 0.0000166667),
+    "labels": MONTHLY * 5 * 0.625 / 1e6,
+    "calls with labels": MONTHLY * (1.00 / 1e6 + 0.20 / 1e6 + 0.5 * 0.054 * 0.0000166667),
     "windows under a minute (once for all models)": 2
     * 43_800
     * (0.20 / 1e6 + 0.5 * 58 * 0.0000166667),
@@ -79,6 +79,21 @@ def test_every_line_has_its_computation_by_hand() -> None:
     assert said == BY_HAND.keys() | WITH_LABELS.keys()
 
 
+def test_where_ids_are_not_sealed_predictions_are_written_too() -> None:
+    any_ = LABELLED.replace("classification", "generic")
+    assert usd(any_, "labels") == usd(LABELLED, "labels")
+    kept = usd(any_, "predictions that wait for labels")
+    assert kept == pytest.approx(MONTHLY * (0.625 + 0.125) / 1e6)
+    assert usd(any_, "log lines") == pytest.approx(MONTHLY * 630 / 1e9 * 0.50)
+
+
+@pytest.mark.parametrize("labels", ["", "monitor: {labels: {sources: [labeller]}}\n"])
+def test_at_a_hundred_requests_a_second_watching_costs_no_more_than_serving(labels: str) -> None:
+    """Even if each of them gets its label, and the model is as small as any."""
+    found = cost(spec_of(BARE + labels), Usage(100.0, 3.0, 500.0), prices()).per_million
+    assert found.watching <= found.serving
+
+
 def test_every_price_of_the_file_is_used() -> None:
     names = set(tomllib.loads(FILE.read_text())) - {"region", "checked"}
     used: set[str] = set()
@@ -96,9 +111,11 @@ def test_every_price_of_the_file_is_used() -> None:
         "compute: {gpu: 1}\n",
         "compute: {gpu: 1, instance_type: g5.xlarge}\n",
     )
-    lambda_ = ("arch: x86_64\n", "arch: arm64\n", "door: {auth: api_key}\n", url)
+    lambda_ = ("arch: x86_64\n", "arch: arm64\n", "door: {auth: api_key}\n", url, "tracing: xray\n")
     for more in (*lambda_, *(f"target: ecs\n{keys}" for keys in ecs)):
         list(lines(spec_of(LABELLED + more), STEADY, MONTH_S, asked))
+    shown = LABELLED.replace("monitor: {", "monitor: {dashboard: true, ")
+    list(lines(spec_of(shown), STEADY, MONTH_S, asked))
     platform(asked)
     assert used == names
 

@@ -27,6 +27,7 @@ OF_A_VERSION: dict[str, list[str]] = {
     "transform": ["null", "steps.py", "transform.py"],
     "compute.memory_mb": ["1769", "512", "3538"],
     "compute.timeout_s": ["30", "10"],
+    "tracing": ["none", "xray"],
     "env.THRESHOLD": ['"0.5"', '"0.6"'],
     "env.OTHER": ['"0.5"'],
     "monitor.key": ["$.label", '"$.scores[0]"'],
@@ -52,6 +53,7 @@ IN_PLACE: dict[str, list[str]] = {
     "logs.retention": ["30d", "7d"],
     "tags.team": ["risk", "sales"],
     "compute.reserved": ["null", "20"],
+    "monitor.dashboard": ["false", "true"],
     "door.cors": ["[]", '["https://app.example.com"]'],
 }
 KEYS = OF_A_VERSION | IN_PLACE
@@ -148,6 +150,7 @@ def test_where_the_same_content_comes_from_makes_none(moved: ServiceSpec) -> Non
 def test_every_field_of_a_spec_is_in_the_digest_or_known_not_to_be() -> None:
     content = release_content(spec_of())
     outside = {"model", "target_reason", "folder", "requirements", "source", "release_digest"}
+    outside |= {"ceilings", "dashboard", "tracing"}  # tracing only where it is switched on
     outside |= {"experiment_id", "door", "policy", "log_retention_days", "notify", "tags"}
     inside = {"model_digest": "model", "code_digest": "code"}
     fields = {f.name for f in dataclasses.fields(ServiceSpec)} - outside

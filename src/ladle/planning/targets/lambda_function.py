@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 
 from ladle import names
-from ladle.catalog import DoorKind
+from ladle.catalog import DoorKind, Tracing
 from ladle.config.doors import row_of
 from ladle.planning import arns
 from ladle.planning.door_resources import door_resources
@@ -46,6 +46,9 @@ def serving_grants(spec: ServiceSpec) -> Iterator[Grant]:
     """It reads its own releases' models, and nothing else of the store."""
     yield allow("s3", ["GetObjectVersion"], own_folder(spec.model))
     yield from network_interfaces(spec)
+    if spec.tracing is Tracing.XRAY:
+        traces = Thing("*", "traces")  # which have no ARN
+        yield allow("xray", ["PutTelemetryRecords", "PutTraceSegments"], traces)
 
 
 def network_interfaces(spec: ServiceSpec) -> Iterator[Grant]:

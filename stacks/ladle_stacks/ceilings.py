@@ -1,0 +1,85 @@
+"""Whoever is named by ``notify`` hears when a model costs more than it may, or serves nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from aws_cdk import aws_budgets as budgets
+from aws_cdk import aws_cloudwatch as cloudwatch
+from constructs import Construct
+
+from ladle import names
+from ladle.planning.service_spec import ServiceSpec
+from ladle_stacks import arns
+
+HOUR_S = 3600
+TAG = "user:ladle:model"  # as Budgets writes a tag of ours, once billing knows it
+_TOLD_AT = (("ACTUAL", 80), ("ACTUAL", 100), ("FORECASTED", 100))  # percent of the cap
+
+
+def ceilings(scope: Construct, spec: ServiceSpec) -> None:
+    """Both only tell: nothing is stopped, and nothing deleted."""
+    if spec.ceilings.monthly_usd is not None:
+        _budget(scope, spec, spec.ceilings.monthly_usd)
+    if spec.ceilings.idle_ttl_s is not None:
+        _idle_alarm(scope, spec, spec.ceilings.idle_ttl_s)
+
+
+def _budget(scope: Construct, spec: ServiceSpec, usd: float) -> None:
+    """AWS names it itself: a budget that is replaced never meets its own name."""
+    budgets.CfnBudget(
+        scope,
+        "Budget",
+        budget=budgets.CfnBudget.BudgetDataProperty(
+            budget_type="COST",
+            time_unit="MONTHLY",
+            budget_limit=budgets.CfnBudget.SpendProperty(amount=usd, unit="USD"),
+            cost_filters={"TagKeyValue": [f"{TAG}${spec.model}"]},
+        ),
+        notifications_with_subscribers=list(_told(spec)),
+    )
+
+
+def _told(
+    spec: ServiceSpec,
+) -> Iterator[budgets.CfnBudget.NotificationWithSubscribersProperty]:
+    mails = [a.removeprefix("mailto:") for a in spec.notify if a.startswith("mailto:")]
+    for kind, percent in _TOLD_AT:
+        yield budgets.CfnBudget.NotificationWithSubscribersProperty(
+            notification=budgets.CfnBudget.NotificationProperty(
+                notification_type=kind,
+                comparison_operator="GREATER_THAN",
+                threshold=percent,
+                threshold_type="PERCENTAGE",
+            ),
+            subscribers=[
+                budgets.CfnBudget.SubscriberProperty(subscription_type="EMAIL", address=mail)
+                for mail in mails
+            ],
+        )
+
+
+def _idle_alarm(scope: Construct, spec: ServiceSpec, idle_s: float) -> None:
+    """A function that nobody calls has no metric at all, so silence is what rings."""
+    hours = round(idle_s / HOUR_S)
+    cloudwatch.CfnAlarm(
+        scope,
+        "IdleAlarm",
+        alarm_name=names.idle_alarm(spec.model),
+        alarm_description=f"Ladle: nobody has asked {spec.model} for {hours} hours",
+        namespace="AWS/Lambda",
+        metric_name="Invocations",
+        dimensions=[
+            cloudwatch.CfnAlarm.DimensionProperty(
+                name="FunctionName", value=names.function(spec.model)
+            )
+        ],
+        statistic="Sum",
+        comparison_operator="LessThanThreshold",
+        threshold=1,
+        period=HOUR_S,
+        evaluation_periods=hours,
+        datapoints_to_alarm=hours,
+        treat_missing_data="breaching",
+        alarm_actions=[arns.topic()],
+    )
