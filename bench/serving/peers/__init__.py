@@ -11,6 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
+from ladle.tools.processes import free_port
+
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
 OURS, THEIRS = ROOT / ".venv" / "bin", ROOT / ".venv-bench-serving" / "bin"
@@ -121,7 +123,7 @@ def _bentoml(setup: Setup) -> list[str]:
 
 
 def _mlserver(setup: Setup) -> list[str]:
-    ports = {"http_port": setup.port, "grpc_port": setup.port + 1, "metrics_port": setup.port + 2}
+    ports = {"http_port": setup.port, "grpc_port": free_port(), "metrics_port": free_port()}
     server = {**ports, "host": "127.0.0.1", "debug": False, "parallel_workers": 0}
     model = {"name": "bench", "implementation": "peers._mlserver.Model"}
     batching = {"max_batch_size": 64, "max_batch_time": 0.001}
