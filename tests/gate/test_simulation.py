@@ -10,9 +10,9 @@ import os
 import time
 
 import pytest
+from tests.many_stories import play_on_cores
 
 from ladle.simulation.faults import HARSH, Odds
-from ladle.simulation.many import play_on_cores
 
 pytestmark = [pytest.mark.gate, pytest.mark.timeout(48 * 3600)]
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 import os
 
 import pytest
+from tests.many_stories import play_on_cores
 
 from ladle.releases.effects import RecordKind
 from ladle.simulation.faults import HARSH, Odds
-from ladle.simulation.many import play_on_cores
 
 FIRST_SEED = 4_000
 STORIES = 92_000
