@@ -90,19 +90,27 @@ def _statement(grant: Grant) -> iam.PolicyStatement:
 # Resource policies
 
 
-def topic_key_policy() -> iam.PolicyDocument:
-    """An alarm whose topic it cannot encrypt for is cut silently: CloudWatch is let in by name."""
-    administration = iam.PolicyStatement(
+def own_key_policy() -> iam.PolicyDocument:
+    """The account's own policies say who may use it."""
+    return iam.PolicyDocument(statements=[_administration()])
+
+
+def _administration() -> iam.PolicyStatement:
+    return iam.PolicyStatement(
         principals=[iam.AccountRootPrincipal()],
         actions=[f"kms:{action}" for action in KEY_ADMINISTRATION],
         resources=["*"],  # of a key's own policy: this key
     )
+
+
+def topic_key_policy() -> iam.PolicyDocument:
+    """An alarm whose topic it cannot encrypt for is cut silently: CloudWatch is let in by name."""
     alarms = iam.PolicyStatement(
         principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
         actions=["kms:Decrypt", "kms:GenerateDataKey"],
         resources=["*"],
     )
-    return iam.PolicyDocument(statements=[administration, alarms])
+    return iam.PolicyDocument(statements=[_administration(), alarms])
 
 
 def topic_policy(topic_arn: str) -> iam.PolicyDocument:

@@ -144,6 +144,8 @@ def _woken_by_log_lines(scope: Construct, function: lambda_.CfnFunction) -> None
     """One permission for the log groups of all models, present and future."""
     groups = arns.log_group(names.log_group("*"))
     _may_invoke(scope, "CollectorByLogs", function, "logs.amazonaws.com", groups)
+    endpoints = arns.log_group(names.endpoint_log_group("*"))
+    _may_invoke(scope, "CollectorByEndpoints", function, "logs.amazonaws.com", endpoints)
 
 
 def _called_by_doors(scope: Construct, function: lambda_.CfnFunction) -> None:

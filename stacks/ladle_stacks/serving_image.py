@@ -29,6 +29,8 @@ def serving_image(scope: Construct, host: Host, spec: ServiceSpec) -> ecr_assets
         spec.transform,
         spec.requirements,
         spec.source.file_name,
+        spec.target,
+        spec.compute.gpu,
     )
     return ecr_assets.DockerImageAsset(
         scope,

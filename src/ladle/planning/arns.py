@@ -58,6 +58,22 @@ def cdk_images() -> str:
     return _arn("ecr", f"repository/cdk-hnb659fds-container-assets-{ACCOUNT}-{REGION}")
 
 
+def sagemaker(resource: str) -> str:
+    return _arn("sagemaker", resource)
+
+
+def scalable_targets() -> str:
+    """Their names hold ids of AWS's own; the service that is scaled narrows them."""
+    return _arn("application-autoscaling", "scalable-target/*")
+
+
+def endpoint_scaling_role() -> str:
+    """AWS's own, one for all endpoints of an account; made when the first of them scales."""
+    service = "sagemaker.application-autoscaling.amazonaws.com"
+    name = "AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint"
+    return _arn("iam", f"role/aws-service-role/{service}/{name}", region="")
+
+
 def ec2(resource: str) -> str:
     return _arn("ec2", resource)
 

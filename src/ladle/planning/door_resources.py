@@ -20,6 +20,8 @@ SERVING_ROUTES = (
     "GET /ping",
     "POST /invocations",
 )
+# What a service of AWS can answer without a function in between.
+INVOKING_ROUTES = ("POST /predict", "POST /invocations")
 INTAKE_ROUTES = ("POST /feedback",)
 
 

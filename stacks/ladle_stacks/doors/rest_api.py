@@ -11,9 +11,9 @@ from aws_cdk import aws_apigateway as api
 from constructs import Construct
 
 from ladle import digest, names
-from ladle.catalog import DoorAuth, DoorKind
+from ladle.catalog import DoorAuth, DoorKind, Tracing
 from ladle.config.doors import row_of
-from ladle.planning.door_resources import INTAKE_ROUTES, SERVING_ROUTES
+from ladle.planning.door_resources import INTAKE_ROUTES, INVOKING_ROUTES, SERVING_ROUTES
 from ladle.planning.service_spec import ServiceSpec
 from ladle_stacks.doors.behind import Behind, ToFunction, ToService
 from ladle_stacks.doors.http_api import may_call
@@ -49,7 +49,8 @@ def _description(spec: ServiceSpec, behind: Behind, intake: ToFunction) -> Json:
     predicts = _SCHEMES[spec.door.auth]
     labels = "signature" if spec.door.auth is DoorAuth.API_KEY else predicts
     paths: dict[str, dict[str, Json]] = {}
-    for routes, to, asks in ((SERVING_ROUTES, behind, predicts), (INTAKE_ROUTES, intake, labels)):
+    serving = INVOKING_ROUTES if isinstance(behind, ToService) else SERVING_ROUTES
+    for routes, to, asks in ((serving, behind, predicts), (INTAKE_ROUTES, intake, labels)):
         for route in routes:
             method, _, path = route.partition(" ")
             called = _ANY if method == "ANY" else method.lower()
@@ -75,18 +76,22 @@ def _schemes(spec: ServiceSpec) -> Json:
 
 
 def _operation(spec: ServiceSpec, to: Behind, path: str, asks: str | None) -> Json:
-    of_path = [
-        {"name": "proxy", "in": "path", "required": True, "schema": {"type": "string"}}
-        for _ in range("{proxy+}" in path)
+    text = {"schema": {"type": "string"}}
+    told = [
+        {"name": "proxy", "in": "path", "required": True, **text} for _ in range("{proxy+}" in path)
     ]
+    if isinstance(to, ToService):
+        told = [{"name": name, "in": "header", **text} for name in _HEADERS]
     return {
         "responses": {status: {"description": said} for status, said in _ANSWERS.items()},
         "security": [{asks: []}] if asks else [],
         "x-amazon-apigateway-integration": _integration(spec, to),
-        **({"parameters": of_path} if of_path else {}),
+        **({"parameters": told} if told else {}),
     }
 
 
+# Of a request to an AWS service; the second carries what of ours SageMaker lets through.
+_HEADERS = ("Content-Type", "X-Amzn-SageMaker-Custom-Attributes")
 _ANSWERS = {"200": "an answer", "400": "a refusal", "502": "a failure"}
 
 
@@ -103,8 +108,16 @@ def _integration(spec: ServiceSpec, to: Behind) -> Json:
             r"4\d{2}": {"statusCode": "400"},
             r"5\d{2}": {"statusCode": "502"},
         }
-        service = {"type": "aws", "uri": to.uri, "credentials": to.role_arn}
-        return {**asked, **service, "passthroughBehavior": "when_no_match", "responses": answers}
+        passed = {f"integration.request.header.{n}": f"method.request.header.{n}" for n in _HEADERS}
+        return {
+            **asked,
+            "type": "aws",
+            "uri": to.uri,
+            "credentials": to.role_arn,
+            "requestParameters": passed,
+            "passthroughBehavior": "when_no_match",
+            "responses": answers,
+        }
     raise TypeError("a REST API reaches no listener of a load balancer")
 
 
@@ -129,7 +142,7 @@ def _stage(scope: Construct, spec: ServiceSpec, door: api.CfnRestApi, body: Json
                 throttling_burst_limit=max(1, round(2 * rate)),
             )
         ],
-        tracing_enabled=False,
+        tracing_enabled=spec.tracing is Tracing.XRAY,
     )
 
 

@@ -23,6 +23,10 @@ IN_SERVICE, FAILED = "InService", "Failed"
 STUCK = {FAILED, "OutOfService", "UpdateRollbackFailed"}
 _BUSY = {"ResourceInUse", "ResourceLimitExceeded", "ThrottlingException"}
 _MISSING = ("Could not find", "does not exist")
+# What an endpoint is tagged with: how many machines a variant may have, and how many requests a
+# minute one of them takes while it is as busy as it should be.
+MIN_INSTANCES, MAX_INSTANCES = "ladle:min-instances", "ladle:max-instances"
+PER_MINUTE = "ladle:invocations-per-minute"
 # A tie would hide which of two is the main release: it gets a hair more.
 HAIR = 2e-7
 Config = Mapping[str, Any]

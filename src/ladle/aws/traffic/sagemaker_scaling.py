@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Final
 
 from ladle import names
 from ladle.aws.faults import asking
+from ladle.aws.traffic.sagemaker_endpoint import MAX_INSTANCES, MIN_INSTANCES, PER_MINUTE
 
 if TYPE_CHECKING:
     from mypy_boto3_application_autoscaling import ApplicationAutoScalingClient
 
-MIN_INSTANCES, MAX_INSTANCES = "ladle:min-instances", "ladle:max-instances"
-PER_MINUTE = "ladle:invocations-per-minute"  # of one instance, that scaling keeps
 _SCALES: Final = "sagemaker:variant:DesiredInstanceCount"
 
 

@@ -12,8 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 from ladle import names
 from ladle.aws.faults import asking
-from ladle.aws.traffic.sagemaker_endpoint import FAILED, Endpoints, found_or_none, later
-from ladle.aws.traffic.sagemaker_scaling import MAX_INSTANCES, MIN_INSTANCES, PER_MINUTE
+from ladle.aws.traffic.sagemaker_endpoint import (
+    FAILED,
+    MAX_INSTANCES,
+    MIN_INSTANCES,
+    PER_MINUTE,
+    Endpoints,
+    found_or_none,
+    later,
+)
 from ladle.errors import Conflict, LadleError
 from ladle.ports import ReleaseLedger
 

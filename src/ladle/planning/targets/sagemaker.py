@@ -1,0 +1,176 @@
+"""A model's releases are variants of one endpoint; its traffic is what their weights say."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from ladle import names
+from ladle.planning import arns
+from ladle.planning.door_resources import door_resources
+from ladle.planning.grant import Grant, RoleGrants, Thing, allow
+from ladle.planning.limits import Limit, peak_mb
+from ladle.planning.prices import Prices
+from ladle.planning.resource import Resource
+from ladle.planning.service_spec import ServiceSpec
+from ladle.planning.things import own_folder
+from ladle.planning.usage import Usage, guessed_ms
+from ladle.targets import sagemaker as rules
+
+WAY_BACK = (
+    "one change of the endpoint's weights while the old variant still runs (through canary and "
+    "holdback): a minute or two, after any change that is under way; later its machines start "
+    "anew: about ten minutes"
+)
+SHARED = "endpoint, key, roles, log and stack are its own; the account's quota of machines is not"
+PAYLOAD_MB = rules.PAYLOAD_MB
+PRINTS_ITSELF = True
+BUSY = 0.6  # of a machine's time, beyond which answers wait for each other
+QUOTA = 4  # machines of one type that a new account may run for endpoints; GPUs: none
+KEY_USE = {"Bool": {"kms:GrantIsForAWSResource": "true"}}
+
+
+def machine_of(spec: ServiceSpec) -> str:
+    compute = spec.compute
+    return rules.machine_for(compute.gpu, compute.memory_mb, compute.instance_type) or ""
+
+
+def least_instances(spec: ServiceSpec) -> int:
+    """A variant that runs has one: scaling to nothing is for functions."""
+    return max(1, spec.compute.min_instances)
+
+
+def most_instances(spec: ServiceSpec) -> int:
+    return max(least_instances(spec), spec.compute.max_instances or 1)
+
+
+def per_minute(spec: ServiceSpec) -> int:
+    """Requests that one machine takes while it is as busy as it should be."""
+    return max(1, math.floor(60 * BUSY * _per_s(spec, guessed_ms(spec))))
+
+
+def _per_s(spec: ServiceSpec, answer_ms: float) -> float:
+    """A GPU answers one request after the other; without one, each vCPU answers its own."""
+    lanes = 1 if spec.compute.gpu else rules.machines()[machine_of(spec)].vcpus
+    return lanes * 1000 / max(1.0, answer_ms)
+
+
+def resources(spec: ServiceSpec) -> Iterator[Resource]:
+    yield Resource("AWS::KMS::Key")
+    yield Resource("AWS::IAM::Role", names.serving_role(spec.model))
+    yield Resource("AWS::Logs::LogGroup", log_group(spec))
+    yield Resource("AWS::Logs::SubscriptionFilter")
+    yield Resource("AWS::IAM::Role", names.door_role(spec.model))
+    yield from door_resources(spec)
+
+
+def log_group(spec: ServiceSpec) -> str:
+    return names.endpoint_log_group(spec.model)
+
+
+def serving_grants(spec: ServiceSpec) -> Iterator[Grant]:
+    """SageMaker acts as it to bring image and model; the container itself has no network."""
+    store = Thing(arns.store(), f"release/{spec.model}/* of the store")
+    only = {"StringLike": {"s3:prefix": [f"release/{spec.model}/*"]}}
+    yield allow("s3", ["GetObject"], own_folder(spec.model))
+    yield allow("s3", ["ListBucket"], store, when=only)
+    images = Thing(arns.cdk_images(), "the images that the CDK uploads")
+    pulls = ["BatchCheckLayerAvailability", "BatchGetImage", "GetDownloadUrlForLayer"]
+    yield allow("ecr", pulls, images)
+    yield allow("ecr", ["GetAuthorizationToken"], Thing("*", "the registry"))  # it has no ARN
+
+
+def publishing_grants(spec: ServiceSpec) -> Iterator[Grant]:
+    endpoint, models, configs = _things(spec.model)
+    role = Thing(arns.role(names.serving_role(spec.model)), "the role that serves")
+    to_sagemaker = {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
+    yield allow("sagemaker", ["CreateModel", "DeleteModel", "DescribeModel"], models)
+    yield allow(
+        "sagemaker",
+        ["CreateEndpointConfig", "DeleteEndpointConfig", "DescribeEndpointConfig"],
+        configs,
+    )
+    yield allow("sagemaker", ["CreateEndpoint"], endpoint, configs)
+    yield allow("sagemaker", ["DeleteEndpoint", "DescribeEndpoint"], endpoint)
+    yield allow("sagemaker", ["AddTags"], endpoint, models, configs)
+    yield allow("iam", ["PassRole"], role, when=to_sagemaker)
+    yield from _use_of_the_key()
+
+
+def routing_grants(spec: ServiceSpec) -> Iterator[Grant]:
+    endpoint, _, configs = _things(spec.model)
+    variants = Thing(arns.scalable_targets(), "scaling of variants")
+    scaled = {"StringEquals": {"application-autoscaling:service-namespace": "sagemaker"}}
+    linked = Thing(arns.endpoint_scaling_role(), "the role by which AWS scales endpoints")
+    yield allow("sagemaker", ["DescribeEndpoint", "UpdateEndpointWeightsAndCapacities"], endpoint)
+    yield allow("sagemaker", ["UpdateEndpoint"], endpoint, configs)
+    yield allow(
+        "sagemaker",
+        ["CreateEndpointConfig", "DeleteEndpointConfig", "DescribeEndpointConfig"],
+        configs,
+    )
+    yield allow("sagemaker", ["AddTags", "ListTags"], endpoint, configs)
+    yield allow(
+        "application-autoscaling",
+        ["DeregisterScalableTarget", "PutScalingPolicy", "RegisterScalableTarget"],
+        variants,
+        when=scaled,
+    )
+    yield allow("iam", ["CreateServiceLinkedRole"], linked)
+    yield from _use_of_the_key()
+
+
+def other_roles(spec: ServiceSpec) -> Iterator[RoleGrants]:
+    endpoint, _, _ = _things(spec.model)
+    yield RoleGrants("door", (allow("sagemaker", ["InvokeEndpoint"], endpoint),))
+
+
+def serving_costs(
+    spec: ServiceSpec, usage: Usage, seconds: float, prices: Prices
+) -> Iterator[tuple[str, float]]:
+    machine, hours = machine_of(spec), seconds / 3600
+    price, running = f"machine_hour_{machine}", instances(spec, usage)
+    if price in prices.usd:
+        yield f"machines of type {machine}", prices.of(price, running * hours)
+    else:
+        yield f"machines of type {machine}, whose price is not known here", 0.0
+    yield "the key of its disks", prices.of("key_month", hours / 730)
+
+
+def instances(spec: ServiceSpec, usage: Usage) -> int:
+    """As many as keep each as busy as it should be, within the bounds that the config sets."""
+    needed = math.ceil(usage.requests_per_s / (BUSY * _per_s(spec, usage.answer_ms)))
+    return min(max(needed, least_instances(spec)), most_instances(spec))
+
+
+def most_per_s(spec: ServiceSpec, answer_ms: float) -> float:
+    return most_instances(spec) * _per_s(spec, answer_ms)
+
+
+def limits(spec: ServiceSpec, usage: Usage) -> Iterator[Limit]:
+    machine = rules.machines()[machine_of(spec)]
+    memory_mb = machine.memory_mb - rules.MACHINE_RESERVE_MB
+    peak_per_s = min(usage.peak_per_s, spec.door.rate_per_s)
+    needed = peak_per_s / _per_s(spec, usage.answer_ms)
+    fix = "name a larger compute.instance_type"
+    yield Limit("memory", peak_mb(spec.source.bytes), memory_mb, "MB", fix)
+    fix = "raise compute.max_instances"
+    yield Limit("machines at the peak", needed, most_instances(spec), "machines", fix)
+    quota = f"ask AWS for more {machine_of(spec)} for endpoint usage: two releases run at once"
+    yield Limit("quota", 2 * most_instances(spec), 2 * QUOTA, "machines", quota)
+
+
+def _things(model: str) -> tuple[Thing, Thing, Thing]:
+    name = names.endpoint(model)
+    return (
+        Thing(arns.sagemaker(f"endpoint/{name}"), f"the endpoint {name}"),
+        Thing(arns.sagemaker(f"model/{name}--*"), "its models"),
+        Thing(arns.sagemaker(f"endpoint-config/{name}--*"), "its endpoint configs"),
+    )
+
+
+def _use_of_the_key() -> Iterator[Grant]:
+    """SageMaker encrypts disks with it on behalf of whoever asks for an endpoint."""
+    key = Thing("${EndpointKey.Arn}", "the key of its disks")
+    yield allow("kms", ["DescribeKey"], key)
+    yield allow("kms", ["CreateGrant"], key, when=KEY_USE)

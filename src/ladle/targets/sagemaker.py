@@ -1,0 +1,99 @@
+"""What an endpoint of SageMaker that always runs can take, and the machine that it runs on."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from ladle.catalog import Arch, Packaging
+from ladle.config.schema import ModelConfig
+
+PAYLOAD_MB = 6.0  # sources differ, up to 25: docs/live-checks.md
+TIMEOUT_S = 60
+MACHINE_RESERVE_MB = 1024  # for SageMaker's own agent
+FILE = Path(__file__).with_name("sagemaker_machines.toml")
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    vcpus: int
+    memory_mb: int
+    gpus: int
+
+
+@cache
+def machines() -> Mapping[str, Machine]:
+    """By type, the smallest first."""
+    rows = tomllib.loads(FILE.read_text(encoding="utf-8"))
+    return {name: Machine(**row) for name, row in rows["machines"].items()}
+
+
+def machine_for(gpus: int, memory_mb: int, instance_type: str | None) -> str | None:
+    """The type that is named, else the first that has as much; None where none has."""
+    if instance_type is not None:
+        return instance_type
+    fitting = (
+        name
+        for name, machine in machines().items()
+        if machine.gpus >= gpus
+        and bool(machine.gpus) == bool(gpus)
+        and machine.memory_mb - MACHINE_RESERVE_MB >= memory_mb
+    )
+    return next(fitting, None)
+
+
+def refusals(config: ModelConfig) -> Iterator[str]:
+    """Why this model cannot run as an endpoint; nothing when it can."""
+    yield from refusals_of_the_container(config)
+    yield from _refusals_of_the_machine(config)
+    if config.compute.spot:
+        yield "it asks for spot, and an endpoint has no spare capacity"
+
+
+def refusals_of_the_container(config: ModelConfig) -> Iterator[str]:
+    """What holds on every target of SageMaker."""
+    compute, payload_mb = config.compute, config.traffic.payload_mb or 0
+    if payload_mb > PAYLOAD_MB:
+        yield f"its payload of {payload_mb:g} MB is more than the {PAYLOAD_MB:g} that it takes"
+    if compute.timeout_s > TIMEOUT_S:
+        yield f"its timeout_s {compute.timeout_s} is more than the {TIMEOUT_S} that it waits"
+    if config.packaging is Packaging.ZIP:
+        yield "it is packed as a zip, and an endpoint runs an image"
+    for key in ("warm", "reserved"):
+        if getattr(compute, key):
+            yield f"it sets compute.{key}, which functions alone have"
+    if config.secrets:
+        yield "it reads secrets when it starts, and its container has no network"
+
+
+def _refusals_of_the_machine(config: ModelConfig) -> Iterator[str]:
+    compute = config.compute
+    named = compute.instance_type
+    if named is not None and named.startswith("ml.inf1"):
+        yield (
+            f"{named} runs models compiled for Inferentia, which ONNX models are not, and "
+            "SageMaker's own guardrails skip their bake on it"
+        )
+        return
+    if config.arch is Arch.ARM64:
+        yield "its arch is arm64, and every machine known here is x86_64"
+    name = machine_for(compute.gpu, compute.memory_mb, named)
+    machine = machines().get(name) if name else None
+    if machine is None:
+        asked = named or f"{compute.gpu} GPUs and {compute.memory_mb} MB"
+        yield f"no machine is known for {asked}: {', '.join(machines())} are"
+    elif machine.gpus < compute.gpu:
+        yield f"{name} has {machine.gpus} of the {compute.gpu} GPUs that it needs"
+    elif machine.memory_mb - MACHINE_RESERVE_MB < compute.memory_mb:
+        yield f"{name} has not the {compute.memory_mb} MB that it needs"
+
+
+def reason(config: ModelConfig) -> str:
+    """Why an endpoint is the right place."""
+    compute = config.compute
+    name = machine_for(compute.gpu, compute.memory_mb, compute.instance_type)
+    what = f"{compute.gpu} GPUs" if compute.gpu else "a machine of its own"
+    return f"an endpoint of SageMaker on {name}: it needs {what}"

@@ -1,0 +1,150 @@
+"""A model on SageMaker: what an endpoint needs around it. The endpoint itself, its variants and their
+weights are in no template: the hand-off makes the first, the controller moves the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import aws_cdk as cdk
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from ladle import digest, names
+from ladle.planning import permissions
+from ladle.planning.service_spec import ServiceSpec
+from ladle.planning.serving_environment import serving_json
+from ladle.planning.targets import sagemaker as planning
+from ladle.project.accelerators import accelerator
+from ladle_stacks import arns, grants
+from ladle_stacks.doors.behind import ToService
+from ladle_stacks.doors.front_door import front_door
+from ladle_stacks.functions import log_group
+from ladle_stacks.host import Host
+from ladle_stacks.release_handoff import bundle_and_handoff, release
+from ladle_stacks.serving_image import serving_image
+
+MODEL_FOLDER = "/opt/ml/model"  # where SageMaker puts what it fetched for the container
+DOWNLOAD_S, START_S = 600, 600  # before SageMaker gives up on a machine
+
+
+def serve(scope: Construct, host: Host, spec: ServiceSpec) -> cdk.CfnResource:
+    """Everything between the model's file and its address; returns the hand-over."""
+    kept = log_group(scope, "Logs", names.endpoint_log_group(spec.model), spec.log_retention_days)
+    lines = logs.CfnSubscriptionFilter(
+        scope,
+        "LinesToCollector",
+        log_group_name=kept.ref,
+        filter_pattern="",
+        destination_arn=arns.function(names.COLLECTOR_FUNCTION),
+    )
+    handing = bundle_and_handoff(scope, host, spec)
+    key = _key(scope, spec)
+    held = {role.holder: role.grants for role in permissions.of_model(spec)}
+    serving = grants.named_role(
+        scope, "Serving", names.serving_role(spec.model), _SAGEMAKER, held["serving"]
+    )
+    door = grants.named_role(
+        scope, "Door", names.door_role(spec.model), "apigateway.amazonaws.com", held["door"]
+    )
+    image = serving_image(scope, host, spec).image_uri
+    wanted = _serving(scope, spec, image, serving.role_arn, handing.bundle, key)
+    released = release(scope, handing, key, spec, wanted)
+    released.node.add_dependency(serving, lines)
+    front_door(scope, spec, ToService(_uri(spec), door.role_arn), released)
+    return released
+
+
+_SAGEMAKER = "sagemaker.amazonaws.com"
+
+
+def _key(scope: Construct, spec: ServiceSpec) -> kms.CfnKey:
+    """Roles of this stack use it by their own policies, which its policy lets the account decide."""
+    return kms.CfnKey(
+        scope,
+        "EndpointKey",
+        description=f"Ladle: encrypts the disks of the machines that serve {spec.model}",
+        key_policy=grants.own_key_policy(),
+        enable_key_rotation=True,
+        pending_window_in_days=7,
+    )
+
+
+def _serving(
+    scope: Construct,
+    spec: ServiceSpec,
+    image: str,
+    role_arn: str,
+    bundle: cdk.CfnCustomResource,
+    key: kms.CfnKey,
+) -> Mapping[str, str]:
+    """What CreateModel, CreateEndpointConfig and scaling take; the hand-off adds names and number."""
+    to_json = cdk.Stack.of(scope).to_json_string
+    return {
+        "Model": to_json(_model(spec, image, role_arn, bundle)),
+        "Variant": to_json(_variant(spec)),
+        "Config": to_json({"KmsKeyId": key.attr_arn}),
+        "Tags": to_json({**spec.tags, "ladle:model": spec.model}),
+        "MinInstances": str(planning.least_instances(spec)),
+        "MaxInstances": str(planning.most_instances(spec)),
+        "PerMinute": str(planning.per_minute(spec)),
+    }
+
+
+def _model(
+    spec: ServiceSpec, image: str, role_arn: str, bundle: cdk.CfnCustomResource
+) -> Mapping[str, Any]:
+    """A container without a network: SageMaker itself fetches the image and the model."""
+    folder = names.bundle_key(spec.model, digest.hex_of(spec.release_digest), "")
+    source = {
+        "S3Uri": f"s3://{arns.store_bucket_name()}/{folder}",
+        "S3DataType": "S3Prefix",
+        "CompressionType": "None",
+    }
+    model = {
+        "ExecutionRoleArn": role_arn,
+        "EnableNetworkIsolation": True,
+        "PrimaryContainer": {
+            "Image": image,
+            "ModelDataSource": {"S3DataSource": source},
+            "Environment": _environment(spec, bundle),
+        },
+    }
+    if not spec.network:
+        return model
+    groups, subnets = spec.network["security_groups"], spec.network["subnets"]
+    return {**model, "VpcConfig": {"SecurityGroupIds": groups, "Subnets": subnets}}
+
+
+def _variant(spec: ServiceSpec) -> Mapping[str, Any]:
+    machine = {
+        "InstanceType": planning.machine_of(spec),
+        "InitialInstanceCount": planning.least_instances(spec),
+        "InitialVariantWeight": 1.0,
+        "ModelDataDownloadTimeoutInSeconds": DOWNLOAD_S,
+        "ContainerStartupHealthCheckTimeoutInSeconds": START_S,
+    }
+    if spec.compute.gpu:
+        return {**machine, "InferenceAmiVersion": accelerator().sagemaker_ami}
+    return machine
+
+
+def _environment(spec: ServiceSpec, bundle: cdk.CfnCustomResource) -> Mapping[str, str]:
+    """docs/formats.md says what each is for. The team's own variables cannot replace Ladle's."""
+    return {
+        **spec.env,
+        "LADLE_MODEL": spec.model,
+        "LADLE_RELEASE_DIGEST": digest.hex_of(spec.release_digest),
+        "LADLE_SPEC": serving_json(spec),
+        "LADLE_MODEL_FILE": f"{MODEL_FOLDER}/{spec.source.file_name}",
+        "LADLE_BUNDLE_SHA256": bundle.get_att("Sha256").to_string(),
+        "LADLE_LOG_KEY": bundle.get_att("LogKey").to_string(),
+    }
+
+
+def _uri(spec: ServiceSpec) -> str:
+    """The door's integration: InvokeEndpoint, whose body is the caller's own."""
+    path = f"runtime.sagemaker:path/endpoints/{names.endpoint(spec.model)}/invocations"
+    return cdk.Fn.sub(f"arn:${{AWS::Partition}}:apigateway:${{AWS::Region}}:{path}")
