@@ -22,7 +22,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 import numpy as np
-from bill import RATES, Measured, by_collector, by_metrics, serving
+from bill import LABEL_WAYS, RATES, Measured, by_collector, by_metrics, serving, with_labels
 from faults import LINES, Fates, Lines, deliveries, draw
 from ways import (
     BEGAN,
@@ -132,15 +132,17 @@ def real(rollouts: int, seed: int) -> Measured:
 def money(measured: Measured) -> None:
     listed = prices()
     print(
-        f"watching, without labels: writes a second and USD a million requests (serving: {serving(listed):.2f})"
+        f"watching: write units a second and USD a million requests (serving: {serving(listed):.2f})"
     )
-    print(f"  {'requests/s':14}" + "".join(f"{rate:>20,.0f}" for rate in RATES))
-    for bills in (
-        [by_collector(rate, measured, listed) for rate in RATES],
-        [by_metrics(rate, listed) for rate in RATES],
-    ):
+    print(f"  {'requests/s':32}" + "".join(f"{rate:>20,.0f}" for rate in RATES))
+    counted = [by_collector(rate, measured, listed) for rate in RATES]
+    labelled = [
+        [with_labels(way, bill, rate, listed) for rate, bill in zip(RATES, counted, strict=True)]
+        for way in LABEL_WAYS
+    ]
+    for bills in (counted, [by_metrics(rate, listed) for rate in RATES], *labelled):
         cells = [f"{bill.writes:.1f}/s  {bill.per_million:.3f}" for bill in bills]
-        print(f"  {bills[0].way:14}" + "".join(f"{cell:>20}" for cell in cells))
+        print(f"  {bills[0].way:32}" + "".join(f"{cell:>20}" for cell in cells))
 
 
 def main() -> None:

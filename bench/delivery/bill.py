@@ -7,6 +7,7 @@ import math
 from dataclasses import dataclass
 
 from ladle.planning.cost import MINUTES, MONTH_S, OWN_CALL_S, own_calls
+from ladle.planning.label_costs import CALL_S, CALL_WRITES, LABEL_S, OWN_GB
 from ladle.planning.prices import Prices
 
 RATES = (1.0, 100.0, 1000.0)  # requests a second
@@ -16,7 +17,6 @@ LOOKED_AT = 5  # metrics of a release: requests, failed, slow, labelled, wrong
 RELEASES = 2
 GET_METRIC_DATA_USD = 0.01 / 1000  # https://aws.amazon.com/cloudwatch/pricing/, 2026-11-23
 MODEL_READS = 4  # of judge and controller each minute
-LABEL_PUT, LABEL_MARK = 1, 2  # write units
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +76,26 @@ def by_metrics(rate: float, prices: Prices) -> Bill:
     return Bill("metrics", 0.0, usd_s / rate * 1e6)
 
 
-def labels(way: str, units: float, rate: float, prices: Prices) -> Bill:
-    """What a label of every request adds to the counters' bill; sent together, once a second."""
-    calls = own_calls(min(rate, 1.0), OWN_CALL_S, prices) + prices.of(
-        "http_api_request", min(rate, 1.0)
+# Write units of a label: how it was, then one mark a call, then sealed ids as well.
+LABEL_WAYS = {
+    "labels, a row and a mark each": 1 + 1 + 2,
+    "labels, a row each": 1 + 1,
+    "labels, sealed ids": 1,
+}
+
+
+def with_labels(way: str, counted: Bill, rate: float, prices: Prices) -> Bill:
+    """Every request gets its label, and labels come together once a second."""
+    calls = min(rate, 1.0)
+    writes = rate * LABEL_WAYS[way] + calls * CALL_WRITES
+    busy_s = calls * CALL_S + rate * LABEL_S
+    usd_s = (
+        prices.of("table_write", writes)
+        + prices.of("http_api_request", calls)
+        + prices.of("lambda_request", calls)
+        + prices.of("lambda_gb_second_x86_64", busy_s * OWN_GB)
     )
-    usd_s = calls + prices.of("table_write", rate * units)
-    return Bill(way, rate * units, usd_s / rate * 1e6)
+    return Bill(way, counted.writes + writes, counted.per_million + usd_s / rate * 1e6)
 
 
 def embedded_line() -> str:

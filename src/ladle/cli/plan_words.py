@@ -11,6 +11,7 @@ from ladle.config.defaults import Default
 from ladle.config.notes import notes
 from ladle.config.schema import ModelConfig
 from ladle.planning.grant import RoleGrants, listed
+from ladle.planning.label_costs import label_note
 from ladle.planning.limits import NEAR, Limit
 from ladle.planning.outlook import Outlook
 from ladle.planning.plan import ModelPlan
@@ -34,7 +35,7 @@ def plan_lines(
     yield from _row("goes back", found.recovery)
     yield from _row("reaches", found.blast_radius)
     yield from _row("limits", _limits(found.limits))
-    yield from _row("notes", (*notes(config), *catch_notes(config)))
+    yield from _row("notes", (*notes(config), *label_note(model.wanted), *catch_notes(config)))
 
 
 def _what(model: ModelPlan) -> Iterator[str]:
