@@ -1,4 +1,4 @@
-"""Every place at which a process can die that records, sends, collects or erases, one by one."""
+"""Every place at which a process can die that records, sends, pulls, collects or erases, one by one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ pytestmark = [pytest.mark.gate, pytest.mark.timeout(1800)]
 
 
 @pytest.mark.parametrize(
-    "story", ["push", "record", "care collect", "care erase"], ids=lambda s: s.replace(" ", "-")
+    "story", ["push", "record", "pull", "care collect", "care erase"], ids=lambda s: s.replace(" ", "-")
 )
 def test_what_dies_at_any_io_boundary_loses_nothing_and_is_finished_by_the_next(
     root: Path, tmp_path: Path, story: str

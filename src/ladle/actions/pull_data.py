@@ -16,6 +16,7 @@ from ladle.actions.transfer.writing import (
     Assembly,
     is_there,
     set_executable,
+    tidy,
     workshop,
     write,
     writing,
@@ -46,12 +47,13 @@ def pull_data(
     with writing(to):
         missing = _missing(found, to, replace)
         _make_folders(found, to)
+    root = str(to if found[0].entry.kind is Kind.FOLDER else to.parent)
     if not missing:
+        tidy(root)
         return
     progress.start("pull", sum(t.entry.bytes for t in missing), len(missing))
     try:
-        root = to if found[0].entry.kind is Kind.FOLDER else to.parent
-        with writing(to), workshop(str(root)) as folder:
+        with writing(to), workshop(root) as folder:
             _Pull(reader, to, missing, progress, folder).run()
     finally:
         progress.finish()

@@ -57,6 +57,15 @@ def workshop(root: str) -> Iterator[str]:
         os.close(lock)
 
 
+def tidy(root: str) -> None:
+    """Removes what a pull left that was killed when all was written."""
+    if os.path.isdir(os.path.join(root, OWN, "pulling")):
+        with contextlib.suppress(LadleError, OSError), workshop(root):
+            pass  # another pull at work keeps its own
+    with contextlib.suppress(OSError):  # none, or somebody keeps something in it
+        os.rmdir(os.path.join(root, OWN))
+
+
 def _take(lock: int, root: str) -> None:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
