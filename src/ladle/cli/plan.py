@@ -87,12 +87,10 @@ def cloud_of(url: str) -> Cloud:
 
 
 def inspect(path: Path) -> Signature:
-    """Of a model that is given by path; read in a process of its own, when it is new."""
-    from ladle.tools.known_signatures import known_signature
-    from ladle.tools.model_jail import ModelJail
+    """Of a model that is given by path."""
+    from ladle.tools.known_signatures import signature_of
 
-    kept = find_root(path.parent) / ".ladle" / "signatures"
-    return known_signature(path, kept, lambda model: ModelJail().inspect(model).signature)
+    return signature_of(path, find_root(path.parent))
 
 
 def compare(

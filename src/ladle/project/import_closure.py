@@ -27,19 +27,19 @@ def reached_files(entries: Iterable[str], roots: Mapping[str, Path]) -> tuple[So
 
     Raises KeyError for an entry that is no module of a root.
     """
-    found: dict[str, SourceFile] = {}
+    found: dict[str, SourceFile | None] = {}  # None: no module of ours, an attribute perhaps
     waiting = list(entries)
     for entry in waiting:
         if _file_of(entry, roots) is None:
             raise KeyError(entry)
     while waiting:
         module = waiting.pop()
-        file = _file_of(module, roots)
-        if file is None or module in found:
+        if module in found:
             continue
-        found[module] = file
-        waiting += _imports(file.path.read_bytes(), module, file.path.name == "__init__.py")
-    return tuple(sorted(found.values()))
+        file = found[module] = _file_of(module, roots)
+        if file is not None:
+            waiting += _imports(file.path.read_bytes(), module, file.path.name == "__init__.py")
+    return tuple(sorted(file for file in found.values() if file))
 
 
 def _file_of(module: str, roots: Mapping[str, Path]) -> SourceFile | None:

@@ -9,9 +9,16 @@ from pathlib import Path
 
 from ladle import digest
 from ladle.experiments.manifest import Signature
+from ladle.tools.model_jail import ModelJail
 
 READERS = ("model_jail.py", "onnx_reader.py")
 Inspect = Callable[[Path], Signature]
+
+
+def signature_of(path: Path, repository: Path) -> Signature:
+    """Of a model that is given by path; read in a process of its own, when it is new."""
+    kept = repository / ".ladle" / "signatures"
+    return known_signature(path, kept, lambda model: ModelJail().inspect(model).signature)
 
 
 def known_signature(path: Path, folder: Path, inspect: Inspect) -> Signature:
