@@ -24,8 +24,8 @@ def row_line_bytes(spec: ServiceSpec) -> int:
 
 
 def is_sealed(spec: ServiceSpec) -> bool:
-    """Whether a prediction id says itself what a label needs."""
-    return fits(spec.type, spec.monitor.window_s)
+    """Whether a prediction id says itself what a label needs. It has no room for segments."""
+    return fits(spec.type, spec.monitor.window_s) and not spec.monitor.segments
 
 
 def label_costs(
@@ -50,5 +50,5 @@ def label_note(spec: ServiceSpec) -> Iterator[str]:
         yield (
             "a label is judged by what its prediction id seals; no prediction is stored"
             if is_sealed(spec)
-            else f"a {spec.type} model's predictions are kept in a table until their labels expire"
+            else "predictions are kept in a table until their labels expire"
         )
