@@ -136,10 +136,11 @@ def task_family(model: str, release: int) -> str:
 
 def bundle_key(model: str, release_digest: str, file_name: str) -> str:
     """``release_digest`` in hex, without its prefix."""
-    return f"release/{model}/{release_digest}/{file_name}"
+    return f"{RELEASES}/{model}/{release_digest}/{file_name}"
 
 
 OBJECTS = "b/sha256"
+RELEASES = "release"
 
 
 def object_key(digest_hex: str) -> str:

@@ -20,6 +20,11 @@ _SHA256 = "sha256"  # metadata key: S3's own checksum of a multipart object is n
 _ABSENT = {"404", "NoSuchKey", "NoSuchVersion", "NoSuchBucket"}
 
 
+def sha256_of(head: Any) -> str:
+    """What a HEAD of a bundle says; "unknown" of an object that is none of ours."""
+    return str(head["Metadata"].get(_SHA256, "unknown"))
+
+
 class AwsBundleStore:
     def __init__(self, client: S3Client, bucket: str) -> None:
         self._client = client
@@ -32,7 +37,7 @@ class AwsBundleStore:
             if error.response["Error"]["Code"] in _ABSENT:
                 return None
             raise
-        return StoredCopy(head["VersionId"], head["Metadata"].get(_SHA256, "unknown"))
+        return StoredCopy(head["VersionId"], sha256_of(head))
 
     def fetch(self, bucket: str | None, key: str, version_id: str | None, to: Path) -> Digest:
         which: Any = {"VersionId": version_id} if version_id else {}

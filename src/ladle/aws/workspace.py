@@ -9,6 +9,7 @@ from ladle.aws.manifest_store import DynamoManifestStore
 from ladle.aws.model_target import TargetOf
 from ladle.aws.object_store import S3ObjectStore
 from ladle.aws.prediction_log import AwsPredictionLog
+from ladle.aws.release_copies import S3ReleaseCopies
 from ladle.aws.release_inbox import AwsReleaseInbox
 from ladle.aws.release_ledger import AwsReleaseLedger
 from ladle.aws.session import AwsSession
@@ -26,6 +27,7 @@ def aws_workspace(session: AwsSession, url: str) -> Workspace:
         objects=S3ObjectStore(session.s3, bucket),
         manifests=DynamoManifestStore(session.dynamodb),
         upkeep=DynamoUpkeep(session.dynamodb),
+        copies=S3ReleaseCopies(session.s3, bucket),
         ledger=ledger,
         inbox=inbox,
         counters=AwsCounterStore(session.dynamodb),

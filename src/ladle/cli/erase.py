@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from ladle.actions.erase_copies import ErasedCopies, erase_copies
 from ladle.actions.erase_data import Erased, find_targets
 from ladle.actions.erase_data import erase as erase_data
 from ladle.cli.confirm import confirm
@@ -33,6 +34,7 @@ def erase(
         say(f"  {target.name} {target.digest[:19]}, in {len(target.experiments)} experiments")
     confirm(f"Destroy {len(targets)} for ever?", yes, "this destroys data")
     done = erase_data(workspace, targets, reason, getpass.getuser(), SystemClock())
+    copies = erase_copies(workspace, {target.digest for target in targets})
     packs = open_index(root).packs
     for pack in done.packs:
         packs.drop(workspace.url, pack)
@@ -43,14 +45,22 @@ def erase(
                 "packs": list(done.packs),
                 "experiments_moved": done.moved,
                 "shared_parts": done.shared,
+                "release_copies": [copy.key for copy in copies.destroyed],
+                "still_serving": [copy.key for copy in copies.serving],
             }
         )
     else:
-        _tell(done)
+        _tell(done, copies)
 
 
-def _tell(done: Erased) -> None:
+def _tell(done: Erased, copies: ErasedCopies) -> None:
     answer(f"erased {len(done.tombstones)}; {len(done.packs)} packs destroyed, the rest moved")
     if done.shared:
         say(f"  {done.shared} parts stay: files that were not erased have them, too")
-    say("  copies outside the store are yours to delete: working files, Git, releases")
+    for copy in copies.destroyed:
+        say(f"  destroyed {copy.key}, a release's copy: that release can never serve again")
+    for copy in copies.serving:
+        say(f"  {copy.key} stays: {copy.model} serves it or can go back to it")
+    if copies.serving:
+        say("  help: deploy other releases until that one is retired, then erase again")
+    say("  copies outside the store are yours to delete: working files, Git, images, exports")

@@ -9,6 +9,7 @@ from ladle.disk.label_store import DiskLabelStore
 from ladle.disk.manifest_store import DiskManifestStore
 from ladle.disk.object_store import DiskObjectStore
 from ladle.disk.prediction_log import DiskPredictionLog
+from ladle.disk.release_copies import NoReleaseCopies
 from ladle.disk.release_inbox import DiskReleaseInbox
 from ladle.disk.release_ledger import DiskReleaseLedger
 from ladle.disk.traffic_router import DiskTrafficRouter
@@ -23,6 +24,7 @@ def disk_workspace(root: Path, url: str) -> Workspace:
         objects=DiskObjectStore(root),
         manifests=DiskManifestStore(root),
         upkeep=DiskUpkeep(root),
+        copies=NoReleaseCopies(),
         ledger=DiskReleaseLedger(root),
         inbox=DiskReleaseInbox(root),
         counters=DiskCounterStore(root),

@@ -33,6 +33,8 @@ from ladle.ports.stores import (
     Outbox,
     PackCatalogue,
     Progress,
+    ReleaseCopies,
+    ReleaseCopy,
     StoredObject,
     Upkeep,
 )
@@ -84,6 +86,8 @@ __all__ = [
     "Predictor",
     "Progress",
     "ReleaseAlarms",
+    "ReleaseCopies",
+    "ReleaseCopy",
     "ReleaseInbox",
     "ReleaseLedger",
     "ReleaseVersions",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -156,6 +156,27 @@ class Upkeep(Protocol):
 
     def tombstones(self) -> Mapping[str, Tombstone]:
         """By subject."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseCopy:
+    """One version of a release's own copy of its model; ``release`` is its digest in hex."""
+
+    model: str
+    release: str
+    digest: str
+    key: str
+    version_id: str | None
+
+
+class ReleaseCopies(Protocol):
+    """What the hand-off copied out of the store, for releases to read."""
+
+    def holding(self, digests: Collection[str]) -> Sequence[ReleaseCopy]:
+        """Every version, one that somebody deleted included."""
+
+    def destroy(self, copy: ReleaseCopy) -> None:
+        """Idempotent."""
 
 
 class Progress(Protocol):

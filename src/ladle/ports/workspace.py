@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ladle.ports.releases import ReleaseInbox, ReleaseLedger, TrafficRouter
-from ladle.ports.stores import ManifestStore, ObjectStore, Upkeep
+from ladle.ports.stores import ManifestStore, ObjectStore, ReleaseCopies, Upkeep
 from ladle.ports.watching import CounterStore, LabelStore, PredictionLog
 
 
@@ -17,6 +17,7 @@ class Workspace:
     objects: ObjectStore
     manifests: ManifestStore
     upkeep: Upkeep
+    copies: ReleaseCopies
     ledger: ReleaseLedger
     inbox: ReleaseInbox
     counters: CounterStore
