@@ -40,9 +40,21 @@ _OWN_NETWORK: tuple[Row, ...] = (
         "nothing is in that group",
     ),
 )
+_MACHINES: tuple[Row, ...] = (
+    ("AwsSolutions-AS3", ("Machines",), "they come and go with the tasks; releases are told of"),
+)
+# Both rules read the group's own launch template, and none below a mix of kinds.
+_SPOT_MACHINES: tuple[Row, ...] = (
+    ("AwsSolutions-EC26", ("Machines",), "the launch template encrypts every volume"),
+    ("NIST.800.53.R5-EC2IMDSv2Enabled", ("Machines",), "the launch template asks for a token"),
+)
 
 
 def accepted(spec: ServiceSpec) -> Iterator[Row]:
     yield from _BALANCER
     if not spec.network:
         yield from _OWN_NETWORK
+    if spec.compute.gpu:
+        yield from _MACHINES
+        if spec.compute.spot:
+            yield from _SPOT_MACHINES
