@@ -14,6 +14,7 @@ from functools import partial
 
 from ladle.disk.clock import SystemClock
 from ladle.errors import LadleError
+from ladle_runtime.serving.container_credentials import with_credentials
 from ladle_runtime.serving.events import DirectLog, QueuedLog, ReadableLog
 from ladle_runtime.serving.http.asgi import App
 from ladle_runtime.serving.http.server import Stopping, run
@@ -33,7 +34,7 @@ def main() -> int:
     )
     options = parser.parse_args()
     try:
-        settings = Settings.from_environment(os.environ)
+        settings = Settings.from_environment(with_credentials(os.environ))
         if settings.secrets is not None:
             from ladle_runtime.serving.secret_values import secret_values
 

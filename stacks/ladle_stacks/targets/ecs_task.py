@@ -15,7 +15,7 @@ from ladle import digest, names
 from ladle.catalog import Arch
 from ladle.planning import permissions
 from ladle.planning.service_spec import ServiceSpec
-from ladle.planning.serving_environment import serving_json
+from ladle.planning.serving_environment import secrets_environment, serving_json
 from ladle.targets.ecs import fargate_size
 from ladle_stacks import grants
 from ladle_stacks.host import Host
@@ -103,6 +103,7 @@ def _environment(spec: ServiceSpec, bundle: cdk.CfnCustomResource) -> Mapping[st
 
     return {
         **spec.env,
+        **secrets_environment(spec),
         "LADLE_MODEL": spec.model,
         "LADLE_RELEASE_DIGEST": digest.hex_of(spec.release_digest),
         "LADLE_SPEC": serving_json(spec),
