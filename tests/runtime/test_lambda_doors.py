@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ladle.quality.counts import window_start
-from ladle.quality.labels import PredictionRows
+from ladle.quality.labels import PredictionRows, noted
 from ladle.quality.lines import RequestLine, parse
 from ladle.quality.sealed_id import SEALED_ROWS, seal_key, unseal
 
@@ -187,7 +188,12 @@ def test_one_line_leaves_for_each_request_and_its_ids_say_what_was_predicted(
     ):
         found = unseal("flowers", id_, [seal_key(log_key)])
         window = window_start(first.at, first.window_s)
-        assert found == PredictionRows("flowers", id_, 7, window, 2, row, (said["label"],))
+        assert found is not None
+        assert [noted(o).value for o in found.outcomes] == [said["label"]]
+        assert replace(found, outcomes=()) == PredictionRows("flowers", id_, 7, window, 2, row, ())
+        assert noted(found.outcomes[0]).confidence == pytest.approx(
+            max(said["probabilities"]), abs=0.003
+        )
 
 
 def test_rows_of_a_request_with_many_leave_as_lines(start_function: Any, log_key: bytes) -> None:
@@ -199,7 +205,12 @@ def test_rows_of_a_request_with_many_leave_as_lines(start_function: Any, log_key
     assert isinstance(request, RequestLine)
     assert isinstance(rows, PredictionRows)
     assert f"{request.request_id}.0" == answer["prediction_id"]
-    assert rows.outcomes == tuple(p["label"] for p in answer["predictions"])
+    kept = [noted(outcome) for outcome in rows.outcomes]
+    assert [n.value for n in kept] == [p["label"] for p in answer["predictions"]]
+    assert all(
+        n.confidence == pytest.approx(max(p["probabilities"]), abs=0.001)
+        for n, p in zip(kept, answer["predictions"], strict=True)
+    )
     assert rows.request_id == request.request_id
 
 

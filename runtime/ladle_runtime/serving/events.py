@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
-from ladle.quality.labels import LabelValue
+from ladle.quality.labels import LabelValue, Noted
 from ladle.quality.lines import RequestLine, format_request, format_rows
 
 _LOG: Final = logging.getLogger("ladle")
@@ -21,12 +21,12 @@ _LAST_WORDS_S: Final = 2.0
 
 
 class EventLog(Protocol):
-    def write(self, line: RequestLine, outcomes: Sequence[LabelValue] | None) -> None:
+    def write(self, line: RequestLine, outcomes: Sequence[LabelValue | Noted] | None) -> None:
         """Never raises. ``outcomes`` is None when there is nothing that a label could judge."""
 
 
 class Style(Protocol):
-    def text(self, line: RequestLine, outcomes: Sequence[LabelValue] | None) -> str:
+    def text(self, line: RequestLine, outcomes: Sequence[LabelValue | Noted] | None) -> str:
         """One line or several, each with its end."""
 
 
@@ -36,13 +36,13 @@ class DirectLog:
     def __init__(self, key: bytes) -> None:
         self._key = key
 
-    def write(self, line: RequestLine, outcomes: Sequence[LabelValue] | None) -> None:
+    def write(self, line: RequestLine, outcomes: Sequence[LabelValue | Noted] | None) -> None:
         try:
             to_stdout(self.text(line, outcomes))
         except Exception as error:  # noqa: BLE001 - the answer matters more than its line
             _LOG.warning("request %s left no line: %s", line.request_id, type(error).__name__)
 
-    def text(self, line: RequestLine, outcomes: Sequence[LabelValue] | None) -> str:
+    def text(self, line: RequestLine, outcomes: Sequence[LabelValue | Noted] | None) -> str:
         request = format_request(line, self._key)
         if not outcomes:
             return f"{request}\n"
@@ -52,11 +52,11 @@ class DirectLog:
 class ReadableLog:
     """For a person at a terminal: ``ladle dev``."""
 
-    def write(self, line: RequestLine, outcomes: Sequence[LabelValue] | None) -> None:
+    def write(self, line: RequestLine, outcomes: Sequence[LabelValue | Noted] | None) -> None:
         with contextlib.suppress(OSError, ValueError):
             to_stdout(self.text(line, outcomes))
 
-    def text(self, line: RequestLine, outcomes: Sequence[LabelValue] | None) -> str:
+    def text(self, line: RequestLine, outcomes: Sequence[LabelValue | Noted] | None) -> str:
         what = f"{line.status} {line.outcome:8} {line.rows:4d} rows {line.latency_ms:8.2f} ms"
         shown = "" if outcomes is None else f"  {', '.join(map(str, outcomes[:5]))}"
         more = " …" if outcomes is not None and len(outcomes) > 5 else ""
@@ -80,7 +80,7 @@ class QueuedLog:
         self.dropped = 0
         threading.Thread(target=self._drain, name="ladle-lines", daemon=True).start()
 
-    def write(self, line: RequestLine, outcomes: Sequence[LabelValue] | None) -> None:
+    def write(self, line: RequestLine, outcomes: Sequence[LabelValue | Noted] | None) -> None:
         if len(self._waiting) >= _WAITING_MAX:
             self.dropped += 1
             return

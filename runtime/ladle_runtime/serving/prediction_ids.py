@@ -5,10 +5,11 @@ from __future__ import annotations
 from base64 import urlsafe_b64decode
 from collections.abc import Sequence
 
-from ladle.quality.labels import LabelValue
+from ladle.quality.labels import LabelValue, Noted
 from ladle.quality.sealed_id import RANDOM_BYTES, SEALED_ROWS, Sealer, fits, seal_key
 from ladle_runtime.serving.settings import Settings
 
+Outcome = LabelValue | Noted
 _DRAWN_CHARACTERS = 12  # of a request id, which hold the random bytes
 
 
@@ -18,11 +19,12 @@ class PredictionIds:
     def __init__(self, settings: Settings) -> None:
         release, window_s = settings.release, settings.window_s
         sealed = settings.log_key and fits(settings.type, window_s, release)
+        sealed = sealed and not settings.segments  # there is no room for them
         self._sealer = Sealer(seal_key(settings.log_key), release, window_s) if sealed else None
 
     def of(
-        self, request_id: str, at: float, rows: int, outcomes: Sequence[LabelValue] | None
-    ) -> tuple[list[str], Sequence[LabelValue] | None]:
+        self, request_id: str, at: float, rows: int, outcomes: Sequence[Outcome] | None
+    ) -> tuple[list[str], Sequence[Outcome] | None]:
         """And the outcomes that must be kept elsewhere, since no id says them."""
         if self._sealer is None or outcomes is None or not len(outcomes) == rows <= SEALED_ROWS:
             return [f"{request_id}.{row}" for row in range(rows)], outcomes

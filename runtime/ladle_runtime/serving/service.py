@@ -21,13 +21,14 @@ import numpy as np
 from ladle.catalog import BACKENDS
 from ladle.errors import LadleError
 from ladle.experiments.signature import Signature, TensorSpec
-from ladle.quality.labels import LabelValue
+from ladle.quality.labels import LabelValue, Noted
 from ladle.quality.lines import RequestLine, RequestOutcome
 from ladle_runtime.serving.answer import Answer, refusal
 from ladle_runtime.serving.codecs.base import Answered, Codec
 from ladle_runtime.serving.codecs.formats import REST
 from ladle_runtime.serving.events import EventLog
 from ladle_runtime.serving.model_file import read_model
+from ladle_runtime.serving.notes import Notes
 from ladle_runtime.serving.outcome import parse_key
 from ladle_runtime.serving.prediction_ids import PredictionIds
 from ladle_runtime.serving.predictions import Predictions, Run
@@ -85,6 +86,7 @@ class Service:
         self._watch = watch
         self._key = parse_key(settings.key)
         self._ids = PredictionIds(settings)
+        self._notes = Notes(settings.type, settings.segments)
         self._cold = True
         # A user's own code around the model: nobody knows for how long it runs.
         self.has_transform = (transform.before, transform.after) != (unchanged, unchanged)
@@ -209,7 +211,8 @@ class Service:
     ) -> Answer:
         """``judged`` is what labels will be compared with, a value or nothing for each row."""
         rows, settings, at = part.rows, self.settings, self._clock.now()
-        whole = None if None in judged else cast("Sequence[LabelValue]", judged)
+        said = self._notes.of(judged, asked.batch.inputs, part.outputs)
+        whole = None if None in said else cast("Sequence[LabelValue | Noted]", said)
         ids, kept = self._ids.of(request_id, at, rows, whole)
         answer = asked.codec.encode(
             Answered(settings.model, settings.release, ids, part, asked.batch.wanted)
@@ -241,7 +244,7 @@ class Service:
         answer: Answer,
         outcome: RequestOutcome,
         rows: int = 0,
-        judged: Sequence[LabelValue] | None = None,
+        judged: Sequence[LabelValue | Noted] | None = None,
         at: float | None = None,
     ) -> None:
         settings = self.settings

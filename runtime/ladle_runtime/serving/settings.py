@@ -65,6 +65,7 @@ class Settings:
     scratch: str
     log_key: bytes = field(repr=False)
     secrets: Secrets | None = None
+    segments: tuple[str, ...] = ()
 
     @classmethod
     def from_environment(cls, env: Mapping[str, str]) -> Settings:
@@ -97,6 +98,7 @@ class Settings:
             transform=spec.get("transform"),
             code_folder=env.get("LAMBDA_TASK_ROOT", "."),
             scratch=env.get("TMPDIR") or "/tmp",  # noqa: S108 - a folder of our own is made in it
+            segments=tuple(spec.get("segments", ())),
             log_key=bytes.fromhex(env.get("LADLE_LOG_KEY", "")),
             secrets=_secrets(env) if "LADLE_SECRETS" in env else None,
         )

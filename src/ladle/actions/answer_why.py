@@ -11,17 +11,21 @@ from ladle.actions.judge_quality import read_evidence
 from ladle.actions.read_experiment import ExperimentReader
 from ladle.errors import Corrupt, NotFound
 from ladle.experiments.manifest import RecordedExperiment
+from ladle.policy.verdicts import ArmCounts
 from ladle.ports import CounterStore, ManifestStore, PackCatalogue, SourceControl, Workspace
 from ladle.quality.counts import Window, total
 from ladle.quality.drift import Onset, onsets, reference_key
+from ladle.quality.segments import by_segment
 from ladle.releases.deploy_log import Deployment
 from ladle.releases.effects import Record
-from ladle.why.change import asked_about, quality_report
+from ladle.why.change import QualityReport, asked_about, quality_report
 from ladle.why.explain import explain
 from ladle.why.explanation import Explanation
 from ladle.why.facts import ComparedExperiments, Facts, Subject
 from ladle.why.fates import experiment_ids
 from ladle.why.focus import Focus, asks_the_labels, focus
+from ladle.why.mix import Mix, mixes
+from ladle.why.season import DAY_S
 
 
 def answer_why(
@@ -41,10 +45,12 @@ def answer_why(
     served = tuple(workspace.ledger.deployments(subject.model))
     quality = None
     drifted: tuple[Onset, ...] = ()
+    mixed: tuple[Mix, ...] = ()
     if asks_the_labels(subject, focus(subject, records, state)):
         windows = _windows(subject, served, records, workspace.counters, now)
         quality = quality_report(windows, now, subject.at)
         drifted = _drifted(subject.model, windows, workspace.counters)
+        mixed = _mixes(windows, quality)
     found = focus(subject, records, state, quality)
     experiments = _experiments(found, records, workspace.manifests)
     reader = ExperimentReader.of(workspace, packs)
@@ -61,6 +67,7 @@ def answer_why(
             quality=quality,
             served=served,
             drifted=drifted,
+            mixes=mixed,
         )
     )
 
@@ -81,6 +88,21 @@ def _windows(
     if not served:  # a ledger that was begun before there was a deploy log
         releases = set(experiment_ids(records))
     return {n: counters.read(subject.model, n, since) for n in sorted(releases)}
+
+
+def _mixes(windows: Mapping[int, Sequence[Window]], quality: QualityReport) -> tuple[Mix, ...]:
+    """Of the same length before and after the change, a week at most, so that weekdays weigh alike."""
+    change, end = quality.change, quality.series.ripe_until
+    if change is None:
+        return ()
+    length = min(change.began - quality.series.start, end - change.ended, 7 * DAY_S)
+
+    def labelled(since: float, until: float) -> Mapping[str, ArmCounts]:
+        within = (w for found in windows.values() for w in found if since <= w.start < until)
+        return by_segment(total(within))
+
+    before = labelled(change.began - length, change.began)
+    return tuple(mixes(before, labelled(change.ended, change.ended + length)))
 
 
 def _drifted(

@@ -15,6 +15,7 @@ from ladle.quality.counts import Counts, total
 from ladle.quality.drift import SEEN, Drift, drifts, reference_key
 from ladle.quality.estimate import estimate
 from ladle.quality.measures import measured
+from ladle.quality.segments import WorseSegment, worse_segments
 from ladle.releases.promotion import lacking, minimum_lacking
 from ladle.releases.state import ReleaseState
 
@@ -25,8 +26,8 @@ DAY_S = 86_400.0
 class ModelStatus:
     """``live`` is what the alias reads now, None when there is none; ``lacking`` are sentences;
     of each release that serves, over the last day: ``measures`` by its labels, ``drifts`` from its
-    training, the farthest first. ``estimate`` is the candidate's accuracy before labels come. None of
-    the three decides anything.
+    training, the farthest first. ``estimate`` is the candidate's accuracy before labels come, ``worse_segments``
+    those in which it is wrong more often. None of this decides anything.
     """
 
     state: ReleaseState
@@ -37,6 +38,7 @@ class ModelStatus:
     measures: Mapping[int, Mapping[str, float]]
     drifts: Mapping[int, tuple[Drift, ...]]
     estimate: float | None
+    worse_segments: tuple[WorseSegment, ...]
 
 
 def read_status(workspace: Workspace, model: str, now: float) -> ModelStatus:
@@ -54,6 +56,7 @@ def read_status(workspace: Workspace, model: str, now: float) -> ModelStatus:
         measures={n: found for n, counts in seen.items() if (found := measured(counts))},
         drifts={n: far for n, c in seen.items() if (far := _drifts(workspace, model, n, c))},
         estimate=_estimate(state, seen),
+        worse_segments=_worse_segments(workspace, state),
     )
 
 
@@ -71,6 +74,17 @@ def _drifts(workspace: Workspace, model: str, release: int, seen: Counts) -> tup
         return ()
     key = reference_key(model, release)
     return drifts(total(workspace.counters.read(key.model, key.release, 0.0)), seen)
+
+
+def _worse_segments(workspace: Workspace, state: ReleaseState) -> tuple[WorseSegment, ...]:
+    if state.stable is None or state.candidate is None:
+        return ()
+    read, since = workspace.counters.read, state.evidence_since
+    try:
+        arms = [read(state.model, r.number, since) for r in (state.stable, state.candidate)]
+    except Unavailable:
+        return ()
+    return tuple(worse_segments(*arms))
 
 
 def _estimate(state: ReleaseState, seen: Mapping[int, Counts]) -> float | None:

@@ -83,6 +83,7 @@ def _as_json(status: ModelStatus, committed: Mapping[str, str], now: float) -> d
         "unheard": status.unheard,
         "drifts": {str(n): [asdict(d) for d in found] for n, found in status.drifts.items()},
         "estimate_before_labels": status.estimate,
+        "worse_segments": [asdict(s) for s in status.worse_segments],
         "measures": {str(n): dict(found) for n, found in status.measures.items()},
     }
 
@@ -141,6 +142,9 @@ def _advisory(status: ModelStatus) -> Iterator[str]:
         far = [f"{d.column} ({100 * d.distance:.2g} % of rows)" for d in drifts if d.drifted]
         if far:
             yield f"  drift        release {release} against its training: {', '.join(far[:5])}"
+    for worse in status.worse_segments:
+        rates = [f"{100 * (arm.rate or 0):.3g} %" for arm in (worse.candidate, worse.stable)]
+        yield f"  segment      {worse.segment}: wrong in {rates[0]} against {rates[1]}, advisory"
     if status.estimate is not None:
         yield f"  estimate     accuracy about {100 * status.estimate:.3g} % by confidence, advisory"
 

@@ -17,8 +17,6 @@ Attribute = Callable[[ModelConfig], Any]
 # Key -> what is missing behind it. Any value but the default is refused.
 KEYS: dict[Path, str] = {
     ("api",): "only realtime is built",
-    ("compute", "warm"): "provisioned instances are not kept through a canary yet",
-    ("monitor", "segments"): "watching segments apart is not built",
     ("capture", "enabled"): "capturing requests is not built",
 }
 # Key -> the values that wait, where others of the key work.

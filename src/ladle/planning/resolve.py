@@ -66,7 +66,7 @@ def refuse_embedded(specs: Sequence[ServiceSpec]) -> None:
 def resolve(
     config: ModelConfig, content: ModelContent, packaging: Packaging, code_digest: str, folder: str
 ) -> ServiceSpec:
-    """``config`` is already that of its environment. Raises LD902, LD203 or LD140 for what
+    """``config`` is already that of its environment. Raises LD902, LD203, LD135 or LD140 for what
     cannot be built."""
     target = choose(config)
     spec = ServiceSpec(
@@ -90,7 +90,7 @@ def resolve(
         experiment_id=content.experiment_id,
         compute=Compute(**config.compute.model_dump()),
         door=_door(config, target.target),
-        monitor=_monitor(config),
+        monitor=_monitor(config, content.signature),
         policy=rollout_policy(config),
         env=dict(config.env),
         secrets=dict(config.secrets),
@@ -165,8 +165,15 @@ def _guards(config: ModelConfig) -> tuple[Guard, ...]:
     return tuple(found)
 
 
-def _monitor(config: ModelConfig) -> Monitor:
-    monitor = config.monitor
+def _monitor(config: ModelConfig, signature: Signature) -> Monitor:
+    monitor, inputs = config.monitor, [spec.name for spec in signature.inputs]
+    unknown = [name for name in monitor.segments if name not in inputs]
+    if unknown and config.transform is None:  # a transform may state inputs of its own
+        raise LadleError(
+            "LD135",
+            f"{config.name}: monitor.segments names {', '.join(unknown)}, which is no input",
+            f"name one of its inputs: {', '.join(inputs)}",
+        )
     return Monitor(
         key=monitor.key,
         segments=monitor.segments,

@@ -32,6 +32,7 @@ def serving_json(spec: ServiceSpec) -> str:
             "type": spec.type,
             "backend": backend_of(spec.source.file_name),
             "key": spec.monitor.key,
+            **({"segments": spec.monitor.segments} if spec.monitor.segments else {}),
             "window_s": spec.monitor.window_s,
             "transform": spec.transform,
             "threads": inference_threads(spec.compute.memory_mb),

@@ -22,7 +22,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ladle.quality.counts import MICRO, Counts, Window
-from ladle.quality.labels import LabelValue, Predicted, TextDigest
+from ladle.quality.labels import LabelValue, TextDigest
 from ladle.quality.latency import first_quantile
 
 ENOUGH_LABELS = 100 * MICRO
@@ -33,7 +33,7 @@ _COARSEST, _NO_NUMBER = 60, 61
 _BIN, _SUM, _ABSOLUTE, _SQUARES = "e.", "e_sum", "e_abs", "e_squares"
 
 
-def tallies(predicted: Predicted, true: LabelValue, micro: int) -> Mapping[str, int]:
+def tallies(predicted: LabelValue | TextDigest, true: LabelValue, micro: int) -> Mapping[str, int]:
     """What one label adds that weighs ``micro`` of a request."""
     error = _error(predicted, true)
     if error is None:
@@ -105,7 +105,7 @@ def _mean(counts: Counts, name: str) -> float | None:
     return counts.tallies.get(name, 0) / _NANO / numbers if numbers > 0 else None
 
 
-def _error(predicted: Predicted, true: LabelValue) -> float | None:
+def _error(predicted: LabelValue | TextDigest, true: LabelValue) -> float | None:
     """None where one of them is no number: that is as wrong as can be."""
     if isinstance(predicted, TextDigest):
         return None

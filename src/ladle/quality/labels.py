@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 LabelValue = str | int | float | bool
 SEALED_LENGTHS = frozenset({43, 48})  # characters of a sealed prediction id
@@ -23,7 +24,25 @@ class TextDigest:
         return cls(hashlib.blake2b(text, digest_size=4).digest())
 
 
-Predicted = LabelValue | TextDigest
+class Noted(NamedTuple):
+    """A predicted value with the probability that the model gave it, and the segments its row is in
+    (``field=value``). In JSON it is a list, without the segments where there are none.
+    """
+
+    value: LabelValue | TextDigest
+    confidence: float | None = None
+    segments: tuple[str, ...] = ()
+
+
+Predicted = LabelValue | TextDigest | Noted
+
+
+def noted(predicted: Predicted | Sequence[Any]) -> Noted:
+    """However it was kept."""
+    if isinstance(predicted, list | tuple):
+        value, confidence, *segments = predicted
+        return Noted(value, confidence, tuple(segments[0]) if segments else ())
+    return Noted(predicted)  # type: ignore[arg-type]
 
 
 def prediction_id(request_id: str, row: int) -> str:

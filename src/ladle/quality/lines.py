@@ -18,7 +18,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from ladle.quality.counts import window_start
-from ladle.quality.labels import LabelValue, PredictionRows
+from ladle.quality.labels import LabelValue, Noted, PredictionRows
 
 REQUEST_MARK = '{"ladle":1,'
 ROWS_MARK = '{"ladle":2,'
@@ -92,7 +92,9 @@ def format_request(line: RequestLine, key: bytes) -> str:
     )
 
 
-def format_rows(line: RequestLine, outcomes: Sequence[LabelValue], key: bytes) -> Iterator[str]:
+def format_rows(
+    line: RequestLine, outcomes: Sequence[LabelValue | Noted], key: bytes
+) -> Iterator[str]:
     """As many lines as the outcomes need; each outcome's JSON must be shorter than 7,000 bytes."""
     if len(outcomes) == 1:  # the usual case
         yield _rows_line(line, 0, (_text(outcomes[0]),), key)
@@ -110,7 +112,9 @@ def format_rows(line: RequestLine, outcomes: Sequence[LabelValue], key: bytes) -
         yield _rows_line(line, start, texts, key)
 
 
-def _text(outcome: LabelValue) -> str:
+def _text(outcome: LabelValue | Noted) -> str:
+    if isinstance(outcome, Noted) and not outcome.segments:
+        outcome = outcome[:2]  # type: ignore[assignment]
     return str(outcome) if type(outcome) is int else _to_json(outcome)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from ladle.quality import errors
+from ladle.quality import calibration, errors
 from ladle.quality.classes import recalls
 from ladle.quality.counts import Counts
 from ladle.quality.errors import histogram
@@ -31,6 +31,9 @@ def balanced_accuracy(counts: Counts) -> float | None:
 MEASURES: Mapping[str, Measure] = {
     "accuracy": accuracy,
     "balanced_accuracy": balanced_accuracy,
+    "brier": calibration.brier,
+    "log_loss": calibration.log_loss,
+    "calibration_error": calibration.calibration_error,
     "mae": errors.mean_absolute,
     "rmse": errors.root_mean_square,
     "bias": errors.bias,

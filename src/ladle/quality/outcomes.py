@@ -9,16 +9,16 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping
 
-from ladle.quality import classes, errors
+from ladle.quality import calibration, classes, errors, segments
 from ladle.quality.counts import MICRO, Counts, WindowKey
 from ladle.quality.labels import (
     AcceptedLabel,
     Label,
     LabelOutcome,
     LabelValue,
-    Predicted,
     PredictionRows,
     TextDigest,
+    noted,
     written,
 )
 
@@ -32,16 +32,18 @@ def judged(rows: PredictionRows, label: Label, numeric: bool = False) -> LabelOu
     by so much.
     """
     micro = _micro(label.row, rows.total_rows)
-    predicted = rows.outcomes[label.row - rows.first_row]
+    predicted, confidence, apart = noted(rows.outcomes[label.row - rows.first_row])
+    wrong = 0 if numeric or same(predicted, label.value) else micro
     if numeric:
         tallies = errors.tallies(predicted, label.value, micro)
-        return LabelOutcome(rows.release, rows.window_start, micro, 0, tallies)
-    wrong = 0 if same(predicted, label.value) else micro
-    tallies = classes.tallies(label.value, micro, wrong)
+    else:
+        sure = calibration.tallies(confidence, micro, wrong)
+        tallies = {**classes.tallies(label.value, micro, wrong), **sure}
+        tallies |= segments.tallies(apart, micro, wrong)
     return LabelOutcome(rows.release, rows.window_start, micro, wrong, tallies)
 
 
-def same(predicted: Predicted, true: LabelValue) -> bool:
+def same(predicted: LabelValue | TextDigest, true: LabelValue) -> bool:
     """Equal, or written alike: labels often come back from a table as text (``"1"`` for 1). Numbers
     with a point are equal in single precision, in which models answer.
     """

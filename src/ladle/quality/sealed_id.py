@@ -19,7 +19,14 @@ from enum import IntEnum
 from typing import Final
 
 from ladle.quality.counts import window_start
-from ladle.quality.labels import SEALED_LENGTHS, LabelValue, PredictionRows, TextDigest
+from ladle.quality.labels import (
+    SEALED_LENGTHS,
+    LabelValue,
+    Noted,
+    Predicted,
+    PredictionRows,
+    TextDigest,
+)
 
 RANDOM_BYTES: Final = 8
 MAC_BYTES: Final = 12
@@ -28,20 +35,22 @@ SEALED_TYPES: Final = frozenset({"classification", "regression"})  # of models
 _FORMAT: Final = 1
 _URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
 _MAX_RELEASE: Final = 0xFFFF
+_CLASSES: Final = 2**24
 _HEAD: Final = struct.Struct(">BBHI")
 _ROW: Final = struct.Struct(">HH")
-_INTEGER, _SINGLE = struct.Struct(">i"), struct.Struct(">f")
+_INTEGER, _SINGLE, _SURE = struct.Struct(">i"), struct.Struct(">f"), struct.Struct(">I")
 
 
 class Kind(IntEnum):
     """How four bytes hold an outcome: a class by its number, a text by its hash, a regression's
-    number in single precision.
+    number in single precision. ``SURE``: a class below 2^24, and its probability in 255ths.
     """
 
     INTEGER = 0
     BOOLEAN = 1
     TEXT = 2
     NUMBER = 3
+    SURE = 4
 
 
 def seal_key(line_key: bytes) -> bytes:
@@ -65,7 +74,7 @@ class Sealer:
         self._key_id = _key_id(key)
         self._keyed = _keyed(key)
 
-    def seal(self, outcomes: Sequence[LabelValue], at: float, drawn: bytes) -> list[str]:
+    def seal(self, outcomes: Sequence[LabelValue | Noted], at: float, drawn: bytes) -> list[str]:
         """An id for each row. ``drawn`` are eight random bytes that no other request has."""
         window = int(window_start(round(at, 3), self._window_s))
         rows = len(outcomes)
@@ -121,10 +130,15 @@ def _bytes(sealed: str) -> bytes | None:
     return body if urlsafe_b64encode(body).rstrip(b"=") == sealed.encode() else None
 
 
-def _outcome(value: LabelValue) -> tuple[int, bytes]:
+def _outcome(said: LabelValue | Noted) -> tuple[int, bytes]:
+    value, sure = (said.value, said.confidence) if isinstance(said, Noted) else (said, None)
+    if isinstance(value, TextDigest):
+        return Kind.TEXT, value.four_bytes
     try:
         if type(value) is int:  # the usual case
-            return Kind.INTEGER, _INTEGER.pack(value)
+            if sure is None or not 0 <= value < _CLASSES:
+                return Kind.INTEGER, _INTEGER.pack(value)
+            return Kind.SURE, _SURE.pack(value << 8 | round(255 * sure))
         if isinstance(value, bool):
             return Kind.BOOLEAN, _INTEGER.pack(value)
         if isinstance(value, int):
@@ -136,10 +150,11 @@ def _outcome(value: LabelValue) -> tuple[int, bytes]:
     return Kind.TEXT, TextDigest.of(value).four_bytes
 
 
-_READ: Final[Mapping[Kind, Callable[[bytes], LabelValue | TextDigest]]] = {
+_READ: Final[Mapping[Kind, Callable[[bytes], Predicted]]] = {
     Kind.INTEGER: lambda four: int(_INTEGER.unpack(four)[0]),
     Kind.BOOLEAN: lambda four: bool(_INTEGER.unpack(four)[0]),
     Kind.TEXT: TextDigest,
+    Kind.SURE: lambda four: Noted(_INTEGER.unpack(b"\0" + four[:3])[0], four[3] / 255),
     Kind.NUMBER: lambda four: float(_SINGLE.unpack(four)[0]),
 }
 

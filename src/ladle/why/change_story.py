@@ -11,6 +11,7 @@ from ladle.why.changepoint import FALSE_ALARM
 from ladle.why.explanation import Sentence, Topic
 from ladle.why.facts import Facts, served_ref
 from ladle.why.focus import Focus
+from ladle.why.mix import Mix
 from ladle.why.season import DAY_S
 from ladle.why.series import Tally
 from ladle.why.shapes import Form
@@ -133,6 +134,8 @@ def _shown(
     yield say(Topic.EVIDENCE, f"likeliest causes: {beliefs(change)}", *cited)
     for text in alongside(report.series, change):
         yield say(Topic.EVIDENCE, f"at the same time, {text}", *cited)
+    for mix in facts.mixes:
+        yield say(Topic.EVIDENCE, mixed(mix), *cited)
     for text in drifted(facts, change):
         yield say(Topic.EVIDENCE, text, *cited)
     for row in facts.records:
@@ -141,6 +144,19 @@ def _shown(
     if report.series.ripe_until < facts.now and facts.subject.at is None:
         text = f"predictions after {moment(report.series.ripe_until)} still wait for labels"
         yield say(Topic.EVIDENCE, f"{text} and are left out", *cited)
+
+
+def mixed(mix: Mix) -> str:
+    """Who asked against how they were answered; what is above zero made accuracy fall."""
+    shares = f"from {percent(mix.share_before)} to {percent(mix.share_after)}"
+    return (
+        f"by {mix.field}, {_loss(mix.by_mix)} by another mix of callers (most of all {mix.moved}, "
+        f"{shares} of the labels), {_loss(mix.within)} within the segments"
+    )
+
+
+def _loss(rate: float) -> str:
+    return f"{points(abs(rate))} were {'lost' if rate >= 0 else 'won'}"
 
 
 def drifted(facts: Facts, change: Change) -> Iterator[str]:

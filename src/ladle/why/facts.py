@@ -15,6 +15,7 @@ from ladle.releases.deploy_log import Deployment
 from ladle.releases.effects import Record
 from ladle.releases.state import ReleaseState
 from ladle.why.change import Change, QualityReport
+from ladle.why.mix import Mix
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,8 @@ class Facts:
     """``records`` oldest first; ``experiments`` by release number; ``compared`` is the release in
     focus against the one that it was tried beside; ``evidence`` of a trial that runs now; ``quality``
     what the labels say where no trial explains what is seen; ``served`` the deploy log, oldest first;
-    ``drifted`` what began to differ from the rows of the training.
+    ``drifted`` what began to differ from the rows of the training; ``mixes`` what of a
+    change lies in who asked.
     """
 
     subject: Subject
@@ -60,6 +62,7 @@ class Facts:
     quality: QualityReport | None = None
     served: tuple[Deployment, ...] = ()
     drifted: tuple[Onset, ...] = ()
+    mixes: tuple[Mix, ...] = ()
 
     @property
     def the_change(self) -> tuple[QualityReport, Change]:

@@ -97,3 +97,9 @@ def test_evidence_takes_as_long_as_the_candidates_share_of_the_traffic_needs() -
     assert time.requests_s == pytest.approx(200 / (10_000 * 0.1) * 86_400)
     assert time.labels_s is None
     assert "200 requests take about 4.8h" in str(time)
+
+
+def test_a_segment_must_be_an_input_of_the_model() -> None:
+    with pytest.raises(LadleError) as error:
+        spec_of(THREE + "monitor: {segments: [region]}\n")
+    assert error.value.code == "LD135"

@@ -1,0 +1,78 @@
+"""What an outcome needs beside its value to be judged: how sure the model was, and whose row it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import repeat
+from typing import Any, Final
+
+import numpy as np
+
+from ladle.quality.labels import LabelValue, Noted
+from ladle.quality.segments import OTHER, VALUES
+
+_OFF: Final = 0.01  # by which the scores of a row may miss 1 and still be probabilities
+_FEW: Final = 64  # numbers that Python compares sooner than numpy begins
+_TEXT: Final = 24  # characters of a segment's value
+
+
+class Notes:
+    """Of one process, which keeps the values of each segment that it saw first."""
+
+    def __init__(self, type_: str, segments: Sequence[str]) -> None:
+        self._is_sure = type_ == "classification"
+        self._segments = segments
+        self._known: dict[str, set[str]] = {name: set() for name in segments}
+        self._scores: str | None = None
+
+    def of(
+        self,
+        judged: Sequence[LabelValue | None],
+        inputs: Mapping[str, Any],
+        outputs: Mapping[str, Any],
+    ) -> Sequence[Any]:
+        """The same where there is nothing to note."""
+        sure = self._confidences(outputs, len(judged)) if self._is_sure else None
+        if not self._segments:
+            if sure is None:
+                return judged
+            pairs = zip(judged, sure, strict=True)
+            return [None if value is None else Noted(value, q) for value, q in pairs]
+        columns = [self._column(n, inputs.get(n), len(judged)) for n in self._segments]
+        each = zip(judged, sure or repeat(None), zip(*columns, strict=True), strict=False)
+        return [None if value is None else Noted(value, q, own) for value, q, own in each]
+
+    def _confidences(self, outputs: Mapping[str, Any], rows: int) -> Sequence[float] | None:
+        """Which output holds probabilities is seen once, from the first answer."""
+        if self._scores is None:
+            self._scores = next((n for n, v in outputs.items() if _probabilities(v)), "")
+        if not self._scores:
+            return None
+        scores = outputs.get(self._scores)  # a transform may answer otherwise now
+        if not isinstance(scores, np.ndarray) or scores.ndim != 2 or len(scores) != rows:
+            return None
+        if scores.size <= _FEW:
+            return [round(max(row), 3) for row in scores.tolist()]
+        found: list[float] = scores.max(1).astype(float).round(3).tolist()
+        return found
+
+    def _column(self, name: str, values: Any, rows: int) -> Sequence[str]:
+        if not isinstance(values, np.ndarray) or values.size != rows:
+            return [f"{name}={OTHER}"] * rows
+        return [f"{name}={self._value(name, str(v))}" for v in values.reshape(rows).tolist()]
+
+    def _value(self, name: str, text: str) -> str:
+        known = self._known[name]
+        if text not in known:
+            if len(known) >= VALUES or len(text) > _TEXT or not text.isprintable():
+                return OTHER
+            known.add(text)
+        return text
+
+
+def _probabilities(value: Any) -> bool:
+    if not isinstance(value, np.ndarray) or value.ndim != 2 or value.dtype.kind != "f":
+        return False
+    if value.shape[1] < 2 or not len(value):
+        return False
+    return bool(abs(value.sum(1) - 1).max() <= _OFF and value.min() >= 0)
