@@ -18,6 +18,7 @@ from ladle.planning.targets.ecs_grants import (
     serving_grants,
 )
 from ladle.planning.usage import Usage
+from ladle.secret_reference import SecretReference
 from ladle.targets import ecs as rules
 from ladle.targets.ecs import Fleet, fleet_of
 
@@ -43,7 +44,8 @@ def fleet(spec: ServiceSpec) -> Fleet:
 def endpoints(spec: ServiceSpec) -> tuple[str, ...]:
     """AWS's services that tasks reach without the internet, each by an address in the network."""
     agent = ("ecs", "ecs-agent", "ecs-telemetry") if spec.compute.gpu else ()
-    secrets = ("secretsmanager",) if spec.secrets else ()
+    read = (SecretReference.parse(written) for written in spec.secrets.values())
+    secrets = sorted({str(secret.service) for secret in read if secret is not None})
     return ("ecr.api", "ecr.dkr", "logs", *agent, *secrets)
 
 
