@@ -56,7 +56,7 @@ VERBS: dict[str, str] = {
     "ecs:SubmitTaskStateChange": "report to",
     "ecs:TagResource": "mark",
     "ecs:UpdateContainerInstancesState": "join and leave",
-    "ecs:UpdateService": "start and stop releases in",
+    "ecs:UpdateService": "fill",
     "elasticloadbalancing:CreateRule": "make the rule of",
     "elasticloadbalancing:DeleteRule": "delete",
     "elasticloadbalancing:DescribeRules": "look at",
