@@ -9,6 +9,7 @@ from typing import Any
 
 from ladle.digest import canonical_json
 from ladle.errors import Corrupt, LadleError
+from ladle.experiments.lineage import bonds
 from ladle.experiments.manifest import Locator, Manifest, RecordedExperiment
 
 Item = dict[str, Any]
@@ -58,11 +59,9 @@ def version_item(recorded: RecordedExperiment) -> Item:
 
 
 def edges_of(manifest: Manifest) -> Iterator[Item]:
-    """What a later question may begin with: a commit, a data file, a model."""
-    targets = [f"GIT#{manifest.code.commit}"] if manifest.code.commit else []
-    targets += [f"OUT#{manifest.artefact.digest}"] if manifest.artefact else []
-    targets += [f"IN#{file.digest}" for file in manifest.data]
-    for sk in dict.fromkeys(targets):
+    """What a later question may begin with: a commit, data, a model, a parent."""
+    commit = [f"GIT#{manifest.code.commit}"] if manifest.code.commit else []
+    for sk in (*commit, *bonds(manifest)):
         yield key(f"EXP#{manifest.id}", sk, manifest.created_at)
 
 

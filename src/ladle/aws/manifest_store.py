@@ -7,7 +7,7 @@ index has followed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +35,7 @@ from ladle.experiments.names import ID_DIGITS, ambiguous, read_id, unknown
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-_EDGES = 90  # a transaction takes 100 items; what is above is written after it
+_EDGES = 90  # a transaction takes 100 items; what is above is written before it
 _BATCH = 25
 _UNMOVED = "attribute_exists(pk) AND layout = :layout"
 
@@ -66,14 +66,14 @@ class DynamoManifestStore:
         writes += [still_at(self._table, epoch)] if epoch is not None else []
         writes += [self._put(edge) for edge in edges[:_EDGES]]
         with asking(f"to record an experiment of {manifest.model}"):
+            for edge in edges[_EDGES:]:  # until the rest is there, they name nothing
+                self._client.put_item(TableName=self._table, Item=edge)
             try:
                 self._client.transact_write_items(TransactItems=writes)
             except ClientError as error:
                 if not _lost_a_race(error):
                     raise
                 return self._stored_before(manifest.id)
-            for edge in edges[_EDGES:]:  # found again from the manifest, should a crash lose them
-                self._client.put_item(TableName=self._table, Item=edge)
         return recorded
 
     def relocate(
@@ -170,6 +170,9 @@ class DynamoManifestStore:
 
     def models(self) -> Sequence[str]:
         return sorted(pk.removeprefix("MODEL#") for pk in self._index(HEAD))
+
+    def bound(self, bonds: Collection[str]) -> Collection[str]:
+        return {pk.removeprefix("EXP#") for bond in bonds for pk in self._index(bond)}
 
     def _completed(self, prefix: str) -> str:
         ids = [pk.removeprefix("EXP#") for pk in self._index(MANIFEST)]

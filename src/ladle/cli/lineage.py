@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from ladle.actions.find_family import find_family
 from ladle.cli.experiment_words import one_line, short
 from ladle.cli.output import answer, answer_json
 from ladle.cli.release_words import moment
@@ -19,7 +20,6 @@ from ladle.releases.effects import RecordKind
 from ladle.why.fates import fates
 from ladle.wiring import open_workspace
 
-_EVERY = 100_000  # experiments of a model
 _MOST_OTHERS = 5
 Branch = tuple[str, Sequence["Branch"]]
 
@@ -30,10 +30,9 @@ def lineage(
 ) -> None:
     """Show what an experiment began from, what began from it, who shares its data, what it served."""
     workspace = open_workspace(None, find_root(Path.cwd()))
-    manifests = workspace.manifests
-    subject = manifests.get(experiment).manifest.id
-    everything = [r for model in manifests.models() for r in manifests.log(model, _EVERY)]
-    found = families.lineage(subject, everything, _served(workspace))
+    subject = workspace.manifests.get(experiment)
+    family = find_family(workspace.manifests, subject)
+    found = families.lineage(subject.manifest.id, family, _served(workspace))
     if as_json:
         answer_json(found.to_json())
         return

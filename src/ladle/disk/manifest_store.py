@@ -8,7 +8,7 @@ the same head one wins; nothing else has to be in step with it, and a crash leav
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from ladle.disk.durable import exclusive, new_file
 from ladle.disk.upkeep import DiskUpkeep
 from ladle.errors import Conflict, Corrupt, LadleError, NotFound
 from ladle.experiments.chain import Chain, ChainLink
+from ladle.experiments.lineage import bonds as bonds_of
 from ladle.experiments.manifest import Locator, Manifest, RecordedExperiment
 from ladle.experiments.names import ambiguous, read_id, unknown
 
@@ -108,6 +109,11 @@ class DiskManifestStore:
 
     def models(self) -> Sequence[str]:
         return sorted(p.name for p in self._manifests.glob("*") if p.is_dir())
+
+    def bound(self, bonds: Collection[str]) -> Collection[str]:
+        wanted = set(bonds)
+        everything = [r for model in self.models() for r in self.chain(model).recorded]
+        return {r.manifest.id for r in everything if wanted.intersection(bonds_of(r.manifest))}
 
     def _path(self, model: str, sequence: int) -> Path:
         return self._manifests / model / f"{sequence:012d}.json"

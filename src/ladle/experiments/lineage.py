@@ -10,7 +10,18 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from ladle.experiments.manifest import DataInput, RecordedExperiment
+from ladle.experiments.manifest import DataInput, Manifest, RecordedExperiment
+
+
+class Bond(StrEnum):
+    """How an experiment names another thing; by these a store finds who names it."""
+
+    READ = "IN"
+    WROTE = "OUT"
+    BEGAN_FROM = "FROM"
+
+    def to(self, name: str) -> str:
+        return f"{self.value}#{name}"
 
 
 class Relation(StrEnum):
@@ -81,6 +92,22 @@ class Lineage:
                 for r in self.releases
             ],
         }
+
+
+def bonds(manifest: Manifest) -> tuple[str, ...]:
+    """To the data that it read, what it wrote with its model, and its parents; each once."""
+    wrote = [artefact.digest] if (artefact := manifest.artefact) else []
+    wrote += [output.digest for output in manifest.outputs]
+    found = [Bond.WROTE.to(digest) for digest in wrote]
+    found += [Bond.READ.to(file.digest) for file in manifest.data]
+    found += [Bond.BEGAN_FROM.to(parent) for parent in manifest.parents]
+    return tuple(dict.fromkeys(found))
+
+
+def bonds_to(manifest: Manifest) -> tuple[str, ...]:
+    """What others would say that share its data; see ``lineage``."""
+    read = [bond.to(f.digest) for f in manifest.data for bond in (Bond.WROTE, Bond.READ)]
+    return (*read, *(Bond.READ.to(output.digest) for output in manifest.outputs))
 
 
 def lineage(

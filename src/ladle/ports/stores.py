@@ -117,6 +117,12 @@ class ManifestStore(Protocol):
 
     def models(self) -> Sequence[str]: ...
 
+    def bound(self, bonds: Collection[str]) -> Collection[str]:
+        """Ids of the experiments that have one of these ``bonds`` (see ``experiments.lineage``).
+
+        An index may follow a moment later, and may name an experiment that was never finished.
+        """
+
 
 class Upkeep(Protocol):
     """What a store remembers besides its experiments; see ``experiments.upkeep``."""

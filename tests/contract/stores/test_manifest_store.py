@@ -9,6 +9,7 @@ import pytest
 
 from ladle import digest
 from ladle.errors import Conflict, Corrupt, LadleError, NotFound
+from ladle.experiments.lineage import Bond
 from ladle.experiments.manifest import (
     Code,
     DataInput,
@@ -207,3 +208,16 @@ def test_what_another_experiment_took_is_not_taken_back(manifests: ManifestStore
     with contextlib.suppress(Conflict):  # a folder says nothing: the place is taken, and right
         manifests.put_back(RecordedExperiment(after(last, actor="Eve"), LOCATORS, 2))
     assert manifests.chain("digits") == before
+
+
+def test_experiments_are_found_by_what_they_name(manifests: ManifestStore) -> None:
+    files = tuple(DataInput(f"{n}", str(digest.of_bytes(b"%d" % n)), 1) for n in range(120))
+    first = manifests.append(replace(FIRST, data=files), LOCATORS)
+    again = after(first, parents=(first.manifest.id,), data=(), outputs=files[:1])
+    second = manifests.append(again, LOCATORS)
+    for file in (files[0], files[-1]):
+        assert manifests.bound([Bond.READ.to(file.digest)]) == {first.manifest.id}
+    assert manifests.bound([Bond.WROTE.to(files[0].digest)]) == {second.manifest.id}
+    wanted = [Bond.BEGAN_FROM.to(first.manifest.id), Bond.READ.to(files[7].digest)]
+    assert manifests.bound(wanted) == {first.manifest.id, second.manifest.id}
+    assert manifests.bound([Bond.READ.to(str(digest.of_bytes(b"nobody")))]) == set()

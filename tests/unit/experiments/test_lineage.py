@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+from typing import cast
+
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.experiments.made import data, recorded
 
+from ladle.actions.find_family import find_family
 from ladle.cli.lineage import drawn
-from ladle.experiments.lineage import Relation, Relative, Served, lineage
+from ladle.errors import NotFound
+from ladle.experiments.lineage import Relation, Relative, Served, bonds, lineage
 from ladle.experiments.manifest import RecordedExperiment
+from ladle.ports import ManifestStore
 
 
 @st.composite
 def families(draw: st.DrawFn) -> list[RecordedExperiment]:
-    """Each experiment begins from some of those before it."""
+    """Each experiment begins from some of those before it, and has files of which there are four."""
     made: list[RecordedExperiment] = []
+    files = st.sets(st.sampled_from("abcd"), max_size=2).map(
+        lambda names: tuple(data(name) for name in sorted(names))
+    )
     for number in range(draw(st.integers(1, 8))):
         parents = draw(st.sets(st.integers(0, number - 1))) if number else set()
         ids = tuple(made[p].manifest.id for p in sorted(parents))
-        made.append(recorded(number + 1, parents=ids, params={"n": number}))
+        read, written = draw(files), draw(files)
+        own = {"params": {"n": number}, "data": read, "outputs": written}
+        made.append(recorded(number + 1, parents=ids, **own))
     return made
 
 
@@ -36,6 +47,32 @@ def test_whoever_is_an_ancestor_has_this_one_as_a_descendant(
             assert id_ in all_of(told[ancestor].children)
         for descendant in all_of(found.children):
             assert id_ in all_of(told[descendant].parents)
+
+
+class Listed:
+    """A store of these, which also knows of one that was never finished."""
+
+    def __init__(self, experiments: Sequence[RecordedExperiment]) -> None:
+        self._by_id = {e.manifest.id: e for e in experiments}
+
+    def get(self, experiment_id: str) -> RecordedExperiment:
+        if experiment_id not in self._by_id:
+            raise NotFound("LD302", "there is none", "name another")
+        return self._by_id[experiment_id]
+
+    def bound(self, wanted: Collection[str]) -> Collection[str]:
+        found = {i for i, e in self._by_id.items() if set(bonds(e.manifest)) & set(wanted)}
+        return {*found, "0" * 64}
+
+
+@given(families())
+def test_a_family_found_by_what_names_it_tells_the_same_as_all_experiments(
+    family: list[RecordedExperiment],
+) -> None:
+    store = cast("ManifestStore", Listed(family))
+    for one in family:
+        found = find_family(store, one)
+        assert lineage(one.manifest.id, found, {}) == lineage(one.manifest.id, family, {})
 
 
 def test_a_parent_that_is_elsewhere_is_a_leaf() -> None:
