@@ -31,6 +31,7 @@ ROLES = {
     "router": "RouterRole",
     "execution": "ExecutionRole",
     "machine": "MachineRole",
+    "door": "DoorRole",
 }
 _NEXT_MINUTE = "what is lost here is done by the next minute's call"
 _ALONE = "one role, one policy, nothing to attach elsewhere"
@@ -209,5 +210,6 @@ _ZIP: tuple[Row, ...] = (
 )
 _OF_TARGET: dict[Target, Callable[[ServiceSpec], Iterator[Row]]] = {
     Target.LAMBDA: _of_function,
+    Target.SAGEMAKER: lambda _spec: iter(()),  # its role and door say all that there is
     Target.ECS: ecs_accepted.accepted,
 }

@@ -63,11 +63,11 @@ def bundle_and_handoff(scope: Construct, host: Host, spec: ServiceSpec) -> Handi
 def release(
     scope: Construct,
     handing: Handing,
-    serves: cdk.CfnResource,
+    first: cdk.CfnResource,
     spec: ServiceSpec,
     serving: Mapping[str, Any],
 ) -> cdk.CfnCustomResource:
-    """Handed over after what ``serves`` is as it shall be, never before.
+    """Handed over after ``first`` is as it shall be, and whatever else it refers to.
 
     ``serving`` is what the target's versions are made of; docs/formats.md has it target by target.
     """
@@ -87,7 +87,7 @@ def release(
             "TopicArn": arns.topic(),
         },
     )
-    made.add_resource_dependency(serves)
+    made.add_resource_dependency(first)
     return made
 
 

@@ -6,6 +6,7 @@ Look at the diff before it is committed: it is what a deploy will change in peop
 from __future__ import annotations
 
 import json
+import re
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -19,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FOLDER = Path(__file__).with_name("golden")
 # What any edit of the code changes, and no reader of a template wants to compare.
 BLANKED = {"S3Key", "CodeSha256", "ImageUri", "AssetKey", "LADLE_RELEASE_DIGEST", "ReleaseDigest"}
+_HASH = re.compile(r"[0-9a-f]{64}")
 INTRINSICS = {"Ref", "Fn::GetAtt", "Fn::Sub", "Fn::Join"}
 
 
@@ -49,7 +51,18 @@ def _simple(value: Any) -> Any:
         return value
     if len(value) == 1 and set(value) <= INTRINSICS:
         return text(value)
-    return {key: "…" if key in BLANKED else _simple(part) for key, part in value.items()}
+    found = {key: "…" if key in BLANKED else _simple(part) for key, part in value.items()}
+    if "Serving" in found:
+        found["Serving"] = {key: _opened(part) for key, part in found["Serving"].items()}
+    return found
+
+
+def _opened(value: str) -> Any:
+    """What a target's versions are made of is JSON inside of JSON."""
+    try:
+        return json.loads(_HASH.sub("…", value))
+    except ValueError:
+        return value
 
 
 def main() -> None:

@@ -44,6 +44,8 @@ WATCHED = (
     "notify: ['mailto:ada@example.com']\ntracing: xray\nmonitor: {dashboard: true}\n"
     "cost: {monthly_cap_usd: 25, idle_ttl: 24h}\n"
 )
+# A model on each target that has a stack of another kind.
+TARGETS = {"endpoint": f"{MODEL}target: sagemaker\n"}
 MORE = {
     "inside": f"{MODEL}packaging: image\n{NETWORK}{SECRETS}",
     "watched": f"{MODEL}packaging: image\n{WATCHED}door: {{auth: api_key}}\n",

@@ -6,7 +6,7 @@ import json
 
 import cfnlint.api
 import pytest
-from tests.synth.repository import DOORS, MODEL, MORE, MakeSynth, Template
+from tests.synth.repository import DOORS, MODEL, MORE, TARGETS, MakeSynth, Template
 
 CONFIGS = (
     {
@@ -16,6 +16,7 @@ CONFIGS = (
     }
     | DOORS
     | MORE
+    | TARGETS
 )
 NOT_EVERYWHERE = tuple(
     f"E3006 Resource type '{type_}' does not exist in"

@@ -10,7 +10,7 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 from cdk_nag import AwsSolutionsChecks, NIST80053R5Checks, ServerlessChecks
-from tests.synth.repository import DOORS, MODEL, MORE, SIGNATURE, write_repository
+from tests.synth.repository import DOORS, MODEL, MORE, SIGNATURE, TARGETS, write_repository
 
 from ladle.planning.resolve import Cloud
 from ladle.planning.service_spec import ServiceSpec
@@ -27,6 +27,7 @@ CONFIGS = (
     }
     | DOORS
     | MORE
+    | TARGETS
 )
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 

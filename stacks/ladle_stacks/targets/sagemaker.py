@@ -51,8 +51,7 @@ def serve(scope: Construct, host: Host, spec: ServiceSpec) -> cdk.CfnResource:
     )
     image = serving_image(scope, host, spec).image_uri
     wanted = _serving(scope, spec, image, serving.role_arn, handing.bundle, key)
-    released = release(scope, handing, key, spec, wanted)
-    released.node.add_dependency(serving, lines)
+    released = release(scope, handing, lines, spec, wanted)
     front_door(scope, spec, ToService(_uri(spec), door.role_arn), released)
     return released
 

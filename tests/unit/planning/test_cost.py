@@ -112,7 +112,10 @@ def test_every_price_of_the_file_is_used() -> None:
         "compute: {gpu: 1, instance_type: g5.xlarge}\n",
     )
     lambda_ = ("arch: x86_64\n", "arch: arm64\n", "door: {auth: api_key}\n", url, "tracing: xray\n")
-    for more in (*lambda_, *(f"target: ecs\n{keys}" for keys in ecs)):
+    machines = ("", "compute: {gpu: 1}\n", "compute: {instance_type: ml.g5.xlarge}\n")
+    targets = {"ecs": ecs, "sagemaker": machines}
+    others = [f"target: {name}\n{keys}" for name, rows in targets.items() for keys in rows]
+    for more in (*lambda_, *others):
         list(lines(spec_of(LABELLED + more), STEADY, MONTH_S, asked))
     shown = LABELLED.replace("monitor: {", "monitor: {dashboard: true, ")
     list(lines(spec_of(shown), STEADY, MONTH_S, asked))

@@ -97,6 +97,7 @@ def test_a_sentence_is_made_of_actions_and_things() -> None:
 def test_every_verb_is_one_that_some_grant_uses() -> None:
     on_ecs = permissions.of_model(spec_of(BARE + "target: ecs\ncompute: {gpu: 1}\n"))
     on_lambda = permissions.of_model(spec_of(BARE + EVERYTHING))
-    roles = (*permissions.of_platform(), *on_lambda, *on_ecs)
+    on_sagemaker = permissions.of_model(spec_of(BARE + "target: sagemaker\n"))
+    roles = (*permissions.of_platform(), *on_lambda, *on_ecs, *on_sagemaker)
     used = {action for role in roles for grant in role.grants for action in grant.actions}
     assert used == set(VERBS)
