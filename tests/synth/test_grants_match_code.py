@@ -74,6 +74,7 @@ ROLES = {
 }
 # Adapters of which a function uses the one of its model's target.
 BY_TARGET = {"ladle/aws/versions", "ladle/aws/traffic"}
+OF_LAMBDA = {"lambda_function_warmth"}
 ENTRIES = {**PLATFORM_ENTRIES, **HANDOFF_ENTRIES}
 
 
@@ -105,6 +106,8 @@ def called_actions(entry: str, target: Target) -> Iterator[str]:
         module = PurePosixPath(file.name)
         of_a_target = str(module.parent) in BY_TARGET and module.stem != "__init__"
         if of_a_target and module.stem != TARGET_MODULES[target]:
+            continue
+        if module.stem in OF_LAMBDA and target is not Target.LAMBDA:
             continue
         if file.name.startswith("ladle/aws/"):
             yield from _actions_in(file.path.read_text())

@@ -248,6 +248,15 @@ def test_in_a_network_the_function_has_its_place_and_its_role_no_other(synth: Ma
     }
 
 
+def test_the_hand_off_is_told_how_many_instances_wait_and_no_template_says_of_which_version(
+    synth: MakeSynth,
+) -> None:
+    template = synth(fraud=IMAGE + "compute: {warm: 2}\n").model()
+    told = one(template, "Custom::LadleRelease")["Properties"]
+    assert told["Serving"]["Warm"] == "2"
+    assert 'ProvisionedConcurrencyConfig"' not in json.dumps(template["Resources"]["Function"])
+
+
 def test_requirements_in_a_zip_are_refused_by_name(synth: MakeSynth) -> None:
     with pytest.raises(LadleError, match=r"LD227 fraud: .* requirements.txt"):
         synth(fraud=ZIP + "requirements: requirements.txt\n")

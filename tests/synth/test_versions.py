@@ -38,6 +38,7 @@ CHANGES_IN_PLACE = {
     "retention": "logs: {retention: 7d}",
     "tags": "tags: {team: risk}",
     "dashboard": "monitor: {dashboard: true}",
+    "warm": "compute: {warm: 2}",
     "reserved": "compute: {reserved: 20}",
     "comment": "# a comment",
 }

@@ -89,6 +89,7 @@ def hand_over(ports: HandOff, wanted: Wanted) -> HandedOver:
         newest = max(state.statuses, default=0)
         number = ports.versions.publish(model, release_hex, wanted.serving, newest)
     ports.versions.wait_until_active(model, number)
+    ports.versions.keep_warm(model, number, wanted.serving)
     ports.alarms.ensure(model, number, wanted.topic_arn)
     first = _first_version(ports, state, number)
     attributes = ports.versions.open_if_absent(model, first, wanted.serving)

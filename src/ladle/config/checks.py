@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 
 from ladle.catalog import ModelType, Strategy
 from ladle.config.amounts import written
+from ladle.config.compute_checks import warm_within_reserved
 from ladle.config.cost_checks import heard_of, idle_span, stopping
 from ladle.config.document import Path
 from ladle.config.door_checks import door_fits, halves, origins, public_door, unlimited_door
@@ -226,6 +227,7 @@ CHECKS: tuple[Check, ...] = (
     variables,
     references,
     secrets_by_name,
+    warm_within_reserved,
     stopping,
     heard_of,
     idle_span,

@@ -30,6 +30,11 @@ class ReleaseVersions(Protocol):
     def wait_until_active(self, model: str, release: int) -> None:
         """Raises LadleError LD222 when the version cannot start."""
 
+    def keep_warm(self, model: str, release: int, serving: Mapping[str, Any]) -> None:
+        """As many instances as the deploy asks for wait for requests: of the release that is handed
+        over, of those with traffic, and of no other. Idempotent. Raises LadleError LD236.
+        """
+
     def open_if_absent(
         self, model: str, release: int, serving: Mapping[str, Any]
     ) -> Mapping[str, str]:

@@ -11,6 +11,7 @@ MEMORY_MB = 10240
 TIMEOUT_S = 900
 ACCOUNT_CONCURRENCY = 1000  # by default; a new account may have as few as 10
 LEAST_UNRESERVED = 100  # instances that reserving must leave to all other functions
+TRIAL_SHARE = 0.1  # of a month two releases have traffic, and are kept warm
 COLD_START_MS = 1600  # measured: a 45 MB zip with onnxruntime, docs/benchmarks.md
 INIT_S = 10.0  # what a function may take before its first request
 STORE_MODEL_BYTES = 250 * 1000**2  # what init can fetch within its ten seconds
@@ -37,6 +38,11 @@ def reason(config: ModelConfig) -> str:
     if p99_ms is not None and p99_ms < COLD_START_MS:
         return (
             f"a function; the first request of each instance takes about {COLD_START_MS} ms, "
-            f"more than p99_ms {p99_ms:g} (keeping instances warm is not yet built)"
+            f"more than p99_ms {p99_ms:g}; {_warmth(config)}"
         )
     return "a function: no GPU, and memory, payload and time are within Lambda's limits"
+
+
+def _warmth(config: ModelConfig) -> str:
+    kept = config.compute.warm
+    return f"{kept} are kept warm" if kept else "compute.warm keeps some that never start cold"

@@ -21,6 +21,7 @@ class FakeFunctionVersions:
     published: dict[str, dict[int, tuple[str, str]]] = field(default_factory=dict)
     aliases: dict[str, int] = field(default_factory=dict)
     broken: set[int] = field(default_factory=set)
+    warm: dict[str, dict[int, int]] = field(default_factory=dict)
     _newest: dict[str, int] = field(default_factory=dict)
 
     def deploy(self, model: str, release_hex: str, code_sha256: str = "code") -> None:
@@ -44,6 +45,10 @@ class FakeFunctionVersions:
     def wait_until_active(self, model: str, release: int) -> None:
         if release in self.broken or release not in self.published.get(model, {}):
             raise LadleError("LD222", f"release {release} of {model} cannot start", "see why")
+
+    def keep_warm(self, model: str, release: int, serving: Mapping[str, Any]) -> None:
+        instances, releases = int(serving.get("Warm", 0)), {release} | self.with_traffic(model)
+        self.warm[model] = dict.fromkeys(releases, instances) if instances else {}
 
     def open_if_absent(
         self, model: str, release: int, serving: Mapping[str, Any]

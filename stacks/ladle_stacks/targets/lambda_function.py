@@ -60,7 +60,7 @@ def serve(scope: Construct, host: Host, spec: ServiceSpec) -> cdk.CfnResource:
     handing = bundle_and_handoff(scope, host, spec)
     packed = _pack(scope, host, spec)
     function = _function(scope, spec, packed, _environment(spec, handing.bundle), kept)
-    released = release(scope, handing, function, spec, {"CodeSha256": packed.code_sha256})
+    released = release(scope, handing, function, spec, _served(spec, packed))
     released.add_resource_dependency(lines)
     alias = released.get_att("AliasArn").to_string()
     front_door(scope, spec, ToFunction(alias), released)
@@ -97,6 +97,12 @@ def _function(
     )
     function.add_resource_dependency(kept)
     return function
+
+
+def _served(spec: ServiceSpec, packed: Packed) -> dict[str, str | None]:
+    """What the hand-off is told of the function beside its release."""
+    warm = str(spec.compute.warm) if spec.compute.warm else None
+    return {"CodeSha256": packed.code_sha256, "Warm": warm}
 
 
 def _traced(spec: ServiceSpec) -> lambda_.CfnFunction.TracingConfigProperty | None:

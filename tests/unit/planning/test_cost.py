@@ -111,7 +111,8 @@ def test_every_price_of_the_file_is_used() -> None:
         "compute: {gpu: 1}\n",
         "compute: {gpu: 1, instance_type: g5.xlarge}\n",
     )
-    lambda_ = ("arch: x86_64\n", "arch: arm64\n", "door: {auth: api_key}\n", url, "tracing: xray\n")
+    warm = ("compute: {warm: 1}\n", "compute: {warm: 1}\narch: arm64\n")
+    lambda_ = ("arch: arm64\n", "door: {auth: api_key}\n", url, "tracing: xray\n", *warm)
     machines = ("", "compute: {gpu: 1}\n", "compute: {instance_type: ml.g5.xlarge}\n")
     targets = {"ecs": ecs, "sagemaker": machines}
     others = [f"target: {name}\n{keys}" for name, rows in targets.items() for keys in rows]
@@ -215,3 +216,13 @@ def test_observed_traffic_is_what_was_counted() -> None:
 def test_a_latency_bin_is_read_as_its_middle() -> None:
     for bin_, (middle, _) in enumerate(bin_ms([(b, 1) for b in range(47)])):
         assert latency_bin(middle) == bin_
+
+
+def test_instances_that_are_kept_warm_are_paid_for_by_the_second_and_start_no_request_cold() -> (
+    None
+):
+    kept = BARE + "compute: {warm: 2}\n"
+    by_hand = 2 * 1.1 * GB * MONTH_S * 0.0000041667
+    assert usd(kept, "instances kept warm") == pytest.approx(by_hand)
+    rare = Usage(requests_per_s=0.0001, answer_ms=10.0, peak_per_s=1.0)
+    assert usd(kept, "cold starts", rare) < usd(BARE, "cold starts", rare) / 100

@@ -53,6 +53,7 @@ IN_PLACE: dict[str, list[str]] = {
     "logs.retention": ["30d", "7d"],
     "tags.team": ["risk", "sales"],
     "compute.reserved": ["null", "20"],
+    "compute.warm": ["0", "2"],
     "monitor.dashboard": ["false", "true"],
     "door.cors": ["[]", '["https://app.example.com"]'],
 }

@@ -43,7 +43,7 @@ class RouterByTarget:
     def settle(self, model: str, traffic: Traffic) -> None:
         """Where machines go on running for a release without traffic."""
         router = self._of(model)
-        if isinstance(router, EcsListenerRouter | EndpointRouter):
+        if isinstance(router, LambdaAliasRouter | EcsListenerRouter | EndpointRouter):
             router.settle(model, traffic)
 
     def _of(self, model: str) -> TrafficRouter:

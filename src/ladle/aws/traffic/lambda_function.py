@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -10,12 +12,14 @@ from botocore.exceptions import ClientError
 from ladle import names
 from ladle.aws.faults import asking, code_of
 from ladle.aws.functions import Functions, Invoked
+from ladle.aws.lambda_function_warmth import Warmth
 from ladle.errors import Conflict, LadleError, NotFound, Unavailable
 from ladle.policy.traffic import ObservedTraffic, Traffic
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
+_LOG = logging.getLogger(__name__)
 _LATER = {"ResourceConflictException", "TooManyRequestsException", "ServiceException"}
 _NO_SUCH_VERSION = {"ResourceNotFoundException", "InvalidParameterValueException"}
 # The question of a load balancer: answered without a prediction, 200 once the model is loaded.
@@ -89,6 +93,17 @@ class LambdaAliasRouter:
         except NotFound:
             return False
         return answer.error is None and _status(answer) == 200
+
+    def settle(self, model: str, traffic: Traffic) -> None:
+        """Warm instances go where the traffic has gone. Where they do not, requests start cold and
+        the next write tries again: that is no reason to stop a rollback.
+        """
+        releases = {traffic.main} | ({traffic.canary} if traffic.canary is not None else set())
+        try:
+            with asking(f"to keep {model} warm"):
+                Warmth(self._client_of(model)).follow(model, releases)
+        except LadleError as error:
+            _LOG.warning(json.dumps({"model": model, "code": error.code, "what": str(error)}))
 
     def delete(self, model: str, release: int) -> None:
         """The hand-off alone may delete versions; without it the model's stack is gone, and they too."""

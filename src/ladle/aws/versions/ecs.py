@@ -69,6 +69,9 @@ class TaskDefinitions:
                 "somebody deregistered it: deploy again",
             )
 
+    def keep_warm(self, model: str, release: int, serving: Mapping[str, Any]) -> None:
+        """Its machines run whether or not somebody asks."""
+
     def open_if_absent(
         self, model: str, release: int, serving: Mapping[str, Any]
     ) -> Mapping[str, str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError, WaiterError
 
 from ladle import names
+from ladle.aws.lambda_function_warmth import Warmth
 from ladle.errors import LadleError
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ class FunctionVersions:
 
     def __init__(self, client: LambdaClient) -> None:
         self._client = client
+        self._warmth = Warmth(client)
 
     def find(self, model: str, release_hex: str) -> int | None:
         found = [n for n, digest in self._retained(model) if digest == release_hex]
@@ -49,6 +51,10 @@ class FunctionVersions:
 
     def wait_until_active(self, model: str, release: int) -> None:
         self._wait("published_version_active", names.function(model), str(release))
+
+    def keep_warm(self, model: str, release: int, serving: Mapping[str, Any]) -> None:
+        releases = {release} | self.with_traffic(model)
+        self._warmth.keep(model, releases, int(serving.get("Warm", 0)))
 
     def open_if_absent(
         self, model: str, release: int, serving: Mapping[str, Any]

@@ -98,6 +98,9 @@ class EndpointVersions:
         if found is not None and found.config != joining:
             self._endpoints.delete_config(joining)
 
+    def keep_warm(self, model: str, release: int, serving: Mapping[str, Any]) -> None:
+        """Its machines run whether or not somebody asks."""
+
     def open_if_absent(
         self, model: str, release: int, serving: Mapping[str, Any]
     ) -> Mapping[str, str]:

@@ -77,12 +77,21 @@ def publishing_grants(spec: ServiceSpec) -> Iterator[Grant]:
     look = ["GetAlias", "GetFunctionConfiguration", "ListVersionsByFunction"]
     yield allow("lambda", [*look, "CreateAlias", "PublishVersion"], function, versions)
     yield allow("lambda", ["DeleteFunction"], version)  # qualified: a version
+    yield _warming(version)
 
 
 def routing_grants(spec: ServiceSpec) -> Iterator[Grant]:
     function, versions = _function_and_versions(spec.model)
     yield allow("lambda", ["GetAlias", "UpdateAlias"], function, versions)
     yield allow("lambda", ["InvokeFunction"], function, versions)
+    yield allow("lambda", ["ListVersionsByFunction"], function)
+    yield _warming(Thing(versions.arn, f"versions of {function.called}"))
+
+
+def _warming(versions: Thing) -> Grant:
+    """How many instances wait; that they follow the traffic is the router's part."""
+    config = "ProvisionedConcurrencyConfig"
+    return allow("lambda", [f"{verb}{config}" for verb in ("Delete", "Get", "Put")], versions)
 
 
 def other_roles(_spec: ServiceSpec) -> Iterator[RoleGrants]:
@@ -103,10 +112,14 @@ def serving_costs(
     requests, gb = usage.requests_per_s * seconds, spec.compute.memory_mb / 1024
     gb_second = f"lambda_gb_second_{spec.arch}"
     billed_ms = max(LEAST_BILLED_MS, usage.answer_ms)
-    cold_s = requests * cold_share(usage.requests_per_s) * rules.COLD_START_MS / 1000
+    meets_none = LEAST_COLD_SHARE if spec.compute.warm else cold_share(usage.requests_per_s)
+    cold_s = requests * meets_none * rules.COLD_START_MS / 1000
     yield "calls of the function", prices.of("lambda_request", requests)
     yield "answers", prices.of(gb_second, requests * gb * billed_ms / 1000)
     yield "cold starts", prices.of(gb_second, cold_s * gb)
+    if spec.compute.warm:
+        kept = spec.compute.warm * (1 + rules.TRIAL_SHARE) * gb * seconds
+        yield "instances kept warm", prices.of(f"lambda_warm_gb_second_{spec.arch}", kept)
 
 
 def cold_share(requests_per_s: float) -> float:

@@ -1,0 +1,89 @@
+"""Instances of a function that are kept warm belong to its versions, none to the alias, which splits.
+
+How many is nowhere in a template: the hand-off says it with each deploy, and whatever is warm says
+it from then on, so that warmth follows the traffic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from ladle import names
+from ladle.aws.faults import code_of
+from ladle.errors import LadleError
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
+
+_NONE = {"ProvisionedConcurrencyConfigNotFoundException", "ResourceNotFoundException"}
+_REFUSED = {"InvalidParameterValueException", "ResourceConflictException"}
+
+
+class Warmth:
+    """How many instances of each published version of a function wait for requests."""
+
+    def __init__(self, client: LambdaClient) -> None:
+        self._client = client
+
+    def keep(self, model: str, releases: Collection[int], instances: int) -> None:
+        """So many of each of these releases, and none of any other. Idempotent."""
+        self._set(model, self._kept(model), releases, instances)
+
+    def follow(self, model: str, releases: Collection[int]) -> None:
+        """As many as there are now of any release, of these and of no other. Idempotent."""
+        kept = self._kept(model)
+        self._set(model, kept, releases, max(kept.values(), default=0))
+
+    def _set(
+        self, model: str, kept: dict[int, int], releases: Collection[int], instances: int
+    ) -> None:
+        """Those that come before those that go: whoever dies in between pays, and serves warm."""
+        wanted = dict.fromkeys(releases, instances) if instances else {}
+        for release, _ in sorted(wanted.items() - kept.items()):
+            self._put(model, release, instances)
+        for release in sorted(kept.keys() - wanted.keys()):
+            self._client.delete_provisioned_concurrency_config(
+                FunctionName=names.function(model), Qualifier=str(release)
+            )
+
+    def _kept(self, model: str) -> dict[int, int]:
+        """Release -> instances that were asked for, of those that have any."""
+        name, found = names.function(model), {}
+        for page in self._client.get_paginator("list_versions_by_function").paginate(
+            FunctionName=name
+        ):
+            for version in page["Versions"]:
+                if version["Version"] != "$LATEST" and (n := self._of(name, version["Version"])):
+                    found[int(version["Version"])] = n
+        return found
+
+    def _of(self, name: str, version: str) -> int:
+        try:
+            found = self._client.get_provisioned_concurrency_config(
+                FunctionName=name, Qualifier=version
+            )
+        except ClientError as error:
+            if code_of(error) in _NONE:
+                return 0
+            raise
+        return found["RequestedProvisionedConcurrentExecutions"]
+
+    def _put(self, model: str, release: int, instances: int) -> None:
+        try:
+            self._client.put_provisioned_concurrency_config(
+                FunctionName=names.function(model),
+                Qualifier=str(release),
+                ProvisionedConcurrentExecutions=instances,
+            )
+        except ClientError as error:
+            if code_of(error) not in _REFUSED:
+                raise
+            said = error.response.get("Error", {}).get("Message", code_of(error))
+            raise LadleError(
+                "LD236",
+                f"{instances} instances of {model} cannot be kept warm: {said}",
+                "lower compute.warm, raise compute.reserved, or ask AWS for more concurrency",
+            ) from error
