@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 
 from ladle import names
+from ladle.planning.cost import TRIAL_SHARE
 from ladle.planning.door_resources import door_resources
 from ladle.planning.limits import Limit, peak_mb
 from ladle.planning.prices import Prices
@@ -112,7 +113,9 @@ def serving_costs(
     spec: ServiceSpec, usage: Usage, seconds: float, prices: Prices
 ) -> Iterator[tuple[str, float]]:
     hours, running = seconds / 3600, tasks(spec, usage)
-    yield from _task_costs(spec, running * hours, prices)
+    for what, usd in _task_costs(spec, running * hours, prices):
+        yield what, usd
+        yield f"{what}: another release's beside them, through trials", usd * TRIAL_SHARE
     yield "the load balancer", prices.of("balancer_hour", hours)
     yield "its capacity unit", prices.of("balancer_unit_hour", hours)
     if not spec.network:
@@ -127,11 +130,11 @@ def _task_costs(spec: ServiceSpec, hours: float, prices: Prices) -> Iterator[tup
         machine = rules.machine_for(spec.compute.gpu, spec.compute.instance_type)
         price = f"machine_hour_{machine}"
         known = price in prices.usd
-        yield (
-            (f"{machine} machines", prices.of(price, hours))
-            if known
-            else (f"{machine} machines, whose price is not known here", 0.0)
-        )
+        how = " at their price on demand, which spare ones are below" if spec.compute.spot else ""
+        if known:
+            yield f"{machine} machines{how}", prices.of(price, hours)
+        else:
+            yield f"{machine} machines, whose price is not known here", 0.0
         return
     size = rules.fargate_size(spec.compute.memory_mb) or rules.TaskSize(0, 0)
     vcpus = prices.of(f"fargate_vcpu_hour_{spec.arch}", hours * size.cpu_units / 1024)
