@@ -11,7 +11,7 @@ from ladle.catalog import DoorKind
 from ladle.planning.prices import Prices
 from ladle.planning.service_spec import ServiceSpec
 from ladle.planning.usage import Usage
-from ladle.quality.sealed_id import fits
+from ladle.policy.sealing import sealable
 
 ROW_LINE_BYTES = 130  # of a request with one row, measured; only where ids are not sealed
 CALLS_PER_S = 1.0
@@ -25,7 +25,7 @@ def row_line_bytes(spec: ServiceSpec) -> int:
 
 def is_sealed(spec: ServiceSpec) -> bool:
     """Whether a prediction id says itself what a label needs. It has no room for segments."""
-    return fits(spec.type, spec.monitor.window_s) and not spec.monitor.segments
+    return sealable(spec.type, spec.monitor.window_s) and not spec.monitor.segments
 
 
 def label_costs(

@@ -18,6 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import IntEnum
 from typing import Final
 
+from ladle.policy.sealing import sealable
 from ladle.quality.counts import window_start
 from ladle.quality.labels import (
     SEALED_LENGTHS,
@@ -31,7 +32,6 @@ from ladle.quality.labels import (
 RANDOM_BYTES: Final = 8
 MAC_BYTES: Final = 12
 SEALED_ROWS: Final = 64  # of one request; more are kept in the table, by one write for all of them
-SEALED_TYPES: Final = frozenset({"classification", "regression"})  # of models
 _FORMAT: Final = 1
 _URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
 _MAX_RELEASE: Final = 0xFFFF
@@ -60,7 +60,7 @@ def seal_key(line_key: bytes) -> bytes:
 
 def fits(model_type: str, window_s: float, release: int = 0) -> bool:
     """Whether ids of such a model are sealed; else what it predicts is kept in the table."""
-    return model_type in SEALED_TYPES and _fits(release, window_s)
+    return sealable(model_type, window_s) and _fits(release, window_s)
 
 
 class Sealer:
