@@ -15,7 +15,7 @@ from ladle.aws.versions import VERSIONS
 from ladle.catalog import BACKENDS, TARGET_MODULES
 from ladle.config.schema import Guards
 from ladle.policy.rollout import ALPHA_SHARES, GuardName
-from ladle.quality.tally import READERS
+from ladle.quality.tally import FROZEN, READERS
 from ladle.releases.rollback import QUARANTINE_SCOPES
 from ladle.why.numbers import COUNTED, WORSE_WORDS
 
@@ -43,7 +43,7 @@ TABLES_OF_TARGETS = {
 # Where every guard has a row, by the page's words.
 GUARD_TABLES: dict[str, Mapping[GuardName, object]] = {
     "`ALPHA_SHARES`": ALPHA_SHARES,
-    "`quality/tally.py` (`READERS`)": READERS,
+    "`quality/tally.py` (`READERS`, `FROZEN`)": READERS | FROZEN,
     "`releases/rollback.py` (`QUARANTINE_SCOPES`)": QUARANTINE_SCOPES,
     "`why/numbers.py` (`COUNTED`, `WORSE_WORDS`)": {
         name: words for name, words in COUNTED.items() if name in WORSE_WORDS

@@ -32,6 +32,10 @@ class Notes:
         outputs: Mapping[str, Any],
     ) -> Sequence[Any]:
         """The same where there is nothing to note."""
+        if len(judged) == 1 and self._scores and not self._segments:  # the usual case
+            scores, value = outputs.get(self._scores), judged[0]
+            if isinstance(scores, np.ndarray) and scores.ndim == 2 and value is not None:
+                return [Noted(value, round(max(scores.tolist()[0]), 3))]
         sure = self._confidences(outputs, len(judged)) if self._is_sure else None
         if not self._segments:
             if sure is None:
