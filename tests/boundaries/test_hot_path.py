@@ -63,8 +63,11 @@ def test_of_ladle_itself_the_first_answer_loads_only_a_few_plain_modules(
         "ladle.errors",
         "ladle.experiments",
         "ladle.experiments.signature",
+        "ladle.policy",
+        "ladle.policy.sealing",
         "ladle.quality",
         "ladle.quality.counts",
         "ladle.quality.labels",
         "ladle.quality.lines",
+        "ladle.quality.sealed_id",
     }
