@@ -43,7 +43,7 @@ TABLES_OF_TARGETS = {
 # Where every guard has a row, by the page's words.
 GUARD_TABLES: dict[str, Mapping[GuardName, object]] = {
     "`ALPHA_SHARES`": ALPHA_SHARES,
-    "`quality/tally.py` (`READERS`, `FROZEN`)": READERS | FROZEN,
+    "`quality/tally.py` (`READERS`, `FROZEN`)": {**READERS, **FROZEN},
     "`releases/rollback.py` (`QUARANTINE_SCOPES`)": QUARANTINE_SCOPES,
     "`why/numbers.py` (`COUNTED`, `WORSE_WORDS`)": {
         name: words for name, words in COUNTED.items() if name in WORSE_WORDS

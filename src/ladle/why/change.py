@@ -26,7 +26,7 @@ class Change:
     """Times are UTC epoch seconds: it began between ``earliest`` and ``latest``, likeliest at ``began``,
     and was complete at ``ended`` (the same for a step). ``effect`` is in rates of wrong answers, season
     taken out; ``before`` and ``after`` are plain counts up to the next change on either side;
-    ``made_good``: a change the other way came later.
+    ``made_good``: a change the other way came later. ``numeric``: of a regression, whose loss is meant.
     """
 
     form: Form
@@ -40,6 +40,7 @@ class Change:
     after: Tally
     causes: Causes
     made_good: bool
+    numeric: bool = False
 
     @property
     def worse(self) -> bool:
@@ -127,6 +128,7 @@ def _described(found: Series, looked: Scan, chosen: Shape, others: Sequence[Shap
         before=found.between(first, on.bins[best.first]),
         after=found.between(on.bins[best.last], last),
         causes=believed,
+        numeric=found.numeric,
         made_good=any(s.first > best.first and s.effect * best.effect < 0 for s in others),
     )
 

@@ -62,6 +62,7 @@ def labels_say(facts: Facts, found: Focus) -> Iterator[Sentence]:
     report = facts.quality
     if report is None or report.smallest is None:
         return
+    what = "error" if report.series.numeric else "accuracy"
     since, labels = moment(report.series.start), plural(report.series.labelled, "label")
     if report.change is not None:
         cited = _served(facts, found, report.change)
@@ -69,13 +70,13 @@ def labels_say(facts: Facts, found: Focus) -> Iterator[Sentence]:
         yield from _shown(facts, report, report.change, cited)
     elif report.needs is None:
         text = (
-            f"accuracy: no change stands out in {labels} since {since}; a lasting one of "
+            f"{what}: no change stands out in {labels} since {since}; a lasting one of "
             f"{points(report.smallest)} would be found nine times in ten"
         )
         yield say(Topic.EVIDENCE, text, found.row.id)
     else:
         text = (
-            f"accuracy: cannot tell yet whether it changed, from {labels} since {since}; about "
+            f"{what}: cannot tell yet whether it changed, from {labels} since {since}; about "
             f"{plural(report.needs, 'more label')} until a lasting change of "
             f"{points(WORTH_FINDING)} is found nine times in ten"
         )
@@ -98,6 +99,9 @@ def what_changed(change: Change) -> str:
     """Size, shape and time, as half a sentence."""
     verb = "fell" if change.worse else "rose"
     text = f"accuracy {verb} by {points(abs(change.effect))}"
+    if change.numeric:
+        verb = "rose" if change.worse else "fell"
+        text = f"the error {verb} by {points(abs(change.effect))} of its scale"
     if change.form is Form.RAMP:
         return f"{text} little by little from {moment(change.began)} to {moment(change.ended)}"
     return f"{text} at about {moment(change.began)}"
@@ -111,8 +115,9 @@ def _beside(report: QualityReport, release: int, cited: tuple[str, ...]) -> Sent
     else:
         own, others = (f"{count(t.wrong)} of {plural(t.labelled, 'label')}" for t in pair)
         rates = [percent(t.wrong / t.labelled) for t in pair]
+        verb = "lost the scale's worth" if report.series.numeric else "was wrong"
         text = (
-            f"side by side, release {release} was wrong in {own} ({rates[0]}), the others "
+            f"side by side, release {release} {verb} in {own} ({rates[0]}), the others "
             f"in {others} ({rates[1]})"
         )
     return say(Topic.EVIDENCE, text, *cited)
@@ -122,8 +127,7 @@ def _shown(
     facts: Facts, report: QualityReport, change: Change, cited: tuple[str, ...]
 ) -> Iterator[Sentence]:
     text = (
-        f"by the time of the prediction, {_rate(change.before)} were right before and "
-        f"{_rate(change.after)} after; with hours and weekdays taken out z = {abs(change.z):.1f}, "
+        f"by the time of the prediction, {_before_and_after(change)}; with hours and weekdays taken out z = {abs(change.z):.1f}, "
         f"limit {report.limit:.1f}, which a series without a change crosses in at most "
         f"{percent(FALSE_ALARM)} of cases"
     )
@@ -194,6 +198,17 @@ def beliefs(change: Change) -> str:
 
 def _belief(share: float) -> str:
     return "over 99 %" if share > 0.99 else f"{100 * share:.0f} %"
+
+
+def _before_and_after(change: Change) -> str:
+    if not change.numeric:
+        return f"{_rate(change.before)} were right before and {_rate(change.after)} after"
+    lost = [
+        percent(t.wrong / t.labelled) if t.labelled else "none"
+        for t in (change.before, change.after)
+    ]
+    labels = plural(change.before.labelled + change.after.labelled, "label")
+    return f"the mean error of {labels} was {lost[0]} of its scale before and {lost[1]} after"
 
 
 def _rate(tally: Tally) -> str:

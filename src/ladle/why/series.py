@@ -9,6 +9,7 @@ from statistics import median
 
 from ladle.quality import errors
 from ladle.quality.counts import Window
+from ladle.quality.errors import Scale
 from ladle.quality.tally import Read, labelled_and_wrong
 
 MOST_BINS = 700
@@ -57,6 +58,7 @@ class Series:
     bins: int
     cells: tuple[Cell, ...]
     ripe_until: float
+    numeric: bool = False  # of a regression
 
     def time(self, bin_: int) -> float:
         """When a bin begins."""
@@ -81,7 +83,8 @@ def series(windows: Mapping[int, Sequence[Window]], since: float, until: float) 
     """
     size = _bin_size(until - since)
     start = since // size * size
-    read = _reader(windows, since)
+    scale = _scale(windows, since)
+    read = scale.read if scale else labelled_and_wrong
     cells: dict[tuple[int, int], Tally] = {}
     for release, found in windows.items():
         for window in found:
@@ -91,7 +94,7 @@ def series(windows: Mapping[int, Sequence[Window]], since: float, until: float) 
     rows = [Cell(bin_, release, tally) for (bin_, release), tally in sorted(cells.items())]
     end = _ripe_end(rows, int((until - start) // size) + 1)
     ripe = tuple(cell for cell in rows if cell.bin < end)
-    return Series(start, size, end, ripe, min(until, start + end * size))
+    return Series(start, size, end, ripe, min(until, start + end * size), scale is not None)
 
 
 def _bin_size(span_s: float) -> float:
@@ -104,11 +107,10 @@ def _tally(window: Window, read: Read) -> Tally:
     return Tally(counts.requests, counts.failed, counts.rejected, *read(counts))
 
 
-def _reader(windows: Mapping[int, Sequence[Window]], since: float) -> Read:
+def _scale(windows: Mapping[int, Sequence[Window]], since: float) -> Scale | None:
     """Errors of all releases are measured by what the first labels of the series were."""
     every = (window for found in windows.values() for window in found if window.start >= since)
-    scale = errors.freeze(sorted(every, key=attrgetter("start")), since)
-    return scale.read if scale else labelled_and_wrong
+    return errors.freeze(sorted(every, key=attrgetter("start")), since)
 
 
 def _ripe_end(cells: Sequence[Cell], bins: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import re
 from dataclasses import replace
 
@@ -10,15 +11,18 @@ import pytest
 from tests.unit.why.play import MODEL, Play, experiment
 from tests.unit.why.scenes import days, promoted, slipped_through
 
-from ladle.quality.counts import Counts, Window
+from ladle.quality import errors
+from ladle.quality.counts import MICRO, Counts, Window
 from ladle.quality.drift import Drift, Onset
 from ladle.releases.deploy_log import Deployment, log_changes
 from ladle.releases.effects import NewRecord
 from ladle.why.change import QualityReport, quality_report
+from ladle.why.change_story import what_changed
 from ladle.why.explain import explain
 from ladle.why.explanation import Conclusion, Explanation, Topic
 from ladle.why.facts import Facts, Subject, served_ref
 from ladle.why.focus import asks_the_labels, focus
+from ladle.why.mix import Mix
 
 DAY = 86_400.0
 
@@ -116,6 +120,31 @@ def test_inputs_that_left_their_training_are_told_beside_the_change(slipped: Pla
     evidence = told(explain(replace(known, drifted=(near, before))), Topic.EVIDENCE)
     assert "age of release 2 differs from its training: 30 % of 900 rows lie elsewhere" in evidence
     assert "age of release 1" not in evidence
+
+
+def test_who_asked_is_told_apart_from_how_they_were_answered(slipped: Play) -> None:
+    mix = Mix("region", 0.03, -0.01, "region=eu", 0.2, 0.6)
+    evidence = told(explain(replace(facts(slipped), mixes=(mix,))), Topic.EVIDENCE)
+    assert "3 points were lost by another mix of callers (most of all region=eu" in evidence
+    assert "1 points were won within the segments" in evidence
+
+
+def test_a_regression_that_is_further_off_is_told_by_its_error() -> None:
+    """Three weeks, of which the last is twice as far off."""
+    draws = random.Random(3)
+    hours = [
+        Window(3600.0 * k, sum((off(draws.gauss(0, 1 + (k >= 336))) for _ in range(60)), Counts()))
+        for k in range(504)
+    ]
+    report = quality_report({1: hours}, 504 * 3600.0)
+    assert report.change is not None
+    assert report.change.worse
+    assert report.change.began == pytest.approx(336 * 3600.0, abs=7200)
+    assert what_changed(report.change).startswith("the error rose by ")
+
+
+def off(error: float) -> Counts:
+    return Counts(1, labelled_micro=MICRO, tallies=errors.tallies(error, 0.0, MICRO))
 
 
 def test_a_doubtful_cause_is_told_as_doubt_with_what_would_help() -> None:
