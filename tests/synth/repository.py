@@ -45,7 +45,11 @@ WATCHED = (
     "cost: {monthly_cap_usd: 25, idle_ttl: 24h}\n"
 )
 # A model on each target that has a stack of another kind.
-TARGETS = {"endpoint": f"{MODEL}target: sagemaker\n"}
+TARGETS = {
+    "endpoint": f"{MODEL}target: sagemaker\n",
+    "tasks": f"{MODEL}target: ecs\ncompute: {{spot: true}}\n{NETWORK}",
+    "machines": f"{MODEL}target: ecs\ncompute: {{gpu: 1, spot: true}}\n",
+}
 MORE = {
     "inside": f"{MODEL}packaging: image\n{NETWORK}{SECRETS}",
     "watched": f"{MODEL}packaging: image\n{WATCHED}door: {{auth: api_key}}\n",
