@@ -139,7 +139,7 @@ class Replay:
         self.counters = replace(self.counters, windows={}, added=set())
         rows = NoRows()
         intake = Intake(self.counters, rows, rows)  # type: ignore[arg-type]
-        collector = Collector(intake, OneState(), lambda _: KEY)  # type: ignore[arg-type]
+        collector = Collector(intake, OneState(), lambda _: [KEY])  # type: ignore[arg-type]
         texts = [_text(lines, row) for row in range(LINES)]
         counted = np.zeros((LOOKS, MINUTES, 2, 2), dtype=int)
         waiting = iter([*arriving, None])

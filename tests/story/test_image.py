@@ -152,7 +152,7 @@ def counted(log: Sequence[LogEvent], service: Service) -> tuple[int | None, list
     """The release that the collector blames, and what it counts."""
     release = release_of(STREAM)
     window_s = service.spec.monitor.window_s
-    reading = delivery.read(log, delivery.Source(MODEL, release, LINE_KEY, window_s))
+    reading = delivery.read(log, delivery.Source(MODEL, release, [LINE_KEY], window_s))
     failures = [counts for failure in reading.failures.values() for counts in failure.values()]
     return release, [*failures, *reading.counts.values()]
 

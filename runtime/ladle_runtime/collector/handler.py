@@ -29,11 +29,11 @@ from ladle.quality.line_keys import line_key
 
 @dataclass(frozen=True, slots=True)
 class Collector:
-    """The ports of the collector; ``key_of`` gives a model's line key."""
+    """The ports of the collector; ``keys_of`` gives a model's line keys, the newest first."""
 
     intake: Intake
     ledger: ReleaseLedger
-    key_of: Callable[[str], bytes]
+    keys_of: Callable[[str], Sequence[bytes]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +63,15 @@ def collect(ports: Collector, delivery: Delivery) -> Mapping[str, Any]:
         return {}
     model = names.model_of_log_group(delivery.log_group)
     policy = policy_of(ports.ledger.load(model))
-    key = ports.key_of(model)
+    keys = ports.keys_of(model)
     stream, events = delivery.log_stream, delivery.events
-    return asdict(collect_counts(ports.intake, model, stream, events, key, policy))
+    return asdict(collect_counts(ports.intake, model, stream, events, keys, policy))
 
 
 @cache
 def _ports() -> Collector:
     aws = AwsSession()
-    master = MasterKey(aws.secrets).read()
+    masters = MasterKey(aws.secrets).read_all()
     return Collector(
         Intake(
             AwsCounterStore(aws.dynamodb),
@@ -79,5 +79,5 @@ def _ports() -> Collector:
             AwsLabelStore(aws.dynamodb),
         ),
         AwsReleaseLedger(aws.dynamodb),
-        lambda model: line_key(master, model),
+        lambda model: [line_key(master, model) for master in masters],
     )

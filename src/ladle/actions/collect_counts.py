@@ -35,11 +35,11 @@ def collect_counts(
     model: str,
     stream: str,
     events: Sequence[LogEvent],
-    key: bytes,
+    keys: Sequence[bytes],
     policy: RolloutPolicy,
 ) -> Collected:
-    """``key`` is the model's line key, ``policy`` its newest: window and label terms stand there."""
-    reading = read(events, Source(model, release_of(stream), key, policy.window_s))
+    """``keys`` are the model's line keys, ``policy`` its newest: window and label terms stand there."""
+    reading = read(events, Source(model, release_of(stream), keys, policy.window_s))
     wanted = reading.rows if policy.labels_expected else []
     for rows in wanted:
         ports.predictions.add(rows, rows.window_start + policy.labels_accept_s)

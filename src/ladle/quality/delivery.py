@@ -6,7 +6,7 @@ a line of ours between the two are about the same request.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from ladle.quality import lines, platform_lines
@@ -28,11 +28,13 @@ class LogEvent:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Whose log it is: the model by the log group's name, the release by the stream's."""
+    """Whose log it is: the model by the log group's name, the release by the stream's. A release
+    that was deployed before the master key was rotated prints under an older one of ``keys``.
+    """
 
     model: str
     release: int | None
-    key: bytes
+    keys: Sequence[bytes]
     window_s: float
 
 
@@ -69,7 +71,8 @@ class _Reader:
         if platform := platform_lines.parse(event.message):
             self._take_platform(platform, event)
             return
-        line = lines.parse(event.message, self._source.key)
+        parsed = (lines.parse(event.message, key) for key in self._source.keys)
+        line = next((line for line in parsed if line is not None), None)
         if line is None:
             self._reading.forged += lines.looks_like(event.message)
         elif line.model != self._source.model or self._source.release not in (None, line.release):

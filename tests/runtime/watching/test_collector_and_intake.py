@@ -50,7 +50,9 @@ def prediction(outcomes: list[str]) -> list[str]:
 
 @pytest.fixture
 def collector(intake: Intake, ledger: ReleaseLedger) -> Collector:
-    return Collector(intake, ledger, lambda model: line_key(b"master", model))
+    return Collector(
+        intake, ledger, lambda model: [line_key(b"new", model), line_key(b"master", model)]
+    )
 
 
 @pytest.fixture

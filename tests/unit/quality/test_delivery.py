@@ -30,7 +30,7 @@ def ours(
 
 def reading(*messages: str, release: int | None = 7) -> Reading:
     events = [LogEvent(str(i), AT, message) for i, message in enumerate(messages)]
-    return read(events, Source("fraud", release, KEY, 60.0))
+    return read(events, Source("fraud", release, [KEY], 60.0))
 
 
 def added(found: Reading) -> Counts:

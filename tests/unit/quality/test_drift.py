@@ -116,7 +116,7 @@ def test_a_reference_counts_once_and_rows_count_each_time() -> None:
     rows = WatchLine("fraud", 7, 7200.0, "", {seen("age", 1): 5})
     texts = [t for line in (once, rows, once, rows) for t in format_watch(line, KEY)]
     events = [LogEvent(str(k), 7300.0, text) for k, text in enumerate(texts)]
-    reading = read(events, Source("fraud", 7, KEY, 60.0))
+    reading = read(events, Source("fraud", 7, [KEY], 60.0))
     assert [c.tallies for c in reading.counts.values()] == [{seen("age", 1): 10}]
     assert list(reading.once.values()) == [
         {reference_key("fraud", 7): Counts(tallies={trained("age", 1): 9})}

@@ -55,7 +55,7 @@ def open_ports(root: Path) -> Intake:
 
 
 def collect(ports: Intake, events: list[LogEvent]) -> Collected:
-    return collect_counts(ports, "fraud", STREAM, events, KEY, POLICY)
+    return collect_counts(ports, "fraud", STREAM, events, [KEY], POLICY)
 
 
 def say(ports: Intake, n: int, row: int, value: str, at: float = AT) -> None:
@@ -104,7 +104,7 @@ def test_a_label_that_was_stored_and_not_counted_is_counted_when_it_is_sent_agai
 
 
 def test_where_no_labels_are_expected_no_prediction_is_kept(ports: Intake) -> None:
-    collect_counts(ports, "fraud", STREAM, lines(1, ["cat"]), KEY, RolloutPolicy())
+    collect_counts(ports, "fraud", STREAM, lines(1, ["cat"]), [KEY], RolloutPolicy())
     assert ports.predictions.find("fraud", request_id(1), 0) is None
     assert counted(ports).requests == 1
 
