@@ -186,6 +186,28 @@ def test_the_command_line_predicts_and_labels(shared: Dev) -> None:
     assert run("feedback", "flowers", "--id", "a", "--id", "b", "--label", "1").returncode == 2
 
 
+def test_a_file_of_labels_is_sent_and_what_is_refused_is_counted_by_reason(
+    shared: Dev, tmp_path: Path
+) -> None:
+    def send(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [*LADLE, "feedback", "flowers", *arguments, "--url", shared.url]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+    ids = ladle.Client("flowers", shared.url).predict([[1, 2, 3, 4]] * 3).prediction_ids
+    file = tmp_path / "labels.csv"
+    file.write_text("prediction_id,label\n" + "".join(f"{id_},2\n" for id_ in ids) + "no id,2\n")
+    told = send("--file", str(file), "--json")
+    answer = json.loads(told.stdout)
+    assert (told.returncode, answer["rows"], answer["accepted"]) == (1, 4, 3)
+    assert answer["refused"] == {"LD602": 1}
+    assert "4 rows: 3 accepted, 0 known, 0 waiting, 1 refused" in send("--file", str(file)).stdout
+    missing = send("--file", str(tmp_path / "none.csv"))
+    assert missing.returncode != 0
+    assert "LD616 " in missing.stderr
+    assert send().returncode == 2
+    assert send("--file", str(file), "--id", "a", "--label", "1").returncode == 2
+
+
 def test_the_client_gives_the_model_s_own_code(shared: Dev) -> None:
     client = ladle.Client("flowers", shared.url)
     with pytest.raises(LadleError) as error:
