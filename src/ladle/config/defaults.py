@@ -12,6 +12,10 @@ from ladle.config.schema import ModelConfig, Settings, Strict
 REASONS: dict[str, str] = {
     "model_in": "a new model then needs no new image",
     "target": "the first target that can take the model; the plan says why",
+    "auto.gpu_on": "SageMaker brings machines and their drivers; ECS costs less per hour and is yours to run",
+    "auto.model_mb": "init has ten seconds, in which a function reads as much from S3",
+    "auto.peak_mb": "functions have no more memory",
+    "auto.busy_share": "a machine that is cheaper by a hair is not worth its idle nights",
     "api": "an answer to each request is what most models are asked for",
     "packaging": "images start as fast as zips and hold ten gigabytes; the embedded AWS runs zips "
     "without Docker",

@@ -58,6 +58,17 @@ class Compute(Strict):
     reserved: int | None = _key(None, "share of the account's concurrency", ge=1)
 
 
+class AutoBounds(Strict):
+    """Where ``target: auto`` draws its lines; the plan prints the one that decided."""
+
+    gpu_on: Literal["sagemaker", "ecs"] = _key("sagemaker", "where models with a GPU run")
+    model_mb: float = _key(250.0, "largest model that a function brings within its start", gt=0)
+    peak_mb: float = _key(10240.0, "most memory that serving may take in a function", gt=0)
+    busy_share: float = _key(
+        0.7, "of the load at which a machine is cheaper, from where it is taken", gt=0, le=10
+    )
+
+
 class Door(Strict):
     auth: DoorAuth = _key(DoorAuth.IAM, "who may call")
     url: DoorUrl = _key(DoorUrl.API, "an API of API Gateway's, or the function's own URL")
@@ -187,6 +198,7 @@ class Settings(Strict):
     model: str | None = None
     model_in: ModelIn = _key(ModelIn.STORE, "where the function reads the model from")
     target: Target = _key(Target.AUTO, "where it runs")
+    auto: AutoBounds = _key(AutoBounds(), "what target: auto decides by")
     api: ApiKind = _key(ApiKind.REALTIME, "how it is asked")
     packaging: Packaging = _key(
         Packaging.AUTO, "image on AWS, zip on the embedded AWS, or say which"

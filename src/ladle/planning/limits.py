@@ -13,9 +13,6 @@ from ladle.planning.service_spec import ServiceSpec
 from ladle.planning.targets import planning_of
 from ladle.planning.usage import Usage
 
-# Measured on models of 90 to 102 MB that load with default options: 1.6 to 2.6 times their size
-# above the runtime's own; rounded up, with a third more as headroom.
-RUNTIME_MB, MB_PER_MODEL_MB, HEADROOM = 150.0, 3.0, 1.3
 NEAR = 0.8
 
 
@@ -50,11 +47,6 @@ class Limit:
             "hit": self.is_hit,
             "fix": self.fix,
         }
-
-
-def peak_mb(model_bytes: int) -> float:
-    """Memory that serving takes, guessed from the model's size; ``ladle doctor`` measures it."""
-    return (RUNTIME_MB + MB_PER_MODEL_MB * model_bytes / 1e6) * HEADROOM
 
 
 def limits(spec: ServiceSpec, usage: Usage, traffic: TrafficEstimate) -> tuple[Limit, ...]:

@@ -12,6 +12,7 @@ from ladle.config.evidence import expects_labels, quality_guard
 from ladle.config.schema import AccuracyGuard, ErrorGuard, ModelConfig
 from ladle.errors import LadleError
 from ladle.experiments.manifest import Locator, Signature
+from ladle.planning.break_even import model_facts
 from ladle.planning.digests import release_digest
 from ladle.planning.service_spec import Ceilings, Compute, Door, ModelSource, Monitor, ServiceSpec
 from ladle.policy.rollout import Guard, GuardName, RolloutPolicy
@@ -68,7 +69,7 @@ def resolve(
 ) -> ServiceSpec:
     """``config`` is already that of its environment. Raises LD902, LD203, LD135 or LD140 for what
     cannot be built."""
-    target = choose(config)
+    target = choose(config, model_facts(config, content.bytes))
     spec = ServiceSpec(
         model=config.name,
         type=config.type,

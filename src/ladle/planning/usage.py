@@ -9,11 +9,10 @@ from enum import StrEnum
 
 from ladle.config.schema import TrafficEstimate
 from ladle.planning.service_spec import ServiceSpec
+from ladle.targets.sizes import answer_ms
 
 DAY_S = 86_400.0
 MB_PER_VCPU = 1769
-# A guess until a release has answered: what no model escapes, then the weights' share of a vCPU.
-LEAST_MS, MS_PER_MB = 3.0, 0.5
 # A busy second has so many times the average's requests, where nobody stated a peak.
 PEAK_FACTOR = 5.0
 
@@ -59,7 +58,7 @@ def observed(requests: int, answers: Sequence[tuple[float, int]], seconds: float
 def guessed_ms(spec: ServiceSpec) -> float:
     """Of a warm answer on the memory that is configured; CPU comes with memory, up to one thread."""
     slower = max(1.0, MB_PER_VCPU / spec.compute.memory_mb)
-    return (LEAST_MS + MS_PER_MB * spec.source.bytes / 1e6) * slower
+    return answer_ms(spec.source.bytes) * slower
 
 
 def bin_ms(bins: Iterable[tuple[int, int]]) -> list[tuple[float, int]]:

@@ -12,6 +12,7 @@ from ladle.config.nearest import did_you_mean
 from ladle.config.schema import ModelConfig
 from ladle.errors import LadleError, ManyFindings, NotFound
 from ladle.experiments.manifest import Signature
+from ladle.planning.break_even import model_facts
 from ladle.planning.resolve import Cloud, ModelContent, choose_packaging, resolve
 from ladle.planning.service_spec import ServiceSpec
 from ladle.planning.serving_environment import backend_of
@@ -95,7 +96,7 @@ def read_service(
     package: ModelPackage, config: ModelConfig, cloud: Cloud, inspect: Inspect, root: Path
 ) -> ServiceSpec:
     content = _content(package, config, inspect, root)
-    target = choose(config).target
+    target = choose(config, model_facts(config, content.bytes)).target
     packaging = choose_packaging(config, cloud, target)
     code = serving_code(
         backend_of(content.file_name) or "",

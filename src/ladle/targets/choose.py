@@ -1,8 +1,8 @@
-"""Where a model runs: what its config says, or the first target that can take it, with the reason."""
+"""Where a model runs: what its config says, or the first rule that matches, with its numbers as the reason."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Protocol, cast
@@ -10,6 +10,7 @@ from typing import Protocol, cast
 from ladle.catalog import TARGET_MODULES, Target
 from ladle.config.schema import ModelConfig
 from ladle.errors import LadleError
+from ladle.targets.sizes import peak_mb
 
 
 class TargetRules(Protocol):
@@ -30,12 +31,23 @@ class Choice:
     reason: str
 
 
-def choose(config: ModelConfig) -> Choice:
-    """Raises LD902 when only a target that is not yet built could take it, LD203 when the named
-    one cannot.
+@dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """What is known of a model beside its config. ``break_even_per_s`` is the sustained load at which
+    ``machine``, the smallest of SageMaker's that fits, costs as little as calls of a function.
+    """
+
+    bytes: int
+    machine: str
+    break_even_per_s: float
+
+
+def choose(config: ModelConfig, facts: ModelFacts | None = None) -> Choice:
+    """``facts`` are None where nobody has looked at the model yet. Raises LD902 when only a target
+    that is not yet built could take it, LD203 when the named one cannot.
     """
     if config.target is Target.AUTO:
-        return _first(config)
+        return _first(config, facts)
     if config.target not in TARGET_MODULES:
         raise LadleError(
             "LD902",
@@ -51,18 +63,72 @@ def choose(config: ModelConfig) -> Choice:
     return Choice(config.target, "model.yaml says so")
 
 
-def _first(config: ModelConfig) -> Choice:
+def _first(config: ModelConfig, facts: ModelFacts | None) -> Choice:
+    """The target of the first rule that matches, else any that can take the model."""
+    matched = next((choice for rule in RULES if (choice := rule(config, facts))), None)
+    ordered = [*([matched.target] if matched else []), *TARGET_MODULES]
     why_not = []
-    for target in TARGET_MODULES:
+    for target in dict.fromkeys(ordered):
         refused = _why_not(config, target)
         if not refused:
-            return Choice(target, f"auto: {_rules(target).reason(config)}")
+            by_rule = matched is not None and matched.target is target
+            reason = matched.reason if matched and by_rule else _rules(target).reason(config)
+            return Choice(target, f"auto: {reason}")
         why_not.append(refused)
     raise LadleError(
-        "LD902",
-        f"{config.name} cannot run on {'; nor on '.join(why_not)}. No other target is built yet",
-        "make it fit, or wait for sagemaker and ecs",
+        "LD203",
+        f"{config.name} cannot run on {'; nor on '.join(why_not)}",
+        "make it fit one of them",
     )
+
+
+def _gpu(config: ModelConfig, _facts: ModelFacts | None) -> Choice | None:
+    if not config.compute.gpu:
+        return None
+    target = Target.ECS if config.compute.spot else Target(config.auto.gpu_on)
+    return Choice(target, _rules(target).reason(config))
+
+
+def _named_machine(config: ModelConfig, _facts: ModelFacts | None) -> Choice | None:
+    named = config.compute.instance_type
+    if named is None:
+        return None
+    target = Target.SAGEMAKER if named.startswith("ml.") else Target.ECS
+    return Choice(target, f"it names a machine, {named}")
+
+
+def _too_large(config: ModelConfig, facts: ModelFacts | None) -> Choice | None:
+    """For a function: what it must bring before its first request, and what it must hold."""
+    if facts is None:
+        return None
+    model_mb, most_mb = facts.bytes / 1e6, config.auto.model_mb
+    if model_mb > most_mb:
+        said = f"its model of {model_mb:,.0f} MB is more than the {most_mb:,.0f} of a function"
+        return Choice(Target.SAGEMAKER, f"an endpoint on {facts.machine}: {said}")
+    needed_mb, most_mb = peak_mb(facts.bytes), config.auto.peak_mb
+    if needed_mb > most_mb:
+        said = f"about {needed_mb:,.0f} MB of memory are more than the {most_mb:,.0f} of a function"
+        return Choice(Target.SAGEMAKER, f"an endpoint on {facts.machine}: {said}")
+    return None
+
+
+def _busy(config: ModelConfig, facts: ModelFacts | None) -> Choice | None:
+    if facts is None:
+        return None
+    load_per_s = config.traffic.expected_per_day / 86_400
+    from_per_s = facts.break_even_per_s * config.auto.busy_share
+    if load_per_s < from_per_s:
+        return None
+    share = f"{100 * config.auto.busy_share:g}%"
+    said = (
+        f"{load_per_s:,.1f} requests a second all day are more than {share} of the "
+        f"{facts.break_even_per_s:,.1f} from which it costs less than a function"
+    )
+    return Choice(Target.SAGEMAKER, f"an endpoint on {facts.machine}: {said}")
+
+
+Rule = Callable[[ModelConfig, ModelFacts | None], Choice | None]
+RULES: tuple[Rule, ...] = (_gpu, _named_machine, _too_large, _busy)
 
 
 def _why_not(config: ModelConfig, target: Target) -> str:

@@ -8,10 +8,11 @@ from tests.unit.planning.specs import config_of, spec_of
 from ladle.planning import permissions
 from ladle.planning.exposure import exposure
 from ladle.planning.grant import VERBS, Thing, allow, listed
-from ladle.planning.limits import limits, peak_mb
+from ladle.planning.limits import limits
 from ladle.planning.plan import Change, ModelPlan
 from ladle.planning.recovery import blast_radius, recovery
 from ladle.planning.usage import Usage, stated
+from ladle.targets.sizes import peak_mb
 
 BARE = "name: fraud\nmodel: model.onnx\ntype: classification\n"
 EVERYTHING = "network: {vpc: vpc-0a, subnets: [subnet-0a], security_groups: [sg-0a]}\n"
@@ -75,7 +76,7 @@ def test_a_small_model_hits_no_limit() -> None:
 
 
 def test_limits_that_would_be_hit_are_named() -> None:
-    assert hits(BARE, size=420_000_000) == {"memory", "model size"}
+    assert hits(BARE + "target: lambda\n", size=420_000_000) == {"memory", "model size"}
     assert hits(BARE + "traffic: {peak_per_s: 60}\n") == {"peak"}
     wide = "door: {rate_per_s: 10000}\ntraffic: {peak_per_s: 9000}\n"
     assert hits(BARE + wide, size=240_000_000) == {"concurrency"}

@@ -76,11 +76,11 @@ def test_a_promise_below_a_cold_start_is_pointed_out() -> None:
     assert "more than p99_ms 50" in choose(config_of(THREE + "traffic: {p99_ms: 50}\n")).reason
 
 
-@pytest.mark.parametrize(("said", "code"), [("", "LD902"), ("target: lambda\n", "LD203")])
-def test_what_does_not_fit_lambda_is_refused_with_the_reason(said: str, code: str) -> None:
+@pytest.mark.parametrize("said", ["", "target: lambda\n"])
+def test_what_does_not_fit_is_refused_with_the_reason(said: str) -> None:
     with pytest.raises(LadleError, match="payload of 20 MB") as refused:
         choose(config_of(THREE + said + "traffic: {payload_mb: 20}\n"))
-    assert refused.value.code == code
+    assert refused.value.code == "LD203"
 
 
 def test_a_spec_says_where_the_model_is_and_what_it_is_called() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from ladle import names
 from ladle.planning.cost import TRIAL_SHARE
 from ladle.planning.door_resources import door_resources
-from ladle.planning.limits import Limit, peak_mb
+from ladle.planning.limits import Limit
 from ladle.planning.prices import Prices
 from ladle.planning.resource import Resource
 from ladle.planning.service_spec import ServiceSpec
@@ -22,6 +22,7 @@ from ladle.planning.usage import Usage
 from ladle.secret_reference import SecretReference
 from ladle.targets import ecs as rules
 from ladle.targets.ecs import Fleet, fleet_of
+from ladle.targets.sizes import peak_mb
 
 __all__ = ["other_roles", "publishing_grants", "routing_grants", "serving_grants"]
 WAY_BACK = (

@@ -11,13 +11,14 @@ from ladle.config.doors import row_of
 from ladle.planning import arns
 from ladle.planning.door_resources import door_resources
 from ladle.planning.grant import Grant, RoleGrants, Thing, allow
-from ladle.planning.limits import Limit, peak_mb
+from ladle.planning.limits import Limit
 from ladle.planning.prices import Prices
 from ladle.planning.resource import Resource
 from ladle.planning.service_spec import ServiceSpec
 from ladle.planning.things import own_folder
 from ladle.planning.usage import Usage
 from ladle.targets import lambda_function as rules
+from ladle.targets.sizes import peak_mb
 
 WAY_BACK = "one write of the alias: seconds, no build"
 SHARED = "function, roles, log and stack are its own; the account's concurrency is not"

@@ -9,13 +9,14 @@ from ladle import names
 from ladle.planning import arns
 from ladle.planning.door_resources import door_resources
 from ladle.planning.grant import Grant, RoleGrants, Thing, allow
-from ladle.planning.limits import Limit, peak_mb
+from ladle.planning.limits import Limit
 from ladle.planning.prices import Prices
 from ladle.planning.resource import Resource
 from ladle.planning.service_spec import ServiceSpec
 from ladle.planning.things import own_folder
 from ladle.planning.usage import Usage, guessed_ms
 from ladle.targets import sagemaker as rules
+from ladle.targets.sizes import peak_mb
 
 WAY_BACK = (
     "one change of the endpoint's weights while the old variant still runs (through canary and "
