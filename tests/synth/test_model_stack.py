@@ -116,7 +116,9 @@ def test_only_the_controller_may_take_the_role_that_moves_traffic(
     role = both.platform()["Resources"][controller]["Properties"]
     assert role["RoleName"] == "ladle-controller", "the name that the trust speaks of"
     granted = {a for s in _granted(router) for a in as_list(s["Action"])}
-    assert granted == {"lambda:GetAlias", "lambda:UpdateAlias", "lambda:InvokeFunction"}
+    moves = {"lambda:GetAlias", "lambda:UpdateAlias", "lambda:InvokeFunction"}
+    warms = {f"lambda:{verb}ProvisionedConcurrencyConfig" for verb in ("Delete", "Get", "Put")}
+    assert granted == moves | warms | {"lambda:ListVersionsByFunction"}
 
 
 def test_nobody_else_may_move_an_alias(both: Synth) -> None:
@@ -255,6 +257,11 @@ def test_the_hand_off_is_told_how_many_instances_wait_and_no_template_says_of_wh
     told = one(template, "Custom::LadleRelease")["Properties"]
     assert told["Serving"]["Warm"] == "2"
     assert 'ProvisionedConcurrencyConfig"' not in json.dumps(template["Resources"]["Function"])
+
+
+def test_a_snapshot_is_taken_of_each_published_version(synth: MakeSynth) -> None:
+    template = synth(fraud=ZIP + "compute: {snap_start: true}\n").model()
+    assert _function(template)["SnapStart"] == {"ApplyOn": "PublishedVersions"}
 
 
 def test_requirements_in_a_zip_are_refused_by_name(synth: MakeSynth) -> None:

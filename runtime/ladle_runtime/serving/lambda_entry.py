@@ -6,6 +6,7 @@ What fails at import is an init failure that the platform reports; nothing here 
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import Final
 
 from ladle.disk.clock import SystemClock
@@ -14,7 +15,13 @@ from ladle_runtime.serving.lambda_doors import LambdaDoors
 from ladle_runtime.serving.service import load_service
 from ladle_runtime.serving.settings import Settings
 
-_SETTINGS: Final = Settings.from_environment(os.environ)
+_ENVIRONMENT: Mapping[str, str] = os.environ
+if "AWS_CONTAINER_CREDENTIALS_FULL_URI" in os.environ:  # a snapshot holds no keys: they end soon
+    from ladle_runtime.serving.container_credentials import with_credentials
+
+    _ENVIRONMENT = with_credentials(os.environ)
+
+_SETTINGS: Final = Settings.from_environment(_ENVIRONMENT)
 if _SETTINGS.secrets is not None:
     from ladle_runtime.serving.secret_values import secret_values
 

@@ -1,9 +1,10 @@
-"""Instances that wait for requests count into the share that a model has reserved."""
+"""What keeps a function's requests from starting cold, as far as Lambda takes it together."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ladle.catalog import Packaging
 from ladle.config.document import Path
 from ladle.config.mistake import Mistake
 from ladle.config.schema import ModelConfig
@@ -19,3 +20,16 @@ def warm_within_reserved(config: ModelConfig) -> Iterator[Mistake]:
         what = f"warm {warm} is kept of both releases during a canary, {2 * warm} of reserved {reserved}"
         fix = f"write reserved: {2 * warm} or more, or lower warm"
         yield Mistake(WARM, "LD146", what, fix, (WARM, RESERVED))
+
+
+def snapshot_of_a_zip(config: ModelConfig) -> Iterator[Mistake]:
+    path: Path = ("compute", "snap_start")
+    if not config.compute.snap_start:
+        return
+    if config.packaging is not Packaging.ZIP:
+        what = "snap_start is for zips: Lambda takes no snapshot of an image"
+        packaging: Path = ("packaging",)
+        yield Mistake(path, "LD147", what, "write packaging: zip", (path, packaging))
+    if config.compute.warm:
+        what = "Lambda keeps no instances warm of a function with snap_start"
+        yield Mistake(path, "LD147", what, "choose one: warm or snap_start", (path, WARM))

@@ -32,6 +32,7 @@ REASONS: dict[str, str] = {
     "compute.min_instances": "an unused model costs nothing",
     "compute.max_instances": "the account's own limit, and the door's rate, bound it",
     "compute.warm": "a cold start now and then is cheaper than an instance that waits",
+    "compute.snap_start": "an image, the default, has no snapshot; secrets' values would be in it",
     "compute.reserved": "a new account's quota refuses any reservation",
     "door.auth": "nobody can call who was not allowed to",
     "door.url": "it limits the rate, which a function's own URL cannot",

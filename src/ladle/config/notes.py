@@ -25,6 +25,11 @@ def notes(config: ModelConfig) -> Iterator[str]:
         yield f"no quality guard: {why}; failures and latency are watched"
     if config.compute.max_instances is not None:
         yield "compute.max_instances does nothing on lambda, which is bounded by door.rate_per_s"
+    if config.compute.snap_start:
+        yield (
+            "snap_start: what a transform draws by chance while it is imported is the same in every "
+            "instance, and a secret's value is in the snapshot, encrypted, until the next release"
+        )
     if config.network.vpc is not None:
         yield (
             f"network: from {config.network.vpc} a model is read through a gateway endpoint for S3 "

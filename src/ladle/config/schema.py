@@ -55,6 +55,9 @@ class Compute(Strict):
     min_instances: int = _key(0, "instances that always run", ge=0)
     max_instances: int | None = _key(None, "ceiling of instances; null: the account's", ge=1)
     warm: int = _key(0, "provisioned instances that never start cold", ge=0)
+    snap_start: bool = _key(
+        False, "instances of a zip begin from a snapshot of one that has started"
+    )
     reserved: int | None = _key(None, "share of the account's concurrency", ge=1)
 
 

@@ -37,6 +37,7 @@ def release_content(spec: ServiceSpec) -> Mapping[str, Any]:
             "timeout_s": spec.compute.timeout_s,
             "gpu": spec.compute.gpu,
             "instance_type": spec.compute.instance_type,
+            **({"snap_start": True} if spec.compute.snap_start else {}),
         },
         "env": dict(spec.env),
         "secrets": dict(spec.secrets),

@@ -50,6 +50,7 @@ class Compute:
     max_instances: int | None
     warm: int
     reserved: int | None
+    snap_start: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ TIMEOUT_S = 900
 ACCOUNT_CONCURRENCY = 1000  # by default; a new account may have as few as 10
 LEAST_UNRESERVED = 100  # instances that reserving must leave to all other functions
 TRIAL_SHARE = 0.1  # of a month two releases have traffic, and are kept warm
+SNAPSHOTS = 5  # one of each version that is retained
 COLD_START_MS = 1600  # measured: a 45 MB zip with onnxruntime, docs/benchmarks.md
 INIT_S = 10.0  # what a function may take before its first request
 STORE_MODEL_BYTES = 250 * 1000**2  # what init can fetch within its ten seconds

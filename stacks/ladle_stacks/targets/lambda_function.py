@@ -91,6 +91,7 @@ def _function(
         reserved_concurrent_executions=spec.compute.reserved,
         vpc_config=_network(spec),
         tracing_config=_traced(spec),
+        snap_start=_snapshot(spec),
         architectures=[spec.arch],
         environment=lambda_.CfnFunction.EnvironmentProperty(variables=environment),
         logging_config=lambda_.CfnFunction.LoggingConfigProperty(log_group=group),
@@ -103,6 +104,12 @@ def _served(spec: ServiceSpec, packed: Packed) -> dict[str, str | None]:
     """What the hand-off is told of the function beside its release."""
     warm = str(spec.compute.warm) if spec.compute.warm else None
     return {"CodeSha256": packed.code_sha256, "Warm": warm}
+
+
+def _snapshot(spec: ServiceSpec) -> lambda_.CfnFunction.SnapStartProperty | None:
+    if not spec.compute.snap_start:
+        return None
+    return lambda_.CfnFunction.SnapStartProperty(apply_on="PublishedVersions")
 
 
 def _traced(spec: ServiceSpec) -> lambda_.CfnFunction.TracingConfigProperty | None:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.planning.specs import config_of, spec_of
 
+from ladle.catalog import Packaging
 from ladle.planning.cost import (
     MONTH_S,
     Cost,
@@ -118,6 +119,8 @@ def test_every_price_of_the_file_is_used() -> None:
     others = [f"target: {name}\n{keys}" for name, rows in targets.items() for keys in rows]
     for more in (*lambda_, *others):
         list(lines(spec_of(LABELLED + more), STEADY, MONTH_S, asked))
+    snapshot = LABELLED + "packaging: zip\ncompute: {snap_start: true}\n"
+    list(lines(spec_of(snapshot, Packaging.ZIP), STEADY, MONTH_S, asked))
     shown = LABELLED.replace("monitor: {", "monitor: {dashboard: true, ")
     list(lines(spec_of(shown), STEADY, MONTH_S, asked))
     platform(asked)

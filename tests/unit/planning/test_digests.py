@@ -118,6 +118,14 @@ def test_no_change_of_any_other_key_makes_one(
     assert spec_of(text_of(base)).release_digest == spec_of(text_of(changed)).release_digest
 
 
+def test_a_snapshot_makes_a_new_digest_and_its_absence_none() -> None:
+    zipped = "name: fraud\nmodel: model.onnx\ntype: classification\npackaging: zip\n"
+    kept = spec_of(zipped + "compute: {snap_start: true}\n", Packaging.ZIP)
+    without = spec_of(zipped, Packaging.ZIP)
+    assert kept.release_digest != without.release_digest
+    assert "snap_start" not in release_content(without)["compute"]
+
+
 OTHER_SIGNATURE = Signature((TensorSpec("X", "float", (None, 5)),), ())
 
 

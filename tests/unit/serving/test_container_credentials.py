@@ -46,3 +46,22 @@ def test_an_answer_without_keys_is_told_as_what_it_is(answer: bytes) -> None:
 def test_silence_is_told_as_what_it_is() -> None:
     with pytest.raises(LadleError, match="LD426"):
         with_credentials(TASK, nobody)
+
+
+def test_a_function_that_begins_from_a_snapshot_asks_the_address_that_it_is_given() -> None:
+    asked: list[str] = []
+    env = {"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1:9001/credentials"}
+
+    def answer(url: str) -> bytes:
+        asked.append(url)
+        return json.dumps(ANSWER).encode()
+
+    found = with_credentials(env, answer)
+    assert asked == ["http://127.0.0.1:9001/credentials"]
+    assert found["AWS_SESSION_TOKEN"] == "token"
+
+
+@pytest.mark.parametrize("url", ["http://example.com/keys", "https://127.0.0.1/keys"])
+def test_no_other_machine_is_asked_for_credentials(url: str) -> None:
+    with pytest.raises(LadleError, match="is not this machine"):
+        with_credentials({"AWS_CONTAINER_CREDENTIALS_FULL_URI": url})

@@ -115,6 +115,12 @@ def serving_costs(
     billed_ms = max(LEAST_BILLED_MS, usage.answer_ms)
     meets_none = LEAST_COLD_SHARE if spec.compute.warm else cold_share(usage.requests_per_s)
     cold_s = requests * meets_none * rules.COLD_START_MS / 1000
+    if spec.compute.snap_start:
+        restored = requests * cold_share(usage.requests_per_s) * gb
+        yield "instances from a snapshot", prices.of("lambda_snapshot_restored_gb", restored)
+        kept = rules.SNAPSHOTS * gb * seconds
+        yield "the snapshots", prices.of("lambda_snapshot_gb_second", kept)
+        cold_s = 0.0
     yield "calls of the function", prices.of("lambda_request", requests)
     yield "answers", prices.of(gb_second, requests * gb * billed_ms / 1000)
     yield "cold starts", prices.of(gb_second, cold_s * gb)
