@@ -101,10 +101,10 @@ class QueuedLog:
             self._some.wait()
             time.sleep(_GATHERED_S)
             self._some.clear()  # before taking: what comes after this sets it again
-            while self._waiting:
-                texts = [self._waiting.popleft() for _ in range(len(self._waiting))]
-                with contextlib.suppress(OSError, ValueError):
-                    self._emit("".join(texts))
+            # Once and not until none is left: each turn waits for the loop's thread, and stops it.
+            texts = [self._waiting.popleft() for _ in range(len(self._waiting))]
+            with contextlib.suppress(OSError, ValueError):
+                self._emit("".join(texts))
             if not self._some.is_set():
                 self._all_written.set()
 

@@ -35,6 +35,13 @@ def unsealed(id_: str, *keys: bytes) -> PredictionRows:
     return found
 
 
+@given(st.lists(st.floats(0, 300) | st.sampled_from([59.9994, 59.9996, 119.9999]), min_size=2))
+def test_a_sealer_that_made_other_ids_before_says_the_same(times: list[float]) -> None:
+    used = Sealer(KEY, 7, 60.0)
+    for at in times:
+        assert used.seal([1], at, DRAWN) == Sealer(KEY, 7, 60.0).seal([1], at, DRAWN)
+
+
 @given(values)
 def test_a_label_that_equals_the_prediction_is_the_same_after_sealing(value: LabelValue) -> None:
     (id_,) = sealed(value)
