@@ -21,13 +21,13 @@ CONFIGS = (
 NOT_EVERYWHERE = tuple(
     f"E3006 Resource type '{type_}' does not exist in"
     for type_ in ("AWS::Lambda::Url", "AWS::Budgets::Budget")
-)
+) + ("E3628 'g4dn.xlarge' is not one of",)
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 def faults(template: Template) -> list[str]:
     """Errors and warnings; what is only informational is a matter of taste. Not every region has
-    function URLs and budgets: which, only those who ask for them need to know.
+    function URLs, budgets and machines with a GPU: which, only those who ask for them need to know.
     """
     found = cfnlint.api.lint_all(json.dumps(template))
     said = [f"{match.rule.id} {match.message}" for match in found if match.rule.id[0] != "I"]
