@@ -17,6 +17,8 @@ from ladle.quality.reference import KEY
 from ladle_runtime.backends.onnx_weights import outline
 
 _TENSOR: Final = re.compile(r"tensor\((\w+)\)")
+_GPU: Final = "CUDAExecutionProvider"
+_CPU: Final = "CPUExecutionProvider"
 _KIND: Final = re.compile(r"(?<!\w)\w+(?!\w|\()")  # in seq(map(int64,tensor(float))): int64, float
 _WEIGHTS_FOLDER: Final = "session.model_external_initializers_file_folder_path"
 _FATAL_ONLY: Final = 4  # lower levels print what was in a request
@@ -95,11 +97,21 @@ def load(
         options.add_session_config_entry(_WEIGHTS_FOLDER, str(file.parent))
     try:
         session = onnxruntime.InferenceSession(
-            outlined or bytes(content), sess_options=options, providers=["CPUExecutionProvider"]
+            outlined or bytes(content), sess_options=options, providers=_providers()
         )
     except _LOAD_ERRORS as error:
         raise _unusable(str(error)[:300]) from error
+    if _GPU in onnxruntime.get_available_providers() and _GPU not in session.get_providers():
+        raise _unusable("this is the image of a GPU, and no GPU or a driver too old for it is here")
     return OnnxBackend(session)
+
+
+def _providers() -> list[str]:
+    """The GPU's where the image was made for one; its libraries lie among our packages."""
+    if _GPU not in onnxruntime.get_available_providers():
+        return [_CPU]
+    onnxruntime.preload_dlls(directory="")
+    return [_GPU, _CPU]
 
 
 def _specs(nodes: Sequence[Any]) -> tuple[TensorSpec, ...]:
