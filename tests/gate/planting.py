@@ -21,6 +21,7 @@ OF_RELEASES = (
     "tests/unit/releases/test_waking_in_trouble.py",
     "tests/unit/releases/test_holding.py",
     "tests/unit/releases/test_returning.py",
+    "tests/unit/releases/test_regressing.py",
     "tests/unit/quality/test_labelled_traffic.py",
     "tests/unit/simulation",
     "tests/unit/releases/test_interleavings.py",

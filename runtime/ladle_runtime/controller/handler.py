@@ -13,6 +13,7 @@ from ladle import names
 from ladle.actions.advance_release import PATIENCE_S, advance_release
 from ladle.actions.controls import Controls
 from ladle.actions.judge_quality import read_evidence
+from ladle.actions.watch_late import LateWatch, Look
 from ladle.aws.alarm_reader import CloudWatchAlarmReader
 from ladle.aws.announcer import SnsAnnouncer
 from ladle.aws.counter_store import AwsCounterStore
@@ -34,6 +35,7 @@ _IDLE = (
     "Nobody has asked {model} for as long as cost.idle_ttl of its model.yaml says. Nothing was "
     "stopped or deleted. `ladle cost {model}` says what it costs, `ladle destroy {model}` takes it down."
 )
+_looks: dict[str, Look] = {}  # at labels after a promotion, by model
 _log = logging.getLogger(__name__)
 
 
@@ -96,4 +98,5 @@ def _controls() -> Controls:
         clock=clock,
         judge=lambda state, now: read_evidence(counters, state, now, _judges[state.model].judge),
         settle=router.settle,
+        late=LateWatch(counters, ledger, _looks),
     )

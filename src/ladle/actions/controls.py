@@ -10,9 +10,10 @@ from ladle.policy.verdicts import Evidence
 from ladle.ports import AlarmReader, Announcer, Clock, ReleaseInbox, ReleaseLedger, TrafficRouter
 from ladle.releases.decide import decide
 from ladle.releases.effects import Decision
-from ladle.releases.events import Event
+from ladle.releases.events import Event, LateRegression
 from ladle.releases.state import ReleaseState
 
+Watch = Callable[[ReleaseState, float], LateRegression | None]
 Judge = Callable[[ReleaseState, float], Evidence | None]
 Settle = Callable[[str, Traffic], None]
 Decide = Callable[[ReleaseState, Event, float], Decision]
@@ -22,10 +23,15 @@ def nothing_to_settle(_model: str, _traffic: Traffic) -> None:
     """Where a release without traffic costs nothing."""
 
 
+def nothing_comes_late(_state: ReleaseState, _now: float) -> LateRegression | None:
+    """Where nobody looks after a promotion."""
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Controls:
     """The ports of a controller; ``judge`` reads the counters and weighs them, ``settle`` lets go of
-    what runs without traffic once a write has been read back.
+    what runs without traffic once a write has been read back, ``late`` looks after a promotion.
 
     ``decide`` is a field so that the simulator can show that it notices a wrong one.
     """
@@ -39,3 +45,4 @@ class Controls:
     judge: Judge
     decide: Decide = decide
     settle: Settle = nothing_to_settle
+    late: Watch = nothing_comes_late

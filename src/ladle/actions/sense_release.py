@@ -21,10 +21,14 @@ Sensor = Callable[[], Event | None]
 
 
 def sensors(model: str, controls: Controls, state: ReleaseState, now: float) -> Sequence[Sensor]:
-    """Alarm and counters while a release is on trial and nobody paused; else what holds the next back."""
+    """Alarm and counters while a release is on trial and nobody paused; of a proven one what holds the
+    next back, or what its labels say.
+    """
     trial, traffic = state.on_trial, state.traffic
     if state.phase is Phase.STABLE and state.blocked is not None and traffic is not None:
         return (lambda: try_rollback(model, controls, traffic),)
+    if state.phase is Phase.STABLE:
+        return (lambda: controls.late(state, now),)
     if trial is None or state.phase not in WATCHED or state.paused_by is not None:
         return ()
 

@@ -26,6 +26,7 @@ class RecordKind(StrEnum):
     PAUSED = "paused"
     RESUMED = "resumed"
     HELD = "held"
+    INCIDENT = "incident"
     FROZEN = "frozen"
     DEGRADED = "degraded"
     POLICY = "policy"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from ladle.policy.traffic import ObservedTraffic
 from ladle.policy.verdicts import Evidence
@@ -108,6 +110,20 @@ class RollbackTried:
 
 
 @dataclass(frozen=True, slots=True)
+class LateRegression:
+    """A proven release that serves alone is worse than at its trial; ``text`` and ``data`` say how.
+
+    ``contract_kept``: requests are no more rejected than then.
+    """
+
+    release: int
+    text: str
+    data: Mapping[str, Any]
+    to_blame: int | None
+    contract_kept: bool
+
+
+@dataclass(frozen=True, slots=True)
 class OutboxDone:
     """These effects of the outbox were carried out."""
 
@@ -125,5 +141,6 @@ Event = (
     | IntentDone
     | CannotServe
     | RollbackTried
+    | LateRegression
     | OutboxDone
 )

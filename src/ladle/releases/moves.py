@@ -53,7 +53,8 @@ def intend(
         f"the alias shall read {traffic}: {reason}",
         {"intent": intent.id, "kind": str(kind), "alias": as_alias(traffic)},
     )
-    return replace(state, intent=intent, phase_since=now, held_since=None), row
+    state = replace(state, intent=intent, phase_since=now, held_since=None, incident=None)
+    return state, row
 
 
 def begin(state: ReleaseState, release: Release, now: float) -> Decision:

@@ -107,7 +107,8 @@ class ReleaseState:
     from CANARY to HOLDBACK: one rollout has one evidence). ``traffic`` is what the alias should
     read, ``foreign`` what it reads instead while FROZEN. ``paused_from`` is the phase that a pause or
     a freeze interrupted, ``paused_by`` the person; a pause without one is inconclusive evidence, or
-    a rollback ``held_since`` then. ``blocked`` says why AWS would refuse to move traffic.
+    a rollback ``held_since`` then. ``blocked`` says why AWS would refuse to move traffic,
+    ``incident`` what became worse since the traffic last moved.
     ``outbox`` is decided and not done yet; ``rows`` counts the rows of history, ``deployed`` is the
     newest row of the deploy log.
     """
@@ -136,6 +137,7 @@ class ReleaseState:
     paused_by: str | None = None
     held_since: float | None = None
     blocked: str | None = None
+    incident: str | None = None
     outbox: tuple[Effect, ...] = ()
     rows: int = 0
     deployed: LogHead | None = None

@@ -19,7 +19,7 @@ from enum import StrEnum
 from typing import Any
 
 from ladle.policy.statuses import Phase
-from ladle.releases import asking, confirming, handing_over, judging, returning
+from ladle.releases import asking, confirming, handing_over, judging, regressing, returning
 from ladle.releases.effects import Decision
 from ladle.releases.events import (
     Ask,
@@ -29,6 +29,7 @@ from ladle.releases.events import (
     Event,
     EvidenceRead,
     IntentDone,
+    LateRegression,
     NativeAlarmRang,
     OutboxDone,
     PersonAsked,
@@ -54,6 +55,7 @@ class Kind(StrEnum):
     INTENT_DONE = "intent done"
     CANNOT_SERVE = "cannot serve"
     DRY_RUN = "rollback tried"
+    REGRESSED = "late regression"
     OUTBOX_DONE = "outbox done"
     ROLLBACK = "asked: rollback"
     PROMOTE = "asked: promote"
@@ -75,6 +77,7 @@ KINDS: Mapping[type[Event], Kind] = {
     IntentDone: Kind.INTENT_DONE,
     CannotServe: Kind.CANNOT_SERVE,
     RollbackTried: Kind.DRY_RUN,
+    LateRegression: Kind.REGRESSED,
     OutboxDone: Kind.OUTBOX_DONE,
 }
 # What ends an open intent, or does not touch it.
@@ -140,6 +143,7 @@ TABLE: Mapping[Phase, Mapping[Kind, Row]] = {
         **_UNDISTURBED,
         Kind.HANDED_OVER: Row(handing_over.start_now, _TRYING),
         Kind.WITHDRAWN: Row(handing_over.withdraw_stable),
+        Kind.REGRESSED: Row(regressing.late_regression, (_.ROLLING_BACK,)),
         Kind.TIME: Row(judging.time_in_stable, _TRYING),
     },
     Phase.CANARY: {

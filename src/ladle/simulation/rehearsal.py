@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from ladle.actions.advance_release import advance_release
 from ladle.actions.controls import Controls
 from ladle.actions.judge_quality import read_evidence
+from ladle.actions.watch_late import LateWatch
 from ladle.policy.rollout import RolloutPolicy
 from ladle.policy.statuses import Phase, ReleaseStatus
 from ladle.policy.verdicts import Evidence
@@ -84,6 +85,7 @@ class Rehearsal:
     evidence: Evidence | None = None
     newest: int = STABLE
     _judge: RunningJudge = field(default_factory=RunningJudge)
+    _late: LateWatch = field(init=False)
     _recent: dict[int, deque[Counts]] = field(init=False)
     _draws: random.Random = field(init=False)
     _labels: LabelsOnTheWay = field(init=False)
@@ -92,6 +94,7 @@ class Rehearsal:
     def __post_init__(self) -> None:
         steps_a_minute = max(1, round(WAKE_S / self.step_s))
         self._draws = random.Random(self.seed)
+        self._late = LateWatch(self.counters, self.ledger)
         self._labels = LabelsOnTheWay(self._draws, self.step_s)
         self._recent = defaultdict(lambda: deque(maxlen=steps_a_minute))
 
@@ -119,7 +122,8 @@ class Rehearsal:
             if not self._is_decided():
                 decided_at = None
             elif self.newest == STABLE + self.scenario.candidates:
-                return
+                if self.scenario.lasts is None:
+                    return
             elif decided_at is None:
                 decided_at = self.elapsed_s
             elif self.elapsed_s - decided_at >= LATER_S:
@@ -226,6 +230,7 @@ class Rehearsal:
             announcer=MemoryAnnouncer(),
             clock=self.clock,
             judge=self._evidence,
+            late=self._late,
         )
         advance_release(self.model, controls, "rehearsal")
         log_e = self.evidence.log_e if self.evidence else 0.0

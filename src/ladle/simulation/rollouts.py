@@ -159,6 +159,7 @@ class Simulation:
             announcer=faulty(process, world.announcer),
             clock=process,
             judge=lambda state, now: process.call("judge", self._judge, state, now),
+            late=lambda state, _now: process.call("late", self.world.late, state),
         )
 
     def _judge(self, state: ReleaseState, now: float) -> Evidence | None:

@@ -12,7 +12,13 @@ from ladle.policy.rollout import Guard, GuardName, RolloutPolicy
 from ladle.policy.statuses import Phase
 from ladle.policy.traffic import Traffic
 from ladle.ports import Message
-from ladle.releases.events import Ask, CandidateReady, CandidateWithdrawn, PersonAsked
+from ladle.releases.events import (
+    Ask,
+    CandidateReady,
+    CandidateWithdrawn,
+    LateRegression,
+    PersonAsked,
+)
 from ladle.releases.state import Release, ReleaseState
 from ladle.simulation.invariants import Watch
 from ladle.simulation.world import MODEL, Truth, World
@@ -73,7 +79,7 @@ class Actors:
         for what in (self.write_alias, self.break_version, self.change_load, self.hand_over_again):
             for _ in range(rng.choice((0, 0, 1, 2))):
                 later(rng.uniform(0, self.lasts_s), what)
-        for what in (self.fail_for_all, self.deny, self.roll_back_others):
+        for what in (self.fail_for_all, self.deny, self.roll_back_others, self.regress):
             if rng.random() < 0.2:
                 later(rng.uniform(0, self.lasts_s), what)
         self.world.labels_come = rng.random() < 0.8
@@ -202,3 +208,14 @@ class Actors:
         for number in range(self.rng.randint(1, 3)):
             other = ReleaseState(f"other-{number}", rollback_times=(self.world.now,))
             self.world.ledger.states[other.model] = other
+
+    def regress(self) -> None:
+        """Labels of what serves become worse; who is to blame is drawn."""
+        stable = self.world.ledger.load(MODEL).stable
+        if stable is not None:
+            number = stable.number
+            to_blame = self.rng.choice((None, number, number, number + 1))
+            kept = self.rng.random() < 0.8
+            data = {"reason": "labels", "log_e": 7.0}
+            worse = LateRegression(number, "worse than at its trial", data, to_blame, kept)
+            self.world.regressed[number] = worse

@@ -13,6 +13,7 @@ from ladle.policy.statuses import Phase
 from ladle.policy.traffic import Traffic
 from ladle.policy.verdicts import ArmCounts, Evidence, GuardVerdict, Verdict
 from ladle.ports import AlarmReading
+from ladle.releases.events import LateRegression
 from ladle.releases.state import Release, ReleaseState
 from ladle.simulation.memory import MemoryAnnouncer, MemoryLedger, MemoryRouter
 
@@ -52,6 +53,7 @@ class World:
     requests_per_s: float = 5.0
     labels_come: bool = True
     outage: bool = False
+    regressed: dict[int, LateRegression] = field(default_factory=dict)
     agenda: list[tuple[float, int, Callable[[], object]]] = field(default_factory=list)
     _order: itertools.count[int] = field(default_factory=itertools.count)
 
@@ -87,6 +89,11 @@ class World:
             if stretch.since <= since:
                 break
         return seen
+
+    def late(self, state: ReleaseState) -> LateRegression | None:
+        """What the labels say after the promotion."""
+        stable = state.stable
+        return self.regressed.get(stable.number) if stable is not None else None
 
     def judge(self, state: ReleaseState, now: float) -> Evidence | None:
         """What the counters say; None while nobody is on trial or nothing came."""

@@ -20,6 +20,7 @@ CLOSING: dict[RecordKind, Conclusion] = {
     RecordKind.REFUSED: Conclusion.REFUSED,
     RecordKind.GOOD: Conclusion.PROMOTED,
     RecordKind.SUPERSEDED: Conclusion.SUPERSEDED,
+    RecordKind.HELD: Conclusion.WAITING,
 }
 _BY_PHASE: dict[Phase, tuple[RecordKind, Conclusion]] = {
     Phase.FROZEN: (RecordKind.FROZEN, Conclusion.FROZEN),

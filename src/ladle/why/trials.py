@@ -9,7 +9,7 @@ from ladle.policy.verdicts import Evidence
 from ladle.releases.effects import Record, RecordKind
 from ladle.releases.state import IntentKind
 
-ENDS = (RecordKind.GOOD, RecordKind.ROLLED_BACK, RecordKind.SUPERSEDED)
+ENDS = (RecordKind.GOOD, RecordKind.ROLLED_BACK, RecordKind.SUPERSEDED, RecordKind.HELD)
 _STARTS = (IntentKind.START_CANARY, IntentKind.HOLD_BACK, IntentKind.BASELINE)
 
 

@@ -78,6 +78,14 @@ def test_in_a_storm_of_rollbacks_this_one_is_held_for_minutes_and_then_done() ->
     assert 300 <= told.rolled_back.at_s - held.at_s <= 360
 
 
+def test_labels_that_come_after_the_holdback_still_take_a_worse_release_back() -> None:
+    told = played("late-regression", WITH_LABELS)
+    assert told.rolled_back is not None
+    assert (told.rolled_back.guard, told.rolled_back.to) == ("late_regression", 1)
+    kinds = [step.kind for step in told.timeline]
+    assert kinds.index("good") < kinds.index("incident") < kinds.index("rolled_back")
+
+
 def test_silence_promotes_nothing() -> None:
     told = played("no-traffic")
     assert (told.promoted, told.rolled_back, told.phase) == (False, None, "PAUSED")

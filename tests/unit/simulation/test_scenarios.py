@@ -19,6 +19,7 @@ SHIPPED = (
     "flapping",
     "healthy",
     "late-labels",
+    "late-regression",
     "no-traffic",
     "shared-outage",
     "slow-model",

@@ -36,6 +36,7 @@ _WORDS: dict[RecordKind, tuple[str, str]] = {
     RecordKind.SUPERSEDED: ("release {n} superseded", "plain"),
     RecordKind.PAUSED: ("paused", "plain"),
     RecordKind.RESUMED: ("resumed", "plain"),
+    RecordKind.INCIDENT: ("incident", "bad"),
     RecordKind.HELD: ("a rollback would be refused", "bad"),
     RecordKind.FROZEN: ("frozen", "bad"),
     RecordKind.DEGRADED: ("degraded", "bad"),
