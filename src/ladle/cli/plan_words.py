@@ -17,6 +17,7 @@ from ladle.planning.outlook import Outlook
 from ladle.planning.plan import ModelPlan
 from ladle.planning.prices import Prices
 from ladle.planning.resources import counted
+from ladle.planning.watch_notes import watch_notes
 
 WIDTH = 110
 INDENT = " " * 12
@@ -35,7 +36,9 @@ def plan_lines(
     yield from _row("goes back", found.recovery)
     yield from _row("reaches", found.blast_radius)
     yield from _row("limits", _limits(found.limits))
-    yield from _row("notes", (*notes(config), *label_note(model.wanted), *catch_notes(config)))
+    spec = model.wanted
+    watched = watch_notes(spec, prices)
+    yield from _row("notes", (*notes(config), *label_note(spec), *watched, *catch_notes(config)))
 
 
 def _what(model: ModelPlan) -> Iterator[str]:

@@ -50,7 +50,7 @@ def test_what_a_trial_would_catch_is_a_note_of_each_guard(
     add(here, "rare", "traffic: {expected_per_day: 1}\nrollout: {on_inconclusive: hold}\n")
     assert main(["check"]) == 0
     said = capsys.readouterr().err
-    assert "failed requests: a rise from 0.5% to 4% is caught within 4.8h with 50%" in said
+    assert "failed requests: a rise from 0.5% to 3.9% is caught within 4.8h with 50%" in said
     assert "slow answers: no rise is caught within 24h, since traffic is too thin" in said
     assert main(["check", "--json"]) == 0
     [fraud, rare] = json.loads(capsys.readouterr().out)["models"]

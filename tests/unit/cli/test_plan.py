@@ -143,7 +143,7 @@ def test_it_foresees_what_a_trial_would_catch(
     for row in trial["catches"]:
         assert row["stable_rate"] < row["with_50_percent"] < row["with_95_percent"] < 1
     assert main(["plan"]) == 0
-    assert "wrong answers: a rise from 10% to 28% is caught within 54s" in capsys.readouterr().out
+    assert "wrong answers: a rise from 10% to 27% is caught within 54s" in capsys.readouterr().out
 
 
 def test_an_environment_that_no_model_has_is_refused(

@@ -1,0 +1,41 @@
+"""What watching a model makes: the metrics that CloudWatch bills, and the counters of drift."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import prod
+
+from ladle.experiments.signature import TensorSpec
+from ladle.planning.prices import Prices
+from ladle.planning.service_spec import ServiceSpec
+
+COLUMNS = 64  # that a model file describes at most
+FLUSHES = 8_760  # of a process that is busy all month: one in five minutes
+FLUSH_WRITES = 2  # of a column: a transaction counts double
+_TEXT = frozenset({"string"})
+
+
+def watched_columns(spec: ServiceSpec) -> int:
+    """Numbers of a row, in and out; none behind a transform, whose callers send something else."""
+    if spec.transform is not None:
+        return 0
+    tensors = (*spec.signature.inputs, *spec.signature.outputs)
+    return min(COLUMNS, sum(_columns(tensor) for tensor in tensors))
+
+
+def watch_notes(spec: ServiceSpec, prices: Prices) -> Iterator[str]:
+    yield "one metric while a trial runs, its evidence; everything else is counted in a table"
+    columns = watched_columns(spec)
+    if columns:
+        usd = prices.of("table_write", FLUSHES * FLUSH_WRITES * columns)
+        yield (
+            f"drift of up to {columns} columns, if ladle.to_onnx wrote the model: at most "
+            f"{usd:.2f} USD a month for each process that is always busy"
+        )
+
+
+def _columns(tensor: TensorSpec) -> int:
+    """One where a size is not known before a request comes."""
+    if tensor.dtype in _TEXT or not tensor.shape:
+        return 0
+    return prod(size or 1 for size in tensor.shape[1:])
