@@ -9,13 +9,12 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
-from ladle.errors import Finding, LadleError, NeedsCredentials, NotFound, Unavailable
+from ladle.errors import LadleError, NeedsCredentials, Unavailable
 from ladle.names import store_bucket
 
 if TYPE_CHECKING:
@@ -37,7 +36,6 @@ if TYPE_CHECKING:
         Stacks,
         Workspace,
     )
-    from ladle.quality.new_label import NewLabel
 
 DEFAULT_URL = "embedded:"
 BOOTSTRAP_STACK = "CDKToolkit"
@@ -230,25 +228,17 @@ def open_predictor(address: str | None, start: Path, caller: str | None = None) 
     return HttpPredictor(doors.address, headers, doors.sign)
 
 
-@contextmanager
-def open_label_file(address: str, start: Path) -> Iterator[Iterator[NewLabel | Finding]]:
-    """The rows of a file: a path, or an object in a bucket of the workspace's account."""
-    from ladle.tools.label_files import read_labels
+def open_label_file(address: str, start: Path) -> BinaryIO:
+    """A path, or an object in a bucket of the workspace's account. Raises NotFound LD616."""
+    found = _OBJECT.fullmatch(address)
+    if found is None:
+        from ladle.tools.label_files import open_file
 
-    if found := _OBJECT.fullmatch(address):
-        from ladle.aws.label_objects import open_object
+        return open_file(start / address)
+    from ladle.aws.label_objects import open_object
 
-        session = _session(workspace_url(start), start)
-        with open_object(session.s3, session.account, found["bucket"], found["key"]) as file:
-            yield read_labels(address, file)
-        return
-    try:
-        local = (start / address).open("rb")
-    except OSError as error:
-        fix = "correct the path of the file"
-        raise NotFound("LD616", f"{address} cannot be read: {error.strerror}", fix) from error
-    with local as file:
-        yield read_labels(address, file)
+    session = _session(workspace_url(start), start)
+    return open_object(session.s3, session.account, found["bucket"], found["key"])
 
 
 def _shown_at_the_door() -> dict[str, str]:

@@ -19,6 +19,7 @@ from ladle.errors import ExitCode, LadleError, UsageError
 from ladle.ports import Predictor
 from ladle.quality.labels import LabelValue
 from ladle.quality.new_label import REFUSES_ONE, NewLabel
+from ladle.tools.label_files import read_labels
 from ladle.wiring import open_label_file, open_predictor
 
 
@@ -81,8 +82,8 @@ def _of_file(predictor: Predictor, model: str, file: str, as_json: bool) -> int:
         return _call(predictor, model, call)
 
     try:
-        with open_label_file(file, Path.cwd()) as rows:
-            send_file(rows, send, SystemClock(), taken, _progress)
+        with open_label_file(file, Path.cwd()) as content:
+            send_file(read_labels(file, content), send, SystemClock(), taken, _progress)
     except LadleError:
         say(f"stopped after {taken.rows:,} rows; send the file again: nothing counts twice")
         raise

@@ -10,10 +10,10 @@ import importlib
 import io
 import json
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, Final
 
-from ladle.errors import Finding, LadleError
+from ladle.errors import Finding, LadleError, NotFound
 from ladle.quality.labels import LabelValue, written
 from ladle.quality.new_label import NewLabel
 
@@ -38,6 +38,15 @@ def read_labels(name: str, file: BinaryIO) -> Rows:
                 yield error.finding
     except (csv.Error, ValueError) as error:  # UnicodeDecodeError and pyarrow's are ValueErrors
         raise _no_table(name, str(error)) from error
+
+
+def open_file(path: Path) -> BinaryIO:
+    """Raises NotFound LD616."""
+    try:
+        return path.open("rb")
+    except OSError as error:
+        fix = "correct the path of the file"
+        raise NotFound("LD616", f"{path} cannot be read: {error.strerror}", fix) from error
 
 
 def value_of(text: str) -> LabelValue:
