@@ -205,3 +205,12 @@ def test_a_model_that_serves_nothing_cannot_be_taken_down() -> None:
     story = Story()
     story.hear(ask(Ask.REMOVE))
     assert story.kinds() == [RecordKind.REFUSED]
+
+
+def test_what_is_quarantined_is_not_adopted() -> None:
+    story = canary_story()
+    story.hear(NativeAlarmRang(2, 20))
+    story.hear(seen(Traffic(2)))
+    story.hear(ask(Ask.ADOPT))
+    assert story.state.phase is Phase.FROZEN
+    assert "quarantined: lift it first" in story.last(RecordKind.REFUSED).text

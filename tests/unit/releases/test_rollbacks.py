@@ -17,7 +17,7 @@ from ladle.releases.events import (
     CannotServe,
     NativeAlarmRang,
 )
-from ladle.releases.state import IntentKind
+from ladle.releases.state import IntentKind, Quarantined
 from ladle.testing.releases import (
     Story,
     ask,
@@ -193,3 +193,12 @@ def test_a_quarantined_candidate_takes_nobodys_turn() -> None:
     assert story.state.statuses[2] is ReleaseStatus.REFUSED
     assert (story.state.phase, story.state.the_candidate.number) == (Phase.CANARY, 3)
     assert not story.state.waiting
+
+
+def test_a_proven_release_that_is_quarantined_is_passed_over() -> None:
+    story = stable_story(3)
+    second = story.state.good[1]
+    entry = Quarantined(QuarantineScope.MODEL, second.model_digest, 9, story.now, "late", None)
+    story.state = replace(story.state, quarantine=(entry,))
+    story.hear(ask(Ask.ROLLBACK))
+    assert story.alias() == {1: 100}
