@@ -10,10 +10,10 @@ from pathlib import Path
 
 from ladle.catalog import Arch, Packaging
 from ladle.config.schema import ModelConfig
+from ladle.targets.ecs_weights import STEPS
 
 PAYLOAD_MB = 6  # of one request: the server takes as much as a function does
 MB_PER_VCPU = 1769  # as on Lambda, so that a model moves without another line
-STEPS = 1000  # a listener has whole weights up to 999: shares are told apart by tenths of a percent
 FLEET_FACTOR = 4  # most tasks per least, where nobody named a ceiling
 MACHINE_RESERVE_MB = 1024  # for the operating system and the agent of ECS
 FILE = Path(__file__).with_name("gpu_machines.toml")

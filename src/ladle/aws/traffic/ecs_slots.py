@@ -17,7 +17,7 @@ from ladle import digest, names
 from ladle.aws.faults import asking, code_of
 from ladle.errors import NotFound
 from ladle.policy.traffic import Traffic
-from ladle.targets.ecs import STEPS
+from ladle.targets.ecs_weights import STEPS
 
 if TYPE_CHECKING:
     from mypy_boto3_application_autoscaling import ApplicationAutoScalingClient

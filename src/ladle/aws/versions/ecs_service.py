@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from ladle import names
 from ladle.aws.faults import code_of
 from ladle.aws.traffic.ecs_slots import DIMENSION, RULE_TAG, SIZE_TAGS, EcsSlots
-from ladle.targets.ecs import STEPS
+from ladle.targets.ecs_weights import STEPS
 
 if TYPE_CHECKING:
     from mypy_boto3_application_autoscaling import ApplicationAutoScalingClient
