@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tests.contract.releases import sagemaker_router
 from tests.contract.releases.ecs_router import in_the_strict_world, on_moto
-from tests.contract.releases.sagemaker_router import on_sagemaker
 
 from ladle import names
 from ladle.aws.release_inbox import AwsReleaseInbox
@@ -114,7 +114,7 @@ def router(
     elif adapter == "ecs":
         yield in_the_strict_world(MODEL, VERSIONS)
     elif adapter == "sagemaker":
-        yield on_sagemaker(MODEL, VERSIONS)
+        yield sagemaker_router.on_sagemaker(MODEL, VERSIONS)
     elif session is None:
         disk = DiskTrafficRouter(tmp_path)
 
@@ -123,6 +123,8 @@ def router(
                 disk.publish(MODEL, number)
 
         yield disk, publish
+    elif adapter == "sagemaker on moto":
+        yield sagemaker_router.on_moto(session, MODEL, VERSIONS)
     elif adapter == "ecs on moto":
         yield from on_moto(session, MODEL, VERSIONS)
     else:

@@ -1,4 +1,4 @@
-"""A router of a model with three releases on SageMaker, on the strict world."""
+"""A router of a model with three releases on SageMaker, on the strict world and on moto."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Any
 
 from tests.contract.releases.sagemaker_world import World, ledger_of
 
+from ladle import names
+from ladle.aws.session import AwsSession
 from ladle.aws.traffic.sagemaker import EndpointRouter
 from ladle.aws.versions.sagemaker import EndpointVersions
 from ladle.catalog import Target
@@ -80,3 +82,40 @@ def on_sagemaker(model: str, releases: tuple[int, ...]) -> Opens:
 
     router = EndpointRouter(lambda _model: world, Target.SAGEMAKER, splits=True)
     return Patient(router, world.pass_time), publish
+
+
+@dataclass
+class Still(Patient):
+    """Moto changes weights at once and knows no UpdateEndpoint: nobody joins or leaves."""
+
+    def write(self, model: str, traffic: Traffic, expected_revision: str) -> None:
+        self.router.write(model, traffic, expected_revision)
+
+
+def on_moto(session: AwsSession, model: str, releases: tuple[int, ...]) -> Opens:
+    """All releases are in the endpoint from the start, since moto would let none join later."""
+    client: Any = session.sagemaker
+    versions = EndpointVersions(client, ledger_of())
+    for number in releases:
+        release_hex = f"{number:016x}" * 4
+        versions.publish(model, release_hex, serving(release_hex), 0)
+
+    def publish() -> None:
+        configs = [names.endpoint_config(model, number) for number in releases]
+        found = [client.describe_endpoint_config(EndpointConfigName=name) for name in configs]
+        [first, *others] = [variant for c in found for variant in c["ProductionVariants"]]
+        client.create_endpoint_config(
+            EndpointConfigName="all",
+            ProductionVariants=[first, *({**v, "InitialVariantWeight": 0.0} for v in others)],
+        )
+        client.create_endpoint(EndpointName=names.endpoint(model), EndpointConfigName="all")
+        begun = {number: float(number == releases[0]) for number in releases}
+        client.update_endpoint_weights_and_capacities(  # moto forgets what the config says of them
+            EndpointName=names.endpoint(model),
+            DesiredWeightsAndCapacities=[
+                {"VariantName": names.variant(n), "DesiredWeight": w} for n, w in begun.items()
+            ],
+        )
+
+    router = EndpointRouter(lambda _model: session, Target.SAGEMAKER, splits=True)
+    return Still(router, lambda: None), publish

@@ -16,7 +16,7 @@ Router = tuple[TrafficRouter, Callable[[], None]]
 Needs = Callable[[str], None]
 
 
-@pytest.fixture(params=[*ADAPTERS, "ecs", "ecs on moto", "sagemaker"])
+@pytest.fixture(params=[*ADAPTERS, "ecs", "ecs on moto", "sagemaker", "sagemaker on moto"])
 def adapter(request: pytest.FixtureRequest) -> str:
     """Of the other ports of this folder, these targets have no adapter of their own."""
     return str(request.param)
