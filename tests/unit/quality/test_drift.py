@@ -56,6 +56,12 @@ def test_a_difference_that_is_real_and_small_is_not_worth_telling() -> None:
     assert not drift.drifted
 
 
+def test_a_few_rows_are_far_by_chance_and_no_drift() -> None:
+    (drift,) = drifts(REFERENCE, counts(normal(4, 10)))
+    assert drift.distance > 0.1
+    assert not drift.drifted
+
+
 @given(st.lists(st.floats(-5, 5), min_size=1, max_size=40), st.integers(0, 40))
 def test_counts_of_several_processes_add_up(values: list[float], at: int) -> None:
     together = counts(values[:at]) + counts(values[at:])

@@ -14,8 +14,9 @@ from ladle.policy.rollout import Guard, GuardName, RolloutPolicy
 from ladle.quality import errors
 from ladle.quality.counts import MICRO, Counts, Window, total
 from ladle.quality.evidence import judge
-from ladle.quality.labels import TextDigest
+from ladle.quality.labels import AcceptedLabel, Label, PredictionRows, TextDigest
 from ladle.quality.measures import measured
+from ladle.quality.outcomes import deltas, judged
 
 pairs = st.tuples(st.floats(-1e6, 1e6), st.floats(-1e6, 1e6))
 ERROR = Guard(GuardName.ERROR, worse_than=1.05)
@@ -127,9 +128,13 @@ def test_without_enough_labels_of_the_stable_release_there_is_no_scale() -> None
 
 def test_sums_that_were_corrected_are_those_of_the_last_value() -> None:
     """Deltas may be negative: what stays is what the last label says."""
-    wrong, right = errors.tallies(5.0, 1.0, MICRO), errors.tallies(5.0, 4.0, MICRO)
-    names = wrong.keys() | right.keys()
-    delta = {k: right.get(k, 0) - wrong.get(k, 0) for k in names}
-    sums = list(accumulate([Counts(tallies=wrong), Counts(tallies=delta)], Counts.__add__))
+    rows = PredictionRows("m", "A" * 22, 7, 60.0, 1, 0, (5.0,))
+    first, second = (judged(rows, Label("A" * 22, 0, v, 0.0, "team"), True) for v in (1.0, 4.0))
+    added = [
+        deltas("m", AcceptedLabel(0, first, None, counts=True, new=True)),
+        deltas("m", AcceptedLabel(1, second, first, counts=True, new=True)),
+    ]
+    sums = list(accumulate((c for d in added for c in d.values()), Counts.__add__))
+    right = errors.tallies(5.0, 4.0, MICRO)
     assert measured(sums[-1]) == measured(Counts(tallies=right))
     assert total([Window(0, sums[-1])]) == sums[-1]
