@@ -76,10 +76,7 @@ def deploy(
         _bring(root, origin, open_bundles(url, root), going)
     done = apply_deploy(plan, _tool(url, root), _context(cloud, environment), ledger, SystemClock())
     doors = {d.plan.wanted.model: door_of(url, root, d.plan.wanted.model) for d in done}
-    if as_json:
-        answer_json({"models": [_row(d, doors[d.plan.wanted.model]) for d in done]})
-    else:
-        answer("\n".join(_lines(done, doors)))
+    _tell(done, doors, as_json)
     return ExitCode.FINDING if plan.refused else ExitCode.OK
 
 
@@ -153,6 +150,13 @@ def _text(done: Deployed) -> str:
     went = _WENT[status] if status else "is handed over; the controller has not answered yet"
     release = f"release {done.release} " if done.release else ""
     return f"{done.plan.change}; {release}{went}"
+
+
+def _tell(done: Sequence[Deployed], doors: Mapping[str, str], as_json: bool) -> None:
+    if as_json:
+        answer_json({"models": [_row(d, doors[d.plan.wanted.model]) for d in done]})
+    else:
+        answer("\n".join(_lines(done, doors)))
 
 
 def _row(done: Deployed, door: str) -> dict[str, object]:
