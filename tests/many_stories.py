@@ -12,7 +12,7 @@ from multiprocessing import get_context
 from ladle.policy.statuses import Phase
 from ladle.releases.effects import RecordKind
 from ladle.simulation.faults import Odds
-from ladle.simulation.rollouts import play
+from ladle.simulation.rollouts import BrokenAt, play
 
 STORIES_AT_ONCE = 500
 
@@ -49,8 +49,12 @@ def play_on_cores(seeds: range, odds: Odds, cores: int) -> Tally:
     """As :func:`play_many`. New processes: what the caller's threads hold is not copied."""
     tally = Tally()
     with ProcessPoolExecutor(cores, mp_context=get_context("spawn")) as pool:
-        for part in pool.map(partial(play_many, odds=odds), _portions(seeds)):
-            tally.add(part)
+        try:
+            for part in pool.map(partial(play_many, odds=odds), _portions(seeds)):
+                tally.add(part)
+        except BrokenAt:
+            pool.shutdown(cancel_futures=True)
+            raise
     return tally
 
 

@@ -8,7 +8,7 @@ from ladle.policy.statuses import Phase, ReleaseStatus
 from ladle.policy.traffic import ObservedTraffic, Traffic, as_alias
 from ladle.releases.effects import Decision, NewRecord, RecordKind
 from ladle.releases.events import CannotServe, IntentDone, OutboxDone, TrafficObserved
-from ladle.releases.moves import unchanged, with_notice, with_status
+from ladle.releases.moves import after, intend, unchanged, with_notice, with_status
 from ladle.releases.rollback import BRAKE_ROLLBACKS, aim_again, brake
 from ladle.releases.state import IntentKind, ReleaseState
 
@@ -53,7 +53,7 @@ def rollback_done(state: ReleaseState, event: IntentDone, now: float) -> Decisio
     return replace(frozen, records=done.records + frozen.records)
 
 
-def traffic_read(state: ReleaseState, event: TrafficObserved, _now: float) -> Decision:
+def traffic_read(state: ReleaseState, event: TrafficObserved, now: float) -> Decision:
     """Anything but the last confirmed or the intended traffic is a foreign write: never undone."""
     if _overtaken_was_written(state, event.observed):
         text = (
@@ -61,7 +61,7 @@ def traffic_read(state: ReleaseState, event: TrafficObserved, _now: float) -> De
         )
         state = replace(state, traffic=state.overtaken, overtaken=None)
         row = NewRecord(RecordKind.OUTCOME, None, text, {"alias": as_alias(state.traffic)})
-        return Decision(state, (row,))
+        return after((row,), _taken_back(state, text, now))
     if _expected(state, event.observed):
         return unchanged(state, "the alias reads as the ledger says")
     found = event.observed.traffic if event.observed else None
@@ -70,6 +70,15 @@ def traffic_read(state: ReleaseState, event: TrafficObserved, _now: float) -> De
     came_from = state.paused_from if state.phase is Phase.PAUSED else state.phase
     state = replace(state, traffic=wanted, foreign=found)
     return _freeze(state, text + _quarantine_warning(state, found), came_from or state.phase)
+
+
+def _taken_back(state: ReleaseState, why: str, now: float) -> Decision:
+    """A candidate that is not tried keeps no share; nobody would watch it."""
+    if state.phase is not Phase.STABLE or state.traffic == Traffic(state.the_stable.number):
+        return Decision(state)
+    alone = Traffic(state.the_stable.number)
+    state, row = intend(state, IntentKind.WITHDRAW, alone, why, now)
+    return Decision(state, (row,))
 
 
 def traffic_read_frozen(state: ReleaseState, event: TrafficObserved, _now: float) -> Decision:

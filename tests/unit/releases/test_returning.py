@@ -11,7 +11,7 @@ from ladle.policy.rollout import GuardName
 from ladle.policy.statuses import Phase, ReleaseStatus
 from ladle.releases.effects import RecordKind
 from ladle.releases.events import CandidateReady, RollbackTried
-from ladle.testing.releases import Story, evidence, release, stable_story
+from ladle.testing.releases import Story, evidence, release, seen, stable_story
 
 DENIED = RollbackTried("AccessDeniedException lambda:UpdateAlias")
 
@@ -52,9 +52,13 @@ def test_it_is_tried_once_the_dry_run_goes_through(waiting: Story) -> None:
     assert waiting.state.statuses[2] in (ReleaseStatus.CANARY, ReleaseStatus.HOLDBACK)
 
 
-def test_a_write_of_a_slow_controller_that_comes_through_is_ours(waiting: Story) -> None:
+def test_a_write_of_a_slow_controller_that_comes_through_is_ours_and_taken_back(
+    waiting: Story,
+) -> None:
+    """Found by story 1,035,265: nobody watched the share that it left."""
     assert waiting.state.overtaken is not None
-    assert 2 in waiting.state.overtaken.weights
+    waiting.hear(seen(waiting.state.overtaken))
+    assert (waiting.state.phase, waiting.alias()) == (Phase.STABLE, {1: 100})
 
 
 def test_a_rollback_that_aws_refuses_stays_intended_and_is_told_once() -> None:
