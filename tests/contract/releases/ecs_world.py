@@ -69,6 +69,7 @@ class EcsWorld:
     scaled: dict[str, dict[str, Any]] = field(default_factory=dict)
     calls: int = 0
     crash_at: int | None = None
+    may_move: bool = True
 
     def __post_init__(self) -> None:
         self.ecs, self.balancer, self.scaling = FakeEcs(self), FakeBalancer(self), FakeScaling(self)
@@ -253,6 +254,8 @@ class FakeBalancer(_Client):
 
     @counted
     def modify_rule(self, RuleArn: str, Actions: list[Any]) -> Any:  # noqa: N803
+        if not self.world.may_move:
+            raise refused("AccessDenied", "not authorized to perform ModifyRule")
         if RuleArn not in self.world.rules:
             raise refused("RuleNotFound", "One or more rules not found")
         _weighed(Actions)

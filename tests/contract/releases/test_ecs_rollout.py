@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
 from tests.contract.hand_off.test_ecs_versions import hand_over
 from tests.contract.releases.ecs_router import PassingClock, versions_of
 from tests.contract.releases.ecs_world import EcsWorld
@@ -12,6 +14,7 @@ from tests.contract.releases.ecs_world import EcsWorld
 from ladle.actions.advance_release import Advance, advance_release
 from ladle.actions.controls import Controls
 from ladle.aws.traffic.ecs import EcsListenerRouter
+from ladle.errors import Conflict
 from ladle.policy.rollout import GuardName
 from ladle.policy.statuses import Phase, ReleaseStatus
 from ladle.policy.traffic import Traffic
@@ -172,3 +175,28 @@ def test_a_write_by_hand_freezes_the_model() -> None:
     rollout.world.balancer.modify_rule(RuleArn=rule, Actions=[action])
     rollout.minutes(2)
     assert rollout.state.phase is Phase.FROZEN
+
+
+def test_no_candidate_is_tried_that_nobody_may_take_back() -> None:
+    rollout = proven()
+    rollout.world.may_move = False
+    rollout.deploy(2)
+    rollout.minutes(4)
+    assert rollout.traffic == Traffic(1)
+    assert rollout.state.blocked is not None
+    rollout.world.may_move = True
+    rollout.minutes(4)
+    assert rollout.traffic == Traffic(1, 2, 0.1)
+
+
+def test_a_rehearsal_leaves_the_rule_as_it_is() -> None:
+    rollout = proven()
+    rules = copy.deepcopy(rollout.world.rules)
+    with pytest.raises(Conflict):
+        rollout.controls.traffic.write(MODEL, Traffic(1), "dry-run")
+    assert rollout.world.rules == rules
+    [rule] = rollout.world.rules.values()
+    rule["Actions"] = [{"Type": "fixed-response"}]
+    with pytest.raises(Conflict):
+        rollout.controls.traffic.write(MODEL, Traffic(1), "dry-run")
+    assert rule["Actions"] == [{"Type": "fixed-response"}], "somebody's own, not ours to write"

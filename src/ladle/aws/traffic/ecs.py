@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ladle import names
+from ladle import digest, names
 from ladle.aws.faults import asking
 from ladle.aws.functions import Functions
 from ladle.aws.traffic.ecs_slots import Condition, EcsSlots, Slots
@@ -43,12 +43,7 @@ class EcsListenerRouter:
             if condition is not Condition.STEADY:
                 raise _not_yet(model, release)
         found = self._expected(slots, model, expected_revision)
-        groups: Any = found.weighing(traffic)
-        with asking(f"to move the traffic of {model}"):
-            self._session_of(model).balancer.modify_rule(
-                RuleArn=found.rule,
-                Actions=[{"Type": "forward", "ForwardConfig": {"TargetGroups": groups}}],
-            )
+        self._forward(model, found, found.weighing(traffic))
 
     def can_start(self, model: str, release: int) -> bool:
         slots = self._slots(model)
@@ -96,11 +91,23 @@ class EcsListenerRouter:
             return Condition.STARTING
         return condition
 
+    def _forward(self, model: str, found: Slots, groups: Any) -> None:
+        with asking(f"to move the traffic of {model}"):
+            self._session_of(model).balancer.modify_rule(
+                RuleArn=found.rule,
+                Actions=[{"Type": "forward", "ForwardConfig": {"TargetGroups": groups}}],
+            )
+
     def _expected(self, slots: EcsSlots, model: str, revision: str) -> Slots:
+        """A revision that none can have is a rehearsal: the rule is written as it is, which AWS allows
+        to those only who may move traffic.
+        """
         found = slots.read(model)
         if found is None:
             raise NotFound("LD505", f"{model} has no service", "deploy it: ladle deploy")
         if found.revision != revision:
+            if not revision.startswith(digest.PREFIX) and found.traffic.main:
+                self._forward(model, found, found.as_it_is)
             what = f"the traffic of {model} changed since it was read"
             raise Conflict("LD503", what, "read it again")
         return found

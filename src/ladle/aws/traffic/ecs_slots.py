@@ -94,7 +94,15 @@ class Slots:
             slot = self.of(release) if release is not None else None
             if slot is not None:
                 given[slot.target_group] = weight
-        return [{"TargetGroupArn": group, "Weight": weight} for group, weight in given.items()]
+        return _forwarded(given)
+
+    @property
+    def as_it_is(self) -> Sequence[Mapping[str, Any]]:
+        return _forwarded(self.weights)
+
+
+def _forwarded(weights: Mapping[str, int]) -> Sequence[Mapping[str, Any]]:
+    return [{"TargetGroupArn": group, "Weight": weight} for group, weight in weights.items()]
 
 
 def _beside(less: int) -> int:
