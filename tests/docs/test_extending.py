@@ -36,9 +36,9 @@ OF_A_TARGET = {
     "stacks/ladle_stacks/targets/{}.py": ["serve"],
 }
 TABLES_OF_TARGETS = {
-    "`versions/__init__.py` (`VERSIONS`)": VERSIONS,
-    "`traffic/__init__.py` (`ROUTERS`)": ROUTERS,
-    "`native_errors.py` (`NATIVE_ERRORS`)": NATIVE_ERRORS,
+    "`src/ladle/aws/versions/__init__.py` (`VERSIONS`)": VERSIONS,
+    "`src/ladle/aws/traffic/__init__.py` (`ROUTERS`)": ROUTERS,
+    "`src/ladle/aws/native_errors.py` (`NATIVE_ERRORS`)": NATIVE_ERRORS,
 }
 # Where every guard has a row, by the page's words.
 GUARD_TABLES: dict[str, Mapping[GuardName, object]] = {

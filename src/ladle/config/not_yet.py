@@ -25,10 +25,9 @@ VALUES: dict[Path, tuple[frozenset[str], str]] = {
         frozenset({"stop"}),
         "whoever is named by notify is told, nothing is stopped",
     ),
-    ("model_in",): (frozenset({"image"}), "models are read from the store, up to 250 MB"),
     ("target",): (
         frozenset({"sagemaker-serverless", "sagemaker-async"}),
-        "lambda, sagemaker and ecs are built",
+        "serverless ones have no variants to try a release on, async ones answer into S3",
     ),
 }
 FIX = "remove it; docs/errors.md lists what is not yet built"

@@ -27,7 +27,6 @@ SHARED = "endpoint, key, roles, log and stack are its own; the account's quota o
 PAYLOAD_MB = rules.PAYLOAD_MB
 PRINTS_ITSELF = True
 BUSY = 0.6  # of a machine's time, beyond which answers wait for each other
-QUOTA = 4  # machines of one type that a new account may run for endpoints; GPUs: none
 KEY_USE = {"Bool": {"kms:GrantIsForAWSResource": "true"}}
 
 
@@ -157,8 +156,6 @@ def limits(spec: ServiceSpec, usage: Usage) -> Iterator[Limit]:
     yield Limit("memory", peak_mb(spec.source.bytes), memory_mb, "MB", fix)
     fix = "raise compute.max_instances"
     yield Limit("machines at the peak", needed, most_instances(spec), "machines", fix)
-    quota = f"ask AWS for more {machine_of(spec)} for endpoint usage: two releases run at once"
-    yield Limit("quota", 2 * most_instances(spec), 2 * QUOTA, "machines", quota)
 
 
 def _things(model: str) -> tuple[Thing, Thing, Thing]:
