@@ -42,10 +42,10 @@ ROLES = plan.ROLES | {"execution": "ExecutionRole", "machine": "MachineRole"}
 # Files of a role's code, and what they can but the role's function never does.
 ADAPTERS = {
     "hand-off": (
-        ["versions/ecs.py", "versions/ecs_service.py", "traffic/ecs_slots.py"],
+        ["versions/ecs.py", "versions/ecs_service.py", "ecs_slots.py"],
         {"application-autoscaling:TagResource"},  # called so, and meant for services
     ),
-    "router": (["traffic/ecs.py", "traffic/ecs_slots.py"], set[str]()),
+    "router": (["traffic/ecs.py", "ecs_slots.py"], set[str]()),
 }
 SERVICES = {
     "ecs": "ecs",

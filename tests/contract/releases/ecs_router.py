@@ -11,9 +11,9 @@ import pytest
 from tests.contract.releases.ecs_world import GROUPS, LISTENER, EcsWorld
 
 from ladle import names
+from ladle.aws.ecs_slots import EcsSlots
 from ladle.aws.session import AwsSession
 from ladle.aws.traffic.ecs import EcsListenerRouter
-from ladle.aws.traffic.ecs_slots import EcsSlots
 from ladle.aws.versions.ecs import TaskDefinitions
 from ladle.aws.versions.ecs_service import EcsService
 from ladle.errors import Unavailable

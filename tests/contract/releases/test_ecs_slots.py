@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ladle.aws.traffic.ecs_slots import Slot, Slots, release_of
+from ladle.aws.ecs_slots import Slot, Slots, release_of
 from ladle.policy.traffic import Traffic
 
 GROUPS = ("group-a", "group-b", "group-c")

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ladle import digest, names
+from ladle.aws.ecs_slots import Condition, EcsSlots, Slots
 from ladle.aws.faults import asking
 from ladle.aws.functions import Functions
-from ladle.aws.traffic.ecs_slots import Condition, EcsSlots, Slots
 from ladle.errors import Conflict, NotFound, Unavailable
 from ladle.policy.traffic import ObservedTraffic, Traffic
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from ladle import names
+from ladle.aws.ecs_slots import Condition, EcsSlots, release_of
 from ladle.aws.faults import code_of
-from ladle.aws.traffic.ecs_slots import Condition, EcsSlots, release_of
 from ladle.aws.versions.ecs_service import EcsService
 from ladle.errors import LadleError, Unavailable
 

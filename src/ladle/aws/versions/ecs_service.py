@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from ladle import names
+from ladle.aws.ecs_slots import DIMENSION, RULE_TAG, SIZE_TAGS, EcsSlots
 from ladle.aws.faults import code_of
-from ladle.aws.traffic.ecs_slots import DIMENSION, RULE_TAG, SIZE_TAGS, EcsSlots
 from ladle.targets.ecs_weights import STEPS
 
 if TYPE_CHECKING:
