@@ -39,7 +39,7 @@ def bundle_and_handoff(scope: Construct, host: Host, spec: ServiceSpec) -> Handi
     staged = host.stage_platform(tuple(HANDOFF_ENTRIES.values()))
     code = ZipCode(scope, "HandoffCode", staged, host.python())
     handoff = own_function(scope, _handoff_plan(spec), code)
-    asset = _model_asset(scope, spec)
+    asset, locator = _model_asset(scope, spec), spec.source.locator
     bundler = own_function(scope, _bundle_plan(spec, asset), code)
     bundle = _custom(
         scope,
@@ -51,8 +51,9 @@ def bundle_and_handoff(scope: Construct, host: Host, spec: ServiceSpec) -> Handi
             "ReleaseDigest": spec.release_digest,
             "ModelDigest": spec.model_digest,
             "FileName": spec.source.file_name,
-            "StoreKey": spec.source.locator.key if spec.source.locator else None,
-            "StoreVersion": spec.source.locator.version_id if spec.source.locator else None,
+            "ModelIn": str(spec.model_in) if spec.is_in_image else None,
+            "StoreKey": spec.store_key,
+            "StoreVersion": locator.version_id if locator and spec.store_key else None,
             "AssetBucket": asset.s3_bucket_name if asset else None,
             "AssetKey": asset.s3_object_key if asset else None,
         },
@@ -110,7 +111,7 @@ def _custom(
 
 def _model_asset(scope: Construct, spec: ServiceSpec) -> s3_assets.Asset | None:
     """The model's file, when the checkout has it: by its content, so that it is uploaded once."""
-    if spec.source.path is None:
+    if spec.source.path is None or spec.is_in_image:
         return None
     hash_ = digest.hex_of(spec.model_digest)
     return s3_assets.Asset(scope, "ModelFile", path=spec.source.path, asset_hash=hash_)
@@ -128,13 +129,12 @@ def _handoff_plan(spec: ServiceSpec) -> FunctionPlan:
 
 
 def _bundle_plan(spec: ServiceSpec, asset: s3_assets.Asset | None) -> FunctionPlan:
-    store_key = spec.source.locator.key if spec.source.locator else None
     arn = asset.bucket.arn_for_objects(asset.s3_object_key) if asset else None
     return FunctionPlan(
         "Bundler",
         names.bundle_function(spec.model),
         HANDOFF_ENTRIES["bundle"],
         f"Ladle: copies each release's model of {spec.model}, once",
-        permissions.bundle(spec.model, store_key, permissions.uploaded(arn) if arn else None),
+        permissions.bundle(spec.model, spec.store_key, permissions.uploaded(arn) if arn else None),
         timeout_s=300,
     )

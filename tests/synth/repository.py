@@ -52,6 +52,7 @@ TARGETS = {
 }
 MORE = {
     "inside": f"{MODEL}packaging: image\n{NETWORK}{SECRETS}",
+    "baked": f"{MODEL}model_in: image\n",
     "watched": f"{MODEL}packaging: image\n{WATCHED}door: {{auth: api_key}}\n",
 }
 Template = Mapping[str, Any]

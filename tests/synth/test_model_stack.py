@@ -264,6 +264,30 @@ def test_a_snapshot_is_taken_of_each_published_version(synth: MakeSynth) -> None
     assert _function(template)["SnapStart"] == {"ApplyOn": "PublishedVersions"}
 
 
+def test_a_model_in_the_image_is_in_its_context_and_nowhere_else(
+    synth: MakeSynth, root: Path
+) -> None:
+    made = synth(fraud=MODEL + "model_in: image\n")
+    template, spec = made.model(), made.specs["fraud"]
+    variables = _function(template)["Environment"]["Variables"]
+    assert variables["LADLE_MODEL_FILE"] == "/var/task/model/model.onnx"
+    assert "LADLE_BUNDLE_KEY" not in variables
+    bundle = one(template, "Custom::LadleBundle")["Properties"]
+    assert bundle["ModelIn"] == "image"
+    assert not {"AssetKey", "StoreKey"} & set(bundle)
+    serving = [
+        a
+        for n, s in statements(template)
+        if n.startswith("ServingRole")
+        for a in as_list(s["Action"])
+    ]
+    assert not [action for action in serving if action.startswith("s3:")]
+    short = spec.model_digest.removeprefix("sha256:")[:12]
+    [context] = (root / ".ladle" / "stage").glob(f"image-*-{short}")
+    assert (context / "model" / "model.onnx").read_bytes() == b"a model; nobody loads it here"
+    assert "COPY --chmod=0644 model/" in (context / "Dockerfile").read_text()
+
+
 def test_requirements_in_a_zip_are_refused_by_name(synth: MakeSynth) -> None:
     with pytest.raises(LadleError, match=r"LD227 fraud: .* requirements.txt"):
         synth(fraud=ZIP + "requirements: requirements.txt\n")

@@ -15,6 +15,7 @@ from tests.synth.repository import MODEL, MakeSynth, Synth, Template, synthesize
 MAKES_A_VERSION = {
     "model": "model: other.onnx",
     "type": "type: generic",
+    "model-in": "model_in: image",
     "runtime-python": 'python: "3.12"',
     "arch": "arch: arm64",
     "transform": "transform: transform.py",

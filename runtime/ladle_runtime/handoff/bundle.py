@@ -12,6 +12,7 @@ from ladle.actions.make_bundle import Source, WantedBundle, make_bundle
 from ladle.aws.bundle_store import AwsBundleStore
 from ladle.aws.master_key import MasterKey
 from ladle.aws.session import AwsSession
+from ladle.catalog import ModelIn
 from ladle.digest import Digest
 from ladle.ports import BundleStore
 from ladle.quality.line_keys import line_key
@@ -37,6 +38,9 @@ def answer(store: Store, request: Request) -> Mapping[str, str]:
     """The attributes of ``Custom::LadleBundle``; a deleted stack leaves its bundles in the store."""
     if request.kind is RequestKind.DELETE:
         return {}
+    log_key = line_key(store.master.read(), request.properties["Model"]).hex()
+    if request.properties.get("ModelIn") == ModelIn.IMAGE:  # which has the model already
+        return {"LogKey": log_key}
     asked = wanted(request.properties)
     made = make_bundle(store.bundles, asked)
     return {
@@ -44,7 +48,7 @@ def answer(store: Store, request: Request) -> Mapping[str, str]:
         "Key": made.key,
         "VersionId": made.version_id,
         "Sha256": made.sha256,
-        "LogKey": line_key(store.master.read(), asked.model).hex(),
+        "LogKey": log_key,
     }
 
 

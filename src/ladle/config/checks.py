@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 
 from ladle.catalog import ModelType, Strategy
 from ladle.config.amounts import written
-from ladle.config.compute_checks import snapshot_of_a_zip, warm_within_reserved
+from ladle.config.compute_checks import model_in_a_zip, snapshot_of_a_zip, warm_within_reserved
 from ladle.config.cost_checks import heard_of, idle_span, stopping
 from ladle.config.document import Path
 from ladle.config.door_checks import door_fits, halves, origins, public_door, unlimited_door
@@ -229,6 +229,7 @@ CHECKS: tuple[Check, ...] = (
     secrets_by_name,
     warm_within_reserved,
     snapshot_of_a_zip,
+    model_in_a_zip,
     stopping,
     heard_of,
     idle_span,

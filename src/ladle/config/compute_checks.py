@@ -1,10 +1,10 @@
-"""What keeps a function's requests from starting cold, as far as Lambda takes it together."""
+"""What keeps a function from starting cold, or lets it hold more, as far as Lambda takes it together."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ladle.catalog import Packaging
+from ladle.catalog import ModelIn, Packaging
 from ladle.config.document import Path
 from ladle.config.mistake import Mistake
 from ladle.config.schema import ModelConfig
@@ -33,3 +33,11 @@ def snapshot_of_a_zip(config: ModelConfig) -> Iterator[Mistake]:
     if config.compute.warm:
         what = "Lambda keeps no instances warm of a function with snap_start"
         yield Mistake(path, "LD147", what, "choose one: warm or snap_start", (path, WARM))
+
+
+def model_in_a_zip(config: ModelConfig) -> Iterator[Mistake]:
+    path: Path = ("model_in",)
+    if config.model_in is ModelIn.IMAGE and config.packaging is Packaging.ZIP:
+        what = "model_in: image needs an image to lie in, and packaging is zip"
+        fix = "remove packaging, or model_in"
+        yield Mistake(path, "LD148", what, fix, (path, ("packaging",)))

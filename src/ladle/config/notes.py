@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ladle.catalog import Strategy
+from ladle.catalog import Strategy, Target
 from ladle.config.evidence import evidence_time, expects_labels
 from ladle.config.schema import ModelConfig
 
@@ -23,7 +23,7 @@ def notes(config: ModelConfig) -> Iterator[str]:
             "labels.sources is empty" if not config.monitor.labels.sources else "its guard is null"
         )
         yield f"no quality guard: {why}; failures and latency are watched"
-    if config.compute.max_instances is not None:
+    if config.compute.max_instances is not None and config.target is Target.LAMBDA:
         yield "compute.max_instances does nothing on lambda, which is bounded by door.rate_per_s"
     if config.compute.snap_start:
         yield (

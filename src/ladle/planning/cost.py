@@ -140,7 +140,8 @@ def _serving(
     requests, months = usage.requests_per_s * seconds, seconds / MONTH_S
     yield from planning_of(spec.target).serving_costs(spec, usage, seconds, prices)
     yield "the door", prices.of(row_of(spec.door.kind).price, requests)
-    yield "the model's copy", prices.of("store_gb_month", spec.source.bytes / 1e9 * months)
+    kept_in = "image_gb_month" if spec.is_in_image else "store_gb_month"
+    yield "the model's copy", prices.of(kept_in, spec.source.bytes / 1e9 * months)
 
 
 def _watching(spec: ServiceSpec, usage: Usage, seconds: float, prices: Prices) -> Iterator[Line]:

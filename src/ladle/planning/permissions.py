@@ -22,13 +22,12 @@ def of_model(spec: ServiceSpec) -> tuple[RoleGrants, ...]:
     """Every role of a model's stack, by who holds it."""
     model, target = spec.model, planning_of(spec.target)
     bundler, handoff_ = names.bundle_function(model), names.handoff_function(model)
-    store_key = spec.source.locator.key if spec.source.locator else None
     printing = (own_log(target.log_group(spec)),) if target.PRINTS_ITSELF else ()
     return (
         RoleGrants("serving", (*serving(spec), *printing)),
         RoleGrants(
             "bundler",
-            (*bundle(model, store_key, model_asset(spec)), own_log(f"/aws/lambda/{bundler}")),
+            (*bundle(model, spec.store_key, model_asset(spec)), own_log(f"/aws/lambda/{bundler}")),
         ),
         RoleGrants("hand-off", (*handoff(spec), own_log(f"/aws/lambda/{handoff_}"))),
         RoleGrants("router", tuple(router(spec))),
@@ -55,7 +54,7 @@ def of_platform() -> tuple[RoleGrants, ...]:
 
 def model_asset(spec: ServiceSpec) -> Thing | None:
     """The model's file among what the CDK uploads, when the checkout has it."""
-    if spec.source.path is None:
+    if spec.source.path is None or spec.is_in_image:
         return None
     suffix = spec.source.file_name.rpartition(".")[2]
     return uploaded(arns.cdk_asset(digest.hex_of(spec.model_digest), suffix))

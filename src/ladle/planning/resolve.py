@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from ladle.catalog import Packaging, Target
+from ladle.catalog import ModelIn, Packaging, Target
 from ladle.config.doors import choose_door
 from ladle.config.evidence import expects_labels, quality_guard
 from ladle.config.schema import AccuracyGuard, ErrorGuard, ModelConfig
@@ -45,7 +45,7 @@ def choose_packaging(
     config: ModelConfig, cloud: Cloud, target: Target = Target.LAMBDA
 ) -> Packaging:
     """Known before the code is read, since an image has other code than a zip."""
-    if target is not Target.LAMBDA:
+    if target is not Target.LAMBDA or config.model_in is ModelIn.IMAGE:
         return Packaging.IMAGE
     if config.packaging is not Packaging.AUTO:
         return config.packaging
@@ -70,6 +70,7 @@ def resolve(
     """``config`` is already that of its environment. Raises LD902, LD203, LD135 or LD140 for what
     cannot be built."""
     target = choose(config, model_facts(config, content.bytes))
+    _refuse_in_image(config, content, target.target)
     spec = ServiceSpec(
         model=config.name,
         type=config.type,
@@ -105,6 +106,24 @@ def resolve(
         capture=_written(config.capture.model_dump(mode="json")),
     )
     return replace(spec, release_digest=release_digest(spec))
+
+
+def _refuse_in_image(config: ModelConfig, content: ModelContent, target: Target) -> None:
+    if config.model_in is not ModelIn.IMAGE:
+        return
+    if target is not Target.LAMBDA:
+        raise LadleError(
+            "LD902",
+            f"{config.name}: model_in: image is not yet built for {target}, which reads the store",
+            "remove it",
+        )
+    if content.path is None:
+        raise LadleError(
+            "LD237",
+            f"{config.name}: the pinned model {content.file_name} is not in this checkout, and an "
+            "image is built from what is",
+            f"fetch it first: ladle pull {content.experiment_id or 'ID'}",
+        )
 
 
 def _door(config: ModelConfig, target: Target) -> Door:

@@ -127,3 +127,13 @@ class ServiceSpec:
     tracing: Tracing = Tracing.NONE
     network: Mapping[str, Any] = field(default_factory=dict)
     capture: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_in_image(self) -> bool:
+        """Whether the model travels with the code: no release then has a copy in the store."""
+        return self.model_in is ModelIn.IMAGE
+
+    @property
+    def store_key(self) -> str | None:
+        """Where the store has the model that a release's copy is made of."""
+        return self.source.locator.key if self.source.locator and not self.is_in_image else None

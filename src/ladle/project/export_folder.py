@@ -16,13 +16,9 @@ from ladle.planning.service_spec import ServiceSpec
 from ladle.planning.serving_environment import backend_of
 from ladle.project.function_code import serving_code
 from ladle.project.repository import PINNED
-from ladle.project.staging import stage_image
+from ladle.project.staging import COPY_MODEL, stage_image
 from ladle.version import __version__
 
-_COPY_MODEL = """
-# The model itself, which Ladle would have read from its store.
-COPY --chmod=0644 model/ ${LAMBDA_TASK_ROOT}/model/
-"""
 _README = Template("""\
 # $model, without Ladle
 
@@ -69,7 +65,7 @@ def write_export(spec: ServiceSpec, folder: Path, repository: Path) -> Iterator[
     (folder / "model").mkdir()
     shutil.copyfile(spec.source.path, folder / "model" / spec.source.file_name)
     with (folder / "Dockerfile").open("a", encoding="utf-8") as dockerfile:
-        dockerfile.write(_COPY_MODEL)
+        dockerfile.write(COPY_MODEL)
     _write_json(folder / "template.json", plain_template(spec))
     pinned = Path(spec.folder) / PINNED
     if spec.experiment_id is not None and pinned.is_file():

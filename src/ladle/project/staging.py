@@ -70,9 +70,27 @@ def stage_zip(code: FunctionCode, repository: Path, python: str, arch: Arch) -> 
     return StagedZip(whole, _hash(whole, whole.stat().st_mtime_ns).hex)
 
 
-def stage_image(code: FunctionCode, repository: Path, python: str) -> Path:
+@dataclass(frozen=True, slots=True)
+class ImageModel:
+    """A model that is built into its image; ``digest`` is that of its content."""
+
+    path: Path
+    file_name: str
+    digest: Digest
+
+
+COPY_MODEL = """
+# The model itself, which Ladle would otherwise read from its store.
+COPY --chmod=0644 model/ ${LAMBDA_TASK_ROOT}/model/
+"""
+
+
+def stage_image(
+    code: FunctionCode, repository: Path, python: str, model: ImageModel | None = None
+) -> Path:
     """A folder that any image builder takes as its context; nothing is built, nothing downloaded."""
-    folder = repository / STAGE / f"image-{python_tag(python)}-{code.digest.short}-{_FORMAT}"
+    named = f"image-{python_tag(python)}-{code.digest.short}-{_FORMAT}"
+    folder = repository / STAGE / (f"{named}-{model.digest.short}" if model else named)
     if folder.exists():
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -83,9 +101,18 @@ def stage_image(code: FunctionCode, repository: Path, python: str) -> Path:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file.path, target)
     shutil.copyfile(lock_file(code.wheels, python), fresh / "lock.txt")
+    if model is not None:
+        _add_model(fresh, model)
     _readable_by_all(fresh)
     _publish(fresh, folder)
     return folder
+
+
+def _add_model(folder: Path, model: ImageModel) -> None:
+    (folder / "model").mkdir()
+    shutil.copyfile(model.path, folder / "model" / model.file_name)
+    with (folder / dockerfile().name).open("a", encoding="utf-8") as file:
+        file.write(COPY_MODEL)
 
 
 def _forget_older(stage: Path, base: Path) -> None:

@@ -15,6 +15,7 @@ TRIAL_SHARE = 0.1  # of a month two releases have traffic, and are kept warm
 SNAPSHOTS = 5  # one of each version that is retained
 COLD_START_MS = 1600  # measured: a 45 MB zip with onnxruntime, docs/benchmarks.md
 INIT_S = 10.0  # what a function may take before its first request
+IMAGE_MODEL_BYTES = 9 * 1000**3  # of an image's ten gigabytes, beside code and wheels
 STORE_MODEL_BYTES = 250 * 1000**2  # what init can fetch within its ten seconds
 
 

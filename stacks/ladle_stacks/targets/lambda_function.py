@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from ladle import digest, names
 from ladle.catalog import Arch, Packaging, Tracing
 from ladle.errors import LadleError
 from ladle.planning import permissions
+from ladle.planning.plain_template import MODEL_FOLDER
 from ladle.planning.service_spec import ServiceSpec
 from ladle.planning.serving_environment import (
     backend_of,
@@ -22,7 +24,7 @@ from ladle.planning.serving_environment import (
     serving_json,
 )
 from ladle.project.function_code import SERVING_ENTRY, serving_code
-from ladle.project.staging import stage_image, stage_zip
+from ladle.project.staging import ImageModel, stage_image, stage_zip
 from ladle_stacks import arns, grants
 from ladle_stacks.doors.behind import ToFunction
 from ladle_stacks.doors.front_door import front_door
@@ -139,11 +141,22 @@ def _environment(spec: ServiceSpec, bundle: cdk.CfnCustomResource) -> dict[str, 
         "LADLE_MODEL": spec.model,
         "LADLE_RELEASE_DIGEST": digest.hex_of(spec.release_digest),
         "LADLE_SPEC": serving_json(spec),
+        **_model_at(spec, of_bundle),
+        "LADLE_LOG_KEY": of_bundle("LogKey"),
+    }
+
+
+def _model_at(spec: ServiceSpec, of_bundle: Callable[[str], str]) -> dict[str, str]:
+    if spec.is_in_image:
+        return {
+            "LADLE_MODEL_FILE": f"{MODEL_FOLDER}/{spec.source.file_name}",
+            "LADLE_BUNDLE_SHA256": digest.hex_of(spec.model_digest),
+        }
+    return {
         "LADLE_BUNDLE_BUCKET": of_bundle("Bucket"),
         "LADLE_BUNDLE_KEY": of_bundle("Key"),
         "LADLE_BUNDLE_VERSION": of_bundle("VersionId"),
         "LADLE_BUNDLE_SHA256": of_bundle("Sha256"),
-        "LADLE_LOG_KEY": of_bundle("LogKey"),
     }
 
 
@@ -161,7 +174,7 @@ def _pack(scope: Construct, host: Host, spec: ServiceSpec) -> Packed:
         image = ecr_assets.DockerImageAsset(
             scope,
             "Image",
-            directory=str(stage_image(code, host.repository, spec.python)),
+            directory=str(stage_image(code, host.repository, spec.python, _image_model(spec))),
             platform=_PLATFORMS[spec.arch],
             build_args={"PYTHON": spec.python},
         )
@@ -176,6 +189,13 @@ def _pack(scope: Construct, host: Host, spec: ServiceSpec) -> Packed:
     python = host.python(spec.python)
     zipped = ZipCode(scope, "Code", stage_zip(code, host.repository, python, spec.arch), python)
     return Packed(zipped.property, "Zip", zipped.runtime, HANDLER, zipped.code_sha256)
+
+
+def _image_model(spec: ServiceSpec) -> ImageModel | None:
+    if not spec.is_in_image or spec.source.path is None:
+        return None
+    model_digest = digest.Digest.parse(spec.model_digest)
+    return ImageModel(Path(spec.source.path), spec.source.file_name, model_digest)
 
 
 def _lines_to_collector(scope: Construct, kept: logs.CfnLogGroup) -> logs.CfnSubscriptionFilter:

@@ -13,6 +13,7 @@ import pytest
 from ladle.digest import of_bytes
 from ladle.errors import LadleError
 from ladle.policy.rollout import RolloutPolicy
+from ladle.quality.line_keys import line_key
 from ladle_runtime.handoff import bundle, handler
 from ladle_runtime.handoff.custom_resource import REASON_LIMIT, Request, put, serve
 
@@ -142,3 +143,12 @@ def test_a_stack_can_be_deleted_when_everything_else_is_gone() -> None:
     assert handler.answer(ports, Request.from_event(event)) == {}
     store: Any = None
     assert bundle.answer(store, Request.from_event(event)) == {}
+
+
+def test_a_model_that_lies_in_its_image_gets_a_line_key_and_no_copy() -> None:
+    properties = {**EVENT["ResourceProperties"], "Model": "fraud", "ModelIn": "image"}
+    event = {**EVENT, "ResourceProperties": properties}
+    store = bundle.Store("bucket", bundles=OutOfReach(), master=SimpleNamespace(read=lambda: b"m"))
+    assert bundle.answer(store, Request.from_event(event)) == {
+        "LogKey": line_key(b"m", "fraud").hex()
+    }

@@ -121,6 +121,7 @@ def test_every_price_of_the_file_is_used() -> None:
         list(lines(spec_of(LABELLED + more), STEADY, MONTH_S, asked))
     snapshot = LABELLED + "packaging: zip\ncompute: {snap_start: true}\n"
     list(lines(spec_of(snapshot, Packaging.ZIP), STEADY, MONTH_S, asked))
+    list(lines(spec_of(LABELLED + "model_in: image\n"), STEADY, MONTH_S, asked))
     shown = LABELLED.replace("monitor: {", "monitor: {dashboard: true, ")
     list(lines(spec_of(shown), STEADY, MONTH_S, asked))
     platform(asked)

@@ -22,6 +22,7 @@ NEEDED = {"name": "fraud", "model": "model.onnx", "type": "classification"}
 # what is policy, or changes in place, makes none.
 OF_A_VERSION: dict[str, list[str]] = {
     "type": ["classification", "generic", "embedding"],
+    "model_in": ["store", "image"],
     "python": ['"3.13"', '"3.12"', '"3.14"'],
     "arch": ["x86_64", "arm64"],
     "transform": ["null", "steps.py", "transform.py"],

@@ -63,7 +63,7 @@ def test_what_an_endpoint_cannot_take_is_refused_with_its_reason(keys: str, why:
 def test_a_machine_runs_all_month_whether_it_is_asked_or_not() -> None:
     idle = cost(spec_of(BARE), Usage(1.0, 10.0, 5.0), prices()).idle
     copy = 518 / 1e9 * 0.023
-    assert idle.serving == pytest.approx(0.115 * 730 + 1.00 + copy)
+    assert idle.serving == pytest.approx(0.115 * 730 * 1.1 + 1.00 + copy)
 
 
 def test_machines_are_as_many_as_keep_each_six_tenths_busy_within_the_bounds() -> None:

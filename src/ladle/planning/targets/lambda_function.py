@@ -44,8 +44,9 @@ def log_group(spec: ServiceSpec) -> str:
 
 
 def serving_grants(spec: ServiceSpec) -> Iterator[Grant]:
-    """It reads its own releases' models, and nothing else of the store."""
-    yield allow("s3", ["GetObjectVersion"], own_folder(spec.model))
+    """It reads its own releases' models, unless its image has them, and nothing else of the store."""
+    if not spec.is_in_image:
+        yield allow("s3", ["GetObjectVersion"], own_folder(spec.model))
     yield from network_interfaces(spec)
     if spec.tracing is Tracing.XRAY:
         traces = Thing("*", "traces")  # which have no ARN
@@ -143,9 +144,11 @@ def limits(spec: ServiceSpec, usage: Usage) -> Iterator[Limit]:
     peak_per_s = min(usage.peak_per_s, spec.door.rate_per_s) if row.throttles else usage.peak_per_s
     busy = peak_per_s * usage.answer_ms / 1000
     more = "raise compute.reserved" if spec.compute.reserved else "ask AWS for more"
-    fix = "quantise it: init has ten seconds"
+    most, fix = rules.STORE_MODEL_BYTES, "quantise it, or write model_in: image"
+    if spec.is_in_image:
+        most, fix = rules.IMAGE_MODEL_BYTES, "quantise it"
     yield Limit("memory", peak_mb(size), spec.compute.memory_mb, "MB", "raise compute.memory_mb")
-    yield Limit("model size", size / 1e6, rules.STORE_MODEL_BYTES / 1e6, "MB", fix)
+    yield Limit("model size", size / 1e6, most / 1e6, "MB", fix)
     yield Limit("concurrency", busy, _instances(spec), "instances", f"{more}, or answer faster")
 
 
