@@ -32,13 +32,13 @@ ROLES = plan.ROLES | {"door": "DoorRole"}
 # Adapters of a role, and what they can but the role's function never does.
 ADAPTERS = {
     "hand-off": (
-        ["versions/sagemaker.py", "traffic/sagemaker_endpoint.py"],
+        ["versions/sagemaker.py", "sagemaker_endpoint.py"],
         {"sagemaker:ListTags"},
     ),
     "router": (
         [
             "traffic/sagemaker.py",
-            "traffic/sagemaker_endpoint.py",
+            "sagemaker_endpoint.py",
             "traffic/sagemaker_scaling.py",
         ],
         set[str](),

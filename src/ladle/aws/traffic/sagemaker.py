@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ladle import names
 from ladle.aws.faults import asking
 from ladle.aws.functions import Functions
-from ladle.aws.traffic.sagemaker_endpoint import (
+from ladle.aws.sagemaker_endpoint import (
     HAIR,
     IN_SERVICE,
     STUCK,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from ladle import names
 from ladle.aws.faults import asking
-from ladle.aws.traffic.sagemaker_endpoint import MAX_INSTANCES, MIN_INSTANCES, PER_MINUTE
+from ladle.aws.sagemaker_endpoint import MAX_INSTANCES, MIN_INSTANCES, PER_MINUTE
 
 if TYPE_CHECKING:
     from mypy_boto3_application_autoscaling import ApplicationAutoScalingClient

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ladle import names
 from ladle.aws.faults import asking
-from ladle.aws.traffic.sagemaker_endpoint import (
+from ladle.aws.sagemaker_endpoint import (
     FAILED,
     MAX_INSTANCES,
     MIN_INSTANCES,
