@@ -8,10 +8,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from ladle.quality.labels import LabelValue, Noted
-from ladle.quality.segments import OTHER, VALUES
+from ladle.quality.labels import OTHER, SEGMENT_VALUES, LabelValue, Noted
+from ladle_runtime.serving.probabilities import are_probabilities
 
-_OFF: Final = 0.01  # by which the scores of a row may miss 1 and still be probabilities
 _FEW: Final = 64  # numbers that Python compares sooner than numpy begins
 _TEXT: Final = 24  # characters of a segment's value
 
@@ -24,6 +23,11 @@ class Notes:
         self._segments = segments
         self._known: dict[str, set[str]] = {name: set() for name in segments}
         self._scores: str | None = None
+
+    @property
+    def is_silent(self) -> bool:
+        """Nothing is ever noted: neither segments, nor a model whose answers say how sure it is."""
+        return not self._segments and (not self._is_sure or self._scores == "")
 
     def of(
         self,
@@ -49,7 +53,7 @@ class Notes:
     def _confidences(self, outputs: Mapping[str, Any], rows: int) -> Sequence[float] | None:
         """Which output holds probabilities is seen once, from the first answer."""
         if self._scores is None:
-            self._scores = next((n for n, v in outputs.items() if _probabilities(v)), "")
+            self._scores = next((n for n, v in outputs.items() if are_probabilities(v)), "")
         if not self._scores:
             return None
         scores = outputs.get(self._scores)  # a transform may answer otherwise now
@@ -68,15 +72,7 @@ class Notes:
     def _value(self, name: str, text: str) -> str:
         known = self._known[name]
         if text not in known:
-            if len(known) >= VALUES or len(text) > _TEXT or not text.isprintable():
+            if len(known) >= SEGMENT_VALUES or len(text) > _TEXT or not text.isprintable():
                 return OTHER
             known.add(text)
         return text
-
-
-def _probabilities(value: Any) -> bool:
-    if not isinstance(value, np.ndarray) or value.ndim != 2 or value.dtype.kind != "f":
-        return False
-    if value.shape[1] < 2 or not len(value):
-        return False
-    return bool(abs(value.sum(1) - 1).max() <= _OFF and value.min() >= 0)

@@ -211,7 +211,9 @@ class Service:
     ) -> Answer:
         """``judged`` is what labels will be compared with, a value or nothing for each row."""
         rows, settings, at = part.rows, self.settings, self._clock.now()
-        said = self._notes.of(judged, asked.batch.inputs, part.outputs)
+        said: Sequence[Any] = judged
+        if not self._notes.is_silent:
+            said = self._notes.of(judged, asked.batch.inputs, part.outputs)
         whole = None if None in said else cast("Sequence[LabelValue | Noted]", said)
         ids, kept = self._ids.of(request_id, at, rows, whole)
         answer = asked.codec.encode(
