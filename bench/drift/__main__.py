@@ -21,7 +21,8 @@ from pathlib import Path
 import numpy as np
 
 from ladle.quality.counts import Counts
-from ladle.quality.drift import drifts, seen, trained
+from ladle.quality.drift import drifts
+from ladle.quality.reference import seen, trained
 from ladle.tools.reference_rows import reference_of
 from ladle_runtime.serving.watch import Watch
 

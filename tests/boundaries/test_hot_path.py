@@ -69,5 +69,6 @@ def test_of_ladle_itself_the_first_answer_loads_only_a_few_plain_modules(
         "ladle.quality.counts",
         "ladle.quality.labels",
         "ladle.quality.lines",
+        "ladle.quality.reference",
         "ladle.quality.sealed_id",
     }

@@ -10,8 +10,7 @@ from typing import Any, Final
 import numpy as np
 
 from ladle.errors import LadleError
-from ladle.quality.labels import LabelValue, together
-from ladle.quality.new_label import MAX_VALUES
+from ladle.quality.labels import MAX_VALUES, LabelValue, together
 
 Path = tuple[str | int, ...]
 Key = tuple[Path, ...]  # the values at all of them together are the outcome

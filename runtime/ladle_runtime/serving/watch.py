@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from ladle.quality.counts import window_start
-from ladle.quality.drift import HOUR_S, seen, trained
-from ladle.quality.estimate import tallies as confidence_tallies
+from ladle.quality.counts import MICRO, window_start
 from ladle.quality.lines import WatchLine, format_watch
-from ladle.quality.reference import Reference
+from ladle.quality.reference import HOUR_S, SURE_ROWS, SURE_SUM, Reference, seen
 from ladle_runtime.serving.events import to_stdout
+from ladle_runtime.serving.probabilities import are_probabilities
 
 if TYPE_CHECKING:
     from ladle.ports import Clock
@@ -77,14 +76,14 @@ class Watch:
             if found is not None and column.index < found.shape[1]:
                 values = found[:, column.index]
                 self._counts[k] += _counted(values, edges)
-        for name, n in confidence_tallies(answered).items():
+        for name, n in _confidence(answered).items():
             self._confidence[name] = self._confidence.get(name, 0) + n
 
     def _leave(self, now: float) -> None:
         first, self._next = self._next == 0.0, now + FLUSH_S
         if first:
-            told = {trained(*_parts(name)): n for name, n in self._reference.tallies().items()}
-            self._say(WatchLine(self._model, self._release, 0.0, "reference", told))
+            trained = self._reference.tallies()
+            self._say(WatchLine(self._model, self._release, 0.0, "reference", trained))
         tallies = dict(self._confidence)
         for (column, _), counts in zip(self._columns, self._counts, strict=True):
             tallies |= {seen(column.name, int(b)): int(counts[b]) for b in np.flatnonzero(counts)}
@@ -125,6 +124,9 @@ def _counted(values: Any, edges: Any) -> Any:
     return counts
 
 
-def _parts(name: str) -> tuple[str, int]:
-    column, _, bin_ = name.rpartition(".")
-    return column, int(bin_)
+def _confidence(answered: Tensors) -> Mapping[str, int]:
+    """Of the first output that holds probabilities: the sum of each row's highest, and the rows."""
+    scores = next((s for s in answered.values() if are_probabilities(s)), None)
+    if scores is None:
+        return {}
+    return {SURE_SUM: round(float(scores.max(1).sum()) * MICRO), SURE_ROWS: len(scores)}

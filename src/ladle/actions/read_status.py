@@ -12,9 +12,10 @@ from ladle.policy.traffic import Traffic
 from ladle.policy.verdicts import Evidence
 from ladle.ports import Workspace
 from ladle.quality.counts import Counts, total
-from ladle.quality.drift import SEEN, Drift, drifts, reference_key
+from ladle.quality.drift import Drift, drifts, reference_key
 from ladle.quality.estimate import estimate
 from ladle.quality.measures import measured
+from ladle.quality.reference import SEEN
 from ladle.quality.segments import WorseSegment, worse_segments
 from ladle.releases.promotion import lacking, minimum_lacking
 from ladle.releases.state import ReleaseState

@@ -18,12 +18,10 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from ladle.quality.counts import Counts, Window, WindowKey
-from ladle.quality.reference import tally
+from ladle.quality.reference import SEEN, TRAINED
 
 WORTH_TELLING = 0.1  # one row in ten on another side
 FALSE_ALARM = 0.01
-SEEN, TRAINED = "d.", "r."  # before the names of tallies
-HOUR_S = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +83,6 @@ def onsets(release: int, reference: Counts, windows: Sequence[Window]) -> Iterat
                 since, before = None, True
         if since is not None and before:
             yield Onset(release, last, since)
-
-
-def seen(column: str, bin_: int) -> str:
-    return SEEN + tally(column, bin_)
-
-
-def trained(column: str, bin_: int) -> str:
-    return TRAINED + tally(column, bin_)
 
 
 def _by_column(counts: Counts, prefix: str) -> Mapping[str, Mapping[int, int]]:

@@ -8,32 +8,16 @@ have become harder; a model that is confidently wrong it does not see, nor that 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from ladle.quality.counts import MICRO, Counts
+from ladle.quality.reference import SURE_ROWS, SURE_SUM
 
 ENOUGH = 100  # rows with a confidence, and labels
-_SUM, _ROWS = "q_sum", "q_rows"
-_OFF = 0.01  # by which the scores of a row may miss 1 and still be probabilities
-
-
-def tallies(outputs: Mapping[str, Any]) -> Mapping[str, int]:
-    """The sum of the highest probability of each row, in millionths, and the rows. Of numpy arrays by
-    row and column; the first that holds probabilities counts.
-    """
-    for scores in outputs.values():
-        if scores.dtype.kind == "f" and scores.shape[1] > 1 and len(scores):
-            off = abs(scores.sum(1) - 1).max()
-            if off <= _OFF and scores.min() >= 0:
-                return {_SUM: round(float(scores.max(1).sum()) * MICRO), _ROWS: len(scores)}
-    return {}
 
 
 def confidence(counts: Counts) -> float | None:
     """The mean over rows; None of too few."""
-    rows = counts.tallies.get(_ROWS, 0)
-    return counts.tallies.get(_SUM, 0) / MICRO / rows if rows >= ENOUGH else None
+    rows = counts.tallies.get(SURE_ROWS, 0)
+    return counts.tallies.get(SURE_SUM, 0) / MICRO / rows if rows >= ENOUGH else None
 
 
 def estimate(stable: Counts, candidate: Counts) -> float | None:

@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 LabelValue = str | int | float | bool
+MAX_VALUES = 16  # of a label, or an outcome, with several
+SEGMENT_VALUES = 20  # of one input in one process; more are OTHER
+OTHER = "other"
 SEALED_LENGTHS = frozenset({43, 48})  # characters of a sealed prediction id
 
 

@@ -7,11 +7,10 @@ import re
 from dataclasses import dataclass
 
 from ladle.errors import LadleError
-from ladle.quality.labels import LabelValue, prediction_id, together
+from ladle.quality.labels import MAX_VALUES, LabelValue, prediction_id, together
 from ladle.quality.sealed_id import place
 
 MAX_TEXT = 1000  # characters of a label
-MAX_VALUES = 16  # of a label with several
 REFUSES_ONE = frozenset({"LD603", "LD607", "LD608"})  # a label, and not its neighbours
 SHAPE = (
     'send {"prediction_id": "…", "label": a text, a number, or a list of them}, or a list of labels'

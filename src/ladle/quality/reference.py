@@ -14,6 +14,9 @@ from typing import Any
 KEY = "ladle.reference"  # of the model file's metadata
 BINS = 32  # with equal shares of the training rows: 93 % of what an exact test sees, see docs/benchmarks.md
 COLUMNS = 64
+HOUR_S = 3600.0  # the window that rows are counted in
+SEEN, TRAINED = "d.", "r."  # before the names of tallies
+SURE_SUM, SURE_ROWS = "q_sum", "q_rows"  # highest probabilities of rows, in millionths
 _SCHEMA = 1
 
 
@@ -37,7 +40,7 @@ class Reference:
 
     def tallies(self) -> Mapping[str, int]:
         return {
-            tally(column.name, bin_): n
+            trained(column.name, bin_): n
             for column in self.columns
             for bin_, n in enumerate(column.counts)
             if n
@@ -59,9 +62,14 @@ class Reference:
             return None
 
 
-def tally(column: str, bin_: int) -> str:
-    """The name under which a bin is counted."""
-    return f"{column}.{bin_}"
+def seen(column: str, bin_: int) -> str:
+    """The name under which served rows in a bin are counted."""
+    return f"{SEEN}{column}.{bin_}"
+
+
+def trained(column: str, bin_: int) -> str:
+    """And those of the training."""
+    return f"{TRAINED}{column}.{bin_}"
 
 
 def _columns(rows: list[Any]) -> Iterator[Column]:

@@ -18,8 +18,6 @@ from ladle.quality.event_share import WORSE_PARTS, Bet
 from ladle.quality.pairing import align
 from ladle.quality.track import Track
 
-VALUES = 20  # of one field in one process; more are "other"
-OTHER = "other"
 ALPHA = 0.01
 _PREFIX, _LABELLED, _WRONG = "s.", "l", "w"
 

@@ -91,6 +91,18 @@ def http(body: object, principal: str = "labeller", model: str = "fraud") -> Map
     }
 
 
+def test_a_door_with_an_api_key_says_by_signature_who_labels(
+    collector: Collector, label_intake: LabelIntake
+) -> None:
+    collect(collector, unpack(subscription(prediction(["cat"]))))
+    event = {**http([label(0, "cat")]), "version": "1.0"}
+    arn = "arn:aws:iam::111122223333:user/{}"
+    known = {"identity": {"userArn": arn.format("labeller"), "apiKeyId": "k"}}
+    assert answer(label_intake, {**event, "requestContext": known})["statusCode"] == 202
+    nobody = {"identity": {"userArn": None, "apiKeyId": "k"}}
+    assert answer(label_intake, {**event, "requestContext": nobody})["statusCode"] == 403
+
+
 def label(row: int, value: object) -> Mapping[str, object]:
     return {"prediction_id": f"{REQUEST}.{row}", "label": value}
 

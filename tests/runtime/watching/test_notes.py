@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ladle.quality.labels import Noted
+from ladle.quality.labels import SEGMENT_VALUES, Noted
 from ladle.quality.sealed_id import Sealer, unseal
-from ladle.quality.segments import VALUES
 from ladle_runtime.serving.notes import Notes
 
 SCORES = np.array([[0.2, 0.8], [0.6, 0.4]], np.float32)
@@ -29,7 +28,7 @@ def test_scores_that_are_no_probabilities_are_no_confidence(scores: np.ndarray) 
 
 def test_a_field_keeps_the_values_that_came_first() -> None:
     notes = Notes("generic", ("region",))
-    names = np.array([[f"r{k}"] for k in range(VALUES + 2)], object)
+    names = np.array([[f"r{k}"] for k in range(SEGMENT_VALUES + 2)], object)
     found = notes.of([0] * len(names), {"region": names}, {})
     assert found[0] == Noted(0, None, ("region=r0",))
     assert found[-1] == Noted(0, None, ("region=other",))

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ladle.quality.counts import MICRO
-from ladle.quality.drift import seen
 from ladle.quality.lines import WatchLine, parse
+from ladle.quality.reference import seen
 from ladle.tools.reference_rows import reference_of
 from ladle_runtime.serving.watch import FLUSH_S, Watch
 

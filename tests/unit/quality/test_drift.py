@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from ladle.quality.counts import MICRO, Counts, Window
 from ladle.quality.delivery import LogEvent, Source, read
-from ladle.quality.drift import Onset, drifts, onsets, reference_key, seen, trained
+from ladle.quality.drift import Onset, drifts, onsets, reference_key
 from ladle.quality.estimate import confidence, estimate
 from ladle.quality.lines import MAX_WATCH_BYTES, WatchLine, format_watch, parse
-from ladle.quality.reference import BINS, Column, Reference
+from ladle.quality.reference import BINS, Column, Reference, seen, trained
 
 KEY = b"k" * 32
 EDGES = tuple(NormalDist().inv_cdf(k / BINS) for k in range(1, BINS))
@@ -132,7 +132,7 @@ def test_a_reference_counts_once_and_rows_count_each_time() -> None:
 def test_a_reference_is_read_back_and_a_strange_one_is_none() -> None:
     reference = Reference((Column("age", "X", 0, True, (0.5, 1.5), (1, 2, 3, 0)),))
     assert Reference.from_json(reference.to_json()) == reference
-    assert reference.tallies() == {"age.0": 1, "age.1": 2, "age.2": 3}
+    assert reference.tallies() == {"r.age.0": 1, "r.age.1": 2, "r.age.2": 3}
     for strange in ("", "{}", '{"schema":9,"columns":[]}', '{"schema":1,"columns":[["a"]]}'):
         assert Reference.from_json(strange) is None
 
