@@ -26,6 +26,7 @@ WAY_BACK = (
 SHARED = "endpoint, key, roles, log and stack are its own; the account's quota of machines is not"
 PAYLOAD_MB = rules.PAYLOAD_MB
 PRINTS_ITSELF = True
+TRIAL_SHARE = 0.1  # of a month two releases run beside each other
 BUSY = 0.6  # of a machine's time, beyond which answers wait for each other
 KEY_USE = {"Bool": {"kms:GrantIsForAWSResource": "true"}}
 
@@ -132,6 +133,8 @@ def serving_costs(
     price, running = f"machine_hour_{machine}", instances(spec, usage)
     if price in prices.usd:
         yield f"machines of type {machine}", prices.of(price, running * hours)
+        tried = least_instances(spec) * hours * TRIAL_SHARE
+        yield "those of a second release, while one is tried", prices.of(price, tried)
     else:
         yield f"machines of type {machine}, whose price is not known here", 0.0
     yield "the key of its disks", prices.of("key_month", hours / 730)
