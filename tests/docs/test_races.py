@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-_NAMED = re.compile(r"`([\w/]+\.py)::(test_\w+)`")
+_NAMED = re.compile(r"`([\w./]+\.py)::(test_\w+)`")
 
 
 def test_each_race_is_shown_by_a_test_that_exists(root: Path) -> None:

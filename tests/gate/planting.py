@@ -16,6 +16,7 @@ OF_RELEASES = (
     "tests/unit/releases/test_rollouts.py",
     "tests/unit/releases/test_rollbacks.py",
     "tests/unit/releases/test_people.py",
+    "tests/unit/releases/test_open_writes.py",
     "tests/unit/releases/test_deploy_log.py",
     "tests/unit/releases/test_waking.py",
     "tests/unit/releases/test_waking_in_trouble.py",

@@ -14,7 +14,6 @@ from ladle.releases.events import (
     Ask,
     CandidateReady,
     CandidateWithdrawn,
-    IntentDone,
     NativeAlarmRang,
     TimePassed,
 )
@@ -284,21 +283,3 @@ def test_a_retired_release_that_is_handed_over_late_is_not_deleted() -> None:
     assert story.state.outbox == (Retire((2,)),)
     story.hear(CandidateReady(replace(release(2), requested_at=1.0)))
     assert story.state.outbox == (Retire(()),)
-
-
-def test_while_a_write_is_open_nothing_else_is_decided() -> None:
-    story = canary_story()
-    worse = evidence(story.state, worse=GuardName.FAILURES)
-    story.hear(ask(Ask.PROMOTE), settle=False)
-    before = story.state
-    for event in (worse, TimePassed(), ask(Ask.ROLLBACK), NativeAlarmRang(2, 50)):
-        assert not story.hear(event, settle=False).heard
-    assert story.state == before
-
-
-def test_only_the_open_write_can_be_confirmed() -> None:
-    story = stable_story()
-    story.hear(CandidateReady(replace(release(2), requested_at=story.now)), settle=False)
-    before = story.state
-    story.hear(IntentDone("another"), settle=False)
-    assert story.state == before
