@@ -147,7 +147,7 @@ def _instances(models: Sequence[tuple[ServiceSpec, Usage]]) -> float:
     """What is reserved is a share of its own, and reserving must leave all others some."""
     reserved = sum(s.compute.reserved or 0 for s, _ in models)
     shared = sum(
-        min(u.peak_per_s, s.door.rate_per_s) * u.answer_ms / 1000
+        max(min(u.peak_per_s, s.door.rate_per_s) * u.answer_ms / 1000, 2 * s.compute.warm)
         for s, u in models
         if s.compute.reserved is None
     )

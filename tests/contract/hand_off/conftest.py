@@ -131,6 +131,26 @@ def publishes(adapter: str) -> None:
 
 
 @pytest.fixture
+def warm(session: AwsSession | None, lambda_: Lambda) -> Callable[[str, int], int]:
+    """How many instances of a release wait for requests."""
+
+    def found(model: str, release: int) -> int:
+        if isinstance(lambda_.versions, FakeFunctionVersions):
+            return lambda_.versions.warm.get(model, {}).get(release, 0)
+        assert session is not None
+        client = session.lambda_
+        try:
+            kept = client.get_provisioned_concurrency_config(
+                FunctionName=names.function(model), Qualifier=str(release)
+            )
+        except client.exceptions.ProvisionedConcurrencyConfigNotFoundException:
+            return 0
+        return kept["RequestedProvisionedConcurrentExecutions"]
+
+    return found
+
+
+@pytest.fixture
 def alarms(session: AwsSession | None) -> ReleaseAlarms:
     if session is None:
         return FakeReleaseAlarms()

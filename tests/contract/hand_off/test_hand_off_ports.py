@@ -12,7 +12,7 @@ from ladle import digest
 from ladle.errors import LadleError, NotFound
 from ladle.ports import BundleStore, ReleaseAlarms
 
-A, B = "a" * 64, "b" * 64
+A, B, C = "a" * 64, "b" * 64, "c" * 64
 KEY = "release/fraud/aa/model.onnx"
 
 
@@ -66,6 +66,23 @@ def test_an_alias_is_made_once_and_then_left_alone(lambda_: Lambda, model: str) 
     assert told["AliasArn"].endswith(f":ladle-{model}:live")
     assert lambda_.versions.open_if_absent(model, number, {}) == told
     assert lambda_.versions.with_traffic(model) == {number}
+
+
+@pytest.mark.usefixtures("publishes")
+def test_instances_wait_of_what_is_handed_over_and_of_what_has_traffic(
+    lambda_: Lambda, model: str, warm: Callable[[str, int], int]
+) -> None:
+    versions = lambda_.versions
+    numbers = []
+    for release_hex in (A, B, C):
+        code = lambda_.deploy(model, release_hex)
+        numbers.append(versions.publish(model, release_hex, {"CodeSha256": code}, 0))
+        versions.open_if_absent(model, numbers[0], {})
+        versions.keep_warm(model, numbers[-1], {"Warm": "2"})
+        versions.keep_warm(model, numbers[-1], {"Warm": "2"})
+    assert [warm(model, number) for number in numbers] == [2, 0, 2]
+    versions.keep_warm(model, numbers[-1], {})
+    assert [warm(model, number) for number in numbers] == [0, 0, 0]
 
 
 @pytest.mark.usefixtures("publishes")
