@@ -178,23 +178,20 @@ def test_a_missing_path_is_told(tmp_path: Path) -> None:
     assert refused(tmp_path / "nothing") == ["LD305"]
 
 
-def test_a_file_that_grows_while_it_is_read_is_refused(data: Path) -> None:
-    (data / "large.csv").write_bytes(b"a" * (3 << 20))
+@pytest.mark.parametrize("disturb", [os.utime, lambda path: os.truncate(path, 4 << 20)])
+def test_a_file_that_changes_while_it_is_read_is_refused(
+    data: Path, disturb: Callable[[Path], object]
+) -> None:
+    large = data / "large.csv"
+    large.write_bytes(b"a" * (3 << 20))
+    assert refused(large, Watcher(while_reading=lambda: disturb(large))) == ["LD316"]
 
-    def grow() -> None:
-        with (data / "large.csv").open("ab") as file:
-            file.write(b"more")
 
-    assert refused(data / "large.csv", Watcher(while_reading=grow)) == ["LD316"]
-
-
-def test_a_file_that_is_written_over_while_it_is_read_is_refused(data: Path) -> None:
-    (data / "large.csv").write_bytes(b"a" * (3 << 20))
-
-    def write_over() -> None:
-        os.utime(data / "large.csv")
-
-    assert refused(data / "large.csv", Watcher(while_reading=write_over)) == ["LD316"]
+@pytest.mark.parametrize("now", [b"b", b"longer"])
+def test_a_small_file_that_changed_since_the_walk_is_what_it_is_now(data: Path, now: bytes) -> None:
+    watcher = Watcher(at_start=lambda: (data / "a.csv").write_bytes(now))
+    found = snapshot_data(data, MemoryFileIndex(), watcher)
+    assert found.digest == taken(data).digest
 
 
 def test_a_file_that_is_gone_before_it_is_read_is_told(data: Path) -> None:
