@@ -69,6 +69,11 @@ def native_alarm(model: str, release: int) -> str:
     return f"ladle-{model}.errors-{release}"
 
 
+def slot_alarm(model: str, slot: str) -> str:
+    """Of a slot on ECS, whichever release is in it."""
+    return f"ladle-{model}.slot-{slot}"
+
+
 def router_role(model: str) -> str:
     return f"ladle-{model}-router"
 

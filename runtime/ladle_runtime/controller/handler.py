@@ -16,11 +16,13 @@ from ladle.actions.judge_quality import read_evidence
 from ladle.actions.watch_late import LateWatch, Look
 from ladle.aws.alarm_reader import CloudWatchAlarmReader
 from ladle.aws.announcer import SnsAnnouncer
+from ladle.aws.ecs_slots import EcsSlots
 from ladle.aws.counter_store import AwsCounterStore
 from ladle.aws.model_target import TargetOf
 from ladle.aws.release_inbox import AwsReleaseInbox
 from ladle.aws.release_ledger import AwsReleaseLedger
 from ladle.aws.session import AwsSession
+from ladle.aws.slot_alarms import SlotAlarmReader
 from ladle.aws.traffic import RouterByTarget
 from ladle.disk.clock import SystemClock
 from ladle.errors import LadleError
@@ -89,11 +91,12 @@ def _controls() -> Controls:
     ledger, inbox = AwsReleaseLedger(aws.dynamodb), AwsReleaseInbox(aws.dynamodb)
     target_of = TargetOf(ledger, inbox)
     router = RouterByTarget(session_of, target_of)
+    in_slots = SlotAlarmReader(aws.cloudwatch, clock, lambda m: EcsSlots.of(session_of(m)))
     return Controls(
         ledger=ledger,
         inbox=inbox,
         traffic=router,
-        alarms=CloudWatchAlarmReader(aws.cloudwatch, clock, target_of),
+        alarms=CloudWatchAlarmReader(aws.cloudwatch, clock, target_of, in_slots.native),
         announcer=SnsAnnouncer(aws.sns, aws.arn("sns", names.TOPIC)),
         clock=clock,
         judge=lambda state, now: read_evidence(counters, state, now, _judges[state.model].judge),

@@ -9,7 +9,7 @@ from typing import Any
 
 from ladle import names
 
-_NATIVE_ALARM = re.compile(r"\.errors-\d+$")
+_NATIVE_ALARM = re.compile(r"\.(?:errors-\d+|slot-[a-z])$")
 
 
 def models_to_look_at(event: Mapping[str, Any]) -> Sequence[str] | None:
@@ -55,7 +55,7 @@ def _alarm_of(notification: Mapping[str, Any]) -> str | None:
 
 
 def _model_of_alarm(alarm: str) -> str | None:
-    """The inverse of ``names.evidence_alarm`` and ``names.native_alarm``."""
+    """The inverse of ``names.evidence_alarm``, ``names.native_alarm`` and ``names.slot_alarm``."""
     before, after = names.evidence_alarm("|").split("|")
     if alarm.startswith(before) and alarm.endswith(after):
         return alarm.removeprefix(before).removesuffix(after)

@@ -22,31 +22,45 @@ HALF = 0.5
 REMEMBERED_S = 240  # a wake-up that crashed, or came late, must not miss an alarm that cleared
 
 
+def rang(alarm: MetricAlarmTypeDef, now: float) -> bool:
+    """Whether it rings, or did just now."""
+    changed = alarm.get("StateTransitionedTimestamp", alarm["StateUpdatedTimestamp"])
+    return alarm["StateValue"] == "ALARM" or changed.timestamp() > now - REMEMBERED_S
+
+
+def no_slots(_model: str, _release: int) -> AlarmReading:
+    """Where no release shares its alarm with others."""
+    return AlarmReading(ringing=False, samples=0)
+
+
+OfSlots = Callable[[str, int], AlarmReading]
+
+
 class CloudWatchAlarmReader:
     """Reads whether a release's alarm rings or rang just now, and how many invocations it saw."""
 
     def __init__(
-        self, client: CloudWatchClient, clock: Clock, target_of: Callable[[str], Target]
+        self,
+        client: CloudWatchClient,
+        clock: Clock,
+        target_of: Callable[[str], Target],
+        of_slots: OfSlots = no_slots,
     ) -> None:
         self._client = client
         self._clock = clock
         self._target_of = target_of
+        self._of_slots = of_slots
 
     def native(self, model: str, release: int) -> AlarmReading:
         errors = NATIVE_ERRORS[self._target_of(model)](model, release)
         if errors is None:
-            return AlarmReading(ringing=False, samples=0)
+            return self._of_slots(model, release)
         alarm = names.native_alarm(model, release)
         with asking(f"for the alarm {alarm}"):
             found = self._client.describe_alarms(AlarmNames=[alarm])["MetricAlarms"]
-            if not any(self._rang(alarm) for alarm in found):
+            if not any(rang(alarm, self._clock.now()) for alarm in found):
                 return AlarmReading(ringing=False, samples=0)
             return AlarmReading(ringing=True, samples=self._samples(errors))
-
-    def _rang(self, alarm: MetricAlarmTypeDef) -> bool:
-        changed = alarm.get("StateTransitionedTimestamp", alarm["StateUpdatedTimestamp"])
-        recently = changed.timestamp() > self._clock.now() - REMEMBERED_S
-        return alarm["StateValue"] == "ALARM" or recently
 
     def _samples(self, errors: NativeErrors) -> int:
         """Invocations in the newest unbroken run of minutes in which half of them failed."""
