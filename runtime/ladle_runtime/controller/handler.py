@@ -16,8 +16,8 @@ from ladle.actions.judge_quality import read_evidence
 from ladle.actions.watch_late import LateWatch, Look
 from ladle.aws.alarm_reader import CloudWatchAlarmReader
 from ladle.aws.announcer import SnsAnnouncer
-from ladle.aws.ecs_slots import EcsSlots
 from ladle.aws.counter_store import AwsCounterStore
+from ladle.aws.ecs_slots import EcsSlots
 from ladle.aws.model_target import TargetOf
 from ladle.aws.release_inbox import AwsReleaseInbox
 from ladle.aws.release_ledger import AwsReleaseLedger

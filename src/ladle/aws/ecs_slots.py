@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from mypy_boto3_ecs import ECSClient
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
 
+    from ladle.aws.session import AwsSession
+
 RULE_TAG = "ladle:rule"
 SIZE_TAGS = ("ladle:min", "ladle:max")
 DIMENSION: Any = "ecs:service:DesiredCount"
@@ -52,6 +54,7 @@ class Slot:
     settled: bool
     gave_up: bool
     sizes: tuple[int, int]
+    since: float = 0.0  # UTC epoch seconds at which it was last filled
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +125,10 @@ class EcsSlots:
         self._ecs = ecs
         self._balancer = balancer
         self._scaling = scaling
+
+    @classmethod
+    def of(cls, aws: AwsSession) -> EcsSlots:
+        return cls(aws.ecs, aws.balancer, aws.scaling)
 
     def read(self, model: str) -> Slots | None:
         """None before the first release has its service."""
@@ -230,6 +237,7 @@ def _slot(
         settled=newest.get("rolloutState") == "COMPLETED",
         gave_up=newest.get("rolloutState") == "FAILED",
         sizes=(least, most),
+        since=newest["createdAt"].timestamp() if "createdAt" in newest else 0.0,
     )
 
 

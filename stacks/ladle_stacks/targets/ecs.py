@@ -25,6 +25,7 @@ from ladle_stacks.doors.front_door import front_door
 from ladle_stacks.functions import log_group
 from ladle_stacks.host import Host
 from ladle_stacks.release_handoff import bundle_and_handoff, release
+from ladle_stacks.targets.ecs_alarms import slot_alarms
 from ladle_stacks.targets.ecs_capacity import Strategy, capacity
 from ladle_stacks.targets.ecs_network import LISTENS_ON, PORT, Place, place
 from ladle_stacks.targets.ecs_task import task_definition
@@ -90,12 +91,11 @@ def _balancer(
             elb.CfnListener.ActionProperty(type="fixed-response", fixed_response_config=nobody)
         ],
     )
-    slots = {}
-    for name in names.SLOTS:
-        slot = _slot(scope, spec, where, name)
+    slots = {name: _slot(scope, spec, where, name) for name in names.SLOTS}
+    for slot in slots.values():
         listener.add_resource_dependency(slot)
-        slots[name] = slot.ref
-    return listener, slots
+    slot_alarms(scope, spec, balancer, slots)
+    return listener, {name: slot.ref for name, slot in slots.items()}
 
 
 def _slot(scope: Construct, spec: ServiceSpec, where: Place, name: str) -> elb.CfnTargetGroup:

@@ -90,7 +90,8 @@ def test_fargate_by_hand() -> None:
     endpoints = 3 * 2 * HOURS * usd["endpoint_hour"]
     door = 10 * MONTH_S * usd["http_api_request"]
     copy = 518 / 1e9 * usd["store_gb_month"]
-    by_hand = busy * task * (1 + TRIAL_SHARE) + balancer + endpoints + door + copy
+    alarms = 3 * 2 * usd["alarm_month"]
+    by_hand = busy * task * (1 + TRIAL_SHARE) + balancer + alarms + endpoints + door + copy
     assert cost(spec_of(BARE), STEADY, prices()).expected.serving == pytest.approx(by_hand)
 
 

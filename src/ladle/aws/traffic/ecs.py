@@ -113,8 +113,7 @@ class EcsListenerRouter:
         return found
 
     def _slots(self, model: str) -> EcsSlots:
-        session = self._session_of(model)
-        return EcsSlots(session.ecs, session.balancer, session.scaling)
+        return EcsSlots.of(self._session_of(model))
 
 
 def _not_yet(model: str, release: int) -> Unavailable:

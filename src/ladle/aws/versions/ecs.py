@@ -143,8 +143,8 @@ class TaskDefinitions:
 
 
 def task_definitions(aws: AwsSession, clock: Clock) -> TaskDefinitions:
-    clients = (aws.ecs, aws.balancer, aws.scaling)
-    return TaskDefinitions(aws.ecs, EcsSlots(*clients), EcsService(*clients), clock)
+    service = EcsService(aws.ecs, aws.balancer, aws.scaling)
+    return TaskDefinitions(aws.ecs, EcsSlots.of(aws), service, clock)
 
 
 def _digest(container: Mapping[str, Any]) -> str | None:

@@ -58,7 +58,9 @@ def resources(spec: ServiceSpec) -> Iterator[Resource]:
     yield from _groups(spec)
     yield Resource("AWS::ElasticLoadBalancingV2::LoadBalancer")
     yield Resource("AWS::ElasticLoadBalancingV2::Listener")
-    yield from (Resource("AWS::ElasticLoadBalancingV2::TargetGroup") for _ in names.SLOTS)
+    for slot in names.SLOTS:
+        yield Resource("AWS::ElasticLoadBalancingV2::TargetGroup")
+        yield Resource("AWS::CloudWatch::Alarm", names.slot_alarm(model, slot))
     yield Resource("AWS::ApiGatewayV2::VpcLink", names.function(model))
     yield Resource("AWS::ECS::Cluster", names.cluster(model))
     yield Resource("AWS::ECS::ClusterCapacityProviderAssociations")
@@ -119,6 +121,8 @@ def serving_costs(
         yield f"{what}: another release's beside them, through trials", usd * TRIAL_SHARE
     yield "the load balancer", prices.of("balancer_hour", hours)
     yield "its capacity unit", prices.of("balancer_unit_hour", hours)
+    metrics = 2 * len(names.SLOTS)  # an alarm on a share costs by the metrics that it is made of
+    yield "alarms of the slots", prices.of("alarm_month", metrics * seconds / MONTH_S)
     if not spec.network:
         found = len(endpoints(spec))
         hourly = prices.of("endpoint_hour", found * ZONES * hours)
