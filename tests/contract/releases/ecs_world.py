@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import wraps
 from typing import Any
 
@@ -55,6 +56,7 @@ class Service:
     status: str = "ACTIVE"
     rollout: str = "IN_PROGRESS"
     healthy: int = 0
+    since: datetime = datetime(2026, 11, 23, tzinfo=UTC)
 
 
 @dataclass
@@ -310,7 +312,9 @@ def _told(service: Service) -> dict[str, Any]:
         "taskDefinition": _ARN.format("ecs", f"task-definition/{service.task}"),
         "desiredCount": service.desired,
         "loadBalancers": [{"targetGroupArn": service.group}],
-        "deployments": [{"status": "PRIMARY", "rolloutState": service.rollout}],
+        "deployments": [
+            {"status": "PRIMARY", "rolloutState": service.rollout, "createdAt": service.since}
+        ],
         "tags": [{"key": k, "value": v} for k, v in service.tags.items()],
         **service.place,
     }
