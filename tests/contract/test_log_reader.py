@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from ladle import names
 from ladle.aws.log_reader import AwsLogReader
 from ladle.aws.session import AwsSession
 from ladle.disk.clock import SystemClock
@@ -53,6 +54,21 @@ def test_lines_come_oldest_first_from_the_moment_asked(session: AwsSession, now:
 def test_a_term_keeps_the_lines_that_hold_it(session: AwsSession, now: float) -> None:
     lines = AwsLogReader(session.logs).lines("talker", now - 7200, "4f2a")
     assert [line.text for line in lines] == ["hello from 4f2a"]
+
+
+def test_the_log_of_an_endpoint_is_where_sagemaker_writes_it(session: AwsSession) -> None:
+    group, stream = names.endpoint_log_group("listener"), "release-7/i-0abc"
+    session.logs.create_log_group(logGroupName=group)
+    session.logs.create_log_stream(logGroupName=group, logStreamName=stream)
+    at = float(int(SystemClock().now()))
+    session.logs.put_log_events(
+        logGroupName=group,
+        logStreamName=stream,
+        logEvents=[{"timestamp": int(at * 1000), "message": "from a container"}],
+    )
+    (line,) = AwsLogReader(session.logs).lines("listener", at - 60)
+    assert (line.stream, line.text) == (stream, "from a container")
+    session.logs.delete_log_group(logGroupName=group)
 
 
 def test_a_model_that_was_never_deployed_has_no_log(session: AwsSession) -> None:

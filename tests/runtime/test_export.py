@@ -166,3 +166,18 @@ def test_a_model_that_lies_only_in_the_store_is_refused_by_name(
     monkeypatch.chdir(away)
     assert main(["export", "digits"]) == 1
     assert "LD228 digits" in capsys.readouterr().err
+
+
+def test_what_is_no_function_is_refused_by_name(
+    repository: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(repository)
+    config = repository / "model_packages" / "digits" / "model.yaml"
+    kept = config.read_text()
+    config.write_text(kept + "target: sagemaker\n")
+    try:
+        assert main(["export", "digits", "--output", "endpoint"]) == 1
+    finally:
+        config.write_text(kept)
+    assert "LD231" in capsys.readouterr().err
+    assert not (repository / "endpoint").exists()

@@ -20,23 +20,28 @@ class AwsLogReader:
         self._client = client
 
     def lines(self, model: str, since: float, term: str | None = None) -> Iterator[LoggedLine]:
-        pages = self._client.get_paginator("filter_log_events")
-        pattern = f'"{term}"' if term else ""  # the empty one takes every line
+        """Of the group that its target writes: SageMaker chooses a name of its own."""
         with asking(f"for the log of {model}"):
-            try:
-                for page in pages.paginate(
-                    logGroupName=names.log_group(model),
-                    startTime=int(since * 1000),
-                    filterPattern=pattern,
-                ):
-                    for event in page["events"]:
-                        yield _line(event)
-            except self._client.exceptions.ResourceNotFoundException as error:
-                raise NotFound(
-                    "LD520",
-                    f"{model} has no log: it was never deployed here",
-                    "ladle status lists the models that are",
-                ) from error
+            for group in (names.log_group(model), names.endpoint_log_group(model)):
+                try:
+                    yield from self._lines(group, since, term)
+                except self._client.exceptions.ResourceNotFoundException:
+                    continue
+                return
+        raise NotFound(
+            "LD520",
+            f"{model} has no log: it was never deployed here",
+            "ladle status lists the models that are",
+        )
+
+    def _lines(self, group: str, since: float, term: str | None) -> Iterator[LoggedLine]:
+        pages = self._client.get_paginator("filter_log_events").paginate(
+            logGroupName=group,
+            startTime=int(since * 1000),
+            filterPattern=f'"{term}"' if term else "",  # the empty one takes every line
+        )
+        for page in pages:
+            yield from (_line(event) for event in page["events"])
 
 
 def _line(event: FilteredLogEventTypeDef) -> LoggedLine:

@@ -9,7 +9,7 @@ from pathlib import Path
 from string import Template
 
 from ladle import digest
-from ladle.catalog import Packaging
+from ladle.catalog import Packaging, Target
 from ladle.errors import LadleError, NotFound
 from ladle.planning.plain_template import plain_template
 from ladle.planning.service_spec import ServiceSpec
@@ -49,8 +49,14 @@ _PLATFORMS = {"x86_64": "linux/amd64", "arm64": "linux/arm64"}
 
 def write_export(spec: ServiceSpec, folder: Path, repository: Path) -> Iterator[str]:
     """Names what it writes. Raises LD228 for a model whose file is not here, LD229 where
-    ``folder`` holds something.
+    ``folder`` holds something, LD231 for a model that is no function.
     """
+    if spec.target is not Target.LAMBDA:
+        raise LadleError(
+            "LD231",
+            f"{spec.model} runs on {spec.target}, and what is exported is a function",
+            "ladle export of a config that says target: lambda; or keep the image of its last deploy",
+        )
     if spec.source.path is None:
         raise NotFound(
             "LD228",
