@@ -85,9 +85,10 @@ def test_an_alarm_in_the_midst_of_a_deploy_moves_nothing(stage: Stage) -> None:
     ringing.start()
     try:
         stage.write(MODEL, env="{GREETING: again}")
-        assert stage.deploy(MODEL)[MODEL]["state"] == "CANARY"
+        release = stage.deploy(MODEL)[MODEL]["release"]
     finally:
         ended.set()
         ringing.join()
+    state = stage.settle(MODEL)
+    assert (state.phase, state.the_candidate.number) == (Phase.CANARY, release)
     assert stage.rows(MODEL, RecordKind.ROLLED_BACK) == []
-    assert stage.settle(MODEL).phase is Phase.CANARY
