@@ -95,7 +95,7 @@ class Rehearsal:
         steps_a_minute = max(1, round(WAKE_S / self.step_s))
         self._draws = random.Random(self.seed)
         self._late = LateWatch(self.counters, self.ledger)
-        self._labels = LabelsOnTheWay(self._draws, self.step_s)
+        self._labels = LabelsOnTheWay(self._draws, self.step_s, self.policy.is_numeric)
         self._recent = defaultdict(lambda: deque(maxlen=steps_a_minute))
 
     @property

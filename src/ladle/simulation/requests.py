@@ -13,11 +13,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from ladle.quality import errors
 from ladle.quality.counts import MICRO, Counts, Window, WindowKey, latency_bin
 from ladle.simulation.scenario import Labels, Truth
 from ladle.simulation.streams import binomial
 
 LATENCY_SPREAD = 0.35  # of the logarithm
+NEAR, FAR = 1.0, 8.0  # errors of a regression whose answer is right, or wrong, in a scenario
 _NORMAL_ABOVE = 100.0  # variance
 
 
@@ -51,10 +53,11 @@ class MemoryCounters:
 
 @dataclass(slots=True)
 class LabelsOnTheWay:
-    """Labels by the step in which they arrive."""
+    """Labels by the step in which they arrive; of a regression, how far off they say it was."""
 
     draws: random.Random
     step_s: float
+    is_numeric: bool = False
     _due: dict[int, dict[WindowKey, Counts]] = field(default_factory=lambda: defaultdict(dict))
 
     def send(self, key: WindowKey, step: int, wrong: int, right: int, labels: Labels) -> None:
@@ -64,9 +67,15 @@ class LabelsOnTheWay:
         ):
             kept = some(self.draws, n, labels.coverage)
             for later, came in _delays(self.draws, kept, after / self.step_s):
-                counts = Counts(labelled_micro=came * MICRO, wrong_micro=came * MICRO * is_wrong)
+                counts = self._said(came, is_wrong)
                 due = self._due[step + later]
                 due[key] = due.get(key, Counts()) + counts
+
+    def _said(self, came: int, is_wrong: bool) -> Counts:
+        if not self.is_numeric:
+            return Counts(labelled_micro=came * MICRO, wrong_micro=came * MICRO * is_wrong)
+        off = errors.tallies(FAR if is_wrong else NEAR, 0.0, came * MICRO)
+        return Counts(labelled_micro=came * MICRO, tallies=off)
 
     def arriving(self, step: int) -> Mapping[WindowKey, Counts]:
         return self._due.pop(step, {})

@@ -98,6 +98,16 @@ def test_late_labels_find_a_model_that_is_wrong_twice_as_often() -> None:
     assert told.rolled_back.guard == "accuracy"
 
 
+def test_a_regression_that_is_far_off_more_often_is_rolled_back_by_its_error() -> None:
+    numeric = replace(
+        WITH_LABELS, guards=(*SHIPPED.guards, Guard(GuardName.ERROR, worse_than=1.05))
+    )
+    told = played("late-labels", numeric)
+    assert told.rolled_back is not None
+    assert told.rolled_back.guard == "error"
+    assert played("healthy", numeric).promoted
+
+
 def test_without_expected_labels_nothing_watches_the_answers() -> None:
     assert played("late-labels").promoted
 
