@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
-import pytest
-from tests.story.stage import Stage
+from collections.abc import Mapping
+from typing import Any
 
+import pytest
+from tests.story.stage import PATIENCE_S, Stage
+
+from ladle import names
 from ladle.policy.statuses import Phase, ReleaseStatus
+from ladle.quality.counts import total
 
 pytestmark = [pytest.mark.embedded, pytest.mark.timeout(240)]
 
 
-def test_a_first_release_answers_with_its_id_and_its_commit_makes_no_second(stage: Stage) -> None:
-    stage.packages("first")
-    deployed = stage.deploy("first")["first"]
-    assert (deployed["status"], deployed["release"]) == ("new release", 1)
+# Who laid a file into the store: the emulator's S3 calls everybody so.
+LABELLED = "{window: 2s, guards: {latency: null}, labels: {sources: [labeller, EXAMPLE]}}"
+
+
+@pytest.fixture(scope="module")
+def first(stage: Stage) -> Mapping[str, Any]:
+    """What the deploy of a first release answered."""
+    stage.packages()
+    stage.write("first", monitor=LABELLED)
+    return stage.deploy("first")["first"]
+
+
+def test_a_first_release_answers_with_its_id_and_its_commit_makes_no_second(
+    stage: Stage, first: Mapping[str, Any]
+) -> None:
+    assert (first["status"], first["release"]) == ("new release", 1)
 
     status, answer = stage.ask("first", rows=2)
     assert (status, answer["release"]) == (200, 1)
@@ -24,6 +41,37 @@ def test_a_first_release_answers_with_its_id_and_its_commit_makes_no_second(stag
     assert stage.deploy("first")["first"]["status"] == "unchanged"
     assert (stage.versions("first"), stage.weights("first")) == before
     assert stage.state("first").phase is Phase.BASELINE
+
+
+def test_labels_by_command_by_file_and_by_the_store_count_once(
+    stage: Stage, first: Mapping[str, Any]
+) -> None:
+    def labelled() -> tuple[int, int]:
+        found = total(stage.workspace.counters.read("first", 1, 0.0))
+        return found.labelled_micro, found.wrong_micro
+
+    def feedback(*words: str, refused: int = 0) -> Mapping[str, Any]:
+        who = ("feedback", "first", "--caller", "labeller")
+        taken: Mapping[str, Any] = stage.shop.ladle_json(*who, *words, expect=(refused,))
+        return taken
+
+    ids = stage.ask("first", rows=2)[1]["prediction_ids"]
+    assert feedback("--id", ids[0], "--label", "1")["accepted"] == 1
+    assert labelled() == (500_000, 0)
+
+    rows = [f"{ids[0]},1", f"{ids[1]},2", f"{'A' * 43},1"]
+    (stage.shop.root / "monday.csv").write_text("\n".join(["prediction_id,label", *rows]))
+    taken = feedback("--file", "monday.csv", refused=1)
+    assert (taken["accepted"], taken["repeated"], taken["refused"]) == (1, 1, {"LD607": 1})
+    assert labelled() == (1_000_000, 500_000)
+
+    body = f"prediction_id,label\n{stage.ask('first')[1]['prediction_id']},1\n"
+    bucket = names.store_bucket(stage.cloud.account, stage.cloud.region)
+    stage.session.s3.put_object(Bucket=bucket, Key="labels/first/tuesday.csv", Body=body.encode())
+    until = stage.clock.now() + PATIENCE_S
+    while labelled() != (2_000_000, 500_000):
+        assert stage.clock.now() < until, "the file in the store was not counted"
+        stage.clock.sleep(0.2)
 
 
 # An app of a team's own: something of theirs fails after the model has been handed over.
