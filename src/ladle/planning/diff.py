@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from ladle.catalog import Target
 from ladle.planning.plan import (
     Change,
     DeployedModel,
@@ -40,6 +41,12 @@ def _way_back(wanted: ServiceSpec, deployed: DeployedModel) -> ModelPlan:
 
 
 def _diff_model(wanted: ServiceSpec, deployed: DeployedModel) -> ModelPlan:
+    if (runs_on := _elsewhere(wanted, deployed)) is not None:
+        reason = (
+            f"it runs on {runs_on}, and moving a model to {wanted.target} is not yet built: write "
+            f"target: {runs_on}, or ladle destroy {wanted.model} and deploy anew"
+        )
+        return ModelPlan(wanted, Change.REFUSED, reason)
     known = deployed.release_of(wanted.release_digest)
     number = known.number if known else None
     entry = _quarantined(wanted, deployed)
@@ -59,6 +66,14 @@ def _diff_model(wanted: ServiceSpec, deployed: DeployedModel) -> ModelPlan:
         reason = f"back to release {number}, which is kept: no new version"
         return ModelPlan(wanted, Change.KNOWN_RELEASE, reason, number)
     return ModelPlan(wanted, Change.NEW_RELEASE, _why_new(wanted, deployed))
+
+
+def _elsewhere(wanted: ServiceSpec, deployed: DeployedModel) -> Target | None:
+    """Where its newest release runs, if not where it is wanted: a stack cannot be turned around
+    under traffic.
+    """
+    newest = max(deployed.releases, key=lambda r: r.number, default=None)
+    return newest.target if newest and newest.target is not wanted.target else None
 
 
 def _quarantined(wanted: ServiceSpec, deployed: DeployedModel) -> QuarantinedDigest | None:

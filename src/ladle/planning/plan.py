@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from ladle.catalog import Target
 from ladle.planning.service_spec import ServiceSpec
 from ladle.policy.rollout import RolloutPolicy
 from ladle.policy.statuses import QuarantineScope
@@ -28,6 +29,7 @@ class DeployedRelease:
     release_digest: str
     model_digest: str
     policy: RolloutPolicy
+    target: Target = Target.LAMBDA
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import dataclasses
 import pytest
 from tests.unit.planning.specs import spec_of
 
+from ladle.catalog import Target
 from ladle.planning.diff import diff, uncompared
 from ladle.planning.plan import Change, DeployedModel, DeployedRelease, ModelPlan, QuarantinedDigest
 from ladle.planning.service_spec import ServiceSpec
@@ -120,3 +121,10 @@ def test_a_new_release_goes_back_to_the_last_proven_one(
     deployed = {"fraud": DeployedModel(releases[1].release_digest, releases, (), good)}
     [model] = diff([spec_of()], deployed).models
     assert model.goes_back_to == expected
+
+
+def test_a_model_stays_on_the_target_of_its_newest_release() -> None:
+    elsewhere = dataclasses.replace(release(2, OLD), target=Target.ECS)
+    found = planned(NEW_MODEL, deployed(release(1, OLD), elsewhere))
+    assert found.change is Change.REFUSED
+    assert found.reason.startswith("it runs on ecs, and moving a model to lambda")
