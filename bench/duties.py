@@ -33,6 +33,7 @@ from ladle_runtime.serving.http import wire  # noqa: E402
 from ladle_runtime.serving.http.connection import Connection  # noqa: E402
 from ladle_runtime.serving.http.exchange import Exchange  # noqa: E402
 from ladle_runtime.serving.http.site import Site  # noqa: E402
+from ladle_runtime.serving.outcome import parse_key  # noqa: E402
 from ladle_runtime.serving.prediction_ids import PredictionIds  # noqa: E402
 from ladle_runtime.serving.predictions import Predictions, Run  # noqa: E402
 from ladle_runtime.serving.service import Service, load_service  # noqa: E402
@@ -87,6 +88,7 @@ def duties(model_name: str, peer: str, folder: Path) -> dict[str, float]:
     each = [codec.decode(body, service.inputs) for _ in range(TOGETHER)]
     x = np.concatenate([batch.inputs["x"] for batch in each])
     outputs = service.run({"x": x})
+    key = parse_key(settings.key)
     ids, now, drawn = PredictionIds(settings), time.time(), "A" * 22
     part = Predictions(Run(outputs, TOGETHER, settings.type), 3, 4)
     prediction_ids, kept = ids.of(drawn, now, 1, [1])
@@ -97,7 +99,7 @@ def duties(model_name: str, peer: str, folder: Path) -> dict[str, float]:
 
     def shared() -> None:
         run = Run(outputs, TOGETHER, settings.type)
-        run.outcomes(("label",))
+        run.outcomes(key)
         run.texts()
 
     response = cost_us(lambda: wire.response(answer, b"POST", True, DATE))
