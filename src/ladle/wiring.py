@@ -211,10 +211,10 @@ def open_predictor(address: str | None, start: Path, caller: str | None = None) 
 
     ``caller`` is who the embedded door, which checks no signature, takes us for.
     """
-    from ladle.tools.model_http import HttpPredictor
+    from ladle.tools.model_http import HttpPredictor, shown_at_the_door
 
     headers = {} if caller is None else {"ladle-principal": caller}
-    headers |= _shown_at_the_door()
+    headers |= shown_at_the_door(os.environ)
     named = address or os.environ.get("LADLE_URL")
     if named:
         return HttpPredictor(lambda _model, _path: named.rstrip("/"), headers)
@@ -239,13 +239,6 @@ def open_label_file(address: str, start: Path) -> BinaryIO:
 
     session = _session(workspace_url(start), start)
     return open_object(session.s3, session.account, found["bucket"], found["key"])
-
-
-def _shown_at_the_door() -> dict[str, str]:
-    """What doors of auth: jwt and auth: api_key ask for; AWS credentials sign for all others."""
-    token, key = os.environ.get("LADLE_TOKEN"), os.environ.get("LADLE_API_KEY")
-    shown = {"authorization": token and f"Bearer {token}", "x-api-key": key}
-    return {name: value for name, value in shown.items() if value}
 
 
 def _session(url: str, start: Path, profile: str | None = None) -> AwsSession:

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from tests.synth.repository import (
     MODEL,
-    NETWORK,
     MakeSynth,
     Synth,
     Template,
@@ -229,63 +228,6 @@ def test_a_stack_names_its_platform_and_imports_nothing_from_it(both: Synth) -> 
     for template in both.templates.values():
         assert "Fn::ImportValue" not in json.dumps(template)
         assert not [o for o in template.get("Outputs", {}).values() if "Export" in o]
-
-
-def test_in_a_network_the_function_has_its_place_and_its_role_no_other(synth: MakeSynth) -> None:
-    template = synth(fraud=IMAGE + NETWORK).model()
-    assert _function(template)["VpcConfig"] == {
-        "SubnetIds": ["subnet-0a1b2c3d", "subnet-0b1c2d3e"],
-        "SecurityGroupIds": ["sg-0c1d2e3f"],
-    }
-    [makes] = [
-        [text(r).rpartition(":")[2] for r in as_list(s["Resource"])]
-        for _, s in statements(template)
-        if "ec2:CreateNetworkInterface" in as_list(s["Action"])
-    ]
-    assert set(makes) == {
-        "network-interface/*",
-        "security-group/sg-0c1d2e3f",
-        "subnet/subnet-0a1b2c3d",
-        "subnet/subnet-0b1c2d3e",
-    }
-
-
-def test_the_hand_off_is_told_how_many_instances_wait_and_no_template_says_of_which_version(
-    synth: MakeSynth,
-) -> None:
-    template = synth(fraud=IMAGE + "compute: {warm: 2}\n").model()
-    told = one(template, "Custom::LadleRelease")["Properties"]
-    assert told["Serving"]["Warm"] == "2"
-    assert 'ProvisionedConcurrencyConfig"' not in json.dumps(template["Resources"]["Function"])
-
-
-def test_a_snapshot_is_taken_of_each_published_version(synth: MakeSynth) -> None:
-    template = synth(fraud=ZIP + "compute: {snap_start: true}\n").model()
-    assert _function(template)["SnapStart"] == {"ApplyOn": "PublishedVersions"}
-
-
-def test_a_model_in_the_image_is_in_its_context_and_nowhere_else(
-    synth: MakeSynth, root: Path
-) -> None:
-    made = synth(fraud=MODEL + "model_in: image\n")
-    template, spec = made.model(), made.specs["fraud"]
-    variables = _function(template)["Environment"]["Variables"]
-    assert variables["LADLE_MODEL_FILE"] == "/var/task/model/model.onnx"
-    assert "LADLE_BUNDLE_KEY" not in variables
-    bundle = one(template, "Custom::LadleBundle")["Properties"]
-    assert bundle["ModelIn"] == "image"
-    assert not {"AssetKey", "StoreKey"} & set(bundle)
-    serving = [
-        a
-        for n, s in statements(template)
-        if n.startswith("ServingRole")
-        for a in as_list(s["Action"])
-    ]
-    assert not [action for action in serving if action.startswith("s3:")]
-    short = spec.model_digest.removeprefix("sha256:")[:12]
-    [context] = (root / ".ladle" / "stage").glob(f"image-*-{short}")
-    assert (context / "model" / "model.onnx").read_bytes() == b"a model; nobody loads it here"
-    assert "COPY --chmod=0644 model/" in (context / "Dockerfile").read_text()
 
 
 def test_requirements_in_a_zip_are_refused_by_name(synth: MakeSynth) -> None:

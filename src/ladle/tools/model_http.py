@@ -50,6 +50,13 @@ class HttpPredictor:
         return status, data if isinstance(data, dict) else {"answer": data}
 
 
+def shown_at_the_door(environ: Mapping[str, str]) -> dict[str, str]:
+    """What doors of auth: jwt and auth: api_key ask for; AWS credentials sign for all others."""
+    token, key = environ.get("LADLE_TOKEN"), environ.get("LADLE_API_KEY")
+    shown = {"authorization": token and f"Bearer {token}", "x-api-key": key}
+    return {name: value for name, value in shown.items() if value}
+
+
 def _post(url: str, headers: Mapping[str, str], content: bytes) -> tuple[int, bytes]:
     parts = urlsplit(url)
     connect = HTTPSConnection if parts.scheme == "https" else HTTPConnection

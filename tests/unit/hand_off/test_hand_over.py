@@ -126,11 +126,10 @@ def test_a_first_release_gets_a_version_an_alias_an_alarm_and_a_message(ports: H
 def test_a_candidate_is_as_warm_as_the_release_that_has_the_traffic(ports: HandOff) -> None:
     for number, digest in enumerate(DIGESTS[:2], start=1):
         ports.versions.deploy(MODEL, digest)
-        serving = {"CodeSha256": "code", "Warm": "2"}
-        hand_over(ports, replace(WANTED, release_digest=f"sha256:{digest}", serving=serving))
+        hand_over(ports, replace(WANTED, release_digest=f"sha256:{digest}", serving={"Warm": "2"}))
         assert ports.versions.warm == {MODEL: dict.fromkeys({1, number}, 2)}
     hand_over(ports, replace(WANTED, release_digest=f"sha256:{DIGESTS[1]}"))
-    assert ports.versions.warm == {MODEL: {}}, "a deploy without it takes it back"
+    assert ports.versions.warm == {MODEL: {}}
 
 
 def test_an_alias_that_exists_is_never_moved(ports: HandOff) -> None:
