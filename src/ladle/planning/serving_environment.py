@@ -22,10 +22,11 @@ def backend_of(file_name: str) -> str | None:
     return ending if ending in BACKENDS else None
 
 
-def serving_json(spec: ServiceSpec) -> str:
+def serving_json(spec: ServiceSpec, vcpus: int | None = None) -> str:
     """``LADLE_SPEC``: what the process must know and neither another variable nor the model says.
 
     Not the signature: all of a function's environment has 4 KB, and the model states its own.
+    ``vcpus`` are those of a machine of its own, which comes whole, whatever memory is asked for.
     """
     return json.dumps(
         {
@@ -35,7 +36,7 @@ def serving_json(spec: ServiceSpec) -> str:
             **({"segments": spec.monitor.segments} if spec.monitor.segments else {}),
             "window_s": spec.monitor.window_s,
             "transform": spec.transform,
-            "threads": inference_threads(spec.compute.memory_mb),
+            "threads": vcpus or inference_threads(spec.compute.memory_mb),
         },
         separators=(",", ":"),
         sort_keys=True,

@@ -136,7 +136,7 @@ def _environment(spec: ServiceSpec, bundle: cdk.CfnCustomResource) -> Mapping[st
         **spec.env,
         "LADLE_MODEL": spec.model,
         "LADLE_RELEASE_DIGEST": digest.hex_of(spec.release_digest),
-        "LADLE_SPEC": serving_json(spec),
+        "LADLE_SPEC": serving_json(spec, planning.vcpus(spec)),
         "LADLE_MODEL_FILE": f"{MODEL_FOLDER}/{spec.source.file_name}",
         "LADLE_BUNDLE_SHA256": bundle.get_att("Sha256").to_string(),
         "LADLE_LOG_KEY": bundle.get_att("LogKey").to_string(),

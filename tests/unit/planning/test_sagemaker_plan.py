@@ -68,10 +68,10 @@ def test_a_machine_runs_all_month_whether_it_is_asked_or_not() -> None:
 
 def test_machines_are_as_many_as_keep_each_six_tenths_busy_within_the_bounds() -> None:
     spec = spec_of(BARE + "compute: {min_instances: 1, max_instances: 4}\n")
-    # Two vCPUs, 10 ms: 200 answers a second at most, 120 while it is as busy as it should be.
-    for requests_per_s, wanted in ((0.0, 1), (119.0, 1), (121.0, 2), (10_000.0, 4)):
+    # 10 ms: 100 answers a second at most, 60 while it is as busy as it should be.
+    for requests_per_s, wanted in ((0.0, 1), (59.0, 1), (61.0, 2), (10_000.0, 4)):
         assert planning.instances(spec, Usage(requests_per_s, 10.0, 1.0)) == wanted
-    month = dict(planning.serving_costs(spec, Usage(121.0, 10.0, 1.0), MONTH_S, prices()))
+    month = dict(planning.serving_costs(spec, Usage(61.0, 10.0, 1.0), MONTH_S, prices()))
     assert month["machines of type ml.m5.large"] == pytest.approx(2 * 0.115 * 730)
 
 

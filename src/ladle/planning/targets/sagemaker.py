@@ -47,13 +47,16 @@ def most_instances(spec: ServiceSpec) -> int:
 
 def per_minute(spec: ServiceSpec) -> int:
     """Requests that one machine takes while it is as busy as it should be."""
-    return max(1, math.floor(60 * BUSY * _per_s(spec, guessed_ms(spec))))
+    return max(1, math.floor(60 * BUSY * _per_s(guessed_ms(spec))))
 
 
-def _per_s(spec: ServiceSpec, answer_ms: float) -> float:
-    """A GPU answers one request after the other; without one, each vCPU answers its own."""
-    lanes = 1 if spec.compute.gpu else rules.machines()[machine_of(spec)].vcpus
-    return lanes * 1000 / max(1.0, answer_ms)
+def vcpus(spec: ServiceSpec) -> int:
+    return rules.machines()[machine_of(spec)].vcpus
+
+
+def _per_s(answer_ms: float) -> float:
+    """One process with all of the machine's vCPUs answers one request after the other."""
+    return 1000 / max(1.0, answer_ms)
 
 
 def resources(spec: ServiceSpec) -> Iterator[Resource]:
@@ -142,19 +145,19 @@ def serving_costs(
 
 def instances(spec: ServiceSpec, usage: Usage) -> int:
     """As many as keep each as busy as it should be, within the bounds that the config sets."""
-    needed = math.ceil(usage.requests_per_s / (BUSY * _per_s(spec, usage.answer_ms)))
+    needed = math.ceil(usage.requests_per_s / (BUSY * _per_s(usage.answer_ms)))
     return min(max(needed, least_instances(spec)), most_instances(spec))
 
 
 def most_per_s(spec: ServiceSpec, answer_ms: float) -> float:
-    return most_instances(spec) * _per_s(spec, answer_ms)
+    return most_instances(spec) * _per_s(answer_ms)
 
 
 def limits(spec: ServiceSpec, usage: Usage) -> Iterator[Limit]:
     machine = rules.machines()[machine_of(spec)]
     memory_mb = machine.memory_mb - rules.MACHINE_RESERVE_MB
     peak_per_s = min(usage.peak_per_s, spec.door.rate_per_s)
-    needed = peak_per_s / _per_s(spec, usage.answer_ms)
+    needed = peak_per_s / _per_s(usage.answer_ms)
     fix = "name a larger compute.instance_type"
     yield Limit("memory", peak_mb(spec.source.bytes), memory_mb, "MB", fix)
     fix = "raise compute.max_instances"
