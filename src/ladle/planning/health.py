@@ -8,9 +8,11 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from ladle.catalog import Target
 from ladle.planning.limits import NEAR
 from ladle.planning.service_spec import ServiceSpec
 from ladle.planning.usage import Usage
+from ladle.targets.ecs import Fleet, fargate_size, fleet_of, machine_for, machines
 from ladle.targets.lambda_function import INIT_S, LEAST_UNRESERVED
 
 OLDEST_NODE, SUPPORTED_NODE = 18, 22
@@ -145,6 +147,7 @@ class Quota:
 
 def _instances(models: Sequence[tuple[ServiceSpec, Usage]]) -> float:
     """What is reserved is a share of its own, and reserving must leave all others some."""
+    models = [(s, u) for s, u in models if s.target is Target.LAMBDA]
     reserved = sum(s.compute.reserved or 0 for s, _ in models)
     shared = sum(
         max(min(u.peak_per_s, s.door.rate_per_s) * u.answer_ms / 1000, 2 * s.compute.warm)
@@ -152,6 +155,30 @@ def _instances(models: Sequence[tuple[ServiceSpec, Usage]]) -> float:
         if s.compute.reserved is None
     )
     return reserved + max(shared, LEAST_UNRESERVED) if reserved else shared
+
+
+def _fargate_vcpus(models: Sequence[tuple[ServiceSpec, Usage]]) -> float:
+    """Of both releases of a trial, at their largest."""
+    sizes = ((s, fargate_size(s.compute.memory_mb)) for s, _ in _on_ecs(models, with_gpu=False))
+    return sum(2 * _fleet(s).most * size.cpu_units / 1024 for s, size in sizes if size)
+
+
+def _machine_vcpus(models: Sequence[tuple[ServiceSpec, Usage]]) -> float:
+    found = _on_ecs(models, with_gpu=True)
+    named = ((s, machine_for(s.compute.gpu, s.compute.instance_type)) for s, _ in found)
+    return sum(2 * _fleet(s).least * machines()[name].vcpus for s, name in named if name)
+
+
+def _on_ecs(
+    models: Sequence[tuple[ServiceSpec, Usage]], with_gpu: bool
+) -> Sequence[tuple[ServiceSpec, Usage]]:
+    return [
+        (s, u) for s, u in models if s.target is Target.ECS and bool(s.compute.gpu) == with_gpu
+    ]
+
+
+def _fleet(spec: ServiceSpec) -> Fleet:
+    return fleet_of(spec.compute.min_instances, spec.compute.max_instances)
 
 
 QUOTAS = (
@@ -168,6 +195,8 @@ QUOTAS = (
         lambda models: sum(s.door.rate_per_s for s, _ in models),
     ),
     Quota("stacks", "cloudformation", "L-0485CB21", lambda models: len(models) + 1),
+    Quota("vCPUs of Fargate", "fargate", "L-3032A538", _fargate_vcpus),
+    Quota("vCPUs of machines with a GPU", "ec2", "L-DB2E81BA", _machine_vcpus),
 )
 
 
