@@ -126,7 +126,7 @@ def _asked(name: str, url: str, models: Models, account: health.Account) -> Iter
     yield fine("credentials", f"of account {name}")
     yield health.bootstrap(account.bootstrap(), name, region)
     used = [(spec, stated(spec, config.traffic)) for spec, config in models]
-    for row in (row for row in QUOTAS if row.needed(models)):
+    for row in (row for row in QUOTAS if row.needed(used)):
         yield health.quota(row, account.quota(row.service, row.code), used)
 
 

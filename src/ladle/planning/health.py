@@ -172,9 +172,7 @@ def _machine_vcpus(models: Sequence[tuple[ServiceSpec, Usage]]) -> float:
 def _on_ecs(
     models: Sequence[tuple[ServiceSpec, Usage]], with_gpu: bool
 ) -> Sequence[tuple[ServiceSpec, Usage]]:
-    return [
-        (s, u) for s, u in models if s.target is Target.ECS and bool(s.compute.gpu) == with_gpu
-    ]
+    return [(s, u) for s, u in models if s.target is Target.ECS and bool(s.compute.gpu) == with_gpu]
 
 
 def _fleet(spec: ServiceSpec) -> Fleet:
