@@ -20,7 +20,7 @@ from ladle.quality.track import Track
 HARMLESS_RATIO = 1.2
 LIMIT_NATS = math.log(100)
 
-_RATIOS = (1.25, 1.5, 2.0, 4.0, 10.0)
+_RATIOS = (1.25, 1.6, 2.5, 6.0)
 _PART = 1 / len(_RATIOS)
 _MORE = [Bet(r, Margin(HARMLESS_RATIO), part=_PART) for r in _RATIOS]
 _FEWER = [Bet(1 / r, Margin(1 / HARMLESS_RATIO), part=_PART) for r in _RATIOS]
@@ -30,7 +30,7 @@ class Labelling:
     """How the two releases came to their labels, after some windows."""
 
     def __init__(self) -> None:
-        self._more, self._fewer = Track(_MORE), Track(_FEWER)
+        self._more, self._fewer = Track(_MORE, climbs=False), Track(_FEWER, climbs=False)
 
     def follow(self, first: int, windows: Sequence[PairedWindow]) -> None:
         """Windows from ``first`` on are these."""

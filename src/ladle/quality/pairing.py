@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ladle.quality.counts import Counts, Window
 from ladle.quality.event_share import EMPTY, Row
@@ -18,9 +18,10 @@ GAP_EXPECTED = 10.0  # requests; to see none of them by chance has odds of 1 to 
 MEMORY = 0.98  # how much of what the windows before said of the shares each window keeps
 
 
-@dataclass(frozen=True, slots=True)
-class PairedWindow:
-    """What each release was seen to do in the window that begins at ``start``."""
+class PairedWindow(NamedTuple):
+    """What each release was seen to do in the window that begins at ``start``. A tuple, as Gaps: a look
+    at a rollout makes many.
+    """
 
     start: float
     stable: Counts
@@ -42,8 +43,7 @@ def merge(stable: Iterable[Window], candidate: Iterable[Window]) -> list[PairedW
     return [PairedWindow(s, theirs.get(s, Counts()), ours.get(s, Counts())) for s in starts]
 
 
-@dataclass(frozen=True, slots=True)
-class Gaps:
+class Gaps(NamedTuple):
     """Windows that ``wait`` for the release that they lack, and what is usual of both."""
 
     waiting: tuple[PairedWindow, ...] = ()
@@ -52,19 +52,18 @@ class Gaps:
 
     def then(self, window: PairedWindow) -> tuple[Gaps, tuple[PairedWindow, ...]]:
         """After one more window; and the windows that now count, whatever comes."""
+        stable, candidate = window.stable.requests, window.candidate.requests
+        usual = MEMORY * self.usual_stable + stable, MEMORY * self.usual_candidate + candidate
         waiting: tuple[PairedWindow, ...] = ()
         kept: tuple[PairedWindow, ...] = (*self.waiting, window)
-        stable = sum([w.stable.requests for w in kept])
-        candidate = sum([w.candidate.requests for w in kept])
+        if self.waiting:
+            stable = sum([w.stable.requests for w in kept])
+            candidate = sum([w.candidate.requests for w in kept])
         if not (stable and candidate):
             waiting, kept = kept, ()
             if self._is_gap(stable, candidate):
                 waiting = ()
-        return Gaps(
-            waiting,
-            MEMORY * self.usual_stable + window.stable.requests,
-            MEMORY * self.usual_candidate + window.candidate.requests,
-        ), kept
+        return Gaps(waiting, *usual), kept
 
     def _is_gap(self, stable: int, candidate: int) -> bool:
         """Whether the absence of one release is no chance."""

@@ -9,6 +9,7 @@ import math
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from ladle.policy.rollout import RolloutPolicy
 from ladle.policy.verdicts import Evidence
@@ -19,8 +20,7 @@ from ladle.quality.tally import Stake, Tally, stakes_of
 from ladle.quality.track import alike
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
+class _Step(NamedTuple):
     """After one window: how many count whatever comes, and what still waits for its other release."""
 
     counted: int

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from itertools import repeat
 
 from ladle.policy.rollout import OF_LABELS, Guard, GuardName, RolloutPolicy
 from ladle.quality import errors, latency
@@ -75,10 +76,13 @@ class Stake:
     def of_labels(self) -> bool:
         return self.guard.name in OF_LABELS
 
-    def row(self, window: PairedWindow) -> Row:
-        if self.read is None or window.start < self.after:
-            return EMPTY
-        return (*self.read(window.stable), *self.read(window.candidate))
+    def rows(self, windows: Sequence[PairedWindow]) -> list[Row]:
+        read, after = self.read, self.after
+        if read is None:
+            return [EMPTY] * len(windows)
+        return [
+            EMPTY if w.start < after else (*read(w.stable), *read(w.candidate)) for w in windows
+        ]
 
 
 def stakes_of(policy: RolloutPolicy, stable: Sequence[Window], since: float) -> tuple[Stake, ...]:
@@ -160,7 +164,7 @@ class Tally:
         changed = []
         for stake, track in zip(self._stakes, self.tracks, strict=True):
             since = first if stake.of_labels else served
-            changed.append(track.follow(since, [stake.row(w) for w in windows[since - first :]]))
+            changed.append(track.follow(since, stake.rows(windows[since - first :])))
         if self._by_labels:
             self.labelling.follow(first, windows)
         self._windows[first:] = windows
@@ -184,8 +188,14 @@ class Tally:
         able, peaks = self._able[labels], self._peaks[labels]
         del peaks[first + 1 :]
         peak = peaks[-1]
-        for windows in range(len(peaks), len(self._windows) + 1):
-            if any(self.tracks[k].bound(windows) > peak.log_e for k in able):
+        bounds = [self.tracks[k].bounds(len(peaks)) for k in able]
+        tops = (
+            map(max, zip(*bounds, strict=True))
+            if able
+            else repeat(0.0, len(self._windows) + 1 - len(peaks))
+        )
+        for windows, top in enumerate(tops, start=len(peaks)):
+            if top > peak.log_e:
                 each = tuple([track.log_e(windows) for track in self.tracks])
                 log_e = log_sum_exp([self._stakes[k].log_share + each[k] for k in able])
                 peak = Peak(log_e, each) if log_e > peak.log_e else peak

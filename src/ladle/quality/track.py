@@ -59,9 +59,14 @@ class Mixture:
 
 
 class Track:
-    """One comparison of two releases. ``worse`` bets that the candidate is, ``better`` that it is not."""
+    """One comparison of two releases. ``worse`` bets that the candidate is, ``better`` that it is not.
+    ``climbs``: what ``worse`` was at its highest is asked for, not only what it is in the end.
+    """
 
-    def __init__(self, worse: Sequence[Bet], better: Sequence[Bet] = ()) -> None:
+    def __init__(
+        self, worse: Sequence[Bet], better: Sequence[Bet] = (), climbs: bool = True
+    ) -> None:
+        self._climbs = climbs
         self.worse = Mixture(tuple(worse))
         self.better = Mixture(tuple(better))
         self._margin = worse[0].margin
@@ -91,9 +96,10 @@ class Track:
         settled = fair(rows, self._margin)
         self.worse.follow(first, settled)
         self.better.follow(first, settled)
-        self._bounds[first:] = self.worse.bounds(first)
-        self._log_e = {k: v for k, v in self._log_e.items() if k <= first}
-        self._climb(first)
+        if self._climbs:
+            self._bounds[first:] = self.worse.bounds(first)
+            self._log_e = {k: v for k, v in self._log_e.items() if k <= first}
+            self._climb(first)
         return first
 
     def seen(self) -> Pair:
@@ -101,9 +107,9 @@ class Track:
         stable, theirs, candidate, ours = (sums[-1] for sums in self._seen)
         return Pair(ArmCounts(stable, theirs), ArmCounts(candidate, ours))
 
-    def bound(self, windows: int) -> float:
-        """At least ``log_e``."""
-        return self._bounds[windows]
+    def bounds(self, first: int) -> Sequence[float]:
+        """At least ``log_e``, after ``first`` windows and each further one."""
+        return self._bounds[first:]
 
     def log_e(self, windows: int) -> float:
         """That the candidate is worse, after so many windows."""
