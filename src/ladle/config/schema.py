@@ -53,7 +53,7 @@ class Compute(Strict):
     instance_type: str | None = _key(None, "machine type, where the target has machines")
     spot: bool = _key(False, "spare capacity at a discount that may be taken away")
     min_instances: int = _key(0, "instances that always run", ge=0)
-    max_instances: int | None = _key(None, "ceiling of instances; null: the account's", ge=1)
+    max_instances: int | None = _key(None, "ceiling of instances; null: the target's own", ge=1)
     warm: int = _key(0, "provisioned instances that never start cold", ge=0)
     snap_start: bool = _key(
         False, "instances of a zip begin from a snapshot of one that has started"
