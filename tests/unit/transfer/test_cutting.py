@@ -28,8 +28,12 @@ def test_cutting_window_by_window_cuts_as_if_all_were_in_memory(
         min_size=recipe.SMALLEST_CHUNK,
         max_size=recipe.LARGEST_CHUNK,
     )
-    cut = [len(chunk) for window in windows(io.BytesIO(whole), len(whole)) for chunk in window]
-    assert cut == [chunk.length for chunk in cutter.cut_buf(whole)]
+    cut, seen = [], bytearray()
+    for window, chunks in windows(io.BytesIO(whole), len(whole)):
+        cut += [len(chunk) for chunk in chunks]
+        seen += window
+        assert b"".join(chunks) == window
+    assert (cut, bytes(seen)) == ([chunk.length for chunk in cutter.cut_buf(whole)], whole)
 
 
 @settings(max_examples=20, deadline=None)
@@ -62,13 +66,13 @@ def test_what_is_held_of_a_content_is_a_window_of_it() -> None:
     whole = content(1, 3 * WINDOW_BYTES)
     held = {
         id(chunk.obj): len(bytes(chunk.obj))
-        for window in windows(io.BytesIO(whole), len(whole))
-        for chunk in window
+        for _, chunks in windows(io.BytesIO(whole), len(whole))
+        for chunk in chunks
     }
     assert list(held.values()) == [WINDOW_BYTES]
 
 
 def test_what_is_held_of_a_small_content_is_not_more_than_the_content() -> None:
     whole = content(1, 100_000)
-    ((*chunks,),) = windows(io.BytesIO(whole), len(whole))
+    ((_, chunks),) = windows(io.BytesIO(whole), len(whole))
     assert [len(bytes(obj)) for obj in {id(c.obj): c.obj for c in chunks}.values()] == [100_000]

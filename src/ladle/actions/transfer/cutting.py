@@ -87,11 +87,9 @@ def _pieces(stream: IO[bytes], digest: str, name: str, guides: bool) -> Iterator
     length = stream.seek(0, os.SEEK_END)
     stream.seek(0)
     hasher, described = hashlib.sha256(), _Description()
-    for window in windows(stream, length):
-        pieces = []
-        for chunk in window:
-            hasher.update(chunk)
-            pieces.append(Piece(digests.name_of(chunk), ContentKind.BYTES, chunk, guides))
+    for window, chunks in windows(stream, length):
+        hasher.update(window)
+        pieces = [Piece(digests.name_of(c), ContentKind.BYTES, c, guides) for c in chunks]
         if pieces[0].digest == digest:  # one chunk is all of it, and needs no recipe
             yield pieces
             return
@@ -102,8 +100,8 @@ def _pieces(stream: IO[bytes], digest: str, name: str, guides: bool) -> Iterator
     yield described.end(digest)
 
 
-def windows(stream: IO[bytes], length: int) -> Iterator[Sequence[memoryview]]:
-    """The chunks of the next ``length`` bytes, in order, a window of them at a time."""
+def windows(stream: IO[bytes], length: int) -> Iterator[tuple[memoryview, Sequence[memoryview]]]:
+    """The next ``length`` bytes, a window at a time, and the chunks that it is made of."""
     memory = memoryview(bytearray(min(WINDOW_BYTES, length)))
     tail, left = memory[:0], length
     while True:
@@ -114,10 +112,10 @@ def windows(stream: IO[bytes], length: int) -> Iterator[Sequence[memoryview]]:
         left -= filled - len(tail)
         chunks = [chunk.data for chunk in _CUTTER.cut_buf(buffer[:filled])]
         if left == 0 or filled < size:
-            yield chunks
+            yield buffer[:filled], chunks
             return
         tail = chunks.pop()
-        yield chunks
+        yield buffer[: filled - len(tail)], chunks
 
 
 def _fill(stream: IO[bytes], buffer: memoryview) -> int:
