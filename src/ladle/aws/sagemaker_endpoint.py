@@ -19,7 +19,7 @@ from ladle.policy.traffic import Traffic
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
 
-IN_SERVICE, FAILED = "InService", "Failed"
+IN_SERVICE, FAILED, DELETING = "InService", "Failed", "Deleting"
 STUCK = {FAILED, "OutOfService", "UpdateRollbackFailed"}
 _BUSY = {"ResourceInUse", "ResourceLimitExceeded", "ThrottlingException"}
 _MISSING = ("Could not find", "does not exist")

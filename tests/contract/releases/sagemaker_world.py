@@ -150,8 +150,7 @@ class FakeSageMaker:
         return {"EndpointArn": f"{_ARN}:endpoint/{EndpointName}"}
 
     def delete_endpoint(self, *, EndpointName: str) -> None:
-        self._the(self.endpoints, EndpointName, "endpoint")
-        del self.endpoints[EndpointName]
+        self._the(self.endpoints, EndpointName, "endpoint")["status"] = "Deleting"
 
     def list_tags(self, *, ResourceArn: str) -> Config:
         return {"Tags": [{"Key": k, "Value": v} for k, v in self.tags[ResourceArn].items()]}
@@ -161,6 +160,7 @@ class FakeSageMaker:
 
     def finish(self) -> None:
         """What was asked for has started; what cannot start leaves all as it was."""
+        self.endpoints = {n: e for n, e in self.endpoints.items() if e["status"] != "Deleting"}
         for found in self.endpoints.values():
             if found["status"] in ("Creating", "Updating"):
                 self._finish(found)
@@ -209,6 +209,11 @@ class FakeScaling:
     def deregister_scalable_target(self, *, ResourceId: str, **_of: Any) -> None:
         if self.world.scaled.pop(ResourceId, None) is None:
             raise self.exceptions.ObjectNotFoundException(ResourceId)
+
+
+def waits(world: World | None) -> Any:
+    """A clock: whoever waits lets the world go on."""
+    return SimpleNamespace(sleep=lambda _seconds: world and world.pass_time())
 
 
 def ledger_of(*numbers: int) -> Any:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.contract.releases.sagemaker_router import serving
-from tests.contract.releases.sagemaker_world import World, ledger_of
+from tests.contract.releases.sagemaker_world import World, ledger_of, waits
 
 from ladle import names
 from ladle.aws.traffic.sagemaker import EndpointRouter
@@ -26,7 +26,7 @@ class Endpoint:
 
     def __init__(self, releases: int = 0) -> None:
         self.world: Any = World()
-        self.versions = EndpointVersions(self.world.sagemaker, ledger_of())
+        self.versions = EndpointVersions(self.world.sagemaker, ledger_of(), waits(self.world))
         self.router = EndpointRouter(lambda _model: self.world, Target.SAGEMAKER, splits=True)
         for release_hex in DIGESTS[:releases]:
             self.hand_over(release_hex)
@@ -142,6 +142,14 @@ def test_a_release_that_does_not_start_is_refused_and_tried_again_when_it_is_dep
     made.moved(Traffic(1, 2, 0.1))
 
 
+def test_a_release_that_is_joining_is_handed_over_again_without_harm() -> None:
+    made = Endpoint(releases=2)
+    made.write(Traffic(1, 2, 0.1))
+    assert made.hand_over(DIGESTS[1]) == 2
+    made.world.pass_time()
+    made.moved(Traffic(1, 2, 0.1))
+
+
 def test_a_release_that_left_can_come_back() -> None:
     made = Endpoint(releases=2)
     for traffic in (Traffic(1, 2, 0.1), Traffic(1), Traffic(1, 2, 0.1), Traffic(2), Traffic(1)):
@@ -157,8 +165,6 @@ def test_an_endpoint_that_failed_at_first_says_so_and_makes_way() -> None:
     made.world.pass_time()
     with pytest.raises(LadleError, match="LD506"):
         made.router.read(MODEL)
-    with pytest.raises(Unavailable):
-        made.hand_over(DIGESTS[1])
     made.hand_over(DIGESTS[1])
     made.world.pass_time()
     assert made.read().traffic == Traffic(2)
@@ -177,7 +183,7 @@ def test_what_is_in_the_endpoint_is_not_deleted() -> None:
 def test_the_end_of_the_stack_leaves_nothing() -> None:
     made = Endpoint(releases=3)
     made.moved(Traffic(1, 2, 0.1))
-    versions = EndpointVersions(made.world.sagemaker, ledger_of(1, 2))
+    versions = EndpointVersions(made.world.sagemaker, ledger_of(1, 2), waits(made.world))
     versions.delete_all(MODEL)
     versions.delete_all(MODEL)
     left = made.world.sagemaker

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from tests.contract.releases.sagemaker_router import serving
-from tests.contract.releases.sagemaker_world import World, ledger_of
+from tests.contract.releases.sagemaker_world import World, ledger_of, waits
 
 from ladle import names
 from ladle.actions.advance_release import Advance, advance_release
@@ -44,7 +44,7 @@ class Stage:
     def __init__(self) -> None:
         self.world: Any = World()
         self.clock, self.ledger, self.alarms = Clock(), MemoryLedger(), MemoryAlarms()
-        self.versions = EndpointVersions(self.world.sagemaker, ledger_of())
+        self.versions = EndpointVersions(self.world.sagemaker, ledger_of(), waits(self.world))
         router = EndpointRouter(lambda _model: self.world, Target.SAGEMAKER, splits=True)
         self.controls = Controls(
             ledger=self.ledger,

@@ -15,6 +15,7 @@ from ladle import names
 from ladle.aws.faults import asking
 from ladle.aws.functions import Functions
 from ladle.aws.sagemaker_endpoint import (
+    DELETING,
     HAIR,
     IN_SERVICE,
     STUCK,
@@ -52,7 +53,7 @@ class EndpointRouter:
 
     def read(self, model: str) -> ObservedTraffic | None:
         found = self._endpoints(model).find(model)
-        if found is None or found.status == "Deleting":
+        if found is None or found.status == DELETING:
             return None
         if found.status in STUCK:
             raise LadleError(

@@ -15,7 +15,7 @@ from ladle.ports import Clock, ReleaseVersions
 VERSIONS: dict[Target, Callable[[AwsSession, Clock], ReleaseVersions]] = {
     Target.LAMBDA: lambda aws, _clock: FunctionVersions(aws.lambda_),
     Target.ECS: task_definitions,
-    Target.SAGEMAKER: lambda aws, _clock: EndpointVersions(
-        aws.sagemaker, AwsReleaseLedger(aws.dynamodb)
+    Target.SAGEMAKER: lambda aws, clock: EndpointVersions(
+        aws.sagemaker, AwsReleaseLedger(aws.dynamodb), clock
     ),
 }

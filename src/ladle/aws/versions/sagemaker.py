@@ -13,22 +13,26 @@ from typing import TYPE_CHECKING, Any
 from ladle import names
 from ladle.aws.faults import asking
 from ladle.aws.sagemaker_endpoint import (
+    DELETING,
     FAILED,
+    IN_SERVICE,
     MAX_INSTANCES,
     MIN_INSTANCES,
     PER_MINUTE,
+    Endpoint,
     Endpoints,
     found_or_none,
     later,
 )
 from ladle.errors import Conflict, LadleError
-from ladle.ports import ReleaseLedger
+from ladle.ports import Clock, ReleaseLedger
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
 
 RELEASE_VARIABLE = "LADLE_RELEASE"
 DIGEST_VARIABLE = "LADLE_RELEASE_DIGEST"
+GONE_LOOKS, POLL_S = 40, 3.0  # the hand-off itself has five minutes
 _SCALING = {
     "MinInstances": MIN_INSTANCES,
     "MaxInstances": MAX_INSTANCES,
@@ -39,9 +43,10 @@ _SCALING = {
 class EndpointVersions:
     """The ReleaseVersions of the targets of SageMaker; ``ledger`` knows every number there was."""
 
-    def __init__(self, client: SageMakerClient, ledger: ReleaseLedger) -> None:
+    def __init__(self, client: SageMakerClient, ledger: ReleaseLedger, clock: Clock) -> None:
         self._client = client
         self._ledger = ledger
+        self._clock = clock
         self._endpoints = Endpoints(client)
 
     def find(self, model: str, release_hex: str) -> int | None:
@@ -95,7 +100,7 @@ class EndpointVersions:
             )
         found = self._endpoints.find(model)
         joining = names.joining_config(model, release)
-        if found is not None and found.config != joining:
+        if found is not None and found.status == IN_SERVICE and found.config != joining:
             self._endpoints.delete_config(joining)
 
     def keep_warm(self, model: str, release: int, serving: Mapping[str, Any]) -> None:
@@ -106,10 +111,9 @@ class EndpointVersions:
     ) -> Mapping[str, str]:
         """Returns while its machines start; an endpoint that failed at that makes way first."""
         found = self._endpoints.find(model)
-        if found is not None and found.status in (FAILED, "Deleting"):
-            if found.status == FAILED:
-                self._delete_endpoint(model)
-            raise later(f"the endpoint of {model} that failed is being deleted; deploy again")
+        if found is not None and found.status in (FAILED, DELETING):
+            self._delete_endpoint(model, found)
+            found = None
         told = json.loads(serving["Tags"])
         told |= {tag: str(serving[key]) for key, tag in _SCALING.items() if key in serving}
         tags: Any = [{"Key": k, "Value": v} for k, v in told.items()]
@@ -138,7 +142,8 @@ class EndpointVersions:
         self._delete_release(model, release, config)
 
     def delete_all(self, model: str) -> None:
-        self._delete_endpoint(model)
+        if (found := self._endpoints.find(model)) is not None:
+            self._delete_endpoint(model, found)
         known = self._ledger.load(model).statuses
         for release in (*known, max(known, default=0) + 1):
             config = self._endpoints.config(names.endpoint_config(model, release))
@@ -152,12 +157,19 @@ class EndpointVersions:
         self._endpoints.delete_config(names.joining_config(model, release))
         self._endpoints.delete_config(names.endpoint_config(model, release))
 
-    def _delete_endpoint(self, model: str) -> None:
+    def _delete_endpoint(self, model: str, found: Endpoint) -> None:
+        """Returns when it is gone: until then its name is taken, and its configs are in use."""
         name = names.endpoint(model)
-        found_or_none(
-            f"to delete the endpoint of {model}",
-            lambda: self._client.delete_endpoint(EndpointName=name),
-        )
+        if found.status != DELETING:
+            found_or_none(
+                f"to delete the endpoint of {model}",
+                lambda: self._client.delete_endpoint(EndpointName=name),
+            )
+        for _ in range(GONE_LOOKS):
+            if self._endpoints.find(model) is None:
+                return
+            self._clock.sleep(POLL_S)
+        raise later(f"the endpoint of {model} is still being deleted; do the same again")
 
     def _delete_model(self, name: str) -> None:
         found_or_none(
