@@ -139,6 +139,8 @@ class Watch:
         resting = state.phase in (Phase.FROZEN, Phase.PAUSED)
         if state.intent is not None or (state.outbox and not resting):
             raise Violation(9, f"left undone: {state.intent}, {state.outbox}")
+        if state.phase in TRIED:
+            raise Violation(9, f"a rollout that does not end: {state.phase}")
         if self.world.ledger.inbox.pending(MODEL) and not resting:
             raise Violation(1, "a message was never heard")
         if state.phase is Phase.FROZEN and not state.reason:

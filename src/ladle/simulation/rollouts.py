@@ -25,6 +25,7 @@ from ladle.simulation.world import MODEL, World
 
 TICK_S = 60.0
 QUIET_S = 3600.0
+PAUSED_S = 900.0  # evidence that had not come by then comes no more
 
 Plant = Callable[[Controls], Controls]
 
@@ -143,11 +144,19 @@ class Simulation:
     def _rests(self) -> bool:
         """Only ticks are to come, and each will read what the last one read."""
         state, alias = self.world.ledger.load(MODEL), self.world.router.alias
-        waits = state.intent or state.outbox or state.waiting or state.on_trial
+        waits = state.intent or state.outbox or state.waiting or self._is_tried(state)
         messages = self.world.ledger.inbox.pending(MODEL)
-        if len(self.world.agenda) > 1 or waits or messages or alias is None:
+        if len(self.world.agenda) > 1 or alias is None:
             return False
-        return state.traffic is not None and state.traffic.reads_like(alias.traffic)
+        if state.phase is Phase.FROZEN:  # what waits, waits for a person
+            return any(t and t.reads_like(alias.traffic) for t in (state.foreign, state.traffic))
+        known = state.traffic is not None and state.traffic.reads_like(alias.traffic)
+        return known and not waits and not messages
+
+    def _is_tried(self, state: ReleaseState) -> bool:
+        if state.phase is not Phase.PAUSED or state.held_since is not None:
+            return state.on_trial is not None
+        return state.paused_by is None and self.world.now - state.phase_since < PAUSED_S
 
     def controls(self, process: Caller) -> Controls:
         world, watch = self.world, self.watch

@@ -24,7 +24,7 @@ from ladle.simulation.invariants import Watch
 from ladle.simulation.world import MODEL, Truth, World
 
 # Most mistakes need two or three hand-offs close together, some many: a heavy tail has both.
-SHORTEST_S, LONGEST_S, TAIL = 240.0, 3000.0, 1.3
+SHORTEST_S, LONGEST_S, TAIL = 200.0, 3000.0, 1.4
 GUARDS = (Guard(GuardName.FAILURES, worse_than=1.2), Guard(GuardName.ACCURACY, worse_by=0.01))
 
 
@@ -57,9 +57,11 @@ class Actors:
     handed_over: list[Release] = field(default_factory=list)
     posted: int = 0
     lasts_s: float = field(init=False)
+    ends_at: float = field(init=False)
 
     def __post_init__(self) -> None:
         self.lasts_s = min(LONGEST_S, SHORTEST_S * self.rng.paretovariate(TAIL))
+        self.ends_at = self.world.now + self.lasts_s
 
     def plan(self) -> None:
         """Puts the whole story on the world's agenda."""
@@ -130,11 +132,11 @@ class Actors:
             asks = [Ask.RESUME, Ask.PROMOTE, Ask.ROLLBACK, Ask.LIFT]
         quarantined = [q.digest for q in state.quarantine]
         if quarantined and state.phase is not Phase.FROZEN:
-            asks += [Ask.LIFT] * 6
+            asks += [Ask.LIFT] * 12
         message = PersonAsked(
             ask=self.rng.choice(asks),
             by=f"person-{self.posted}",
-            reason=self.rng.choice(("", "because")),
+            reason=self.rng.choice(("", "because", "because")),
             to=self.rng.choice((None, None, *self.versions.values())),
             digest=self.rng.choice(quarantined) if quarantined else None,
         )
@@ -146,7 +148,8 @@ class Actors:
         self.post(message)
 
     def ask_again(self) -> None:
-        if self.world.ledger.load(MODEL).phase in (Phase.FROZEN, Phase.PAUSED):
+        waits = self.world.ledger.load(MODEL).phase in (Phase.FROZEN, Phase.PAUSED)
+        if waits and self.world.now < self.ends_at:
             self.ask()
 
     def post(self, message: Message) -> None:

@@ -30,7 +30,7 @@ PLANTED: dict[Plant, set[int]] = {
     plants.works_on_while_paused: {15},
     plants.keeps_old_evidence: {7},
     plants.forgets_who_asked: {15},
-    plants.keeps_no_numbers: {13},
+    plants.keeps_no_numbers: {13, 15},
     plants.believes_its_own_writes: {12},
     plants.rolls_back_unprobed: {6},
     plants.ignores_revisions: {8, 12},
