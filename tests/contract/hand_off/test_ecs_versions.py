@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.contract.releases.ecs_calls import Crashed
 from tests.contract.releases.ecs_router import SHAPE, PassingClock, serving, versions_of
-from tests.contract.releases.ecs_world import Crashed, EcsWorld
+from tests.contract.releases.ecs_world import EcsWorld
 
 from ladle.aws.traffic.ecs import EcsListenerRouter
 from ladle.aws.versions.ecs import TaskDefinitions

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from tests.contract.releases.ecs_world import GROUPS, LISTENER, EcsWorld
+from tests.contract.releases.ecs_balancing import GROUPS, LISTENER
+from tests.contract.releases.ecs_world import EcsWorld
 
 from ladle import names
 from ladle.aws.ecs_slots import EcsSlots

@@ -1,48 +1,23 @@
-"""ECS and its load balancer by AWS's own rules, in memory: it refuses what AWS refuses.
+"""ECS by AWS's own rules, in memory, with its load balancer: it refuses what AWS refuses.
 
 Nothing starts before ``pass_time`` is called, and every call can be the last one before a crash.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import wraps
 from typing import Any
 
-from botocore.exceptions import ClientError
+from tests.contract.releases.ecs_balancing import (
+    ARN,
+    FakeBalancer,
+    FakeScaling,
+    groups_of,
+)
+from tests.contract.releases.ecs_calls import Client, Crashed, counted, refused
 
 from ladle import names
-
-_ARN = "arn:aws:{}:eu-west-1:111122223333:{}"
-LISTENER = _ARN.format("elasticloadbalancing", "listener/app/ladle/1/2")
-GROUPS = {
-    slot: _ARN.format("elasticloadbalancing", f"targetgroup/ladle-{slot}/3") for slot in names.SLOTS
-}
-MOST_WEIGHT = 999
-Call = Callable[..., Any]
-
-
-class Crashed(Exception):
-    """The process ended here."""
-
-
-def refused(code: str, message: str) -> ClientError:
-    return ClientError({"Error": {"Code": code, "Message": message}}, "Fake")
-
-
-def counted(call: Call) -> Call:
-    """``world.crash_at``: odd numbers end before a call has done anything, even ones after it."""
-
-    @wraps(call)
-    def at_its_turn(self: Any, **arguments: Any) -> Any:
-        self.world.next_step()
-        done = call(self, **arguments)
-        self.world.next_step()
-        return done
-
-    return at_its_turn
 
 
 @dataclass
@@ -103,30 +78,14 @@ class EcsWorld:
         return [key for key in self.tasks if key.partition(":")[0] == family]
 
 
-@dataclass
-class _Paginated:
-    call: Call
-
-    def paginate(self, **arguments: Any) -> Iterator[Any]:
-        yield self.call(**arguments)
-
-
-@dataclass
-class _Client:
-    world: EcsWorld
-
-    def get_paginator(self, name: str) -> _Paginated:
-        return _Paginated(getattr(self, name))
-
-
-class FakeEcs(_Client):
+class FakeEcs(Client):
     @counted
     def register_task_definition(self, family: str, **wanted: Any) -> Any:
         for container in wanted["containerDefinitions"]:
             assert all(isinstance(v["value"], str) for v in container["environment"])
         revision = 1 + len(self.world._of(family))
         key = f"{family}:{revision}"
-        arn = _ARN.format("ecs", f"task-definition/{key}")
+        arn = ARN.format("ecs", f"task-definition/{key}")
         made = {"taskDefinitionArn": arn, "family": family, "status": "ACTIVE", **wanted}
         self.world.tasks[key] = made
         return {"taskDefinition": made}
@@ -167,7 +126,7 @@ class FakeEcs(_Client):
         known = world.services.get(serviceName)
         if known is not None and known.status == "ACTIVE":
             raise refused("InvalidParameterException", "Creation of service was not idempotent.")
-        if not any(group in _groups(rule) for rule in world.rules.values()):
+        if not any(group in groups_of(rule) for rule in world.rules.values()):
             what = f"The target group {group} does not have an associated load balancer."
             raise refused("InvalidParameterException", what)
         task = self._startable(wanted["taskDefinition"])
@@ -229,87 +188,13 @@ class FakeEcs(_Client):
         return str(found["taskDefinitionArn"]).rpartition("/")[2]
 
 
-class FakeBalancer(_Client):
-    @counted
-    def describe_rules(
-        self,
-        ListenerArn: str | None = None,  # noqa: N803
-        RuleArns: list[str] | None = None,  # noqa: N803
-    ) -> Any:
-        rules = self.world.rules
-        if RuleArns is None:
-            default = {"RuleArn": f"{ListenerArn}/default", "IsDefault": True, "Actions": []}
-            return {"Rules": [*rules.values(), default]}
-        if not set(RuleArns) <= rules.keys():
-            raise refused("RuleNotFound", "One or more rules not found")
-        return {"Rules": [rules[arn] for arn in RuleArns]}
-
-    @counted
-    def create_rule(self, ListenerArn: str, Priority: int, **wanted: Any) -> Any:  # noqa: N803
-        if any(rule["Priority"] == str(Priority) for rule in self.world.rules.values()):
-            raise refused("PriorityInUse", f"Priority '{Priority}' is currently in use")
-        _weighed(wanted["Actions"])
-        arn = f"{ListenerArn.replace('listener/', 'listener-rule/')}/{Priority}"
-        made = {"RuleArn": arn, "Priority": str(Priority), "IsDefault": False, **wanted}
-        self.world.rules[arn] = made
-        return {"Rules": [made]}
-
-    @counted
-    def modify_rule(self, RuleArn: str, Actions: list[Any]) -> Any:  # noqa: N803
-        if not self.world.may_move:
-            raise refused("AccessDenied", "not authorized to perform ModifyRule")
-        if RuleArn not in self.world.rules:
-            raise refused("RuleNotFound", "One or more rules not found")
-        _weighed(Actions)
-        self.world.rules[RuleArn]["Actions"] = Actions
-        return {"Rules": [self.world.rules[RuleArn]]}
-
-    @counted
-    def delete_rule(self, RuleArn: str) -> None:  # noqa: N803
-        if self.world.rules.pop(RuleArn, None) is None:
-            raise refused("RuleNotFound", "One or more rules not found")
-
-    @counted
-    def describe_target_health(self, TargetGroupArn: str) -> Any:  # noqa: N803
-        services = self.world.services.values()
-        up = sum(s.healthy for s in services if s.group == TargetGroupArn)
-        return {"TargetHealthDescriptions": up * [{"TargetHealth": {"State": "healthy"}}]}
-
-
-class FakeScaling(_Client):
-    @counted
-    def register_scalable_target(self, ResourceId: str, **wanted: Any) -> None:  # noqa: N803
-        name = ResourceId.rpartition("/")[2]
-        service = self.world.services.get(name)
-        if service is None or service.status != "ACTIVE":
-            raise refused("ValidationException", "ECS service doesn't exist")
-        if wanted["MinCapacity"] > wanted["MaxCapacity"]:
-            raise refused("ValidationException", "Maximum capacity cannot be less than minimum")
-        service.desired = max(service.desired, wanted["MinCapacity"])
-        self.world.scaled[name] = self.world.scaled.get(name, {}) | wanted
-
-    @counted
-    def describe_scalable_targets(self, ResourceIds: list[str], **_which: Any) -> Any:  # noqa: N803
-        named = (resource.rpartition("/")[2] for resource in ResourceIds)
-        return {
-            "ScalableTargets": [
-                self.world.scaled[name] for name in named if name in self.world.scaled
-            ]
-        }
-
-    @counted
-    def put_scaling_policy(self, ResourceId: str, **_wanted: Any) -> None:  # noqa: N803
-        if ResourceId.rpartition("/")[2] not in self.world.scaled:
-            raise refused("ObjectNotFoundException", "No scalable target registered")
-
-
 def _told(service: Service) -> dict[str, Any]:
-    cluster = _ARN.format("ecs", "service/ladle/")
+    cluster = ARN.format("ecs", "service/ladle/")
     return {
         "serviceName": service.name,
         "serviceArn": f"{cluster}{service.name}",
         "status": service.status,
-        "taskDefinition": _ARN.format("ecs", f"task-definition/{service.task}"),
+        "taskDefinition": ARN.format("ecs", f"task-definition/{service.task}"),
         "desiredCount": service.desired,
         "loadBalancers": [{"targetGroupArn": service.group}],
         "deployments": [
@@ -318,18 +203,3 @@ def _told(service: Service) -> dict[str, Any]:
         "tags": [{"key": k, "value": v} for k, v in service.tags.items()],
         **service.place,
     }
-
-
-def _groups(rule: dict[str, Any]) -> list[str]:
-    [action] = rule["Actions"]
-    return [group["TargetGroupArn"] for group in action["ForwardConfig"]["TargetGroups"]]
-
-
-def _weighed(actions: list[Any]) -> None:
-    [action] = actions
-    for group in action["ForwardConfig"]["TargetGroups"]:
-        if group["TargetGroupArn"] not in GROUPS.values():
-            raise refused("TargetGroupNotFound", "One or more target groups not found")
-        weight = group["Weight"]
-        if not isinstance(weight, int) or not 0 <= weight <= MOST_WEIGHT:
-            raise refused("ValidationError", f"Weight must be between 0 and {MOST_WEIGHT}")
