@@ -174,7 +174,7 @@ class FakeEcs(Client):
 
     def _service(self, cluster: str, name: str) -> Service:
         self._cluster(cluster)
-        found = self.world.services.get(name)
+        found: Service | None = self.world.services.get(name)
         if found is None:
             raise refused("ServiceNotFoundException", "Service not found.")
         if found.status != "ACTIVE":
