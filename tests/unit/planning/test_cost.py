@@ -54,7 +54,7 @@ BY_HAND = {
     "alarms": 2 * 0.10,
     "evidence": 0.1 * 0.30,
     "publishing it": 43_800 * 0.1 * 0.01 / 1000,
-    "looks each minute": 43_800 * 4 * 0.125 / 1e6,
+    "looks each minute": 43_800 * 5 * 0.125 / 1e6,
 }
 WITH_LABELS = {
     "labels": MONTHLY * 5 * 0.625 / 1e6,
