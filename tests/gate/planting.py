@@ -35,6 +35,8 @@ OF_QUALITY = (
     "tests/unit/quality/test_latency.py",
     "tests/unit/quality/test_rate_bound.py",
     "tests/unit/quality/test_outcomes.py",
+    "tests/unit/quality/test_sealed_id.py",
+    "tests/unit/quality/test_count_labels.py",
     "tests/unit/quality/test_delivery.py",
     "tests/unit/quality/test_labelled_traffic.py",
     "tests/unit/quality",
