@@ -15,11 +15,13 @@ from dataclasses import dataclass, field
 from ladle.errors import LadleError, Unavailable
 from ladle.ports import CounterStore, LabelStore
 from ladle.quality.acceptance import Counting
-from ladle.quality.counts import Counts, WindowKey
+from ladle.quality.counts import Counts, WindowKey, kept_rows
 from ladle.quality.labels import AcceptedLabel, Label, LabelOutcome
 from ladle.quality.outcomes import deltas
 
-MAX_WINDOWS = 90  # of a batch: with its mark it fits into one transaction
+MAX_ROWS = (
+    90  # of counters in a batch: with its mark and one more label it fits into one transaction
+)
 _TRIES = 8
 
 
@@ -40,7 +42,7 @@ class LabelCount:
     draw: Callable[[], str] = draw_batch
     _batch: str = ""
     _held: dict[str, _Held] = field(default_factory=dict)  # by prediction id
-    _windows: set[WindowKey] = field(default_factory=set)
+    _rows: set[tuple[WindowKey, str]] = field(default_factory=set)
     _answers: dict[str, bool] = field(default_factory=dict)
 
     def accept(self, label: Label, outcome: LabelOutcome | None) -> AcceptedLabel:
@@ -52,8 +54,9 @@ class LabelCount:
         if accepted.counts:
             held = _Held(label, outcome, deltas(self.model, accepted))
             self._held[label.prediction_id] = held
-            self._windows |= held.deltas.keys()
-        if len(self._windows) >= MAX_WINDOWS:
+            for key, counts in held.deltas.items():
+                self._rows |= kept_rows(key, counts)
+        if len(self._rows) >= MAX_ROWS:
             self.finish()
         return accepted
 
@@ -61,7 +64,7 @@ class LabelCount:
         """Raises Unavailable LD612: what is stored by then is counted when it is sent again."""
         for _ in range(_TRIES):
             batch, held = self._batch, self._held
-            self._batch, self._held, self._windows = "", {}, set()
+            self._batch, self._held, self._rows = "", {}, set()
             sums = _sums(held)
             if not sums or batch in self.counters.add({batch: sums}):
                 return

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from ladle import names
 from ladle.aws.faults import asking, code_of
 from ladle.errors import Unavailable
-from ladle.quality.counts import Counts, Window, WindowKey
+from ladle.quality.counts import Counts, Window, WindowKey, column_of
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -152,8 +152,7 @@ def _items(deltas: Deltas) -> Iterator[tuple[_Item, Counts]]:
     for key, counts in deltas.items():
         columns: dict[str, dict[str, int]] = {}
         for name, n in counts.tallies.items():
-            kind, _, column = name.rpartition(".")[0].partition(".")
-            columns.setdefault(f"{kind}.{column}" if column else "", {})[name] = n
+            columns.setdefault(column_of(name), {})[name] = n
         plain = replace(counts, tallies=columns.pop("", {}))
         if plain != Counts() or not columns:
             yield _Item(key, ""), plain

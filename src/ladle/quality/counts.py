@@ -61,6 +61,17 @@ class WindowKey:
     start: float
 
 
+def column_of(tally: str) -> str:
+    """``d.age`` of ``d.age.7``: what is kept apart from the window's own row, which has few names."""
+    kind, _, column = tally.rpartition(".")[0].partition(".")
+    return f"{kind}.{column}" if column else ""
+
+
+def kept_rows(key: WindowKey, counts: Counts) -> frozenset[tuple[WindowKey, str]]:
+    """The rows of a store that these counters are added to."""
+    return frozenset({(key, ""), *((key, column_of(tally)) for tally in counts.tallies)})
+
+
 @dataclass(frozen=True, slots=True)
 class Window:
     """One window of one release, as read back."""

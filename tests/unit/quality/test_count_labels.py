@@ -11,11 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ladle.actions.count_labels import MAX_WINDOWS, LabelCount
+from ladle.actions.count_labels import MAX_ROWS, LabelCount
 from ladle.errors import LadleError, Unavailable
 from ladle.quality.acceptance import Counting, StoredLabel, accept
-from ladle.quality.counts import MICRO, Counts, Window, WindowKey
+from ladle.quality.counts import MICRO, Counts, Window, WindowKey, kept_rows
 from ladle.quality.labels import AcceptedLabel, Label, LabelOutcome
+from ladle.quality.segments import tallies
 
 ROWS = 3
 
@@ -142,11 +143,34 @@ def test_one_call_is_one_batch_whatever_number_of_labels_it_has() -> None:
 def test_labels_of_many_windows_are_as_many_batches_as_fit_into_transactions() -> None:
     tables = Tables()
     labels = LabelCount(tables, tables, "fraud", 1e9, 0.0)
-    for row in range(2 * MAX_WINDOWS + 1):
+    for row in range(2 * MAX_ROWS + 1):
         labels.accept(Label("A" * 22, row, True, 0.0, "team"), outcome(row, True))
     labels.finish()
     assert len(tables.marks) == 3
-    assert len(tables.windows) == 2 * MAX_WINDOWS + 1
+    assert len(tables.windows) == 2 * MAX_ROWS + 1
+
+
+def test_labels_of_many_segments_are_as_many_batches_as_fit_into_transactions() -> None:
+    """Each segment is a row of the counters beside its window's."""
+    sizes = []
+
+    class Measured(Tables):
+        def add(self, batches: Mapping[str, Mapping[WindowKey, Counts]]) -> frozenset[str]:
+            sizes.extend(
+                len({row for key, counts in deltas.items() for row in kept_rows(key, counts)})
+                for deltas in batches.values()
+            )
+            return super().add(batches)
+
+    tables = Measured()
+    labels = LabelCount(tables, tables, "fraud", 1e9, 0.0)
+    for row in range(200):
+        apart = tallies([f"f{k}=v{row % 20}" for k in range(5)], MICRO, 0)
+        said = LabelOutcome(7, 60.0 * row, MICRO, 0, apart)
+        labels.accept(Label("A" * 22, row, True, 0.0, "team"), said)
+    labels.finish()
+    assert sum(c.labelled_micro for c in tables.windows.values()) == 200 * MICRO
+    assert max(sizes) <= 99
 
 
 def test_whoever_is_given_up_again_and_again_says_so() -> None:
