@@ -183,6 +183,13 @@ def test_a_task_can_write_to_nothing_but_its_scratch_folder(made: Synth, model: 
     ]
 
 
+def test_a_task_is_told_where_it_is_and_where_its_model_lies(made: Synth) -> None:
+    told_to = {v["name"]: v["value"] for v in container(made, "machines")["environment"]}
+    assert told_to["AWS_REGION"] == "${AWS::Region}"
+    assert told_to["LADLE_BUNDLE_SHA256"] == "${Bundle.Sha256}"
+    assert "LADLE_RELEASE" not in told_to, "the hand-off alone knows the number"
+
+
 def test_tasks_act_as_a_role_that_reads_its_own_models_only(made: Synth) -> None:
     held = {r.holder: r.grants for r in permissions.of_model(made.specs["fargate"])}
     [reads] = held["serving"]

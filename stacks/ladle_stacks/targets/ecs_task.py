@@ -112,5 +112,6 @@ def _environment(spec: ServiceSpec, bundle: cdk.CfnCustomResource) -> Mapping[st
         "LADLE_BUNDLE_VERSION": of_bundle("VersionId"),
         "LADLE_BUNDLE_SHA256": of_bundle("Sha256"),
         "LADLE_LOG_KEY": of_bundle("LogKey"),
+        "AWS_REGION": cdk.Aws.REGION,  # Fargate says so by itself, a machine does not
         "TMPDIR": "/tmp",  # noqa: S108 - the only folder that can be written
     }
