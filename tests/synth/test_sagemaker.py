@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -96,17 +98,16 @@ def test_a_role_may_do_what_its_code_does_and_nothing_else(made: Synth, holder: 
 
 
 def _called(source: str) -> Iterator[str]:
-    import ast
+    for service, known in _operations().items():
+        methods = code._methods(ast.parse(source))
+        yield from (f"{service}:{known[method]}" for method in methods if method in known)
 
+
+@cache
+def _operations() -> dict[str, dict[str, str]]:
     session = botocore.session.Session()
-    for service in SERVICES:
-        operations = session.get_service_model(service).operation_names
-        known = {xform_name(name): name for name in operations}
-        yield from (
-            f"{service}:{known[method]}"
-            for method in code._methods(ast.parse(source))
-            if method in known
-        )
+    models = {service: session.get_service_model(service) for service in SERVICES}
+    return {s: {xform_name(name): name for name in m.operation_names} for s, m in models.items()}
 
 
 def test_no_template_holds_an_endpoint_a_variant_or_a_weight(made: Synth) -> None:
