@@ -74,10 +74,9 @@ class Connection(asyncio.Protocol):
         if self._head is None:
             known = self._site.heads.of_whole(data)
             if known is not None:
-                head, body = known
-                is_surplus = self._site.is_full(len(body))
-                self._site.waiting_bytes += len(body)
-                self._complete(head, body, is_surplus)
+                is_surplus = self._site.is_full(len(known[1]))
+                self._site.waiting_bytes += len(known[1])
+                self._complete(*known, is_surplus)
                 return
             self._fresh = data
         else:
@@ -222,9 +221,8 @@ class Connection(asyncio.Protocol):
 
     def _on_reply(self, exchange: Exchange) -> None:
         """Counted here and not when it is written: its caller may be gone."""
-        site = self._site
-        site.waiting_requests -= 1
-        site.waiting_bytes -= len(exchange.body)
+        self._site.waiting_requests -= 1
+        self._site.waiting_bytes -= len(exchange.body)
         exchange.body = b""
         self._flush()
 
