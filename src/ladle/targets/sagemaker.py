@@ -13,6 +13,7 @@ from ladle.config.schema import ModelConfig
 
 PAYLOAD_MB = 6.0  # sources differ, up to 25: docs/live-checks.md
 TIMEOUT_S = 60
+VARIABLE_CHARS = 1024
 MACHINE_RESERVE_MB = 1024  # for SageMaker's own agent
 FILE = Path(__file__).with_name("sagemaker_machines.toml")
 
@@ -65,6 +66,9 @@ def refusals_of_the_container(config: ModelConfig) -> Iterator[str]:
     for key in ("warm", "reserved"):
         if getattr(compute, key):
             yield f"it sets compute.{key}, which functions alone have"
+    for name, value in config.env.items():
+        if len(value) > VARIABLE_CHARS:
+            yield f"its env.{name} has {len(value)} characters, and a variable takes {VARIABLE_CHARS}"
     if config.secrets:
         yield "it reads secrets when it starts, and its container has no network"
 

@@ -54,6 +54,7 @@ def test_the_smallest_machine_that_has_as_much_is_taken(keys: str, wanted: str) 
         ("traffic: {payload_mb: 9}\n", "its payload of 9 MB"),
         ("packaging: zip\n", "a zip"),
         ("arch: arm64\n", "arm64"),
+        (f'env: {{NOTE: "{"n " * 600}"}}\n', "a variable takes 1024"),
     ],
 )
 def test_what_an_endpoint_cannot_take_is_refused_with_its_reason(keys: str, why: str) -> None:
