@@ -82,9 +82,7 @@ def duties(model_name: str, peer: str, folder: Path) -> dict[str, float]:
     service: Service = load_service(settings, SystemClock(), DirectLog(settings.log_key))
     asked = request(PEERS[peer], rows(model, 1))
     head, _, body = asked.partition(b"\r\n\r\n")
-    fields = dict(line.split(b": ") for line in head.split(b"\r\n")[1:])
-    codec = codec_for(fields)
-
+    codec = codec_for(dict(line.split(b": ") for line in head.split(b"\r\n")[1:]))
     each = [codec.decode(body, service.inputs) for _ in range(TOGETHER)]
     x = np.concatenate([batch.inputs["x"] for batch in each])
     outputs = service.run({"x": x})

@@ -39,18 +39,18 @@ class Notes:
         if len(judged) == 1 and self._scores and not self._segments:  # the usual case
             scores, value = outputs.get(self._scores), judged[0]
             if isinstance(scores, np.ndarray) and scores.ndim == 2 and value is not None:
-                return [Noted(value, round(max(scores.tolist()[0]), 3))]
+                return [_noted(value, _sure(max(scores.tolist()[0])))]
         sure = self._confidences(outputs, len(judged)) if self._is_sure else None
         if not self._segments:
             if sure is None:
                 return judged
             pairs = zip(judged, sure, strict=True)
-            return [None if value is None else Noted(value, q) for value, q in pairs]
+            return [None if value is None else _noted(value, q) for value, q in pairs]
         columns = [self._column(n, inputs.get(n), len(judged)) for n in self._segments]
         each = zip(judged, sure or repeat(None), zip(*columns, strict=True), strict=False)
         return [None if value is None else Noted(value, q, own) for value, q, own in each]
 
-    def _confidences(self, outputs: Mapping[str, Any], rows: int) -> Sequence[float] | None:
+    def _confidences(self, outputs: Mapping[str, Any], rows: int) -> Sequence[float | None] | None:
         """Which output holds probabilities is seen once, from the first answer."""
         if self._scores is None:
             self._scores = next((n for n, v in outputs.items() if are_probabilities(v)), "")
@@ -60,9 +60,8 @@ class Notes:
         if not isinstance(scores, np.ndarray) or scores.ndim != 2 or len(scores) != rows:
             return None
         if scores.size <= _FEW:
-            return [round(max(row), 3) for row in scores.tolist()]
-        found: list[float] = scores.max(1).astype(float).round(3).tolist()
-        return found
+            return [_sure(max(row)) for row in scores.tolist()]
+        return [_sure(highest) for highest in scores.max(1).tolist()]
 
     def _column(self, name: str, values: Any, rows: int) -> Sequence[str]:
         if not isinstance(values, np.ndarray) or values.size != rows:
@@ -76,3 +75,12 @@ class Notes:
                 return OTHER
             known.add(text)
         return text
+
+
+def _sure(highest: float) -> float | None:
+    """None for NaN, which a model may answer to a row like no other."""
+    return round(min(highest, 1.0), 3) if highest >= 0 else None
+
+
+def _noted(value: LabelValue, sure: float | None) -> LabelValue | Noted:
+    return value if sure is None else Noted(value, sure)

@@ -26,6 +26,14 @@ def test_scores_that_are_no_probabilities_are_no_confidence(scores: np.ndarray) 
     assert Notes("regression", ()).of(judged, {}, {"scores": SCORES}) is judged
 
 
+def test_a_row_that_the_model_is_not_a_number_sure_of_is_noted_without() -> None:
+    notes = Notes("classification", ())
+    notes.of([1, 0], {}, {"scores": SCORES})
+    nothing = np.full((1, 2), np.nan, np.float32)
+    assert notes.of([1], {}, {"scores": nothing}) == [1]
+    assert notes.of([1, 0], {}, {"scores": np.vstack([nothing, SCORES[1:]])}) == [1, Noted(0, 0.6)]
+
+
 def test_a_field_keeps_the_values_that_came_first() -> None:
     notes = Notes("generic", ("region",))
     names = np.array([[f"r{k}"] for k in range(SEGMENT_VALUES + 2)], object)
