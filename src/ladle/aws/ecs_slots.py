@@ -44,7 +44,9 @@ class Condition(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """``release`` is 0 for a task definition that is none of Ladle's; ``weight`` as the rule has it."""
+    """``release`` is 0 for a task definition that is none of Ladle's; ``weight`` as the rule has it;
+    ``gave_up`` is what ECS says when it did, else None.
+    """
 
     name: str
     release: int
@@ -52,7 +54,7 @@ class Slot:
     target_group: str
     desired: int
     settled: bool
-    gave_up: bool
+    gave_up: str | None
     sizes: tuple[int, int]
     since: float = 0.0  # UTC epoch seconds at which it was last filled
 
@@ -155,7 +157,7 @@ class EcsSlots:
         answers = self._healthy(slot) > 0
         if answers and (slot.weight or slot.settled):
             return Condition.STEADY
-        return Condition.FAILED if slot.gave_up else Condition.STARTING
+        return Condition.STARTING if slot.gave_up is None else Condition.FAILED
 
     def start(self, model: str, found: Slots, slot: Slot, release: int) -> None:
         """Fills a slot without traffic; none becomes smaller until the trial is over.
@@ -172,7 +174,7 @@ class EcsSlots:
                     service=slot.name,
                     taskDefinition=names.task_family(model, release),
                     desiredCount=min(max(serving.desired, least), most),
-                    forceNewDeployment=slot.gave_up,
+                    forceNewDeployment=slot.gave_up is not None,
                 )
             except ClientError as error:
                 if code_of(error) in _NO_TASK:
@@ -235,7 +237,9 @@ def _slot(
         target_group=group,
         desired=service["desiredCount"],
         settled=newest.get("rolloutState") == "COMPLETED",
-        gave_up=newest.get("rolloutState") == "FAILED",
+        gave_up=newest.get("rolloutStateReason", "")
+        if newest.get("rolloutState") == "FAILED"
+        else None,
         sizes=(least, most),
         since=newest["createdAt"].timestamp() if "createdAt" in newest else 0.0,
     )

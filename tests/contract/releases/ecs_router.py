@@ -17,7 +17,6 @@ from ladle.aws.session import AwsSession
 from ladle.aws.traffic.ecs import EcsListenerRouter
 from ladle.aws.versions.ecs import TaskDefinitions
 from ladle.aws.versions.ecs_service import EcsService
-from ladle.errors import Unavailable
 from ladle.policy.traffic import ObservedTraffic, Traffic
 from ladle.ports import Clock, TrafficRouter
 
@@ -75,9 +74,9 @@ class Patient:
         return self.router.read(model)
 
     def write(self, model: str, traffic: Traffic, expected_revision: str) -> None:
-        try:
-            self.router.write(model, traffic, expected_revision)
-        except Unavailable:
+        self.router.write(model, traffic, expected_revision)
+        found = self.router.read(model)
+        if found is not None and not found.settled:
             self.pass_time()
             found = self.router.read(model)
             assert found is not None
@@ -85,11 +84,7 @@ class Patient:
         self.router.settle(model, traffic)
 
     def can_start(self, model: str, release: int) -> bool:
-        try:
-            return self.router.can_start(model, release)
-        except Unavailable:
-            self.pass_time()
-            return self.router.can_start(model, release)
+        return self.router.can_start(model, release)
 
     def delete(self, model: str, release: int) -> None:
         self.router.delete(model, release)

@@ -198,7 +198,12 @@ def _told(service: Service) -> dict[str, Any]:
         "desiredCount": service.desired,
         "loadBalancers": [{"targetGroupArn": service.group}],
         "deployments": [
-            {"status": "PRIMARY", "rolloutState": service.rollout, "createdAt": service.since}
+            {
+                "status": "PRIMARY",
+                "rolloutState": service.rollout,
+                "rolloutStateReason": f"ECS deployment is {service.rollout}",
+                "createdAt": service.since,
+            }
         ],
         "tags": [{"key": k, "value": v} for k, v in service.tags.items()],
         **service.place,

@@ -29,6 +29,7 @@ class World:
     broken: set[str] = field(default_factory=set)
     seconds: float = 0.0
     scaled: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    denied: set[str] = field(default_factory=set)
     lambda_: Any = None
 
     def __post_init__(self) -> None:
@@ -140,10 +141,12 @@ class FakeSageMaker:
     def update_endpoint_weights_and_capacities(
         self, *, EndpointName: str, DesiredWeightsAndCapacities: Any
     ) -> Config:
+        if "UpdateEndpointWeightsAndCapacities" in self.world.denied:
+            raise refused("not authorized", "AccessDeniedException")
         found = self._in_service(EndpointName)
         wanted = {w["VariantName"]: w["DesiredWeight"] for w in DesiredWeightsAndCapacities}
         if missing := wanted.keys() - found["weights"].keys():
-            raise refused(f"Could not find variants {missing}")
+            raise refused(f"The variant name(s) {missing} is/are not present within it")
         if any(weight < 0 for weight in wanted.values()):
             raise refused("a weight must not be negative")
         found |= {"status": "Updating", "wanted": wanted}

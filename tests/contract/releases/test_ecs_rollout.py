@@ -117,7 +117,9 @@ def test_a_candidate_waits_for_its_tasks_without_any_request() -> None:
     rollout = proven()
     rollout.deploy(2)
     rollout.clock.sleep(MINUTE_S)
-    assert advance_release(MODEL, rollout.controls, "controller") is Advance.LATER
+    assert advance_release(MODEL, rollout.controls, "controller") is Advance.QUIET, (
+        "nobody waits for it"
+    )
     assert rollout.traffic == Traffic(1)
     rollout.world.pass_time()
     rollout.minutes(1)

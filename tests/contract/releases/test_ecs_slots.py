@@ -13,7 +13,7 @@ GROUPS = ("group-a", "group-b", "group-c")
 
 def slots(weights: tuple[int, int, int], releases: tuple[int, int, int] = (1, 2, 3)) -> Slots:
     made = tuple(
-        Slot(name, release, weight, group, 1, True, False, (1, 4))
+        Slot(name, release, weight, group, 1, True, None, (1, 4))
         for name, release, weight, group in zip("abc", releases, weights, GROUPS, strict=True)
     )
     return Slots("rule", made, dict(zip(GROUPS, weights, strict=True)), "revision")

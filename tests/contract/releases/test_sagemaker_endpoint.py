@@ -14,7 +14,7 @@ from ladle import names
 from ladle.aws.traffic.sagemaker import EndpointRouter
 from ladle.aws.versions.sagemaker import EndpointVersions
 from ladle.catalog import Target
-from ladle.errors import Conflict, LadleError, NotFound, Unavailable
+from ladle.errors import Conflict, Forbidden, LadleError, NotFound, Unavailable
 from ladle.policy.traffic import ObservedTraffic, Traffic
 
 MODEL = "fraud"
@@ -103,6 +103,16 @@ def test_weights_that_somebody_set_in_between_are_not_overwritten() -> None:
     with pytest.raises(Conflict):
         made.router.write(MODEL, Traffic(1), before)
     assert made.read().traffic.reads_like(Traffic(2, 1, 0.2))
+
+
+def test_a_rehearsed_rollback_finds_a_missing_permission_and_moves_nothing() -> None:
+    made = Endpoint(releases=2)
+    with pytest.raises(Conflict):
+        made.router.write(MODEL, Traffic(1), "dry-run")
+    made.world.denied.add("UpdateEndpointWeightsAndCapacities")
+    with pytest.raises(Forbidden):
+        made.router.write(MODEL, Traffic(1), "dry-run")
+    assert made.read().settled
 
 
 @pytest.mark.parametrize("wanted", [Traffic(1, 2, 0.5), Traffic(2, 1, 0.5)])

@@ -23,15 +23,20 @@ if TYPE_CHECKING:
 
 class EcsListenerRouter:
     """The TrafficRouter of the target ``ecs``; a release that is in no slot is started when traffic
-    is to reach it, and what takes minutes is told by Unavailable: the next wake-up asks again.
+    is to reach it, and until its tasks answer what is read is not settled.
     """
 
     def __init__(self, session_of: Callable[[str], AwsSession]) -> None:
         self._session_of = session_of
 
     def read(self, model: str) -> ObservedTraffic | None:
-        found = self._slots(model).read(model)
-        return None if found is None else ObservedTraffic(found.traffic, found.revision)
+        slots = self._slots(model)
+        found = slots.read(model)
+        if found is None:
+            return None
+        waiting = (slot for slot in found.slots if slot.desired and not slot.weight)
+        starts = any(slots.condition(slot) is Condition.STARTING for slot in waiting)
+        return ObservedTraffic(found.traffic, found.revision, settled=not starts)
 
     def write(self, model: str, traffic: Traffic, expected_revision: str) -> None:
         slots = self._slots(model)
@@ -39,9 +44,12 @@ class EcsListenerRouter:
         for release in traffic.weights:
             condition = self._started(slots, model, found, release)
             if condition is Condition.FAILED:
-                raise _cannot_serve(model, release, "its tasks end as soon as they start")
-            if condition is not Condition.STEADY:
-                raise _not_yet(model, release)
+                raise _cannot_serve(model, release, found)
+            if condition is Condition.STARTING:
+                slot = found.of(release)
+                if slot is not None and slot.weight:
+                    raise Unavailable("LD504", f"release {release} does not answer", "try again")
+                return
         found = self._expected(slots, model, expected_revision)
         self._forward(model, found, found.weighing(traffic))
 
@@ -51,12 +59,9 @@ class EcsListenerRouter:
         if found is None:
             return False
         try:
-            condition = self._started(slots, model, found, release)
+            return self._started(slots, model, found, release) is not Condition.FAILED
         except NotFound:
             return False
-        if condition is Condition.STARTING:
-            raise _not_yet(model, release)
-        return condition is Condition.STEADY
 
     def settle(self, model: str, traffic: Traffic) -> None:
         """What has no traffic any more rests; what serves alone may shrink again."""
@@ -116,10 +121,8 @@ class EcsListenerRouter:
         return EcsSlots.of(self._session_of(model))
 
 
-def _not_yet(model: str, release: int) -> Unavailable:
-    return Unavailable("LD504", f"release {release} of {model} is starting", "try again")
-
-
-def _cannot_serve(model: str, release: int, why: str) -> NotFound:
+def _cannot_serve(model: str, release: int, found: Slots) -> NotFound:
+    slot = found.of(release)
+    why = (slot.gave_up if slot is not None else None) or "its tasks end as soon as they start"
     what = f"release {release} of {model} cannot serve: {why}"
     return NotFound("LD505", what, f"ladle logs {model} shows what they said")
