@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 IN_SERVICE, FAILED, DELETING = "InService", "Failed", "Deleting"
 STUCK = {FAILED, "OutOfService", "UpdateRollbackFailed"}
 _BUSY = {"ResourceInUse", "ResourceLimitExceeded", "ThrottlingException"}
-_MISSING = ("Could not find", "does not exist")
+_MISSING = ("Could not find", "does not exist", "is/are not present within")
 # What an endpoint is tagged with: how many machines a variant may have, and how many requests a
 # minute one of them takes while it is as busy as it should be.
 MIN_INSTANCES, MAX_INSTANCES = "ladle:min-instances", "ladle:max-instances"

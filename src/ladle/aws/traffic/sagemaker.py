@@ -72,6 +72,7 @@ class EndpointRouter:
         if found is None:
             raise NotFound("LD505", f"{model} has no endpoint", "deploy it: ladle deploy")
         if _revision(found) != expected_revision:
+            self._ask_for_permission(model)
             raise Conflict("LD503", f"the endpoint of {model} changed since it was read", "again")
         if found.status != IN_SERVICE:
             raise later(f"the endpoint of {model} is {found.status}")
@@ -192,6 +193,17 @@ class EndpointRouter:
         )
         if answer is None:
             raise NotFound("LD505", f"SageMaker refuses {traffic}", "ladle history shows why")
+
+    def _ask_for_permission(self, model: str) -> None:
+        """Weights of a variant that there is not: AWS looks at permissions first, and changes nothing."""
+        client = self._sagemaker(model)
+        found_or_none(
+            f"whether the traffic of {model} may be moved",
+            lambda: client.update_endpoint_weights_and_capacities(
+                EndpointName=names.endpoint(model),
+                DesiredWeightsAndCapacities=[{"VariantName": "rehearsal", "DesiredWeight": 1.0}],
+            ),
+        )
 
     def _update(self, model: str, config: str) -> None:
         client = self._sagemaker(model)
