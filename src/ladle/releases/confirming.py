@@ -27,11 +27,15 @@ def intent_done(state: ReleaseState, event: IntentDone, now: float) -> Decision:
     if intent is None or intent.id != event.intent_id:
         return unchanged(state, "another intent is open")
     state = replace(
-        state, intent=None, traffic=intent.traffic, foreign=None, overtaken=None, phase_since=now
+        state,
+        intent=None,
+        traffic=intent.traffic,
+        foreign=None,
+        overtaken=None,
+        blocked=None,
+        phase_since=now,
+        evidence_since=now if intent.kind in BEGINS_EVIDENCE else state.evidence_since,
     )
-    state = replace(state, blocked=None)
-    if intent.kind in BEGINS_EVIDENCE:
-        state = replace(state, evidence_since=now)
     row = NewRecord(
         RecordKind.OUTCOME,
         intent.traffic.main,

@@ -26,6 +26,8 @@ def after(records: tuple[NewRecord, ...], decision: Decision) -> Decision:
 
 
 def with_status(state: ReleaseState, number: int, status: ReleaseStatus) -> ReleaseState:
+    if state.statuses.get(number) is status:
+        return state
     return replace(state, statuses={**state.statuses, number: status})
 
 

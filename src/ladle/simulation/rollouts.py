@@ -25,7 +25,7 @@ from ladle.simulation.world import MODEL, World
 
 TICK_S = 60.0
 QUIET_S = 3600.0
-PAUSED_S = 900.0  # evidence that had not come by then comes no more
+PAUSED_S = 600.0  # evidence that had not come by then comes no more
 
 Plant = Callable[[Controls], Controls]
 

@@ -32,14 +32,14 @@ def policy_of(rng: random.Random) -> RolloutPolicy:
     return RolloutPolicy(
         strategy=rng.choices(list(Strategy), (9, 1))[0],
         canary_percent=rng.choice((5.0, 10.0, 50.0)),
-        bake_s=rng.choice((60.0, 180.0)),
+        bake_s=rng.choice((60.0, 120.0)),
         min_requests=rng.choice((20, 100)),
         min_labels=rng.choice((0, 50)),
         promote=rng.choice(list(Promote)),
-        max_s=rng.choice((300.0, 900.0)),
+        max_s=rng.choice((300.0, 600.0)),
         on_inconclusive=rng.choice(list(OnInconclusive)),
         holdback_percent=rng.choice((0.0, 5.0)),
-        holdback_s=rng.choice((60.0, 300.0)),
+        holdback_s=rng.choice((60.0, 180.0)),
         labels_expected=rng.random() < 0.5,
         guards=GUARDS,
     )

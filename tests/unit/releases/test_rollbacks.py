@@ -202,3 +202,13 @@ def test_a_proven_release_that_is_quarantined_is_passed_over() -> None:
     story.state = replace(story.state, quarantine=(entry,))
     story.hear(ask(Ask.ROLLBACK))
     assert story.alias() == {1: 100}
+
+
+def test_a_person_too_lifts_a_quarantine_before_going_there() -> None:
+    story = stable_story(3)
+    second = story.state.good[1]
+    entry = Quarantined(QuarantineScope.MODEL, second.model_digest, 9, story.now, "late", None)
+    story.state = replace(story.state, quarantine=(entry,))
+    story.hear(ask(Ask.ROLLBACK, to=2))
+    assert story.alias() == {3: 100}
+    assert "quarantined: lift it first" in story.last(RecordKind.REFUSED).text
