@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from tests.runtime.conftest import environment, log_key, model_file
+
+__all__ = ["environment", "log_key", "model_file"]  # fixtures: the model that the runtime tests ask
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
