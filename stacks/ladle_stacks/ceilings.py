@@ -17,9 +17,11 @@ TAG = "user:ladle:model"  # as Budgets writes a tag of ours, once billing knows 
 _TOLD_AT = (("ACTUAL", 80), ("ACTUAL", 100), ("FORECASTED", 100))  # percent of the cap
 
 
-def ceilings(scope: Construct, spec: ServiceSpec) -> None:
-    """Both only tell: nothing is stopped, and nothing deleted."""
-    if spec.ceilings.monthly_usd is not None:
+def ceilings(scope: Construct, spec: ServiceSpec, *, billed: bool) -> None:
+    """Both only tell: nothing is stopped, and nothing deleted. The embedded AWS, which knows no
+    budgets, sends no bill either.
+    """
+    if billed and spec.ceilings.monthly_usd is not None:
         _budget(scope, spec, spec.ceilings.monthly_usd)
     if spec.ceilings.idle_ttl_s is not None:
         _idle_alarm(scope, spec, spec.ceilings.idle_ttl_s)

@@ -1,4 +1,4 @@
-"""The one thing that may differ between AWS and the embedded AWS: which Python runs a zip."""
+"""What may differ between AWS and the embedded AWS: which Python runs a zip; nobody is billed."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ class ModelStack(cdk.Stack):
         # The controller starts at once: what it needs and what guards it are there before.
         released.node.add_dependency(alarm, router)
         _people(self, spec)
-        ceilings(self, spec)
+        ceilings(self, spec, billed=not host.embedded)
         if spec.dashboard:
             dashboard(self, spec)
 

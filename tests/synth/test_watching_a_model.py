@@ -48,6 +48,13 @@ def test_a_budget_counts_this_models_tag_and_tells_before_it_is_spent(watched: T
     assert who == {"ada@example.com"}
 
 
+def test_where_nobody_is_billed_there_is_no_budget(tmp_path: Path, root: Path) -> None:
+    text_ = MORE["watched"].replace("packaging: image", "packaging: zip")
+    embedded = synthesize(tmp_path, root, {"watched": text_}, embedded=True).model("watched")
+    assert not resources(embedded, "AWS::Budgets::Budget")
+    assert one(embedded, "AWS::CloudWatch::Dashboard")
+
+
 def test_silence_for_the_whole_span_rings_the_idle_alarm(watched: Template) -> None:
     alarms = resources(watched, "AWS::CloudWatch::Alarm").values()
     [idle] = [a["Properties"] for a in alarms if a["Properties"]["AlarmName"].endswith("-idle")]
