@@ -42,6 +42,7 @@ class Watch:
     rows: list[Record] = field(default_factory=list)
     first_weight: dict[int, float] = field(default_factory=dict)
     danger: dict[int, float] = field(default_factory=dict)
+    by_alarm: bool = False
     disturbances: int = 0
     asked_by: list[str] = field(default_factory=list)
 
@@ -105,7 +106,9 @@ class Watch:
         if any(r is not None and r.number == number for r in kept):
             raise Violation(6, f"release {number} is deleted, and may be needed")
 
-    def sees_danger(self, number: int) -> None:
+    def sees_danger(self, number: int, for_good: bool = False) -> None:
+        """``for_good``: by evidence, which stays; an alarm that nobody heard in time may clear."""
+        self.by_alarm = self.by_alarm and not for_good
         state = self.world.ledger.load(MODEL)
         candidate = state.candidate and state.candidate.number
         alias = self.world.router.alias
@@ -115,7 +118,12 @@ class Watch:
         able = ours and self.world.router.permitted
         if able and to_go and candidate == number and not self.danger:
             self.danger[number] = self.world.now
+            self.by_alarm = not for_good
             self.disturbances = 1 if self._leased() else 0
+
+    def hears_no_alarm(self, number: int) -> None:
+        if self.by_alarm:
+            self.danger.pop(number, None)
 
     def _leased(self) -> bool:
         """Perhaps by a controller that is dead: the one lease expiry that the 120 s include."""

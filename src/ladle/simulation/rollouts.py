@@ -175,7 +175,7 @@ class Simulation:
         evidence = self.world.judge(state, now)
         newest = self.world.ledger.load(MODEL).generation == state.generation
         if newest and evidence is not None and evidence.worst is not None:
-            self.watch.sees_danger(evidence.candidate_release)
+            self.watch.sees_danger(evidence.candidate_release, for_good=True)
         return evidence
 
 
@@ -189,8 +189,11 @@ class WatchedAlarms:
         candidate = self.world.ledger.load(model).candidate
         enough = reading.samples >= NATIVE_ALARM_SAMPLES
         seen = reading.ringing and enough and not self.world.outage
-        if seen and candidate is not None and candidate.number == release:
-            self.watch.sees_danger(release)
+        if candidate is not None and candidate.number == release:
+            if seen:
+                self.watch.sees_danger(release)
+            else:
+                self.watch.hears_no_alarm(release)
         return reading
 
 
