@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 RULE_TAG = "ladle:rule"
 SIZE_TAGS = ("ladle:min", "ladle:max")
+START_LIMIT_S = 1800.0  # a machine that cannot be had must not keep everything else waiting
 DIMENSION: Any = "ecs:service:DesiredCount"
 _NO_TASK = {"ClientException", "InvalidParameterException"}
 _GONE = {"ClusterNotFoundException", "RuleNotFound", "ServiceNotFoundException"}
@@ -57,6 +59,7 @@ class Slot:
     gave_up: str | None
     sizes: tuple[int, int]
     since: float = 0.0  # UTC epoch seconds at which it was last filled
+    filled_for_s: float = 0.0  # by the clock of AWS
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +139,7 @@ class EcsSlots:
         """None before the first release has its service."""
         with asking(f"for the services of {model}"):
             try:
-                services = self._services(model)
+                at, services = self._services(model)
                 rule = next((tags.get(RULE_TAG) for _, tags in services), None)
                 if rule is None:
                     return None
@@ -146,7 +149,7 @@ class EcsSlots:
                     return None
                 raise
         weights = _weights(found)
-        slots = tuple(_slot(model, service, tags, weights) for service, tags in services)
+        slots = tuple(_slot(model, service, tags, weights, at) for service, tags in services)
         told = [[s.name, s.release, s.target_group] for s in slots]
         return Slots(rule, slots, weights, str(digest.of_json([told, dict(weights)])))
 
@@ -157,7 +160,9 @@ class EcsSlots:
         answers = self._healthy(slot) > 0
         if answers and (slot.weight or slot.settled):
             return Condition.STEADY
-        return Condition.STARTING if slot.gave_up is None else Condition.FAILED
+        if slot.gave_up is not None or (not slot.weight and slot.filled_for_s > START_LIMIT_S):
+            return Condition.FAILED
+        return Condition.STARTING
 
     def start(self, model: str, found: Slots, slot: Slot, release: int) -> None:
         """Fills a slot without traffic; none becomes smaller until the trial is over.
@@ -174,7 +179,7 @@ class EcsSlots:
                     service=slot.name,
                     taskDefinition=names.task_family(model, release),
                     desiredCount=min(max(serving.desired, least), most),
-                    forceNewDeployment=slot.gave_up is not None,
+                    forceNewDeployment=True,  # also of what ran here before: it is watched anew
                 )
             except ClientError as error:
                 if code_of(error) in _NO_TASK:
@@ -207,14 +212,17 @@ class EcsSlots:
             SuspendedState={"DynamicScalingInSuspended": not shrinks},
         )
 
-    def _services(self, model: str) -> list[tuple[Mapping[str, Any], Mapping[str, str]]]:
-        found = self._ecs.describe_services(
+    def _services(
+        self, model: str
+    ) -> tuple[float, list[tuple[Mapping[str, Any], Mapping[str, str]]]]:
+        """When AWS answered, and each service with its tags."""
+        answer: Any = self._ecs.describe_services(
             cluster=names.cluster(model), services=list(names.SLOTS), include=["TAGS"]
-        )["services"]
-        active = sorted(
-            (s for s in found if s["status"] == "ACTIVE"), key=lambda s: s["serviceName"]
         )
-        return [(s, {t["key"]: t["value"] for t in s.get("tags", [])}) for s in active]
+        active = [s for s in answer["services"] if s["status"] == "ACTIVE"]
+        active.sort(key=lambda service: service["serviceName"])
+        tags = ({t["key"]: t["value"] for t in s.get("tags", [])} for s in active)
+        return _answered_at(answer), list(zip(active, tags, strict=True))
 
     def _healthy(self, slot: Slot) -> int:
         with asking(f"whether slot {slot.name} answers"):
@@ -223,13 +231,23 @@ class EcsSlots:
         return states.count("healthy")
 
 
+def _answered_at(answer: Mapping[str, Any]) -> float:
+    date = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
+    return parsedate_to_datetime(date).timestamp() if date else 0.0
+
+
 def _slot(
-    model: str, service: Mapping[str, Any], tags: Mapping[str, str], weights: Mapping[str, int]
+    model: str,
+    service: Mapping[str, Any],
+    tags: Mapping[str, str],
+    weights: Mapping[str, int],
+    at: float,
 ) -> Slot:
     group = service["loadBalancers"][0]["targetGroupArn"]
     primary = (d for d in service["deployments"] if d["status"] == "PRIMARY")
     newest: Mapping[str, Any] = next(primary, {})
     least, most = (int(tags.get(tag, 1)) for tag in SIZE_TAGS)
+    since = newest["createdAt"].timestamp() if "createdAt" in newest else at
     return Slot(
         name=service["serviceName"],
         release=release_of(model, service["taskDefinition"]),
@@ -241,7 +259,8 @@ def _slot(
         if newest.get("rolloutState") == "FAILED"
         else None,
         sizes=(least, most),
-        since=newest["createdAt"].timestamp() if "createdAt" in newest else 0.0,
+        since=since,
+        filled_for_s=at - since,
     )
 
 

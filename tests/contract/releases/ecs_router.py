@@ -76,7 +76,7 @@ class Patient:
     def write(self, model: str, traffic: Traffic, expected_revision: str) -> None:
         self.router.write(model, traffic, expected_revision)
         found = self.router.read(model)
-        if found is not None and not found.settled:
+        if found is not None and not traffic.reads_like(found.traffic):
             self.pass_time()
             found = self.router.read(model)
             assert found is not None

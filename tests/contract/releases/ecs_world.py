@@ -6,7 +6,8 @@ Nothing starts before ``pass_time`` is called, and every call can be the last on
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 from tests.contract.releases.ecs_balancing import (
@@ -18,6 +19,8 @@ from tests.contract.releases.ecs_balancing import (
 from tests.contract.releases.ecs_calls import Client, Crashed, counted, refused
 
 from ladle import names
+
+BEGAN = datetime(2026, 11, 23, tzinfo=UTC)
 
 
 @dataclass
@@ -31,7 +34,7 @@ class Service:
     status: str = "ACTIVE"
     rollout: str = "IN_PROGRESS"
     healthy: int = 0
-    since: datetime = datetime(2026, 11, 23, tzinfo=UTC)
+    since: datetime = BEGAN
 
 
 @dataclass
@@ -47,6 +50,8 @@ class EcsWorld:
     calls: int = 0
     crash_at: int | None = None
     may_move: bool = True
+    full: bool = False  # no machine can be had
+    now: datetime = BEGAN
 
     def __post_init__(self) -> None:
         self.ecs, self.balancer, self.scaling = FakeEcs(self), FakeBalancer(self), FakeScaling(self)
@@ -58,8 +63,11 @@ class EcsWorld:
             raise Crashed
 
     def pass_time(self) -> None:
-        """Every service becomes what it is on the way to."""
+        """Ten minutes, in which every service becomes what it is on the way to."""
+        self.now += timedelta(minutes=10)
         for service in self.services.values():
+            if self.full and service.rollout == "IN_PROGRESS":
+                continue
             fails = service.task.partition(":")[0] in self.broken and service.desired > 0
             service.healthy = 0 if fails else service.desired
             service.rollout = "FAILED" if fails else "COMPLETED"
@@ -145,6 +153,7 @@ class FakeEcs(Client):
         found.desired = changes.get("desiredCount", found.desired)
         if task != found.task or changes.get("forceNewDeployment"):
             found.task, found.rollout, found.healthy = task, "IN_PROGRESS", 0
+            found.since = self.world.now
         found.healthy = min(found.healthy, found.desired)
         found.place |= {k: changes[k] for k in found.place if k in changes}
         return {"service": _told(found)}
@@ -161,7 +170,11 @@ class FakeEcs(Client):
     def describe_services(self, cluster: str, services: list[str], **_include: Any) -> Any:
         self._cluster(cluster)
         kept = self.world.services
-        return {"services": [_told(kept[name]) for name in services if name in kept]}
+        date = format_datetime(self.world.now, usegmt=True)
+        return {
+            "services": [_told(kept[name]) for name in services if name in kept],
+            "ResponseMetadata": {"HTTPHeaders": {"date": date}},
+        }
 
     @counted
     def tag_resource(self, resourceArn: str, tags: list[dict[str, str]]) -> None:  # noqa: N803

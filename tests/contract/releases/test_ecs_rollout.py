@@ -147,6 +147,15 @@ def test_a_candidate_whose_tasks_end_is_refused_and_meets_no_request() -> None:
     assert rollout.state.statuses[2] is ReleaseStatus.REFUSED
 
 
+def test_a_candidate_whose_machine_cannot_be_had_keeps_nobody_waiting() -> None:
+    rollout = proven()
+    rollout.world.full = True
+    rollout.deploy(2)
+    rollout.minutes(6)
+    assert (rollout.state.phase, rollout.traffic) == (Phase.STABLE, Traffic(1))
+    assert rollout.state.statuses[2] is ReleaseStatus.REFUSED
+
+
 def test_a_person_goes_back_to_a_release_at_rest() -> None:
     rollout = proven(3)
     rollout.ask(Ask.ROLLBACK, to=1)

@@ -123,6 +123,6 @@ class EcsListenerRouter:
 
 def _cannot_serve(model: str, release: int, found: Slots) -> NotFound:
     slot = found.of(release)
-    why = (slot.gave_up if slot is not None else None) or "its tasks end as soon as they start"
+    why = (slot.gave_up if slot is not None else None) or "its tasks do not start"
     what = f"release {release} of {model} cannot serve: {why}"
     return NotFound("LD505", what, f"ladle logs {model} shows what they said")
