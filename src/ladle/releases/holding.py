@@ -1,9 +1,9 @@
 """What a release shares with others is not held against it: its rollback waits, and people are told.
 
 Two signs of a shared cause. Lambda's own alarm rings on both releases: going back would change
-nothing. Or several models of the account want to roll back within minutes: one outage should not
-take a release from each of them. A hold ends by itself, so that it costs minutes at the most: what
-is still worse then is rolled back, what is not goes on.
+nothing. Or several models of the account want to roll back within minutes, and the release beside
+this one suffers too: one outage should not take a release from each of them. A hold ends by itself,
+so that it costs minutes at the most: what is still worse then is rolled back, what is not goes on.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from ladle.policy.statuses import Phase
+from ladle.policy.verdicts import GuardVerdict
 from ladle.releases.effects import Decision, NewRecord, RecordKind
 from ladle.releases.moves import unchanged, with_notice
 from ladle.releases.state import ReleaseState
@@ -20,6 +21,7 @@ from ladle.releases.state import ReleaseState
 STORM_MODELS = 3
 STORM_WINDOW_S = 300.0
 HOLD_S = 300.0
+SHARED_PART = 1 / 3  # of the candidate's rate of bad outcomes that the stable release shows too
 
 
 def wanted_to_roll_back(state: ReleaseState, now: float) -> bool:
@@ -30,6 +32,12 @@ def wanted_to_roll_back(state: ReleaseState, now: float) -> bool:
 
 def is_storm(others: Sequence[str]) -> bool:
     return len(others) + 1 >= STORM_MODELS
+
+
+def may_be_shared(guard: GuardVerdict) -> bool:
+    """Whether the release beside it suffers too; what ails the candidate alone is the candidate's."""
+    candidate, stable = guard.candidate.rate, guard.stable.rate
+    return candidate is None or stable is None or stable >= SHARED_PART * candidate
 
 
 def is_held(state: ReleaseState, now: float) -> bool:

@@ -11,7 +11,7 @@ from ladle.policy.statuses import Phase, QuarantineScope, ReleaseStatus
 from ladle.policy.verdicts import Evidence, GuardVerdict
 from ladle.releases.effects import Decision, NewRecord, RecordKind
 from ladle.releases.events import EvidenceRead, NativeAlarmRang, TimePassed
-from ladle.releases.holding import go_on, hold, is_held, is_storm
+from ladle.releases.holding import go_on, hold, is_held, is_storm, may_be_shared
 from ladle.releases.moves import (
     begin,
     finish,
@@ -61,7 +61,7 @@ def _found_worse(
     cause = worse(event.evidence, guard)
     if is_held(state, now):
         return unchanged(state, state.reason)
-    if state.held_since is None and is_storm(event.others):
+    if state.held_since is None and is_storm(event.others) and may_be_shared(guard):
         others = ", ".join(event.others)
         why = f"{others} rolled back within minutes too, which looks like one cause; {cause.text}"
         return hold(state, why, {**cause.data, "others": event.others}, now)

@@ -20,6 +20,7 @@ from ladle.simulation.memory import MemoryAnnouncer, MemoryLedger, MemoryRouter
 MODEL = "m"
 DETECTED_AFTER = 60  # requests of a worse candidate until its evidence crosses the limit
 ALARM_PERIOD_S = 60.0
+NORMAL = {GuardName.FAILURES: 0.01, GuardName.ACCURACY: 0.15}  # rates of a healthy release
 ALARM_REMEMBERED_S = 240.0  # so long a reader still sees that it rang
 
 
@@ -134,7 +135,7 @@ class World:
                 guard=guard.name,
                 verdict=_verdict(worse[guard.name], exposed[guard.name]),
                 log_e=5.0 if worse[guard.name] else 0.1,
-                stable=ArmCounts(others, 0.01 * others),
+                stable=ArmCounts(others, NORMAL[guard.name] * others),
                 candidate=ArmCounts(exposed[guard.name], 0.3 * exposed[guard.name]),
                 alive=exposed[guard.name] > 0 and others > 0,
             )

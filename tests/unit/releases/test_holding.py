@@ -8,6 +8,7 @@ import pytest
 
 from ladle.policy.rollout import GuardName
 from ladle.policy.statuses import Phase
+from ladle.policy.verdicts import ArmCounts
 from ladle.releases.effects import RecordKind
 from ladle.releases.events import Ask, CandidateReady, EvidenceRead, NativeAlarmRang
 from ladle.releases.holding import HOLD_S, STORM_WINDOW_S, wanted_to_roll_back
@@ -24,7 +25,10 @@ from ladle.testing.releases import (
 
 
 def worse(story: Story, *others: str) -> EvidenceRead:
-    return replace(evidence(story.state, worse=GuardName.FAILURES), others=others)
+    """Failures of 30 % of the candidate's requests and of 15 % of the other's."""
+    read = evidence(story.state, worse=GuardName.FAILURES).evidence
+    suffers = tuple(replace(g, stable=ArmCounts(1000.0, 150.0)) for g in read.guards)
+    return EvidenceRead(replace(read, guards=suffers), others)
 
 
 @pytest.mark.parametrize("began", [canary_story, holdback_story])
@@ -62,6 +66,13 @@ def test_the_third_model_that_wants_to_roll_back_within_minutes_is_held() -> Non
     assert (story.state.phase, story.alias()) == (Phase.PAUSED, {1: 90, 2: 10})
     row = story.last(RecordKind.PAUSED)
     assert (row.data["others"], row.data["guard"]) == (("a", "b"), "failures")
+
+
+def test_what_ails_the_candidate_alone_is_not_held_in_any_storm() -> None:
+    story = canary_story()
+    alone = evidence(story.state, worse=GuardName.FAILURES)
+    story.hear(replace(alone, others=("a", "b")))
+    assert story.alias() == {1: 100}
 
 
 def test_two_models_are_no_storm() -> None:
