@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ladle.actions.judge_quality import read_evidence
-from ladle.errors import NotFound, Unavailable
+from ladle.errors import LadleError, NeedsCredentials, NotFound, Unavailable
 from ladle.policy.statuses import Phase
 from ladle.policy.traffic import Traffic
 from ladle.policy.verdicts import Evidence
@@ -25,7 +25,8 @@ DAY_S = 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class ModelStatus:
-    """``live`` is what the alias reads now, None when there is none; ``lacking`` are sentences;
+    """``live`` is what the alias reads now, None when there is none or when it cannot be read, and
+    ``unread`` says why; ``lacking`` are sentences;
     of each release that serves, over the last day: ``measures`` by its labels, ``drifts`` from its
     training, the farthest first. ``estimate`` is the candidate's accuracy before labels come, ``worse_segments``
     those in which it is wrong more often. None of this decides anything.
@@ -33,6 +34,7 @@ class ModelStatus:
 
     state: ReleaseState
     live: Traffic | None
+    unread: str | None
     evidence: Evidence | None
     lacking: tuple[str, ...]
     unheard: int
@@ -45,12 +47,13 @@ class ModelStatus:
 def read_status(workspace: Workspace, model: str, now: float) -> ModelStatus:
     """Raises NotFound LD510 for a model that was never deployed here."""
     state = known_state(workspace, model)
-    observed = workspace.router.read(model)
+    live, unread = _live(workspace, model)
     evidence = _evidence(workspace, state, now)
     seen = _last_day(workspace, state, now)
     return ModelStatus(
         state=state,
-        live=observed.traffic if observed else None,
+        live=live,
+        unread=unread,
         evidence=evidence,
         lacking=_lacking(state, evidence, now),
         unheard=len(workspace.inbox.pending(model)),
@@ -96,13 +99,33 @@ def _estimate(state: ReleaseState, seen: Mapping[int, Counts]) -> float | None:
     return estimate(stable, candidate)
 
 
+def deployed_models(workspace: Workspace) -> Sequence[str]:
+    """All that were handed over and not taken down since."""
+    return [
+        name
+        for name in workspace.ledger.models()
+        if workspace.ledger.load(name).phase is not Phase.EMPTY or workspace.inbox.pending(name)
+    ]
+
+
+def _live(workspace: Workspace, model: str) -> tuple[Traffic | None, str | None]:
+    """One model's trouble must not hide the others."""
+    try:
+        observed = workspace.router.read(model)
+    except NeedsCredentials:
+        raise
+    except LadleError as error:
+        return None, error.finding.what
+    return (observed.traffic if observed else None), None
+
+
 def known_state(workspace: Workspace, model: str) -> ReleaseState:
     state = workspace.ledger.load(model)
     if state.phase is Phase.EMPTY and not workspace.inbox.pending(model):
-        known = ", ".join(workspace.ledger.models()) or "none"
+        known = ", ".join(deployed_models(workspace)) or "none"
         raise NotFound(
             "LD510",
-            f"no release of {model} was ever handed over here; deployed models: {known}",
+            f"{model} is not deployed here; deployed models: {known}",
             "deploy it: ladle deploy",
         )
     return state

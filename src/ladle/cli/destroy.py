@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from ladle import names
+from ladle.actions.read_status import known_state
 from ladle.cli.asking import hear
 from ladle.cli.confirm import confirm
 from ladle.cli.output import answer, answer_json, say
 from ladle.disk.clock import SystemClock
-from ladle.errors import NotFound
 from ladle.policy.statuses import Phase
-from ladle.ports import Workspace
 from ladle.releases.events import Ask, PersonAsked
 from ladle.wiring import open_stacks, open_workspace, workspace_url
 
@@ -39,13 +37,8 @@ def destroy(
     stacks = open_stacks(url, here)
     stack = names.model_stack(model)
     state = workspace.ledger.load(model)
-    if state.phase is Phase.EMPTY and not stacks.exists(stack):
-        raise NotFound(
-            "LD510",
-            f"{model} is not deployed here; deployed models: "
-            f"{', '.join(_serving(workspace)) or 'none'}",
-            "nothing to do, or look at LADLE_WORKSPACE",
-        )
+    if not stacks.exists(stack):
+        known_state(workspace, model)
     survivors = _survivors(model)
     say(f"{model} now: {state.traffic or 'no traffic'}")
     say("".join(["this goes:", *(f"\n  {what}" for what in (*GOES, f"the stack {stack}"))]))
@@ -59,11 +52,6 @@ def destroy(
         answer_json({"model": model, "stack": stack, "stays": list(survivors)})
     else:
         answer(f"{model} is down. Its package in model_packages/ would bring it back: ladle deploy")
-
-
-def _serving(workspace: Workspace) -> Sequence[str]:
-    ledger = workspace.ledger
-    return [name for name in ledger.models() if ledger.load(name).phase is not Phase.EMPTY]
 
 
 def _survivors(model: str) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ladle.actions.read_status import ModelStatus, read_status
+from ladle.actions.read_status import ModelStatus, deployed_models, read_status
 from ladle.cli.asking import workspace_here
 from ladle.cli.output import answer, answer_json, say
 from ladle.cli.plan import cloud_of, inspect
@@ -40,7 +40,7 @@ def status(
     clock = SystemClock()
     while True:
         now = clock.now()
-        models = [model] if model else workspace.ledger.models()
+        models = [model] if model else deployed_models(workspace)
         new = [] if model else sorted(committed.keys() - set(models))
         found = [read_status(workspace, name, now) for name in models]
         if as_json:
@@ -73,6 +73,7 @@ def _as_json(status: ModelStatus, committed: Mapping[str, str], now: float) -> d
         **state_json(state),
         "age_s": round(now - state.phase_since, 3),
         "live": as_alias(status.live),
+        "unread": status.unread,
         "committed": committed.get(state.model),
         "handed_over": state.handed_over,
         "candidate": state.candidate.number if state.candidate else None,
@@ -96,7 +97,7 @@ def _show(
     watch: bool,
 ) -> None:
     lines = [line for one in found for line in _lines(one, committed, now)]
-    lines += [f"{name}  committed, never deployed: ladle deploy" for name in new]
+    lines += [f"{name}  committed, not deployed: ladle deploy" for name in new]
     text = "\n".join(lines)
     if not lines:
         say("no model is deployed here yet: ladle deploy")
@@ -106,14 +107,20 @@ def _show(
         answer(text)
 
 
+def _live(status: ModelStatus) -> str:
+    if status.unread is not None:
+        return f"cannot be read: {status.unread}"
+    return str(status.live or "nothing: there is no alias")
+
+
 def _lines(status: ModelStatus, committed: Mapping[str, str], now: float) -> Iterator[str]:
     state = status.state
     since = f" for {span(now - state.phase_since)}" if state.phase_since else ""
     yield f"{state.model}  {state.phase}{since}"
     if state.reason:
         yield f"  because      {state.reason}"
-    yield f"  live         {status.live or 'nothing: there is no alias'}"
-    if state.traffic and not state.traffic.reads_like(status.live):
+    yield f"  live         {_live(status)}"
+    if state.traffic and not status.unread and not state.traffic.reads_like(status.live):
         yield f"  the ledger   {state.traffic}"
     yield f"  handed over  {_release(state, state.handed_over)}"
     if state.model in committed:

@@ -5,18 +5,26 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ladle.actions.read_status import read_status
 from ladle.cli.main import main
 from ladle.config.parse import parse
 from ladle.disk.clock import SystemClock
+from ladle.disk.traffic_router import DiskTrafficRouter
+from ladle.disk.workspace import disk_workspace
+from ladle.errors import LadleError
 from ladle.planning.resolve import rollout_policy
 from ladle.policy.statuses import Phase, ReleaseStatus
+from ladle.policy.traffic import ObservedTraffic
 from ladle.quality.counts import MICRO, Counts, WindowKey
 from ladle.quality.drift import reference_key
+from ladle.releases.decide import decide
+from ladle.releases.events import Ask, PersonAsked
 from ladle.releases.state import Release, ReleaseState
 from ladle.wiring import open_workspace
 
@@ -46,7 +54,7 @@ def test_what_is_committed_and_never_deployed_is_named(
 ) -> None:
     assert status()["never_deployed"] == ["digits"]
     assert main(["status"]) == 0
-    assert "digits  committed, never deployed: ladle deploy" in capsys.readouterr().out
+    assert "digits  committed, not deployed: ladle deploy" in capsys.readouterr().out
 
 
 def test_committed_handed_over_and_live_are_told_apart(
@@ -85,6 +93,32 @@ def test_what_labels_and_bins_say_is_told_and_decides_nothing(
     said = capsys.readouterr().out
     assert "labels       release 1, last day: accuracy 0.9" in said
     assert "drift        release 1 against its training: age (40 % of rows)" in said
+
+
+def test_a_model_that_was_taken_down_is_not_deployed(here: Path, status: Status) -> None:
+    hand_over(here)
+    ledger = open_workspace(None, here).ledger
+    taken_down = PersonAsked(Ask.REMOVE, by="ada")
+    decision = decide(ledger.load("digits"), taken_down, now=2.0)
+    ledger.save(decision.state, decision.records, at=2.0)
+    assert status() == {"schema": 1, "models": [], "never_deployed": ["digits"]}
+
+
+def test_traffic_that_cannot_be_read_hides_no_other_model(tmp_path: Path) -> None:
+    workspace = disk_workspace(tmp_path, "dir:store")
+    workspace.ledger.save(ReleaseState("digits", phase=Phase.STABLE), (), at=1.0)
+    found = read_status(replace(workspace, router=Unreadable()), "digits", now=2.0)
+    assert (found.live, found.unread) == (None, "the endpoint failed")
+
+
+class Unreadable(DiskTrafficRouter):
+    """An endpoint that failed."""
+
+    def __init__(self) -> None:
+        """It has no folder."""
+
+    def read(self, model: str) -> ObservedTraffic | None:
+        raise LadleError("LD506", "the endpoint failed", "deploy again")
 
 
 def hand_over(here: Path) -> None:
