@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from mmap import mmap
 from pathlib import Path
 from typing import Any, Final
@@ -12,7 +14,7 @@ import onnxruntime
 from onnxruntime.capi import onnxruntime_pybind11_state as ort
 
 from ladle.errors import LadleError
-from ladle.experiments.signature import Signature, TensorSpec
+from ladle.experiments.signature import MISSING_KEY, Signature, TensorSpec
 from ladle.quality.reference import KEY
 from ladle_runtime.backends.onnx_weights import outline
 
@@ -63,8 +65,12 @@ class OnnxBackend:
         # The session's own ``run`` compares names that are held to the signature already: 0.6 µs.
         self._run = session._sess.run
         self._names = [output.name for output in session.get_outputs()]
-        self.signature = Signature(_specs(session.get_inputs()), _specs(session.get_outputs()))
-        self.reference: str | None = session.get_modelmeta().custom_metadata_map.get(KEY)
+        said = session.get_modelmeta().custom_metadata_map
+        self.signature = Signature(
+            _with_missing(_specs(session.get_inputs()), said.get(MISSING_KEY)),
+            _specs(session.get_outputs()),
+        )
+        self.reference: str | None = said.get(KEY)
         for spec in self.signature.inputs:
             if spec.dtype not in _DTYPES:
                 raise _unusable(f"its input {spec.name} is of type {spec.dtype}")
@@ -126,6 +132,19 @@ def _specs(nodes: Sequence[Any]) -> tuple[TensorSpec, ...]:
         )
         for node in nodes
     )
+
+
+def _with_missing(inputs: tuple[TensorSpec, ...], said: str | None) -> tuple[TensorSpec, ...]:
+    """Those that the file names take NaN for a value that is not known."""
+    if said is None:
+        return inputs
+    try:
+        names = json.loads(said)
+        if not isinstance(names, list) or not {spec.name for spec in inputs}.issuperset(names):
+            raise ValueError("it names something else")
+        return tuple(replace(spec, missing=spec.name in names) for spec in inputs)
+    except (ValueError, TypeError, RecursionError) as error:
+        raise _unusable(f"its {MISSING_KEY} is no list of its float inputs") from error
 
 
 def _unusable(why: str) -> LadleError:

@@ -164,6 +164,7 @@ def _tensors(service: Service, side: str, v2: bool = False) -> list[dict[str, An
                 DATATYPES.get(spec.dtype, "BYTES") if v2 else spec.dtype
             ),
             "shape": [any_size if size is None else size for size in spec.shape],
+            **({"missing": True} if spec.missing and not v2 else {}),
         }
         for spec in specs
     ]

@@ -121,16 +121,21 @@ def _value(dtype: str) -> Schema:
     return {"type": "boolean" if kind.kind == "b" else "string"}
 
 
+def _sent_value(spec: TensorSpec) -> Schema:
+    value = _value(spec.dtype)
+    return {"anyOf": [value, {"type": "null"}]} if spec.missing else value
+
+
 def _tensor(spec: TensorSpec) -> Schema:
-    return _nested_schema(spec.dtype, spec.shape)
+    return _nested_schema(_sent_value(spec), spec.shape)
 
 
 def _row(spec: TensorSpec) -> Schema:
-    return _nested_schema(spec.dtype, spec.shape[1:])
+    return _nested_schema(_value(spec.dtype), spec.shape[1:])
 
 
-def _nested_schema(dtype: str, shape: tuple[int | None, ...]) -> Schema:
-    schema = _value(dtype)
+def _nested_schema(value: Schema, shape: tuple[int | None, ...]) -> Schema:
+    schema = value
     for at, size in reversed(list(enumerate(shape))):
         bounds = {"minItems": 1} if size is None else {"minItems": size, "maxItems": size}
         most = {"maxItems": MAX_ROWS} if at == 0 and size is None else {}
@@ -145,7 +150,7 @@ def _named_tensor(spec: TensorSpec) -> Schema:
             "name": {"const": spec.name},
             "shape": sizes | {"minItems": len(spec.shape), "maxItems": len(spec.shape)},
             "datatype": {"const": DATATYPES.get(spec.dtype, "BYTES")},
-            "data": {"type": "array", "items": _value(spec.dtype)},
+            "data": {"type": "array", "items": _sent_value(spec)},
         }
     )
 

@@ -30,6 +30,7 @@ DTYPES: Final[Mapping[str, np.dtype[Any]]] = {
     "string": np.dtype(object),
 }
 _NUMBERS: Final = frozenset([int, float])
+_NUMBERS_OR_NULL: Final = _NUMBERS | {type(None)}
 _QUICK_SQUARES: Final = 10_000  # values; above that many, BLAS would wake other threads
 _EXACT_FLOAT: Final = 2.0**53  # above it a float no longer names one integer
 
@@ -127,7 +128,7 @@ def held_to(spec: TensorSpec, array: Array) -> Array:
     if array.dtype != wanted:
         with np.errstate(over="ignore"):
             array = array.astype(wanted)
-    if wanted.kind == "f" and not all_finite(array):
+    if wanted.kind == "f" and not _is_known_or_missing(spec, array):
         raise _out_of_range(spec)
     # Behind other bytes a number may begin anywhere; kernels read whole ones only.
     flags = array.flags
@@ -199,10 +200,10 @@ def _number_rows(value: Any) -> Array | None:
 
 
 def _floats(spec: TensorSpec, raw: Array, kinds: set[type]) -> Array:
-    if not kinds <= _NUMBERS:
+    if not kinds <= (_NUMBERS_OR_NULL if spec.missing else _NUMBERS):
         raise _wrong_type(spec)
     try:
-        return _in_range(spec, raw.astype(np.float64))
+        return _in_range(spec, raw.astype(np.float64))  # null becomes NaN
     except OverflowError:
         raise _out_of_range(spec) from None
 
@@ -210,9 +211,13 @@ def _floats(spec: TensorSpec, raw: Array, kinds: set[type]) -> Array:
 def _in_range(spec: TensorSpec, doubles: Array) -> Array:
     with np.errstate(over="ignore"):
         array = doubles.astype(_FLOATS[spec.dtype])
-    if not all_finite(array):
+    if not _is_known_or_missing(spec, array):
         raise _out_of_range(spec)
     return array
+
+
+def _is_known_or_missing(spec: TensorSpec, floats: Array) -> bool:
+    return all_finite(floats) or (spec.missing and not np.isinf(floats).any())
 
 
 def all_finite(floats: Array) -> bool:
@@ -265,7 +270,8 @@ def _ragged(spec: TensorSpec) -> Refused:
 
 
 def _wrong_type(spec: TensorSpec) -> Refused:
-    return Refused("LD412", f"{spec.name} takes values of type {spec.dtype}, without null")
+    null = "or null" if spec.missing else "without null"
+    return Refused("LD412", f"{spec.name} takes values of type {spec.dtype}, {null}")
 
 
 def _out_of_range(spec: TensorSpec) -> Refused:

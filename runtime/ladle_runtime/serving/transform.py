@@ -6,7 +6,8 @@ It may define:
   the dict that the model takes.
 - ``after(outputs)``: the model's outputs by name; returns the outputs that the answer shows.
 - ``INPUTS``: what callers send, where it is not what the model takes: a list of
-  ``{"name": …, "dtype": …, "shape": […]}`` in ONNX's words, None for any size.
+  ``{"name": …, "dtype": …, "shape": […]}`` in ONNX's words, None for any size; ``"missing": True``
+  where NaN is a value that is not known.
 
 To refuse a request, ``before`` raises :class:`ladle.errors.LadleError`: the caller gets a 422. Any
 other exception is a failure of the release and counts against it.
@@ -61,7 +62,5 @@ def load_transform(name: str | None, folder: str) -> Transform:
     return Transform(
         getattr(module, "before", unchanged),
         getattr(module, "after", unchanged),
-        None
-        if inputs is None
-        else tuple(TensorSpec(i["name"], i["dtype"], tuple(i["shape"])) for i in inputs),
+        None if inputs is None else tuple(map(TensorSpec.from_json, inputs)),
     )

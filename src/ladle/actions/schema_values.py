@@ -58,6 +58,10 @@ def _truth(_: Schema, random: Random) -> bool:
     return random.random() < 0.5
 
 
+def _null(_: Schema, __: Random) -> None:
+    return None
+
+
 _MAKERS: Final[Mapping[str, Callable[[Schema, Random], Any]]] = {
     "object": _object,
     "array": _array,
@@ -65,4 +69,5 @@ _MAKERS: Final[Mapping[str, Callable[[Schema, Random], Any]]] = {
     "number": _number,
     "string": _text,
     "boolean": _truth,
+    "null": _null,
 }

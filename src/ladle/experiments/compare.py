@@ -89,6 +89,7 @@ def tensor_words(specs: tuple[TensorSpec, ...]) -> str:
     """``input float[?,64]``: how a signature is shown and compared."""
     return ", ".join(
         f"{s.name} {s.dtype}[{','.join('?' if d is None else str(d) for d in s.shape)}]"
+        f"{' or missing' if s.missing else ''}"
         for s in specs
     )
 

@@ -121,7 +121,10 @@ class Manifest:
         return digest.of_json(self.to_json()).hex
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        said = asdict(self)
+        if self.artefact:
+            said["artefact"]["signature"] = self.artefact.signature.to_json()
+        return said
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any], expected_id: str | None = None) -> Manifest:

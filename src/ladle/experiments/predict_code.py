@@ -1,7 +1,7 @@
 """A ``predict.py`` says what it takes and gives in literals, so that nobody runs it to know.
 
 - ``INPUTS`` and ``OUTPUTS``: lists of ``{"name": …, "dtype": …, "shape": […]}`` in ONNX's words, None
-  for any size.
+  for any size; ``"missing": True`` beside them where NaN is a value that is not known.
 - ``predict(inputs)``: a dict of numpy arrays by name, already held to ``INPUTS``; returns a dict of
   arrays by the names of ``OUTPUTS``. Several threads may call it at once. ValueError means that these
   values are none that it can take.

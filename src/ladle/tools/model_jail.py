@@ -64,6 +64,7 @@ _FIXES = {
     "LD325": "export it with the standard operators (ai.onnx, ai.onnx.ml)",
     "LD326": "export it again with an opset that onnxruntime knows",
     "LD334": "put a Cast to float (or another type that JSON has) at that edge of the graph",
+    "LD339": 'write a JSON list of input names: ["X"]; or leave it out',
     "LD327": "export a smaller model; a model that cannot be read in time cannot start in time",
 }
 

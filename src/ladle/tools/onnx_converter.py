@@ -7,11 +7,13 @@ So nobody opens a pickle: the estimator never leaves the memory of its own train
 from __future__ import annotations
 
 import importlib
+import json
 import os
 from collections.abc import Mapping
 from typing import Any, Final
 
 from ladle.errors import LadleError
+from ladle.experiments.signature import MISSING_KEY
 from ladle.quality.reference import KEY
 from ladle.tools.reference_rows import reference_of
 
@@ -28,7 +30,8 @@ def to_onnx(
 
     ``rows`` is what it predicts from: a two-dimensional array, or a data frame for a pipeline that
     picks columns by name. At most 10,000 of them are predicted by both, and every answer compared; how
-    often their values were how large goes into the file, as what drift is measured against.
+    often their values were how large goes into the file, as what drift is measured against. Where they
+    hold NaN, the file says that it takes missing values.
 
     Raises LadleError LD335 (no converter for it) or LD336 (the file answers otherwise).
     """
@@ -39,7 +42,7 @@ def to_onnx(
     else:
         content = _scikit_learn(estimator, rows, opset)
     inputs, outputs = _prove(estimator, rows, content, tolerance)
-    return _with_reference(content, inputs, outputs)
+    return _with_metadata(content, inputs, outputs)
 
 
 def _scikit_learn(estimator: Any, rows: Any, opset: int) -> bytes:
@@ -84,12 +87,20 @@ def _no_converter(estimator: Any, error: Exception) -> LadleError:
     )
 
 
-def _with_reference(content: bytes, inputs: Mapping[str, Any], outputs: Mapping[str, Any]) -> bytes:
-    """What serving will compare its rows with, in the file's own metadata."""
+def _with_metadata(content: bytes, inputs: Mapping[str, Any], outputs: Mapping[str, Any]) -> bytes:
+    """What serving will compare its rows with, and which inputs were proved with missing values."""
     model = importlib.import_module("onnx").load_from_string(content)
     model.metadata_props.add(key=KEY, value=reference_of(inputs, outputs).to_json())
+    missing = [name for name, values in inputs.items() if _holds_nan(values)]
+    if missing:
+        model.metadata_props.add(key=MISSING_KEY, value=json.dumps(missing))
     written: bytes = model.SerializeToString()
     return written
+
+
+def _holds_nan(values: Any) -> bool:
+    np = importlib.import_module("numpy")
+    return values.dtype.kind == "f" and bool(np.isnan(values).any())
 
 
 def _prove(

@@ -26,6 +26,7 @@ MAX_NAMED = 1_000  # initialisers and operators that a summary names
 MAX_NAME_CHARS = 200
 DOMAINS = frozenset({"", "ai.onnx", "ai.onnx.ml", "com.microsoft"})
 EXTERNAL = 1
+MISSING_KEY = "ladle.missing"  # as in ladle.experiments.signature
 # What a request or an answer can carry; in seq(map(int64,tensor(float))) the words before no bracket.
 TYPES = frozenset(
     [
@@ -44,6 +45,7 @@ TYPES = frozenset(
         "string",
     ]
 )
+FLOATS = frozenset(["float", "double", "float16"])
 TYPE = re.compile(r"(?<!\w)\w+(?!\w|\()")
 
 Function = tuple[str, str]  # domain, operator
@@ -296,6 +298,20 @@ def check_types(inputs: list[dict[str, Any]], outputs: list[dict[str, Any]]) -> 
             )
 
 
+def mark_missing(inputs: list[dict[str, Any]], session: Any) -> None:
+    """Those that the file's metadata names take NaN for a value that is not known."""
+    said = session.get_modelmeta().custom_metadata_map.get(MISSING_KEY, "[]")
+    floats = {spec["name"]: spec for spec in inputs if spec["dtype"] in FLOATS}
+    try:
+        names = json.loads(said)
+        for name in names:
+            floats[name]["missing"] = True
+    except (ValueError, TypeError, KeyError, RecursionError):
+        names = None
+    if not isinstance(names, list):
+        raise RefusedError("LD339", f"its {MISSING_KEY} is no list of its float inputs")
+
+
 def zeros(session: Any, numpy: Any) -> dict[str, Any] | None:
     """One request of zeros; None where it would be too large, or of no type that numpy has."""
     feed = {}
@@ -353,7 +369,9 @@ def inspect(content: bytes, onnx: Any, ort: Any, numpy: Any) -> dict[str, Any]:
     for check in checks:
         check(model)
     session = load(content, ort)
-    check_types(specs(session.get_inputs()), specs(session.get_outputs()))
+    inputs, outputs = specs(session.get_inputs()), specs(session.get_outputs())
+    check_types(inputs, outputs)
+    mark_missing(inputs, session)
     feed = zeros(session, numpy)
     if feed is not None:
         run_once(session, feed)
@@ -362,8 +380,8 @@ def inspect(content: bytes, onnx: Any, ort: Any, numpy: Any) -> dict[str, Any]:
     return {
         "format": "onnx",
         "opset": opsets.get("", opsets.get("ai.onnx")),
-        "inputs": specs(session.get_inputs()),
-        "outputs": specs(session.get_outputs()),
+        "inputs": inputs,
+        "outputs": outputs,
         "graph": summary(model, onnx),
     }
 

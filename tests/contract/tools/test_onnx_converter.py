@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import GradientBoostingRegressor, RandomForestClassifier
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -19,6 +20,7 @@ from ladle_runtime.backends.onnx import load
 
 RANDOM = np.random.default_rng(1)
 ROWS = RANDOM.standard_normal((200, 4)).astype(np.float32)
+WITH_MISSING = np.where(RANDOM.random(ROWS.shape) < 0.2, np.nan, ROWS).astype(np.float32)
 CLASSES = (ROWS[:, 0] + ROWS[:, 1] > 0).astype(np.int64)
 
 
@@ -69,6 +71,22 @@ def test_what_no_converter_knows_is_refused_with_the_way_out() -> None:
         ladle.to_onnx(Own(), ROWS)
     assert error.value.code == "LD335"
     assert "predict.py" in error.value.finding.fix
+
+
+def test_rows_with_missing_values_are_proved_and_said() -> None:
+    model = make_pipeline(SimpleImputer(), LogisticRegression()).fit(WITH_MISSING, CLASSES)
+    backend = load(ladle.to_onnx(model, WITH_MISSING), 1)
+    assert [spec.missing for spec in backend.signature.inputs] == [True]
+    labels = backend.run({"X": WITH_MISSING})["label"]
+    np.testing.assert_array_equal(labels, model.predict(WITH_MISSING))
+    assert not load(ladle.to_onnx(model, ROWS), 1).signature.inputs[0].missing
+
+
+def test_a_converter_that_loses_the_way_of_missing_values_is_found_out() -> None:
+    model = RandomForestClassifier(20, random_state=1).fit(WITH_MISSING, CLASSES)
+    with pytest.raises(LadleError) as error:
+        ladle.to_onnx(model, WITH_MISSING)
+    assert error.value.code == "LD336"
 
 
 def test_the_file_says_what_the_training_rows_were_like() -> None:

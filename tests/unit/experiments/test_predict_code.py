@@ -28,6 +28,18 @@ def test_its_signature_and_its_files_are_read_and_nothing_is_run() -> None:
     assert read.files == ("weights.npz", "more/words.txt")
 
 
+def test_it_says_which_input_takes_missing_values() -> None:
+    said = GOOD.replace("[None, 4]}", '[None, 4], "missing": True}')
+    (spec,) = read_predict_code(said.encode()).signature.inputs
+    assert spec == TensorSpec("x", "float", (None, 4), missing=True)
+    assert TensorSpec.from_json(spec.to_json()) == spec
+
+
+def test_a_signature_without_missing_values_reads_as_it_always_did() -> None:
+    said = read_predict_code(GOOD.encode()).signature.to_json()
+    assert said["inputs"] == ({"name": "x", "dtype": "float", "shape": (None, 4)},)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "why"),
     [
@@ -36,6 +48,7 @@ def test_its_signature_and_its_files_are_read_and_nothing_is_run() -> None:
         ("[None, 4]}]", "[None, WIDTH]}]", "computed"),
         ('[{"name": "y", "dtype": "int64", "shape": [None]}]', "[1]", "no list of objects"),
         ('"dtype": "float", ', "", "dtype"),
+        ('"int64", ', '"int64", "missing": True, ', "no missing values"),
         ("weights.npz", "../weights.npz", "leaves the model package"),
         ("weights.npz", "/weights.npz", "leaves the model package"),
         ("def predict(inputs):", "def predict(inputs)", "no Python"),

@@ -21,7 +21,12 @@ signatures = st.lists(
     st.tuples(st.sampled_from(sorted(DTYPES)), st.booleans(), sizes), min_size=1, max_size=3
 ).map(
     lambda rows: tuple(
-        TensorSpec(f"x{at}", dtype, (None, *shape) if is_batch else tuple(shape))
+        TensorSpec(
+            f"x{at}",
+            dtype,
+            (None, *shape) if is_batch else tuple(shape),
+            missing=is_batch and DTYPES[dtype].kind == "f",
+        )
         for at, (dtype, is_batch, shape) in enumerate(rows)
     )
 )

@@ -40,7 +40,9 @@ class ArrowStream:
         if columns.keys() != {spec.name for spec in inputs}:
             names = ", ".join(spec.name for spec in inputs)
             raise Refused("LD411", f"the columns are the inputs, each once: {names}")
-        arrays = {spec.name: held_to(spec, self._array(columns[spec.name])) for spec in inputs}
+        arrays = {
+            spec.name: held_to(spec, self._array(columns[spec.name], spec)) for spec in inputs
+        }
         return Batch(arrays, count_rows(inputs, arrays))
 
     def encode(self, answered: Answered) -> Answer:
@@ -70,8 +72,8 @@ class ArrowStream:
             raise Refused("LD411", "the columns are the inputs, each once")
         return dict(zip(table.column_names, table.columns, strict=True))
 
-    def _array(self, column: Any) -> Array:
-        """Lists become axes: every level has lists of one length, and nothing is null."""
+    def _array(self, column: Any, spec: TensorSpec) -> Array:
+        """Lists become axes: every level has lists of one length, and none of them is null."""
         values, shape = column.combine_chunks(), [len(column)]
         kinds = self.arrow.types
         while kinds.is_list(values.type) or kinds.is_fixed_size_list(values.type):
@@ -81,14 +83,14 @@ class ArrowStream:
             if values.null_count or not (lengths == size).all():
                 raise Refused("LD413", "the lists of a column are of one length, none is null")
             values, shape = inner, [*shape, size]
-        if values.null_count:
+        if values.null_count and not (spec.missing and kinds.is_floating(values.type)):
             raise Refused("LD412", "a column holds null")
         if kinds.is_string(values.type) or kinds.is_large_string(values.type):
             return np.array(values.to_pylist(), dtype=object).reshape(shape)
         plain = (kinds.is_integer, kinds.is_floating, kinds.is_boolean)
         if not any(is_kind(values.type) for is_kind in plain):
             raise Refused("LD412", "a column holds numbers, booleans or text")
-        array: Array = values.to_numpy(zero_copy_only=False)
+        array: Array = values.to_numpy(zero_copy_only=False)  # null becomes NaN
         return array.reshape(shape)
 
 

@@ -59,7 +59,7 @@ class CsvTable:
 
 
 def _matrix(spec: TensorSpec, rows: Sequence[Sequence[str]]) -> Any:
-    parse = _PARSERS.get(spec.dtype, _number)
+    parse = _parser(spec)
     return [[parse(cell) for cell in row] for row in rows]
 
 
@@ -70,8 +70,16 @@ def _columns(
     if sorted(order) != sorted(spec.name for spec in inputs) or len(order) != len(rows[0]):
         listed = ",".join(spec.name for spec in inputs)
         raise Refused("LD411", f"the columns are the inputs, each once: {listed}")
-    parsers = {spec.name: _PARSERS.get(spec.dtype, _number) for spec in inputs}
+    parsers = {spec.name: _parser(spec) for spec in inputs}
     return {name: [parsers[name](row[at]) for row in rows] for at, name in enumerate(order)}
+
+
+def _parser(spec: TensorSpec) -> Callable[[str], Any]:
+    return _number_or_missing if spec.missing else _PARSERS.get(spec.dtype, _number)
+
+
+def _number_or_missing(cell: str) -> int | float | None:
+    return _number(cell) if cell.strip() else None
 
 
 def _number(cell: str) -> int | float:
