@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ladle.catalog import BACKENDS, ModelType
+from ladle.catalog import ModelType
 from ladle.cli.output import answer, say
 from ladle.config.checks import PICKLES, name_mistake
 from ladle.errors import LadleError
@@ -101,11 +101,12 @@ def _model_file(source: str) -> Path:
             f"{path.name} can run code when it is opened; converting it in a jail is not yet built",
             "export the model to ONNX where you trained it (skl2onnx, torch.onnx) and name that file",
         )
-    if path.suffix.lower().removeprefix(".") not in BACKENDS:
+    if path.suffix.lower() != ".onnx":
         raise LadleError(
             "LD903",
             f"starting from {path.name} is not yet built: only ONNX files are",
-            "export the model to ONNX and name that file",
+            "export the model to ONNX and name that file; a predict.py is put into its package by "
+            "hand: docs/models.md",
         )
     return path
 

@@ -74,6 +74,7 @@ def test_a_second_model_joins_the_first_and_changes_none_of_its_files(here: Path
         ("init fraud --from model.pkl", "LD903"),
         ("init fraud --from mlflow:runs", "LD903"),
         ("init fraud --from model.h5", "LD903"),
+        ("init fraud --from predict.py", "LD903"),
         ("init fraud --from nowhere.onnx", "LD305"),
     ],
 )
