@@ -23,6 +23,7 @@ from ladle_stacks.doors.accepted import Row, accepted
 from ladle_stacks.targets import ecs_accepted
 
 PACKS = ("AwsSolutions", "Serverless", "NIST.800.53.R5")
+CDKS_OWN = "CloudFormation-Validate"  # whose rules are numbers
 WATCHERS = ("Intake", "Collector", "Judge", "Controller")
 ROLES = {
     "serving": "ServingRole",
@@ -75,7 +76,7 @@ def _construct(app: cdk.App, path: str) -> IConstruct:
 
 
 def _pack(rule: str) -> str:
-    return next(pack for pack in PACKS if rule.startswith(f"{pack}-"))
+    return next((pack for pack in PACKS if rule.startswith(f"{pack}-")), CDKS_OWN)
 
 
 def of_platform() -> Iterator[Acknowledgement]:
@@ -108,6 +109,8 @@ def _of_function(spec: ServiceSpec) -> Iterator[Row]:
         yield from _ZIP
     if spec.compute.reserved is None:
         yield "NIST.800.53.R5-LambdaConcurrency", function, "the door limits the rate"
+    if spec.compute.snap_start:
+        yield "W2530", function, "the hand-off publishes its versions"
     if not spec.network:
         yield "NIST.800.53.R5-LambdaInsideVPC", function, "it calls AWS only"
     if spec.tracing is Tracing.NONE:

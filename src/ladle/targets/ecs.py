@@ -89,6 +89,9 @@ def refusals(config: ModelConfig) -> Iterator[str]:
         yield f"its payload of {payload_mb:g} MB is more than the {PAYLOAD_MB} that the server takes"
     if config.packaging is Packaging.ZIP:
         yield "it is packed as a zip, and a task runs an image"
+    for key in ("warm", "reserved"):
+        if getattr(config.compute, key):
+            yield f"it sets compute.{key}, which functions alone have"
     yield from _refusals_of_size(config)
     for key in ("canary_percent", "holdback_percent"):
         percent = getattr(config.rollout, key)
