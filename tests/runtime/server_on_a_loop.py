@@ -35,21 +35,24 @@ def elsewhere(exchange: Exchange) -> None:
 class Server:
     """Real connections and routes on a loop in a thread."""
 
-    def __init__(self, service: Service, limits: Limits = LIMITS) -> None:
+    def __init__(self, service: Any, limits: Limits = LIMITS) -> None:
         self.loop = uvloop.new_event_loop()
         self.thread = threading.Thread(target=self.loop.run_forever)
         self.thread.start()
         self.site, self.port = self.call(self._start(service, limits))
 
-    async def _start(self, service: Service, limits: Limits) -> tuple[Site, int]:
+    async def _start(self, service: Any, limits: Limits) -> tuple[Site, int]:
         self.pool = ThreadPoolExecutor(1)
-        pace = measure(service.run, service.signature.inputs)
-        batcher = Batcher(service, pace, self.pool, 1)
-        site = HotRoutes(service, batcher, self.pool, elsewhere, limits).site
+        site = self.make_site(service, limits)
         self.listener = await self.loop.create_server(lambda: Connection(site), "127.0.0.1", 0)
         self.sweep = self.loop.create_task(site.sweep())
         port: int = self.listener.sockets[0].getsockname()[1]
         return site, port
+
+    def make_site(self, service: Any, limits: Limits) -> Site:
+        pace = measure(service.run, service.signature.inputs)
+        batcher = Batcher(service, pace, self.pool, 1)
+        return HotRoutes(service, batcher, self.pool, elsewhere, limits).site
 
     def call(self, coroutine: Any) -> Any:
         return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(10)

@@ -30,6 +30,7 @@ PROBLEMS: Final[dict[str, tuple[int, str]]] = {
     "LD419": (503, "the server has more to do than it may keep waiting"),
     "LD435": (431, "the request's head is too large"),
     "LD436": (400, "the request is no HTTP"),
+    "LD438": (503, "the model cannot be loaded now"),
     "LD605": (422, "this is no label"),
 }
 

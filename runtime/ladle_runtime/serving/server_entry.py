@@ -5,26 +5,34 @@
 from __future__ import annotations
 
 import argparse
+import atexit
 import gc
 import os
 import signal
 import sys
 import threading
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from typing import TYPE_CHECKING
 
 from ladle.disk.clock import SystemClock
 from ladle.errors import LadleError
 from ladle_runtime.serving.container_credentials import with_credentials
 from ladle_runtime.serving.events import DirectLog, QueuedLog, ReadableLog
 from ladle_runtime.serving.http.asgi import App
-from ladle_runtime.serving.http.server import Stopping, run
+from ladle_runtime.serving.http.server import MakeSite, Stopping, one_model, run
+from ladle_runtime.serving.http.site import Site
 from ladle_runtime.serving.pace import measure
 from ladle_runtime.serving.service import Service, load_service
-from ladle_runtime.serving.settings import Settings
+from ladle_runtime.serving.settings import Bundle, Settings, credentials_of
+
+if TYPE_CHECKING:
+    from ladle_runtime.serving.kept_files import MakeRoom
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Serves one model over HTTP.")
+    parser = argparse.ArgumentParser(description="Serves one model over HTTP, or several.")
     parser.add_argument("serve", nargs="?", choices=["serve"], help="the word that SageMaker says")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8080)
@@ -34,13 +42,8 @@ def main() -> int:
     )
     options = parser.parse_args()
     try:
-        settings = Settings.from_environment(with_credentials(os.environ))
-        if settings.secrets is not None:
-            from ladle_runtime.serving.secret_values import secret_values
-
-            os.environ.update(secret_values(settings.secrets, SystemClock()))
-        log = QueuedLog(ReadableLog() if options.dev else DirectLog(settings.log_key))
-        service = load_service(settings, SystemClock(), log)
+        serve = _several if "LADLE_MODELS" in os.environ else _one
+        make_site, threads, log = serve(with_credentials(os.environ), options.dev)
     except LadleError as error:
         sys.stderr.write(f"{error}\n  help: {error.finding.fix}\n")
         return int(error.exit_code)
@@ -48,12 +51,53 @@ def main() -> int:
         threading.Thread(target=_end_with_parent, daemon=True).start()
     gc.collect()
     gc.freeze()  # what is here stays: no collection looks at it again
-    pace = measure(service.run, service.signature.inputs)
-    make_app = partial(_make_app, service, options.dev)
     stopping = Stopping(notice_s=0.0) if options.dev else Stopping()
-    run(service, pace, make_app, options.host, options.port, stopping)
+    run(make_site, threads, options.host, options.port, stopping)
     log.flush()
     return 0
+
+
+def _one(env: Mapping[str, str], dev: bool) -> tuple[MakeSite, int, QueuedLog]:
+    settings = Settings.from_environment(env)
+    if settings.secrets is not None:
+        from ladle_runtime.serving.secret_values import secret_values
+
+        os.environ.update(secret_values(settings.secrets, SystemClock()))
+    log = QueuedLog(ReadableLog() if dev else DirectLog(settings.log_key))
+    service = load_service(settings, SystemClock(), log)
+    pace = measure(service.run, service.signature.inputs)
+    make_site = one_model(service, pace, partial(_make_app, service, dev))
+    return make_site, settings.threads, log
+
+
+def _several(env: Mapping[str, str], dev: bool) -> tuple[MakeSite, int, QueuedLog]:
+    """None is loaded before it is asked for."""
+    from ladle_runtime.serving.http.models import ManyModels
+    from ladle_runtime.serving.kept_files import KeptFiles
+    from ladle_runtime.serving.several import Loader, Several, StyleByModel, room_bytes
+
+    several = Several.read(env["LADLE_MODELS"], env)
+    disk_bytes, memory_bytes = (
+        room_bytes(env, name) for name in ("LADLE_MODELS_DISK_MB", "LADLE_MODELS_MB")
+    )
+    settings = several.settings.values()
+    direct = StyleByModel({each.model: DirectLog(each.log_key) for each in settings})
+    log = QueuedLog(ReadableLog() if dev else direct)
+    files = KeptFiles(next(iter(settings)).scratch, disk_bytes, _fetch)
+    atexit.register(files.close)
+    loader = Loader(files, lambda: credentials_of(with_credentials(os.environ)), SystemClock(), log)
+
+    def make_site(threads: ThreadPoolExecutor, workers: int) -> Site:
+        make_app = partial(_make_app, dev=False)
+        return ManyModels(several, loader, memory_bytes, make_app, threads, workers).site
+
+    return make_site, max(each.threads for each in settings), log
+
+
+def _fetch(bundle: Bundle, make_room: MakeRoom) -> None:
+    from ladle_runtime.serving.fetch import fetch  # it brings ssl, which a path does not need
+
+    fetch(bundle, SystemClock(), make_room)
 
 
 def _make_app(service: Service, dev: bool) -> App:

@@ -117,20 +117,20 @@ def _bundle(env: Mapping[str, str]) -> Bundle:
         sha256=env["LADLE_BUNDLE_SHA256"],
         region=_region(env),
         endpoint=env.get("AWS_ENDPOINT_URL_S3") or env.get("AWS_ENDPOINT_URL"),
-        credentials=_credentials(env),
+        credentials=credentials_of(env),
     )
 
 
 def _secrets(env: Mapping[str, str]) -> Secrets:
     references = json.loads(env["LADLE_SECRETS"])
-    return Secrets(references, _region(env), env.get("AWS_ENDPOINT_URL"), _credentials(env))
+    return Secrets(references, _region(env), env.get("AWS_ENDPOINT_URL"), credentials_of(env))
 
 
 def _region(env: Mapping[str, str]) -> str:
     return env.get("AWS_REGION") or env["AWS_DEFAULT_REGION"]
 
 
-def _credentials(env: Mapping[str, str]) -> Credentials:
+def credentials_of(env: Mapping[str, str]) -> Credentials:
     from ladle.sigv4 import Credentials  # it brings urllib, which a model in a file does not need
 
     return Credentials(

@@ -52,10 +52,10 @@ class HotRoutes:
     def __call__(self, exchange: Exchange) -> None:
         head = exchange.head
         if head.route is None:
-            head.route = self._find(head)
+            head.route = self.find(head)
         head.route(exchange)
 
-    def _find(self, head: Head) -> Handler:
+    def find(self, head: Head) -> Handler:
         """Held to be right for all requests of this head."""
         choose = self._predictions.get(head.path) if head.method == b"POST" else None
         if choose is None:

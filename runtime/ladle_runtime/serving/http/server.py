@@ -30,32 +30,33 @@ class Stopping:
     limit_s: float = 8.0
 
 
-def run(
-    service: Service,
-    pace: Pace,
-    make_app: Callable[[], App],
-    host: str,
-    port: int,
-    stopping: Stopping,
-) -> None:
-    """Until SIGTERM or SIGINT. Raises OSError for an address that cannot be had."""
+MakeSite = Callable[[ThreadPoolExecutor, int], Site]  # called on the loop, with so many workers
+
+
+def one_model(service: Service, pace: Pace, make_app: Callable[[], App]) -> MakeSite:
+    def make(threads: ThreadPoolExecutor, workers: int) -> Site:
+        batcher = Batcher(service, pace, threads, workers)
+        return HotRoutes(service, batcher, threads, LazyApp(make_app)).site
+
+    return make
+
+
+def run(make_site: MakeSite, threads: int, host: str, port: int, stopping: Stopping) -> None:
+    """Until SIGTERM or SIGINT; a run of a model takes so many threads.
+
+    Raises OSError for an address that cannot be had.
+    """
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(service, pace, make_app, host, port, stopping))
+        runner.run(_serve(make_site, threads, host, port, stopping))
 
 
 async def _serve(
-    service: Service,
-    pace: Pace,
-    make_app: Callable[[], App],
-    host: str,
-    port: int,
-    stopping: Stopping,
+    make_site: MakeSite, run_threads: int, host: str, port: int, stopping: Stopping
 ) -> None:
     loop = asyncio.get_running_loop()
-    workers = max(1, (os.cpu_count() or 1) // service.settings.threads)
+    workers = max(1, (os.cpu_count() or 1) // run_threads)
     threads = ThreadPoolExecutor(workers, "ladle-model")
-    batcher = Batcher(service, pace, threads, workers)
-    site = HotRoutes(service, batcher, threads, LazyApp(make_app)).site
+    site = make_site(threads, workers)
     told = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, told.set)
