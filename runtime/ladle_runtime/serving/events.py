@@ -58,7 +58,8 @@ class ReadableLog:
 
     def text(self, line: RequestLine, outcomes: Sequence[LabelValue | Noted] | None) -> str:
         what = f"{line.status} {line.outcome:8} {line.rows:4d} rows {line.latency_ms:8.2f} ms"
-        shown = "" if outcomes is None else f"  {', '.join(map(str, outcomes[:5]))}"
+        values = [str(o.value if isinstance(o, Noted) else o) for o in (outcomes or ())[:5]]
+        shown = f"  {', '.join(values)}" if values else ""
         more = " …" if outcomes is not None and len(outcomes) > 5 else ""
         return f"{what}  {line.request_id}{shown}{more}\n"
 

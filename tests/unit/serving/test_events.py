@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from ladle.quality.labels import PredictionRows
+from ladle.quality.labels import Noted, PredictionRows
 from ladle.quality.lines import RequestLine, RequestOutcome, parse
 from ladle_runtime.serving.events import DirectLog, QueuedLog, ReadableLog
 
@@ -55,6 +55,11 @@ def test_a_request_without_outcomes_leaves_its_line_alone() -> None:
     with contextlib.redirect_stdout(io.StringIO()) as stdout:
         DirectLog(KEY).write(line(), None)
     assert len(stdout.getvalue().splitlines()) == 1
+
+
+def test_a_person_reads_what_was_predicted_and_not_how_it_is_kept() -> None:
+    text = ReadableLog().text(line(), [Noted("cat", 0.9), 3])
+    assert text.endswith(f"{line().request_id}  cat, 3\n")
 
 
 @pytest.mark.parametrize("log", [DirectLog(KEY), ReadableLog()], ids=["lines", "readable"])
