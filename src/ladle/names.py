@@ -144,6 +144,13 @@ def bundle_key(model: str, release_digest: str, file_name: str) -> str:
     return f"{RELEASES}/{model}/{release_digest}/{file_name}"
 
 
+def training_files(job: str) -> str:
+    """Folder of the store in which a training job finds what it reads and leaves what it made."""
+    return f"{TRAINING}/{job}"
+
+
+TRAINING = "training"
+TRAINING_LOG_GROUP = "/aws/sagemaker/TrainingJobs"  # SageMaker's own, of all jobs of a region
 OBJECTS = "b/sha256"
 RELEASES = "release"
 

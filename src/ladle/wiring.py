@@ -1,3 +1,4 @@
+# long: one function for each thing that a workspace opens, and no second place for them
 """A workspace URL becomes ports; the only place where adapters are chosen.
 
 ``aws://<account>/<region>`` is an AWS account, ``embedded:`` (the default) the AWS that
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
         Predictor,
         Progress,
         Stacks,
+        TrainingJobs,
         Workspace,
     )
 
@@ -179,6 +181,21 @@ def open_log_reader(start: Path) -> LogReader:
     from ladle.aws.log_reader import AwsLogReader
 
     return AwsLogReader(_session(workspace_url(start), start).logs)
+
+
+def open_training_jobs(url: str, start: Path) -> TrainingJobs:
+    """SageMaker of the workspace ``url``. Raises LD254 for one that has none."""
+    if url == DEFAULT_URL or url.startswith("dir:"):
+        raise LadleError(
+            "LD254",
+            f"the workspace {url} has no SageMaker to train on",
+            "set LADLE_WORKSPACE to aws://<account>/<region>, or train here: leave --on out",
+        )
+    from ladle.aws.training_jobs import SageMakerJobs
+
+    session = _session(url, start)
+    bucket = store_bucket(session.account, session.region)
+    return SageMakerJobs(session.sagemaker, session.s3, session.logs, bucket)
 
 
 def open_stacks(url: str, start: Path) -> Stacks:

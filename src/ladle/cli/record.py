@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -13,9 +13,10 @@ from ladle.actions.record_experiment import keep
 from ladle.actions.send_draft import Sender
 from ladle.cli.experiment_words import one_line
 from ladle.cli.output import say
+from ladle.cli.training_job import Elsewhere, record_elsewhere
 from ladle.disk.clock import SystemClock
 from ladle.disk.outbox import DiskOutbox
-from ladle.errors import ExitCode, LadleError
+from ladle.errors import ExitCode, LadleError, UsageError
 from ladle.experiments.draft import Draft, kept_words
 from ladle.experiments.manifest import Code
 from ladle.experiments.secrets import masked
@@ -30,15 +31,46 @@ from ladle.wiring import open_run, open_sender, workspace_url
 
 def record(
     model: Annotated[str, typer.Argument(help="The model that the command trains.")],
-    command: Annotated[list[str], typer.Argument(help="After --: what to run.")],
+    command: Annotated[list[str] | None, typer.Argument(help="After --: what to run.")] = None,
     offline: Annotated[
         bool, typer.Option("--offline", help="Ask no store; ladle push sends the run later.")
     ] = False,
+    on: Annotated[
+        Literal["sagemaker"] | None, typer.Option("--on", help="Run it as a job there.")
+    ] = None,
+    instance: Annotated[
+        str, typer.Option("--instance", help="The machine of the job.")
+    ] = "ml.m5.large",
+    image: Annotated[
+        str | None, typer.Option("--image", help="The job's image, with Python 3.11 or newer.")
+    ] = None,
+    role: Annotated[str | None, typer.Option("--role", help="ARN of the job's role.")] = None,
+    data: Annotated[
+        list[Path] | None,
+        typer.Option("--data", help="A file or folder that the job needs and Git does not bring."),
+    ] = None,
+    job: Annotated[
+        str | None, typer.Option("--job", help="Take up this job instead of starting one.")
+    ] = None,
 ) -> int:
     """Run a command and record it as an experiment, with its output; its exit code is passed on.
 
-    What the script says through ladle.record (data, params, metrics, model) is part of it.
+    What the script says through ladle.record (data, params, metrics, model) is part of it. With
+    --on sagemaker it runs as a training job; the options after --on are of such a job.
     """
+    elsewhere = Elsewhere(instance, image, role, tuple(data or ()), job)
+    if on == "sagemaker":
+        return record_elsewhere(model, command or (), elsewhere, offline)
+    if not command or elsewhere.asked:
+        raise UsageError(
+            "LD255",
+            "no command to run was given" if not command else "these options are of a job only",
+            f"ladle record {model} -- python train.py; as a job: --on sagemaker before the --",
+        )
+    return _record_here(model, command, offline)
+
+
+def _record_here(model: str, command: list[str], offline: bool) -> int:
     root = find_root(Path.cwd())
     progress = TransferProgress()
     sender = None if offline else open_sender(None, root, progress)

@@ -15,6 +15,7 @@ from ladle.ports.handoff import (
     StackReader,
     StoredCopy,
 )
+from ladle.ports.jobs import JobEnd, JobReport, JobRequest, TrainingJobs
 from ladle.ports.releases import (
     AlarmReader,
     AlarmReading,
@@ -70,6 +71,9 @@ __all__ = [
     "DeployTool",
     "FileIndex",
     "Health",
+    "JobEnd",
+    "JobReport",
+    "JobRequest",
     "LabelStore",
     "LogReader",
     "LoggedLine",
@@ -98,6 +102,7 @@ __all__ = [
     "StoredCopy",
     "StoredObject",
     "TrafficRouter",
+    "TrainingJobs",
     "Upkeep",
     "Workspace",
 ]

@@ -133,8 +133,13 @@ def _is_excluded(name: str, without: Sequence[str]) -> bool:
         OWN in name.split("/")
         or any(name == w or name.startswith(f"{w}/") for w in without)
         or any(fnmatch(f"/{name}", f"*/{pattern}") for pattern in NOT_CODE)
-        or any(fnmatch(base, pattern) for pattern in SECRETS)
+        or is_secret_file(base)
     )
+
+
+def is_secret_file(name: str) -> bool:
+    """By its own name, without folders."""
+    return any(fnmatch(name.lower(), pattern) for pattern in SECRETS)
 
 
 def _excluded(without: Iterable[str]) -> list[str]:
