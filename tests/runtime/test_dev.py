@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -44,11 +45,11 @@ class Dev:
                 return line
 
 
-def start(repository: Path, port: int) -> Dev:
+def start(repository: Path, port: int, *options: str) -> Dev:
     # A test run in the background ignores Ctrl-C, and its children would inherit that.
     heard = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(
-        [*LADLE, "dev", "--port", str(port)],
+        [*LADLE, "dev", "--port", str(port), *options],
         cwd=repository,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
@@ -74,8 +75,8 @@ def make_repository(folder: Path, model_file: Path) -> Path:
 
 
 @contextmanager
-def running_in(repository: Path) -> Iterator[Dev]:
-    running = start(repository, free_port())
+def running_in(repository: Path, *options: str) -> Iterator[Dev]:
+    running = start(repository, free_port(), *options)
     try:
         running.wait_for("release 0")
         yield running
@@ -122,6 +123,19 @@ def test_an_edit_is_served_and_a_broken_edit_is_not(dev: Dev, repository: Path) 
     dev.wait_for("starting again")
     dev.wait_for("release 0")
     assert client.predict([[1, 2, 3, 4]]).predictions == [{"label": "changed"}]
+
+
+def test_all_models_stand_behind_one_server(repository: Path, model_file: Path) -> None:
+    other = repository / "model_packages" / "trees"
+    other.mkdir()
+    (other / "model.yaml").write_text(CONFIG.replace("flowers", "trees"))
+    (other / "model.onnx").write_bytes(model_file.read_bytes())
+    tensor = {"name": "x", "shape": [1, 4], "datatype": "FP32", "data": [1, 2, 3, 4]}
+    with running_in(repository, "--all") as dev:
+        for model in ("flowers", "trees"):
+            url = f"{dev.url}/v2/models/{model}/infer"
+            with urllib.request.urlopen(url, json.dumps({"inputs": [tensor]}).encode()) as answer:
+                assert json.load(answer)["model_name"] == model
 
 
 def test_ctrl_c_ends_it_and_leaves_nothing(dev: Dev) -> None:

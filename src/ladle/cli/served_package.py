@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -37,6 +38,13 @@ def environment_of(spec: ServiceSpec) -> Mapping[str, str]:
         "LADLE_SPEC": serving_json(spec),
         "LAMBDA_TASK_ROOT": spec.folder,
     }
+
+
+def environment_of_all(specs: Sequence[ServiceSpec], folder: Path) -> Mapping[str, str]:
+    """Of one process for all of them; the list that it reads is written into ``folder``."""
+    listed = folder / "models.json"
+    listed.write_text(json.dumps([environment_of(spec) for spec in specs]))
+    return {"LADLE_MODELS": str(listed)}
 
 
 def _signature(path: Path) -> Signature:
