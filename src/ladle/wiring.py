@@ -198,6 +198,13 @@ def open_training_jobs(url: str, start: Path) -> TrainingJobs:
     return SageMakerJobs(session.sagemaker, session.s3, session.logs, bucket)
 
 
+def training_image(named: str, url: str, start: Path, instance: str) -> str:
+    """The address of an image, from ``pytorch:2.6`` or as it is. Raises LD257."""
+    from ladle.aws.framework_images import training_image as address_of
+
+    return address_of(named, _session(url, start).region, instance)
+
+
 def open_stacks(url: str, start: Path) -> Stacks:
     """What CloudFormation holds in the workspace ``url``."""
     from ladle.aws.stacks import AwsStacks

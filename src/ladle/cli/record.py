@@ -42,7 +42,8 @@ def record(
         str, typer.Option("--instance", help="The machine of the job.")
     ] = "ml.m5.large",
     image: Annotated[
-        str | None, typer.Option("--image", help="The job's image, with Python 3.11 or newer.")
+        str | None,
+        typer.Option("--image", help="The job's image: an address in ECR, or pytorch:2.6."),
     ] = None,
     role: Annotated[str | None, typer.Option("--role", help="ARN of the job's role.")] = None,
     data: Annotated[

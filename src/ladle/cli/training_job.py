@@ -33,7 +33,7 @@ from ladle.tools.job_files import JobEnding, below_root, pack_job, take_tree, un
 from ladle.tools.recorded_command import read_draft
 from ladle.tools.transfer_progress import TransferProgress
 from ladle.tools.worktrees import remove_worktree
-from ladle.wiring import open_sender, open_training_jobs, workspace_url
+from ladle.wiring import open_sender, open_training_jobs, training_image, workspace_url
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +172,8 @@ def record_elsewhere(model: str, command: Sequence[str], wanted: Elsewhere, offl
     desk = JobDesk(root, jobs, open_sender(None, root, TransferProgress()), SystemClock())
     if machine is None:
         return desk.record(model, wanted.job or "")
+    address = training_image(machine.image, url, root, machine.instance)
+    machine = replace(machine, image=address)
     name = desk.start(model, command, machine, wanted.data, Path.cwd())
     again = f"ladle record {model} --on sagemaker --job {name}"
     say(f"ladle: started {name}; should this command be cut off: {again}")
