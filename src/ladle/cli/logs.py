@@ -42,7 +42,7 @@ class Wish:
 def logs(
     model: Annotated[str, typer.Argument(help="The model's name.")],
     since: Annotated[str, typer.Option(metavar="AGO", help="How far back: 10m, 24h, 7d.")] = "1h",
-    request: Annotated[str | None, typer.Option(help="Only lines that hold this id.")] = None,
+    request: Annotated[str | None, typer.Option(help="Only lines that hold this: a request id.")] = None,
     release: Annotated[int | None, typer.Option(help="Only lines of this release.")] = None,
     failed: Annotated[bool, typer.Option("--failed", help="Only what failed.")] = False,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="The newest so many.")] = 200,
@@ -51,7 +51,7 @@ def logs(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
-    """Show what a model logged, oldest first. MACs are not checked here: only the collector can."""
+    """Show what a model logged, oldest first. Only the collector checks who wrote a line."""
     if follow and as_json:
         raise UsageError("LD816", "--follow never ends, and --json is one object", "leave one out")
     clock = SystemClock()
