@@ -42,7 +42,9 @@ class Wish:
 def logs(
     model: Annotated[str, typer.Argument(help="The model's name.")],
     since: Annotated[str, typer.Option(metavar="AGO", help="How far back: 10m, 24h, 7d.")] = "1h",
-    request: Annotated[str | None, typer.Option(help="Only lines that hold this: a request id.")] = None,
+    request: Annotated[
+        str | None, typer.Option(help="Only lines that hold this: a request id.")
+    ] = None,
     release: Annotated[int | None, typer.Option(help="Only lines of this release.")] = None,
     failed: Annotated[bool, typer.Option("--failed", help="Only what failed.")] = False,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="The newest so many.")] = 200,
