@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ladle.actions.gather_experiment import Run
     from ladle.actions.send_draft import Sender
     from ladle.aws.account_facts import AwsAccount
+    from ladle.aws.model_package import PackagedModel
     from ladle.aws.session import AwsSession
     from ladle.disk.embedded_state import EmbeddedState
     from ladle.disk.seen_heads import SeenHeads
@@ -203,6 +204,15 @@ def training_image(named: str, url: str, start: Path, instance: str) -> str:
     from ladle.aws.framework_images import training_image as address_of
 
     return address_of(named, _session(url, start).region, instance)
+
+
+def fetch_model_package(arn: str, to: Path) -> PackagedModel:
+    """The model of SageMaker's registry, in the region that ``arn`` names. Raises LD398."""
+    from ladle.aws.model_package import fetch_model, region_of
+    from ladle.aws.session import AwsSession
+
+    session = AwsSession(region_of(arn))
+    return fetch_model(session.sagemaker, session.s3, arn, to)
 
 
 def open_stacks(url: str, start: Path) -> Stacks:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Annotated
@@ -17,13 +18,17 @@ from ladle.project.repository import PACKAGES
 
 TEMPLATE = Path(__file__).parent / "template"
 _EXAMPLE = ("train.py", "flowers.csv", "model.onnx", "setosa.json")  # what --from brings no part of
+_PACKAGED = "sagemaker:"
 _TEXT_SUFFIXES = frozenset({".py", ".json", ".toml", ".yaml", ".yml", ".md", ".csv", ""})
 
 
 def init(
     name: Annotated[str, typer.Argument(help="Of the model: fraud, churn-score.")],
     source: Annotated[
-        str | None, typer.Option("--from", metavar="MODEL.onnx", help="A model that you have.")
+        str | None,
+        typer.Option(
+            "--from", metavar="SOURCE", help="MODEL.onnx, or sagemaker:ARN of a model package."
+        ),
     ] = None,
 ) -> None:
     """Start a repository that deploys, in this folder; what is there already is kept."""
@@ -34,7 +39,13 @@ def init(
         raise LadleError(
             "LD802", f"{package} is there already", "choose another name, or edit what is there"
         )
-    model = _model_file(source) if source else None
+    with tempfile.TemporaryDirectory(prefix="ladle-") as folder:
+        _start(root, name, _model_file(source, Path(folder)) if source else None)
+    say(f"next: ladle check; ladle dev {name}")
+
+
+def _start(root: Path, name: str, model: Path | None) -> None:
+    package = f"{PACKAGES}/{name}"
     type_ = _type_of(model) if model else ModelType.CLASSIFICATION
     said = {"name": name, "type": type_, "train_row": "" if model else _TRAIN_ROW}
     written = [path for path in _files(said, with_example=model is None) if _write(root, *path)]
@@ -44,7 +55,6 @@ def init(
         written.append((f"{package}/model.onnx", b""))
     for path, _ in written:
         answer(path)
-    say(f"next: ladle check; ladle dev {name}")
 
 
 _TRAIN_ROW = (
@@ -87,7 +97,10 @@ def _write(root: Path, name: str, content: bytes) -> bool:
     return True
 
 
-def _model_file(source: str) -> Path:
+def _model_file(source: str, folder: Path) -> Path:
+    """``folder`` takes what has to be fetched."""
+    if source.startswith(_PACKAGED):
+        return _from_model_package(source.removeprefix(_PACKAGED), folder)
     if source.startswith("mlflow:"):
         raise LadleError(
             "LD903",
@@ -109,6 +122,17 @@ def _model_file(source: str) -> Path:
             "hand: docs/models.md",
         )
     return path
+
+
+def _from_model_package(arn: str, folder: Path) -> Path:
+    from ladle.wiring import fetch_model_package
+
+    found = fetch_model_package(arn, folder)
+    takes = ", ".join(found.content_types) or "no content type"
+    say(f"{arn}: {found.approval}; its image {found.image} took {takes}")
+    if found.left:
+        say(f"not brought, since Ladle serves the model itself: {', '.join(found.left)}")
+    return found.file
 
 
 def _type_of(model: Path) -> ModelType:
