@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
+from http.client import HTTPConnection
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ import pytest
 from tests.runtime.onnx_nodes import Silent
 from tests.runtime.server_on_a_loop import Server, read_answers, until
 
+from ladle.actions.hostile_requests import fault_of, hostile_requests
 from ladle.disk.clock import SystemClock
 from ladle.errors import LadleError
 from ladle.experiments.signature import Signature, TensorSpec
@@ -24,6 +27,7 @@ from ladle.tools.serving_process import ServingProcess
 from ladle_runtime.serving.events import DirectLog
 from ladle_runtime.serving.http.models import ManyModels
 from ladle_runtime.serving.http.site import Limits, Site
+from ladle_runtime.serving.openapi import infer_operation
 from ladle_runtime.serving.pace import UNKNOWN, Pace
 from ladle_runtime.serving.service import Service
 from ladle_runtime.serving.settings import Settings
@@ -232,6 +236,19 @@ def test_a_server_answers_by_name_and_by_release(url: str) -> None:
     assert ask(f"{url}/v2/models/broken/infer", asked)[0] == 503
     assert ask(f"{url}/v2/models/flowers/infer", asked)[0] == 200
     assert "model_repository" in ask(f"{url}/v2")[2]["extensions"]
+
+
+def test_hostile_requests_are_answered_or_refused(url: str) -> None:
+    x = (TensorSpec("x", "float", (None, 4)),)
+    infer = {"post": infer_operation(x, x)}
+    routes = ["flowers", "broken", "flowers/versions/3"]
+    paths = {f"/v2/models/{route}/infer": infer for route in routes}
+    connection = HTTPConnection(url.removeprefix("http://"), timeout=20)
+    for hostile in islice(hostile_requests({"paths": paths}, 7, large=0), 400):
+        connection.request(hostile.method, hostile.path, hostile.body, dict(hostile.headers))
+        answer = connection.getresponse()
+        assert fault_of(answer.status, answer.read()) is None, hostile
+    connection.close()
 
 
 def environments(**changes: Any) -> list[dict[str, str]]:

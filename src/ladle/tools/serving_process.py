@@ -55,10 +55,14 @@ class ServingProcess:
         return f"http://127.0.0.1:{self._port}"
 
     @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
     def peak_mb(self) -> float | None:
         """The most memory that it has held so far; None where the system does not tell."""
         try:
-            status = Path(f"/proc/{self._process.pid}/status").read_text()
+            status = Path(f"/proc/{self.pid}/status").read_text()
         except OSError:
             return None
         found = re.search(r"VmHWM:\s+(\d+) kB", status)
