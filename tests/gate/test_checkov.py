@@ -40,7 +40,7 @@ def test_what_is_found_is_what_is_acknowledged(
 
 
 def _templates(folder: Path, root: Path) -> Path:
-    chosen, _ = drawing.covering(SEED, POOL, CONFIGS)
+    chosen = drawing.covering(SEED, POOL, CONFIGS)
     texts = {f"m{n:02}": drawing.written(config, f"m{n:02}") for n, config in enumerate(chosen)}
     read = folder / "templates"
     read.mkdir()

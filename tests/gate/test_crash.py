@@ -11,7 +11,9 @@ pytestmark = [pytest.mark.gate, pytest.mark.timeout(1800)]
 
 
 @pytest.mark.parametrize(
-    "story", ["push", "record", "pull", "care collect", "care erase"], ids=lambda s: s.replace(" ", "-")
+    "story",
+    ["push", "record", "pull", "care collect", "care erase"],
+    ids=lambda s: s.replace(" ", "-"),
 )
 def test_what_dies_at_any_io_boundary_loses_nothing_and_is_finished_by_the_next(
     root: Path, tmp_path: Path, story: str

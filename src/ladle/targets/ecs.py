@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from ladle.catalog import Arch, Packaging
+from ladle.catalog import Arch, Packaging, Tracing
 from ladle.config.schema import ModelConfig
 from ladle.targets.ecs_weights import STEPS
 
@@ -92,6 +92,8 @@ def refusals(config: ModelConfig) -> Iterator[str]:
     for key in ("warm", "reserved"):
         if getattr(config.compute, key):
             yield f"it sets compute.{key}, which functions alone have"
+    if config.tracing is not Tracing.NONE:
+        yield f"it asks for tracing: {config.tracing}, and neither its door nor a task writes traces"
     yield from _refusals_of_size(config)
     for key in ("canary_percent", "holdback_percent"):
         percent = getattr(config.rollout, key)

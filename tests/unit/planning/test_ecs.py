@@ -50,6 +50,7 @@ def test_the_default_is_one_vcpu() -> None:
         ("compute: {gpu: 1}\narch: arm64\n", "every machine with a GPU here is x86_64"),
         ("rollout: {canary_percent: 12.34}\n", "no whole number of tenths of a percent"),
         ("compute: {warm: 2}\n", "compute.warm, which functions alone have"),
+        ("tracing: xray\n", "neither its door nor a task writes traces"),
     ],
 )
 def test_what_does_not_fit_is_refused_with_the_reason(keys: str, why: str) -> None:
