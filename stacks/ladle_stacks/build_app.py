@@ -13,6 +13,7 @@ from ladle.errors import LadleError
 from ladle.experiments.manifest import Signature
 from ladle.planning.resolve import Cloud
 from ladle.planning.service_spec import ServiceSpec
+from ladle.project.repository import find_root
 from ladle.project.services import read_services
 from ladle_stacks.extra import extended, read_extension
 from ladle_stacks.host import Host
@@ -42,9 +43,9 @@ def read_specs(root: Path, host: Host) -> Sequence[ServiceSpec]:
 
 def _signature(path: Path) -> Signature:
     """Only of a model that is given by path; a pinned one has it in its manifest."""
-    from ladle.tools.model_jail import ModelJail
+    from ladle.tools.known_signatures import signature_of
 
-    return ModelJail().inspect(path).signature
+    return signature_of(path, find_root(path.parent))
 
 
 def describe(

@@ -12,10 +12,11 @@ from aws_cdk import aws_s3_assets as s3_assets
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from ladle import names
 from ladle.planning import permissions
 from ladle.planning.grant import Grant
 from ladle.project.staging import StagedZip
-from ladle_stacks import grants
+from ladle_stacks import arns, grants
 
 OWN_LOGS_DAYS = 30
 
@@ -81,3 +82,14 @@ def log_group(scope: Construct, id_: str, name: str, days: int) -> logs.CfnLogGr
     group = logs.CfnLogGroup(scope, id_, log_group_name=name, retention_in_days=days)
     group.apply_removal_policy(cdk.RemovalPolicy.DESTROY)
     return group
+
+
+def lines_to_collector(scope: Construct, kept: logs.CfnLogGroup) -> logs.CfnSubscriptionFilter:
+    """All lines: those of the platform say what no line of ours can, a time-out for one."""
+    return logs.CfnSubscriptionFilter(
+        scope,
+        "LinesToCollector",
+        log_group_name=kept.ref,
+        filter_pattern="",
+        destination_arn=arns.function(names.COLLECTOR_FUNCTION),
+    )

@@ -10,8 +10,8 @@ from constructs import Construct
 from ladle.catalog import Arch
 from ladle.planning.service_spec import ServiceSpec
 from ladle.planning.serving_environment import backend_of
-from ladle.project.function_code import serving_code
-from ladle.project.staging import stage_image
+from ladle.project.function_code import FunctionCode, serving_code
+from ladle.project.staging import ImageModel, stage_image
 from ladle_stacks.host import Host
 
 _PLATFORMS = {
@@ -20,8 +20,22 @@ _PLATFORMS = {
 }
 
 
-def serving_image(scope: Construct, host: Host, spec: ServiceSpec) -> ecr_assets.DockerImageAsset:
-    code = serving_code(
+def serving_image(
+    scope: Construct, host: Host, spec: ServiceSpec, model: ImageModel | None = None
+) -> ecr_assets.DockerImageAsset:
+    """``model`` is a file to build into it."""
+    return ecr_assets.DockerImageAsset(
+        scope,
+        "Image",
+        directory=str(stage_image(code_of(spec), host.repository, spec.python, model)),
+        platform=_PLATFORMS[spec.arch],
+        build_args={"PYTHON": spec.python},
+    )
+
+
+def code_of(spec: ServiceSpec) -> FunctionCode:
+    """What serves the model, a function or a server, by the target."""
+    return serving_code(
         backend_of(spec.source.file_name) or "",
         spec.packaging,
         spec.python,
@@ -31,11 +45,4 @@ def serving_image(scope: Construct, host: Host, spec: ServiceSpec) -> ecr_assets
         spec.source.file_name,
         spec.target,
         spec.compute.gpu,
-    )
-    return ecr_assets.DockerImageAsset(
-        scope,
-        "Image",
-        directory=str(stage_image(code, host.repository, spec.python)),
-        platform=_PLATFORMS[spec.arch],
-        build_args={"PYTHON": spec.python},
     )

@@ -12,17 +12,15 @@ from typing import Any
 import aws_cdk as cdk
 from aws_cdk import aws_apigatewayv2 as api
 from aws_cdk import aws_elasticloadbalancingv2 as elb
-from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from ladle import names
 from ladle.planning.service_spec import ServiceSpec
 from ladle.planning.targets.ecs import BUSY, fleet
 from ladle.planning.usage import guessed_ms
-from ladle_stacks import arns
 from ladle_stacks.doors.behind import ToListener
 from ladle_stacks.doors.front_door import front_door
-from ladle_stacks.functions import log_group
+from ladle_stacks.functions import lines_to_collector, log_group
 from ladle_stacks.host import Host
 from ladle_stacks.release_handoff import bundle_and_handoff, release
 from ladle_stacks.targets.ecs_alarms import slot_alarms
@@ -37,7 +35,7 @@ CHECK_S, CHECK_TIMEOUT_S = 10, 5
 def serve(scope: Construct, host: Host, spec: ServiceSpec) -> cdk.CfnResource:
     """Everything between the model's file and its address; returns the hand-over."""
     kept = log_group(scope, "Logs", names.log_group(spec.model), spec.log_retention_days)
-    lines = _lines_to_collector(scope, kept)
+    lines = lines_to_collector(scope, kept)
     handing = bundle_and_handoff(scope, host, spec)
     where = place(scope, spec)
     cluster, strategy = capacity(scope, spec, where)
@@ -140,13 +138,3 @@ def _service(
         "grace_s": GRACE_S,
         "requests_a_minute": by_requests,
     }
-
-
-def _lines_to_collector(scope: Construct, kept: logs.CfnLogGroup) -> logs.CfnSubscriptionFilter:
-    return logs.CfnSubscriptionFilter(
-        scope,
-        "LinesToCollector",
-        log_group_name=kept.ref,
-        filter_pattern="",
-        destination_arn=arns.function(names.COLLECTOR_FUNCTION),
-    )

@@ -7,36 +7,31 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import aws_cdk as cdk
-from aws_cdk import aws_ecr_assets as ecr_assets
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from ladle import digest, names
-from ladle.catalog import Arch, Packaging, Tracing
+from ladle.catalog import Packaging, Tracing
 from ladle.errors import LadleError
 from ladle.planning import permissions
 from ladle.planning.plain_template import MODEL_FOLDER
 from ladle.planning.service_spec import ServiceSpec
 from ladle.planning.serving_environment import (
-    backend_of,
     secrets_environment,
     serving_json,
 )
-from ladle.project.function_code import SERVING_ENTRY, serving_code
-from ladle.project.staging import ImageModel, stage_image, stage_zip
-from ladle_stacks import arns, grants
+from ladle.project.function_code import SERVING_ENTRY
+from ladle.project.staging import ImageModel, stage_zip
+from ladle_stacks import grants
 from ladle_stacks.doors.behind import ToFunction
 from ladle_stacks.doors.front_door import front_door
-from ladle_stacks.functions import ZipCode, log_group
+from ladle_stacks.functions import ZipCode, lines_to_collector, log_group
 from ladle_stacks.host import Host
 from ladle_stacks.release_handoff import bundle_and_handoff, release
+from ladle_stacks.serving_image import code_of, serving_image
 
 HANDLER = f"{SERVING_ENTRY}.handle"
-_PLATFORMS = {
-    Arch.X86_64: ecr_assets.Platform.LINUX_AMD64,
-    Arch.ARM64: ecr_assets.Platform.LINUX_ARM64,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +53,7 @@ def serve(scope: Construct, host: Host, spec: ServiceSpec) -> cdk.CfnResource:
     Returns the hand-over, which waits for whatever else must be there first.
     """
     kept = log_group(scope, "Logs", names.log_group(spec.model), spec.log_retention_days)
-    lines = _lines_to_collector(scope, kept)
+    lines = lines_to_collector(scope, kept)
     handing = bundle_and_handoff(scope, host, spec)
     packed = _pack(scope, host, spec)
     function = _function(scope, spec, packed, _environment(spec, handing.bundle), kept)
@@ -161,23 +156,8 @@ def _model_at(spec: ServiceSpec, of_bundle: Callable[[str], str]) -> dict[str, s
 
 
 def _pack(scope: Construct, host: Host, spec: ServiceSpec) -> Packed:
-    code = serving_code(
-        backend_of(spec.source.file_name) or "",
-        spec.packaging,
-        spec.python,
-        Path(spec.folder),
-        spec.transform,
-        spec.requirements,
-        spec.source.file_name,
-    )
     if spec.packaging is Packaging.IMAGE:
-        image = ecr_assets.DockerImageAsset(
-            scope,
-            "Image",
-            directory=str(stage_image(code, host.repository, spec.python, _image_model(spec))),
-            platform=_PLATFORMS[spec.arch],
-            build_args={"PYTHON": spec.python},
-        )
+        image = serving_image(scope, host, spec, _image_model(spec))
         return Packed(lambda_.CfnFunction.CodeProperty(image_uri=image.image_uri), "Image")
     if spec.requirements is not None:
         raise LadleError(
@@ -187,7 +167,8 @@ def _pack(scope: Construct, host: Host, spec: ServiceSpec) -> Packed:
             "write packaging: image, or drop requirements",
         )
     python = host.python(spec.python)
-    zipped = ZipCode(scope, "Code", stage_zip(code, host.repository, python, spec.arch), python)
+    staged = stage_zip(code_of(spec), host.repository, python, spec.arch)
+    zipped = ZipCode(scope, "Code", staged, python)
     return Packed(zipped.property, "Zip", zipped.runtime, HANDLER, zipped.code_sha256)
 
 
@@ -196,14 +177,3 @@ def _image_model(spec: ServiceSpec) -> ImageModel | None:
         return None
     model_digest = digest.Digest.parse(spec.model_digest)
     return ImageModel(Path(spec.source.path), spec.source.file_name, model_digest)
-
-
-def _lines_to_collector(scope: Construct, kept: logs.CfnLogGroup) -> logs.CfnSubscriptionFilter:
-    """All lines: those of the platform say what no line of ours can, a time-out for one."""
-    return logs.CfnSubscriptionFilter(
-        scope,
-        "LinesToCollector",
-        log_group_name=kept.ref,
-        filter_pattern="",
-        destination_arn=arns.function(names.COLLECTOR_FUNCTION),
-    )

@@ -9,7 +9,6 @@ from typing import Any
 
 import aws_cdk as cdk
 from aws_cdk import aws_kms as kms
-from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from ladle import digest, names
@@ -21,7 +20,7 @@ from ladle.project.accelerators import accelerator
 from ladle_stacks import arns, grants
 from ladle_stacks.doors.behind import ToService
 from ladle_stacks.doors.front_door import front_door
-from ladle_stacks.functions import log_group
+from ladle_stacks.functions import lines_to_collector, log_group
 from ladle_stacks.host import Host
 from ladle_stacks.release_handoff import bundle_and_handoff, release
 from ladle_stacks.serving_image import serving_image
@@ -33,13 +32,7 @@ DOWNLOAD_S, START_S = 600, 600  # before SageMaker gives up on a machine
 def serve(scope: Construct, host: Host, spec: ServiceSpec) -> cdk.CfnResource:
     """Everything between the model's file and its address; returns the hand-over."""
     kept = log_group(scope, "Logs", names.endpoint_log_group(spec.model), spec.log_retention_days)
-    lines = logs.CfnSubscriptionFilter(
-        scope,
-        "LinesToCollector",
-        log_group_name=kept.ref,
-        filter_pattern="",
-        destination_arn=arns.function(names.COLLECTOR_FUNCTION),
-    )
+    lines = lines_to_collector(scope, kept)
     handing = bundle_and_handoff(scope, host, spec)
     key = _key(scope, spec)
     held = {role.holder: role.grants for role in permissions.of_model(spec)}
