@@ -40,24 +40,31 @@ class SageMakerJobs:
         channels = [self._channel(request.name, *row) for row in sorted(request.files.items())]
         entry = f"{_INPUTS}/entry/{request.files['entry'].name}"
         with asking(f"to start the training job {request.name}"):
-            self._sagemaker.create_training_job(
-                TrainingJobName=request.name,
-                AlgorithmSpecification={
-                    "TrainingImage": request.image,
-                    "TrainingInputMode": "File",
-                    "ContainerEntrypoint": ["python3", entry],
-                },
-                RoleArn=request.role,
-                InputDataConfig=cast("Any", channels),
-                OutputDataConfig={"S3OutputPath": f"s3://{self._bucket}/{names.TRAINING}"},
-                ResourceConfig={
-                    "InstanceType": cast("Any", request.instance),
-                    "InstanceCount": 1,
-                    "VolumeSizeInGB": _DISK_GB,
-                },
-                StoppingCondition={"MaxRuntimeInSeconds": LONGEST_S},
-                Tags=[{"Key": "ladle:job", "Value": request.name}],
-            )
+            try:
+                self._create(request, channels, entry)
+            except ClientError as error:
+                if code_of(error) != "ResourceInUse":  # our own first try, whose answer was lost
+                    raise
+
+    def _create(self, request: JobRequest, channels: list[Any], entry: str) -> None:
+        self._sagemaker.create_training_job(
+            TrainingJobName=request.name,
+            AlgorithmSpecification={
+                "TrainingImage": request.image,
+                "TrainingInputMode": "File",
+                "ContainerEntrypoint": ["python3", entry],
+            },
+            RoleArn=request.role,
+            InputDataConfig=channels,
+            OutputDataConfig={"S3OutputPath": f"s3://{self._bucket}/{names.TRAINING}"},
+            ResourceConfig={
+                "InstanceType": cast("Any", request.instance),
+                "InstanceCount": 1,
+                "VolumeSizeInGB": _DISK_GB,
+            },
+            StoppingCondition={"MaxRuntimeInSeconds": LONGEST_S},
+            Tags=[{"Key": "ladle:job", "Value": request.name}],
+        )
 
     def report(self, name: str) -> JobReport:
         with asking(f"for the training job {name}"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -21,7 +22,7 @@ from ladle.cli.output import answer, say
 from ladle.disk.clock import SystemClock
 from ladle.disk.job_book import JobBook, StartedJob
 from ladle.disk.outbox import DiskOutbox
-from ladle.errors import ExitCode, LadleError, UsageError
+from ladle.errors import ExitCode, LadleError, Unavailable, UsageError
 from ladle.experiments.draft import Draft, kept_words
 from ladle.experiments.manifest import Code
 from ladle.experiments.secrets import masked, portable_command
@@ -72,7 +73,7 @@ class JobDesk:
     def start(
         self, model: str, argv: Sequence[str], machine: Machine, data: Sequence[Path], here: Path
     ) -> str:
-        """The name of the job. Nothing is left behind when it could not be started."""
+        """The name of the job. Nothing is left behind when it was refused."""
         moment = timestamp(self.clock.now())[:19].replace(":", "").replace("T", "-")
         name = f"ladle-{model[:30].rstrip('-')}-{moment}-{secrets.token_hex(2)}"
         book, taken = JobBook(self.root), list(below_root(self.root, here, data))
@@ -84,16 +85,31 @@ class JobDesk:
                 below = tree.relative_to(place).as_posix()
                 shown = portable_command(argv, self.root)
                 author, url = Git().author(self.root), self.sender.workspace.url
-                book.write(StartedJob(name, model, url, shown, folder, author, below))
                 job = {"model": model, "argv": list(argv), "folder": folder, "image": machine.image}
                 files = pack_job(book.packed(name), place, self.root, tree, taken, job)
-                self.jobs.start(
-                    JobRequest(name, machine.image, machine.role, machine.instance, files)
-                )
+                book.write(StartedJob(name, model, url, shown, folder, author, below))
             except BaseException:
                 self._leave(book, name)
                 raise
+            self._ask(
+                JobRequest(name, machine.image, machine.role, machine.instance, files), model, book
+            )
         return name
+
+    def _ask(self, request: JobRequest, model: str, book: JobBook) -> None:
+        """Where no answer came the job may run: then it is kept, and its name told."""
+        name = request.name
+        try:
+            self.jobs.start(request)
+        except (Unavailable, KeyboardInterrupt):
+            say(f"ladle: {name} may have been started; {_again(model, name)} takes it up")
+            raise
+        except LadleError:
+            with contextlib.suppress(LadleError):  # the refusal itself is what is told
+                self.jobs.forget(name)
+            self._leave(book, name)
+            raise
+        book.forget_packed(name)
 
     def record(self, model: str, name: str) -> int:
         """Follows the job to its end and records it; the exit status is the command's."""
@@ -103,7 +119,7 @@ class JobDesk:
             raise UsageError(
                 "LD255",
                 f"{name} trains {job.model}, not {model}",
-                f"ladle record {job.model} --on sagemaker --job {name}",
+                _again(job.model, name),
             )
         with book.held(name):
             follower = Follower(self.jobs, self.clock, answer, lambda text: say(f"ladle: {text}"))
@@ -175,8 +191,7 @@ def record_elsewhere(model: str, command: Sequence[str], wanted: Elsewhere, offl
     address = training_image(machine.image, url, root, machine.instance)
     machine = replace(machine, image=address)
     name = desk.start(model, command, machine, wanted.data, Path.cwd())
-    again = f"ladle record {model} --on sagemaker --job {name}"
-    say(f"ladle: started {name}; should this command be cut off: {again}")
+    say(f"ladle: started {name}; should this command be cut off: {_again(model, name)}")
     return desk.record(model, name)
 
 
@@ -198,6 +213,10 @@ def _machine(
         return Machine(wanted.instance, wanted.image, wanted.role)
     fix = f"ladle record {model} --on sagemaker --image URI --role ARN -- python train.py"
     raise UsageError("LD255", problem, fix)
+
+
+def _again(model: str, name: str) -> str:
+    return f"ladle record {model} --on sagemaker --job {name}"
 
 
 def _recorded_apart(draft: Draft | None, job: StartedJob) -> list[str]:

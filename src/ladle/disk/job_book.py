@@ -47,6 +47,9 @@ class JobBook:
         """Of what is sent."""
         return self._folder / name / "packed"
 
+    def forget_packed(self, name: str) -> None:
+        shutil.rmtree(self.packed(name), ignore_errors=True)
+
     def write(self, job: StartedJob) -> None:
         with new_file(self._folder / job.name / _JOB) as file:
             file.write(json.dumps(asdict(job), indent=1).encode())

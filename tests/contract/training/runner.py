@@ -35,8 +35,11 @@ class JobRunner:
     seen_inputs: dict[str, bytes] = field(default_factory=dict)
     pretend_version: str | None = None  # of the Ladle that was sent
 
+    refuses_with: str | None = None  # the code of SageMaker's answer to CreateTrainingJob
+
     def __post_init__(self) -> None:
         events = self.session.sagemaker.meta.events
+        events.register("before-call.sagemaker.CreateTrainingJob", self._refuse)
         events.register("after-call.sagemaker.CreateTrainingJob", self._created)
         events.register("before-call.sagemaker.StopTrainingJob", self._stop)
 
@@ -48,7 +51,16 @@ class JobRunner:
     def _jobs(self) -> Any:
         return sagemaker_backends[DEFAULT_ACCOUNT_ID][self.session.region].training_jobs
 
+    def _refuse(self, **_: object) -> tuple[Any, dict[str, Any]] | None:
+        """moto takes any role, machine and image."""
+        if self.refuses_with is None:
+            return None
+        error = {"Code": self.refuses_with, "Message": "Could not assume role"}
+        return SimpleNamespace(status_code=400), {"Error": error}
+
     def _created(self, **_: object) -> None:
+        if not self._jobs:
+            return
         self.job.training_job_status = "InProgress"  # moto says Completed at once
         self.job.secondary_status = "Starting"
 

@@ -18,7 +18,7 @@ from ladle.aws.session import AwsSession
 from ladle.aws.training_jobs import SageMakerJobs
 from ladle.cli.training_job import JobDesk, Machine
 from ladle.digest import Digest
-from ladle.errors import Corrupt, LadleError, NotFound
+from ladle.errors import Corrupt, LadleError, NotFound, Unavailable
 from ladle.experiments.manifest import RecordedExperiment
 
 MACHINE = Machine("ml.m5.large", f"images/python@sha256:{'a' * 64}", "arn:aws:iam::1:role/train")
@@ -232,6 +232,26 @@ def test_an_image_with_another_ladle_and_no_index_is_told(
     assert desk.record("digits", name) == 127
     assert "Ladle could not be installed in the image" in capsys.readouterr().err
     assert recorded().manifest.outcome == "failed"
+
+
+def test_a_job_that_sagemaker_refuses_leaves_nothing(
+    desk: JobDesk, shop: Shop, runner: JobRunner, session: AwsSession
+) -> None:
+    runner.refuses_with = "ValidationException"
+    with pytest.raises(LadleError, match="Could not assume role"):
+        start(desk, shop)
+    assert list((shop.root / ".ladle" / "jobs").iterdir()) == []
+    assert "Versions" not in session.s3.list_object_versions(Bucket=BUCKET)
+
+
+def test_a_job_whose_start_was_not_answered_is_kept_and_its_name_told(
+    desk: JobDesk, shop: Shop, runner: JobRunner, capsys: pytest.CaptureFixture[str]
+) -> None:
+    runner.refuses_with = "ThrottlingException"
+    with pytest.raises(Unavailable):
+        start(desk, shop)
+    (kept,) = (shop.root / ".ladle" / "jobs").iterdir()
+    assert f"--job {kept.name} takes it up" in capsys.readouterr().err
 
 
 def test_a_tree_without_a_commit_is_not_sent_and_leaves_nothing(
