@@ -1,4 +1,4 @@
-"""What a model logged is found again, oldest first, by moment and by what it holds."""
+"""What a model logged is found again, oldest first."""
 
 from __future__ import annotations
 
@@ -49,11 +49,6 @@ def test_lines_come_oldest_first_from_the_moment_asked(session: AwsSession, now:
         (now - 1, STREAM, "bye"),
     ]
     assert len({line.id for line in lines}) == 2
-
-
-def test_a_term_keeps_the_lines_that_hold_it(session: AwsSession, now: float) -> None:
-    lines = AwsLogReader(session.logs).lines("talker", now - 7200, "4f2a")
-    assert [line.text for line in lines] == ["hello from 4f2a"]
 
 
 def test_the_log_of_an_endpoint_is_where_sagemaker_writes_it(session: AwsSession) -> None:

@@ -19,12 +19,12 @@ class AwsLogReader:
     def __init__(self, client: CloudWatchLogsClient) -> None:
         self._client = client
 
-    def lines(self, model: str, since: float, term: str | None = None) -> Iterator[LoggedLine]:
+    def lines(self, model: str, since: float) -> Iterator[LoggedLine]:
         """Of the group that its target writes: SageMaker chooses a name of its own."""
         with asking(f"for the log of {model}"):
             for group in (names.log_group(model), names.endpoint_log_group(model)):
                 try:
-                    yield from self._lines(group, since, term)
+                    yield from self._lines(group, since)
                 except self._client.exceptions.ResourceNotFoundException:
                     continue
                 return
@@ -34,11 +34,9 @@ class AwsLogReader:
             "ladle status lists the models that are",
         )
 
-    def _lines(self, group: str, since: float, term: str | None) -> Iterator[LoggedLine]:
+    def _lines(self, group: str, since: float) -> Iterator[LoggedLine]:
         pages = self._client.get_paginator("filter_log_events").paginate(
-            logGroupName=group,
-            startTime=int(since * 1000),
-            filterPattern=f'"{term}"' if term else "",  # the empty one takes every line
+            logGroupName=group, startTime=int(since * 1000)
         )
         for page in pages:
             yield from (_line(event) for event in page["events"])

@@ -16,6 +16,7 @@ from ladle.ports import Clock, LoggedLine, LogReader
 from ladle.quality import platform_lines
 from ladle.quality.labels import PredictionRows
 from ladle.quality.lines import RequestLine, RequestOutcome, WatchLine, claimed
+from ladle.quality.sealed_id import request_begins
 from ladle.why.words import plural
 from ladle.wiring import open_log_reader
 
@@ -43,7 +44,7 @@ def logs(
     model: Annotated[str, typer.Argument(help="The model's name.")],
     since: Annotated[str, typer.Option(metavar="AGO", help="How far back: 10m, 24h, 7d.")] = "1h",
     request: Annotated[
-        str | None, typer.Option(help="Only lines that hold this: a request id.")
+        str | None, typer.Option(help="Only lines of this request or prediction id.")
     ] = None,
     release: Annotated[int | None, typer.Option(help="Only lines of this release.")] = None,
     failed: Annotated[bool, typer.Option("--failed", help="Only what failed.")] = False,
@@ -59,8 +60,8 @@ def logs(
     clock = SystemClock()
     began = clock.now() - _seconds(since)
     reader = open_log_reader(Path.cwd())
-    wish = Wish(request, release, failed)
-    found = [line for line in reader.lines(model, began, request) if wish.takes(line)]
+    wish = Wish(request and _in_line(request), release, failed)
+    found = [line for line in reader.lines(model, began) if wish.takes(line)]
     shown = found[-limit:]
     if as_json:
         answer_json({"model": model, "lines": [_as_json(line) for line in shown]})
@@ -79,11 +80,16 @@ def _follow(reader: LogReader, model: str, wish: Wish, clock: Clock, seen: set[s
     """Each look goes a minute back, since a log's lines do not arrive in their order."""
     while True:
         clock.sleep(FOLLOW_EVERY_S)
-        recent = list(reader.lines(model, clock.now() - LATE_S, wish.request))
+        recent = list(reader.lines(model, clock.now() - LATE_S))
         for line in recent:
             if line.id not in seen and wish.takes(line):
                 answer(text_of(line))
         seen |= {line.id for line in recent}
+
+
+def _in_line(id_: str) -> str:
+    """What a line of the log holds of a prediction id: its request's id, or how that begins."""
+    return request_begins(id_) or id_.partition(".")[0]
 
 
 def text_of(line: LoggedLine) -> str:

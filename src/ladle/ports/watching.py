@@ -73,7 +73,5 @@ class LoggedLine:
 
 
 class LogReader(Protocol):
-    def lines(self, model: str, since: float, term: str | None = None) -> Iterator[LoggedLine]:
-        """Oldest first; ``term`` keeps the lines that hold it. Raises NotFound for a model that was
-        never deployed.
-        """
+    def lines(self, model: str, since: float) -> Iterator[LoggedLine]:
+        """Oldest first. Raises NotFound for a model that was never deployed."""

@@ -105,6 +105,15 @@ def place(sealed: str) -> int:
     return int(_ROW.unpack_from(body, 12)[0]) if body is not None and len(body) == 36 else 0
 
 
+def request_begins(sealed: str) -> str | None:
+    """How the id of an id's request begins, as its line in the log has it; None for no sealed id."""
+    body = _bytes(sealed)
+    if body is None:
+        return None
+    drawn = body[:-MAC_BYTES][-RANDOM_BYTES:]
+    return urlsafe_b64encode(drawn)[: RANDOM_BYTES * 8 // 6].decode()
+
+
 def unseal(model: str, sealed: str, keys: Sequence[bytes]) -> PredictionRows | None:
     """What an id says; None when none of ``keys`` made it, or a bit of it has changed."""
     body = _bytes(sealed)

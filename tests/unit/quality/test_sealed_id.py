@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+from base64 import urlsafe_b64encode
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,15 @@ from hypothesis import strategies as st
 
 from ladle.quality.labels import LabelValue, PredictionRows
 from ladle.quality.outcomes import same
-from ladle.quality.sealed_id import SEALED_ROWS, Sealer, fits, place, seal_key, unseal
+from ladle.quality.sealed_id import (
+    SEALED_ROWS,
+    Sealer,
+    fits,
+    place,
+    request_begins,
+    seal_key,
+    unseal,
+)
 
 KEY, OLD, OTHER = (seal_key(name) for name in (b"line key", b"older", b"another model's"))
 DRAWN = bytes(range(8))
@@ -143,3 +152,17 @@ def test_classes_and_numbers_fit_and_what_may_be_anything_does_not(
     model_type: str, window_s: float, fit: bool
 ) -> None:
     assert fits(model_type, window_s) is fit
+
+
+@given(st.binary(min_size=18, max_size=18), st.integers(1, 5))
+def test_an_id_says_how_the_line_of_its_request_begins(drawn: bytes, rows: int) -> None:
+    request_id = urlsafe_b64encode(drawn)[:22].decode()
+    for id_ in sealed(*[1] * rows, drawn=drawn[:8]):
+        begins = request_begins(id_)
+        assert begins is not None
+        assert len(begins) == 10
+        assert request_id.startswith(begins)
+
+
+def test_what_is_no_sealed_id_says_nothing_of_a_request() -> None:
+    assert request_begins("qwVx0Ym2BcbX.3") is None
