@@ -14,7 +14,7 @@ from typing import Any
 
 from ladle.errors import Corrupt, LadleError, NotFound
 from ladle.tools import training_entry
-from ladle.tools.git import Git, is_secret_file
+from ladle.tools.git import OWN, Git, is_secret_file
 from ladle.tools.own_wheel import write_wheel
 from ladle.tools.worktrees import add_worktree, apply_patch
 from ladle.version import __version__
@@ -52,8 +52,9 @@ def pack_job(
     code = (p for p in sorted(place.rglob("*")) if _is_code(p.relative_to(place)))
     files = {"code": _tar(to / "code.tar.gz", ((p, p.relative_to(place)) for p in code))}
     if data:
-        named = [p for name in data for p in (root / name, *sorted((root / name).rglob("*")))]
-        rows = ((p, below / p.relative_to(root)) for p in named)
+        inside = (p for name in data for p in sorted((root / name).rglob("*")))
+        wanted = [p for p in inside if _is_code(p.relative_to(root))]
+        rows = ((p, below / p.relative_to(root)) for p in (*(root / n for n in data), *wanted))
         files["data"] = _tar(to / "data.tar.gz", rows)
     folder = (below / job["folder"]).as_posix()
     told = to / "job.json"
@@ -111,7 +112,8 @@ def _find_sources(folder: Path) -> None:
 
 
 def _is_code(path: Path) -> bool:
-    return ".git" not in path.parts and not is_secret_file(path.name)
+    """Not what Git and Ladle keep for themselves, and no secret by its name."""
+    return not {".git", OWN} & {*path.parts} and not is_secret_file(path.name)
 
 
 def _tar(to: Path, rows: Iterable[tuple[Path, Path]]) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,25 @@ import pytest
 
 from ladle.cli.record import record
 from ladle.errors import LadleError, UsageError
+from ladle.tools.job_files import pack_job
 from ladle.tools.own_wheel import write_wheel
 from ladle.tools.processes import inherited
 from ladle.wiring import open_training_jobs
 
 TRAIN = ["python3", "train.py"]
+
+
+def test_a_folder_that_is_taken_along_brings_neither_secrets_nor_what_ladle_keeps(
+    tmp_path: Path,
+) -> None:
+    root, place = tmp_path / "here", tmp_path / "tree"
+    place.mkdir()
+    for name in (".env", ".git/config", ".ladle/index.sqlite", "big/rows.csv", "big/a.pem"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text("x")
+    files = pack_job(tmp_path / "packed", place, root, place, ["."], {"folder": "."})
+    with tarfile.open(files["data"]) as data:
+        assert sorted(n for n in data.getnames() if "." in n[1:]) == ["big/rows.csv"]
 
 
 def test_our_own_wheel_installs_without_an_index_and_imports(tmp_path: Path) -> None:
