@@ -1,1 +1,0 @@
-"""The web page: reads the ledger and the counters, and changes nothing."""
