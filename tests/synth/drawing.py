@@ -116,18 +116,20 @@ def at_random(draws: random.Random) -> Config:
     return drawn | {"target": draws.randrange(len(FACTORS["target"]))}
 
 
-def covering(seed: int, pool: int, most: int) -> Sequence[Config]:
-    """At most ``most`` configs with every pair that any sound config of the pool has.
+def covering(seed: int, pool: int, count: int) -> Sequence[Config]:
+    """``count`` configs with every pair that any sound config of the pool has.
 
-    What is in none of the pool contradicts itself. Greedy, from one order of the pool after another.
+    What is in none of the pool contradicts itself. Greedy, from one order of the pool after another;
+    where fewer are enough, others fill up.
     """
     draws = random.Random(seed)
     sound = [config for config in _pool(draws, pool) if _is_sound(config)]
     for _ in range(TRIES):
         draws.shuffle(sound)
-        if len(chosen := _greedily(sound)) <= most:
-            return chosen
-    raise AssertionError(f"{TRIES} tries found no {most} configs with every pair")
+        chosen = _greedily(sound)
+        if len(chosen) <= count:
+            return [*chosen, *(config for config in sound if config not in chosen)][:count]
+    raise AssertionError(f"{TRIES} tries found no {count} configs with every pair")
 
 
 def _greedily(sound: Sequence[Config]) -> Sequence[Config]:
