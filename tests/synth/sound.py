@@ -139,7 +139,8 @@ def _reaches(model: str, template: Template) -> Iterator[str]:
 def _granted(template: Template) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """What roles may: who may take them is said without a resource."""
     for id_, statement in statements(template):
-        if template["Resources"][id_]["Type"] == "AWS::IAM::Role" and "Resource" in statement:
+        of_iam = template["Resources"][id_]["Type"].startswith("AWS::IAM::")
+        if of_iam and "Resource" in statement:
             yield id_, statement
 
 
