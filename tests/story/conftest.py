@@ -14,6 +14,7 @@ from ladle.embedded import lifecycle
 HERE = Path(__file__).parent
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """One process plays all stories, one after the other: they share a stage, and the machine."""
     for item in items:
