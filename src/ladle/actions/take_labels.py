@@ -16,9 +16,10 @@ from ladle.actions.count_labels import LabelCount
 from ladle.errors import Finding, LadleError
 from ladle.policy.rollout import RolloutPolicy
 from ladle.ports import CounterStore, LabelStore, PredictionLog
-from ladle.quality.labels import AcceptedLabel, Label, PredictionRows
+from ladle.quality.labels import AcceptedLabel, Label, LabelOutcome, PredictionRows
 from ladle.quality.new_label import REFUSES_ONE, NewLabel
 from ladle.quality.outcomes import covers, judged
+from ladle.quality.sources import told_apart
 from ladle.releases.state import ReleaseState
 
 _ASSUMED = re.compile(r"arn:aws[\w-]*:sts::(\d+):assumed-role/([^/]+)/.*")
@@ -59,7 +60,7 @@ def take_labels(
     for new in sent:
         label = Label(new.request_id, new.row, new.value, now, source)
         try:
-            accepted = _accept(count, finds, label, policy.is_numeric)
+            accepted = _accept(count, finds, label, policy)
         except LadleError as error:
             if error.code not in REFUSES_ONE:
                 raise
@@ -80,16 +81,14 @@ def settle_waiting(ports: Intake, rows: PredictionRows, policy: RolloutPolicy, n
     count = LabelCount(ports.counters, ports.labels, rows.model, policy.labels_accept_s, now)
     given = ports.labels.given(rows.model, rows.request_id)
     found = [label for label in given if covers(rows, label.row)]
-    settled = sum(
-        count.accept(label, judged(rows, label, policy.is_numeric)).counts for label in found
-    )
+    settled = sum(count.accept(label, _judged(rows, label, policy)).counts for label in found)
     count.finish()
     return settled
 
 
 def check_source(policy: RolloutPolicy, model: str, source: str) -> None:
     """Raises LadleError LD601."""
-    if not may_label(policy, source):
+    if source_of(policy, source) is None:
         raise LadleError(
             "LD601",
             f"labels for {model} are not taken from this caller",
@@ -103,17 +102,23 @@ def policy_of(state: ReleaseState) -> RolloutPolicy:
     return newest.policy if newest else RolloutPolicy()
 
 
-def may_label(policy: RolloutPolicy, source: str) -> bool:
-    """A source is named by its ARN, or by the last part of it; a role by its own name or ARN,
-    whatever session it was assumed for.
+def source_of(policy: RolloutPolicy, source: str) -> str | None:
+    """The entry of ``labels.sources`` that names a principal: by its ARN, or by the last part of it; a
+    role by its own name or ARN, whatever session it was assumed for.
     """
     known = {source, source.rsplit("/", 1)[-1]}
     if found := _ASSUMED.fullmatch(source):
         known = {source, found[2], f"arn:aws:iam::{found[1]}:role/{found[2]}"}
-    return not known.isdisjoint(policy.label_sources)
+    return next((entry for entry in policy.label_sources if entry in known), None)
 
 
-def _accept(count: LabelCount, finds: _Finds, label: Label, numeric: bool) -> AcceptedLabel:
+def _judged(rows: PredictionRows, label: Label, policy: RolloutPolicy) -> LabelOutcome:
+    entry = source_of(policy, label.source)
+    apart = entry if entry in told_apart(policy) else None
+    return judged(rows, label, policy.is_numeric, apart)
+
+
+def _accept(count: LabelCount, finds: _Finds, label: Label, policy: RolloutPolicy) -> AcceptedLabel:
     rows = finds.rows(label)
     if rows and rows.window_start + count.accept_s < label.at:
         raise LadleError(
@@ -121,9 +126,9 @@ def _accept(count: LabelCount, finds: _Finds, label: Label, numeric: bool) -> Ac
             f"the prediction is older than labels are accepted for ({count.accept_s / 86400:g} days)",
             "send labels sooner, or make labels.accept longer",
         )
-    accepted = count.accept(label, judged(rows, label, numeric) if rows else None)
+    accepted = count.accept(label, _judged(rows, label, policy) if rows else None)
     if accepted.outcome is None and (rows := finds.rows(label)):
-        accepted = count.accept(label, judged(rows, label, numeric))
+        accepted = count.accept(label, _judged(rows, label, policy))
     return accepted
 
 

@@ -63,6 +63,9 @@ def evidence_lines(evidence: Evidence) -> Iterator[str]:
     )
     for guard in evidence.guards:
         yield f"{guard.guard:<9} {_verdict(guard)}"
+    for source in evidence.left_out:
+        whose = f"labels of {source}" if source else "labels of no source that is told apart"
+        yield f"left out: {whose} cover the two releases unequally"
 
 
 def _verdict(guard: GuardVerdict) -> str:

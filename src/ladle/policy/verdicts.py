@@ -62,7 +62,11 @@ class GuardVerdict:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """All that a decision may know of two releases that served side by side since ``since``."""
+    """All that a decision may know of two releases that served side by side since ``since``.
+
+    ``left_out`` are sources whose labels cover the two unequally, named as in ``labels.sources``; empty
+    text stands for labels that belong to none of them.
+    """
 
     stable_release: int
     candidate_release: int
@@ -72,6 +76,7 @@ class Evidence:
     log_e: float
     log_e_limit: float
     guards: tuple[GuardVerdict, ...]
+    left_out: tuple[str, ...] = ()
 
     @property
     def worst(self) -> GuardVerdict | None:
@@ -98,6 +103,7 @@ class Evidence:
             "log_e": self.log_e,
             "log_e_limit": self.log_e_limit,
             "guards": tuple(g.to_json() for g in self.guards),
+            "left_out": self.left_out,
         }
 
     @classmethod
@@ -114,4 +120,4 @@ class Evidence:
             )
             for g in data["guards"]
         )
-        return cls(**{**data, "guards": guards})
+        return cls(**{**data, "guards": guards, "left_out": tuple(data.get("left_out", ()))})

@@ -84,6 +84,11 @@ def histogram(counts: Counts) -> dict[int, int]:
     return {int(name[len(_BIN) :]): n for name, n in found if name.startswith(_BIN)}
 
 
+def binned(histogram: Mapping[int, int]) -> Mapping[str, int]:
+    """As tallies: what :func:`histogram` reads."""
+    return {f"{_BIN}{bin_}": n for bin_, n in histogram.items()}
+
+
 def mean_absolute(counts: Counts) -> float | None:
     """Of the labels that were numbers, as all three."""
     return _mean(counts, _ABSOLUTE)

@@ -21,6 +21,7 @@ from ladle.quality.counts import MICRO, Window
 from ladle.quality.event_share import log_mean_exp
 from ladle.quality.pairing import align, without_gaps
 from ladle.quality.rate_bound import earned_under
+from ladle.quality.sources import told_apart
 from ladle.quality.tally import Peak, Stake, Tally, stakes_of
 from ladle.quality.track import Track
 
@@ -42,7 +43,7 @@ def judge(
     windows = align(
         [w for w in stable if w.start >= since], [w for w in candidate if w.start >= since]
     )
-    tally = Tally(stakes)
+    tally = Tally(stakes, told_apart(policy))
     tally.follow(0, without_gaps(windows))
     return concluded(tally, stakes, policy, since, releases)
 
@@ -55,8 +56,9 @@ def concluded(
     releases: tuple[int, int],
 ) -> Evidence:
     """What the windows of a tally say."""
-    usable = [s.read is not None and not (s.of_labels and tally.labelling.differs) for s in stakes]
-    peak = tally.peak(labels=not tally.labelling.differs)
+    decides = tally.labels_decide
+    usable = [s.read is not None and (decides or not s.of_labels) for s in stakes]
+    peak = tally.peak()
     worse = _carriers(tally, stakes, usable, peak, policy.log_e_limit)
     return Evidence(
         stable_release=releases[0],
@@ -70,6 +72,7 @@ def concluded(
             _verdict(stake, track, k in worse, usable[k], policy.log_e_limit)
             for k, (stake, track) in enumerate(zip(stakes, tally.tracks, strict=True))
         ),
+        left_out=tuple(sorted(tally.left_out)),
     )
 
 

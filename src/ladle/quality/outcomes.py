@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping
 
-from ladle.quality import calibration, classes, errors, segments
+from ladle.quality import calibration, classes, errors, segments, sources
 from ladle.quality.counts import MICRO, Counts, WindowKey
 from ladle.quality.labels import (
     AcceptedLabel,
@@ -27,9 +27,11 @@ def covers(rows: PredictionRows, row: int) -> bool:
     return rows.first_row <= row < rows.first_row + len(rows.outcomes)
 
 
-def judged(rows: PredictionRows, label: Label, numeric: bool = False) -> LabelOutcome:
+def judged(
+    rows: PredictionRows, label: Label, numeric: bool = False, source: str | None = None
+) -> LabelOutcome:
     """``label`` must be about one of ``rows``. A ``numeric`` prediction is not right or wrong, but off
-    by so much.
+    by so much. ``source`` is the entry of ``labels.sources`` that is counted apart, if any is.
     """
     micro = _micro(label.row, rows.total_rows)
     predicted, confidence, apart = noted(rows.outcomes[label.row - rows.first_row])
@@ -40,6 +42,8 @@ def judged(rows: PredictionRows, label: Label, numeric: bool = False) -> LabelOu
         sure = calibration.tallies(confidence, micro, wrong)
         tallies = {**classes.tallies(label.value, micro, wrong), **sure}
         tallies |= segments.tallies(apart, micro, wrong)
+    if source is not None:
+        tallies = {**tallies, **sources.tallies(source, micro, wrong, tallies)}
     return LabelOutcome(rows.release, rows.window_start, micro, wrong, tallies)
 
 

@@ -16,6 +16,7 @@ from ladle.policy.verdicts import Evidence
 from ladle.quality.counts import Window
 from ladle.quality.evidence import concluded
 from ladle.quality.pairing import Gaps, PairedWindow, align, merge
+from ladle.quality.sources import told_apart
 from ladle.quality.tally import Stake, Tally, stakes_of
 from ladle.quality.track import alike
 
@@ -51,7 +52,8 @@ class RunningJudge:
     ) -> Evidence:
         stakes = stakes_of(policy, stable, since)
         if self._terms != (policy, since, releases, stakes):
-            self._terms, self._tally = (policy, since, releases, stakes), Tally(stakes)
+            self._terms = (policy, since, releases, stakes)
+            self._tally = Tally(stakes, told_apart(policy))
             self._stable, self._candidate, self._starts, self._steps = [], [], [], []
         self._follow(_since(stable, since), _since(candidate, since))
         return concluded(self._tally, stakes, policy, since, releases)

@@ -11,7 +11,7 @@ from itertools import repeat
 from ladle.policy.rollout import OF_LABELS, Guard, GuardName, RolloutPolicy
 from ladle.quality import errors, latency
 from ladle.quality.counts import MICRO, Counts, Window
-from ladle.quality.coverage import Labelling
+from ladle.quality.coverage import LOG_CHOICE, BySource, Labelling
 from ladle.quality.errors import Scale
 from ladle.quality.event_share import (
     BETTER_RATIOS,
@@ -24,6 +24,7 @@ from ladle.quality.event_share import (
 )
 from ladle.quality.latency import SlowLimit
 from ladle.quality.pairing import PairedWindow
+from ladle.quality.sources import told_apart, without
 from ladle.quality.track import Track, extend
 
 Read = Callable[[Counts], tuple[float, float]]  # exposed, events
@@ -88,8 +89,9 @@ class Stake:
 def stakes_of(policy: RolloutPolicy, stable: Sequence[Window], since: float) -> tuple[Stake, ...]:
     """``stable`` may begin before the rollout: the earlier windows help to say what is slow or far off."""
     stakes = []
+    choice = LOG_CHOICE if told_apart(policy) else 0.0
     for guard in policy.active_guards:
-        share, freeze = math.log(policy.alpha_share(guard.name)), FROZEN.get(guard.name)
+        share, freeze = math.log(policy.alpha_share(guard.name)) - choice, FROZEN.get(guard.name)
         limit = freeze(stable, since) if freeze else None
         read = READERS.get(guard.name) or (limit.read if limit else None)
         scaled = _in_units_of(guard, limit)
@@ -143,12 +145,16 @@ NO_PEAK = Peak()
 
 class Tally:
     """All guards after some windows. Whether labels may decide is known only at the end, so both
-    peaks are kept: of all guards, and of those that read no labels.
+    peaks are kept: of all guards, and of those that read no labels. A source of labels that is left
+    out is so in all windows, and what the guards of labels remember begins anew.
     """
 
-    def __init__(self, stakes: Sequence[Stake]) -> None:
+    def __init__(self, stakes: Sequence[Stake], sources: Sequence[str] = ()) -> None:
         self.tracks = [Track(s.worse, s.better) for s in stakes]
-        self.labelling = Labelling()
+        self._labelling = Labelling()
+        self._by_source = BySource(sources)
+        self._sources = sources
+        self._out: frozenset[str] = frozenset()
         self._stakes = stakes
         self._windows: list[PairedWindow] = []
         self._requests: list[float] = [0]
@@ -161,20 +167,47 @@ class Tally:
     def follow(self, first: int, windows: Sequence[PairedWindow]) -> None:
         """Windows from ``first`` on are these."""
         served = first + _alike_but_labels(self._windows[first:], windows)
+        self._windows[first:] = windows
+        since, labelled = self._follow_labels(first)
         changed = []
         for stake, track in zip(self._stakes, self.tracks, strict=True):
-            since = first if stake.of_labels else served
-            changed.append(track.follow(since, stake.rows(windows[since - first :])))
-        if self._by_labels:
-            self.labelling.follow(first, windows)
-        self._windows[first:] = windows
+            if stake.of_labels:
+                changed.append(track.follow(since, stake.rows(labelled)))
+            else:
+                changed.append(track.follow(served, stake.rows(self._windows[served:])))
         extend(self._requests, first, [w.candidate.requests for w in windows])
-        extend(self._labelled, first, [w.candidate.labelled_micro for w in windows])
+        extend(self._labelled, since, [w.candidate.labelled_micro for w in labelled])
         for labels, able in self._able.items():
             self._climb(labels, min((changed[k] for k in able), default=len(self._windows)))
 
-    def peak(self, labels: bool) -> Peak:
-        return self._peaks[labels][-1]
+    def _follow_labels(self, first: int) -> tuple[int, Sequence[PairedWindow]]:
+        """From which window on labels are to be read again, and those windows with the labels that count."""
+        if not self._by_labels:
+            return first, self._windows[first:]
+        self._by_source.follow(first, self._windows[first:])
+        before, self._out = self._out, self._leaves()
+        since = first if self._out == before else 0
+        labelled = without(self._out, self._windows[since:], self._sources)
+        self._labelling.follow(since, labelled)
+        return since, labelled
+
+    def _leaves(self) -> frozenset[str]:
+        """Nobody where it would be all: then labels are shown, and decide nothing."""
+        differ = self._by_source.differ
+        return differ if self._by_source.given - differ else frozenset()
+
+    @property
+    def left_out(self) -> frozenset[str]:
+        """The sources whose labels cover the releases unequally."""
+        return self._by_source.differ
+
+    @property
+    def labels_decide(self) -> bool:
+        """Not where all sources differ, nor where those that are kept differ together."""
+        return self.left_out == self._out and not self._labelling.differs
+
+    def peak(self) -> Peak:
+        return self._peaks[self.labels_decide][-1]
 
     @property
     def requests(self) -> int:

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from ladle.ports import CounterStore
-from ladle.quality.counts import Counts, Window, WindowKey
+from ladle.quality import sources
+from ladle.quality.counts import MICRO, Counts, Window, WindowKey
 
 MINUTE = 1_789_999_980.0
 
@@ -34,6 +35,21 @@ def test_what_else_is_measured_is_added_by_name(counters: CounterStore) -> None:
     (window,) = counters.read("fraud", 7, MINUTE)
     twice = {name: 2 * n for name, n in wide.items()}
     assert window.counts == Counts(requests=1, tallies={**plain, **twice})
+
+
+def test_labels_are_read_back_by_who_gave_them(counters: CounterStore) -> None:
+    """Beside those that an older Ladle counted, which belong to nobody."""
+    off = {"e.2": MICRO, "e_sum": 2}
+    counters.add({"old": {key(): Counts(labelled_micro=MICRO, tallies=off)}})
+    told = {**off, **sources.tallies("a desk#1", MICRO, MICRO, off)}
+    counters.add({"new": {key(): Counts(labelled_micro=MICRO, wrong_micro=MICRO, tallies=told)}})
+    (window,) = counters.read("fraud", 7, MINUTE)
+    wrong, right = (
+        sources.labels_of(source, window.counts, ("a desk#1", sources.REST))
+        for source in ("a desk#1", sources.REST)
+    )
+    assert wrong == Counts(labelled_micro=MICRO, wrong_micro=MICRO, tallies={"e.2": MICRO})
+    assert right == Counts(labelled_micro=MICRO, tallies={"e.2": MICRO})
 
 
 def test_what_belongs_to_no_time_is_kept_apart(counters: CounterStore) -> None:

@@ -12,6 +12,7 @@ from ladle.policy.rollout import Guard, GuardName, RolloutPolicy
 from ladle.quality.counts import MICRO, Counts, Window
 from ladle.quality.evidence import judge
 from ladle.quality.running import RunningJudge
+from ladle.quality.sources import tallies
 
 FAILURES = Guard(GuardName.FAILURES, worse_than=1.2, fine_below=0.005)
 LATENCY = Guard(GuardName.LATENCY, worse_than=1.2)
@@ -20,6 +21,7 @@ POLICIES = [
     RolloutPolicy(guards=guards, labels_expected=True)
     for guards in ((FAILURES, LATENCY, ACCURACY), (FAILURES,), (LATENCY, ACCURACY), ())
 ]
+APART = RolloutPolicy(guards=(ACCURACY,), labels_expected=True, label_sources=("desk", "shop"))
 SINCE, WINDOW_S = 300.0, 60.0
 
 Arm = dict[float, Counts]
@@ -28,13 +30,15 @@ Arm = dict[float, Counts]
 def some(draws: random.Random, mean: int) -> Counts:
     requests = draws.choice((0, 1, mean, 2 * mean))
     labelled = draws.randint(0, requests)
+    wrong = draws.randint(0, labelled) * MICRO // 2
     slow = draws.randint(0, requests)
     return Counts(
         requests=requests,
         failed=draws.randint(0, requests // 4),
         labelled_micro=labelled * MICRO,
-        wrong_micro=draws.randint(0, labelled) * MICRO // 2,
+        wrong_micro=wrong,
         latency={8: requests - slow, 12: slow},
+        tallies=tallies(draws.choice(("desk", "shop", "gone")), labelled * MICRO, wrong, {}),
     )
 
 
@@ -52,7 +56,11 @@ def windows(arm: Arm) -> list[Window]:
     return [Window(start, arm[start]) for start in sorted(arm)]
 
 
-@pytest.mark.parametrize("policy", POLICIES, ids=lambda p: "+".join(g.name for g in p.guards))
+@pytest.mark.parametrize(
+    "policy",
+    [*POLICIES, APART],
+    ids=lambda p: "+".join([*(g.name for g in p.guards), *p.label_sources]),
+)
 @given(seed=st.integers(0, 10**6))
 def test_it_equals_the_recomputation_at_every_look(policy: RolloutPolicy, seed: int) -> None:
     draws = random.Random(seed)
