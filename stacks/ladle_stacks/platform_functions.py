@@ -171,7 +171,7 @@ def _woken_by_files(scope: Construct, function: lambda_.CfnFunction, store: s3.C
         lambda_configurations=[laid]
     )
     permission = _may_invoke(scope, "IntakeByFiles", function, "s3.amazonaws.com", arns.store())
-    store.add_dependency(permission)
+    store.add_resource_dependency(permission)
 
 
 def _may_invoke(

@@ -11,8 +11,6 @@ from pathlib import Path
 
 import numpy as np
 
-from ladle.tools.processes import free_port
-
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
 OURS, THEIRS = ROOT / ".venv" / "bin", ROOT / ".venv-bench-serving" / "bin"
@@ -123,6 +121,8 @@ def _bentoml(setup: Setup) -> list[str]:
 
 
 def _mlserver(setup: Setup) -> list[str]:
+    from ladle.tools.processes import free_port  # the peers, which load this file, have no Ladle
+
     ports = {"http_port": setup.port, "grpc_port": free_port(), "metrics_port": free_port()}
     server = {**ports, "host": "127.0.0.1", "debug": False, "parallel_workers": 0}
     model = {"name": "bench", "implementation": "peers._mlserver.Model"}
