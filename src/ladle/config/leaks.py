@@ -34,8 +34,10 @@ SHAPES: dict[str, str] = {
 _ANY = re.compile("|".join(f"({shape})" for shape in SHAPES.values()))
 _ISSUERS = tuple(SHAPES)
 _SECRET_NAME = re.compile(
-    r"(?:SECRET|TOKEN|PASSWORD|PASSWD|API_?KEY|PRIVATE_?KEY|CREDENTIAL)", re.I
+    r"(?:SECRET|TOKEN(?!I[SZ])|PASSWORD|PASSWD|API_?KEY|PRIVATE_?KEY|CREDENTIAL)", re.I
 )
+_PASSWORD_NAME = re.compile(r"PASSWORD|PASSWD", re.I)
+_PASSWORD = re.compile(r"(?=\D*\d)(?=[^a-z]*[a-z])\S{6,}", re.I)
 _NO_SECRET = re.compile(r"(?:[a-z]+(?:[-_. /][a-z]+)*|[0-9]+|true|false)", re.I)
 
 
@@ -54,8 +56,14 @@ def leaks_in(line: str) -> Iterator[Leak]:
 
 
 def is_secret_by_name(name: str, value: str) -> bool:
-    """A variable called like a secret whose value looks drawn by chance, not chosen by a person."""
-    if not _SECRET_NAME.search(name) or len(value) < 16 or _NO_SECRET.fullmatch(value):
+    """A variable called like a secret whose value looks drawn by chance, not chosen by a person;
+    of a password, which people do choose, one with letters and digits.
+    """
+    if not _SECRET_NAME.search(name) or _NO_SECRET.fullmatch(value):
+        return False
+    if _PASSWORD_NAME.search(name) and _PASSWORD.fullmatch(value):
+        return True
+    if len(value) < 16:
         return False
     return len(set(value)) >= 8
 

@@ -49,6 +49,15 @@ def test_a_variable_called_like_a_secret_is_refused_when_it_looks_random() -> No
     assert "rT7-pq1" not in shown(text)
 
 
+def test_a_password_that_a_person_chose_is_refused_too() -> None:
+    assert "hunter2" not in shown(THREE + "env: {DB_PASSWORD: hunter2hunter2}\n")
+
+
+def test_where_a_tokenizer_lies_is_no_secret() -> None:
+    text = THREE + "env: {TOKENIZER: s3://models-of-ours/tokenizer-v2.json}\n"
+    assert parse(text.encode(), "model.yaml").config
+
+
 @pytest.mark.parametrize(
     "value", ["the-one-in-the-vault", "PLACEHOLDER", "0123456789012345", "true", "tokenizer.json"]
 )
