@@ -8,7 +8,7 @@ from ladle.policy.statuses import Phase, ReleaseStatus
 from ladle.policy.traffic import ObservedTraffic, Traffic, as_alias
 from ladle.releases.effects import Decision, NewRecord, RecordKind
 from ladle.releases.events import CannotServe, IntentDone, OutboxDone, TrafficObserved
-from ladle.releases.moves import after, intend, unchanged, with_notice, with_status
+from ladle.releases.moves import after, give_up, intend, unchanged, with_notice, with_status
 from ladle.releases.rollback import BRAKE_ROLLBACKS, aim_again, brake
 from ladle.releases.state import IntentKind, ReleaseState
 
@@ -26,12 +26,13 @@ def intent_done(state: ReleaseState, event: IntentDone, now: float) -> Decision:
     intent = state.intent
     if intent is None or intent.id != event.intent_id:
         return unchanged(state, "another intent is open")
+    same_revision = intent.traffic.reads_like(state.traffic)  # nothing had to be written
     state = replace(
         state,
         intent=None,
         traffic=intent.traffic,
         foreign=None,
-        overtaken=None,
+        overtaken=state.overtaken if same_revision else (),
         blocked=None,
         phase_since=now,
         evidence_since=now if intent.kind in BEGINS_EVIDENCE else state.evidence_since,
@@ -59,11 +60,9 @@ def rollback_done(state: ReleaseState, event: IntentDone, now: float) -> Decisio
 
 def traffic_read(state: ReleaseState, event: TrafficObserved, now: float) -> Decision:
     """Anything but the last confirmed or the intended traffic is a foreign write: never undone."""
-    if _overtaken_was_written(state, event.observed):
-        text = (
-            f"the alias reads {state.overtaken}, which had been given up and written all the same"
-        )
-        state = replace(state, traffic=state.overtaken, overtaken=None)
+    if written := _overtaken_that_was_written(state, event.observed):
+        text = f"the alias reads {written}, which had been given up and written all the same"
+        state = replace(state, traffic=written, overtaken=())
         row = NewRecord(RecordKind.OUTCOME, None, text, {"alias": as_alias(state.traffic)})
         return after((row,), _taken_back(state, text, now))
     if _expected(state, event.observed):
@@ -131,10 +130,9 @@ def cannot_serve(state: ReleaseState, event: CannotServe, _now: float) -> Decisi
         return unchanged(state, "no intent is open")
     text = f"release {event.release} cannot take the traffic that was decided: {event.why}"
     state = replace(
-        state,
+        give_up(state),
         traffic=state.intent.traffic,
         foreign=state.foreign or state.traffic,
-        overtaken=state.intent.traffic,
     )
     return _freeze(state, text, state.phase)
 
@@ -148,18 +146,17 @@ def _expected(state: ReleaseState, observed: ObservedTraffic | None) -> bool:
     if observed is None:
         return state.traffic is None
     intended = state.intent.traffic if state.intent else None
-    ours = (state.traffic, intended, state.overtaken, state.foreign)
+    ours = (state.traffic, intended, *state.overtaken, state.foreign)
     return any(observed.traffic.reads_like(traffic) for traffic in ours)
 
 
-def _overtaken_was_written(state: ReleaseState, observed: ObservedTraffic | None) -> bool:
+def _overtaken_that_was_written(
+    state: ReleaseState, observed: ObservedTraffic | None
+) -> Traffic | None:
     """With an intent open it does not matter: that is written over it."""
-    return (
-        state.intent is None
-        and state.overtaken is not None
-        and observed is not None
-        and state.overtaken.reads_like(observed.traffic)
-    )
+    if state.intent is not None or observed is None:
+        return None
+    return next((t for t in state.overtaken if t.reads_like(observed.traffic)), None)
 
 
 def _quarantine_warning(state: ReleaseState, found: Traffic | None) -> str:

@@ -59,6 +59,16 @@ def intend(
     return state, row
 
 
+def give_up(state: ReleaseState) -> ReleaseState:
+    """The open intent is written no more, but by a controller that sleeps just before its write: until
+    the alias has another revision, each such write is known as ours.
+    """
+    if state.intent is None:
+        return state
+    older = tuple(t for t in state.overtaken if t != state.intent.traffic)
+    return replace(state, intent=None, overtaken=(*older, state.intent.traffic))
+
+
 def begin(state: ReleaseState, release: Release, now: float) -> Decision:
     """The first step of a release whose turn it is; asked in EMPTY, STABLE and DEGRADED."""
     state = replace(state, waiting=without(state.waiting, release.number))

@@ -7,7 +7,7 @@ from dataclasses import replace
 from ladle.policy.statuses import Phase, ReleaseStatus
 from ladle.releases.effects import Decision, NewRecord, RecordKind
 from ladle.releases.events import RollbackTried
-from ladle.releases.moves import unchanged, with_notice, with_status
+from ladle.releases.moves import give_up, unchanged, with_notice, with_status
 from ladle.releases.state import IntentKind, ReleaseState
 
 TRIES = (IntentKind.START_CANARY, IntentKind.GO_LIVE)
@@ -27,17 +27,15 @@ def rollback_tried(state: ReleaseState, event: RollbackTried, now: float) -> Dec
 
 def _not_yet(state: ReleaseState, why: str, now: float) -> Decision:
     """The candidate waits for its turn again; what a slow controller may write yet is known."""
-    candidate, intent = state.the_candidate, state.intent
+    candidate = state.the_candidate
     text = f"release {candidate.number} waits: it could not be rolled back, {why}"
     state = with_status(state, candidate.number, ReleaseStatus.REQUESTED)
     state = replace(
-        state,
+        give_up(state),
         phase=Phase.STABLE,
         phase_since=now,
         candidate=None,
         waiting=(candidate,),
-        intent=None,
-        overtaken=intent.traffic if intent else None,
         reason=text,
     )
     return _blocked(state, why, text, candidate.number)

@@ -11,7 +11,7 @@ from ladle.policy.statuses import Phase, QuarantineScope, ReleaseStatus
 from ladle.policy.traffic import Traffic
 from ladle.policy.verdicts import Evidence, GuardVerdict
 from ladle.releases.effects import Decision, NewRecord, RecordKind
-from ladle.releases.moves import after, intend, with_notice, with_status, without
+from ladle.releases.moves import after, give_up, intend, with_notice, with_status, without
 from ladle.releases.state import Intent, IntentKind, Quarantined, Release, ReleaseState
 
 # What a guard's verdict forbids from now on. A native alarm counts as failures.
@@ -92,7 +92,7 @@ def roll_back(state: ReleaseState, cause: Cause, now: float, to: Release | None 
 
 def aim_again(state: ReleaseState, intent: Intent, unfit: int, why: str, now: float) -> Decision:
     """The target of a rollback cannot start: it is proven no more, and the next one is taken."""
-    state = replace(state, good=without(state.good, unfit), intent=None, overtaken=intent.traffic)
+    state = give_up(replace(state, good=without(state.good, unfit)))
     text = f"release {unfit} cannot serve ({why})"
     cause = Cause(f"{intent.reason}; {text}", evidence=intent.evidence)
     return _aim(state, unfit, newest_proven(state), cause, now)

@@ -105,8 +105,8 @@ class ReleaseState:
     became of it. All times are UTC epoch seconds: ``phase_since`` is when the phase's traffic was
     confirmed, ``evidence_since`` when the release on trial first got traffic (it outlives the step
     from CANARY to HOLDBACK: one rollout has one evidence). ``traffic`` is what the alias should
-    read, ``foreign`` what it reads instead while FROZEN. ``paused_from`` is the phase that a pause or
-    a freeze interrupted, ``paused_by`` the person; a pause without one is inconclusive evidence, or
+    read, ``foreign`` what it reads instead while FROZEN, ``overtaken`` what was given up and may be
+    written yet by a controller that sleeps. ``paused_from`` is the phase that a pause or a freeze interrupted, ``paused_by`` the person; a pause without one is inconclusive evidence, or
     a rollback ``held_since`` then. ``blocked`` says why AWS would refuse to move traffic,
     ``incident`` what became worse since the traffic last moved.
     ``outbox`` is decided and not done yet; ``rows`` counts the rows of history, ``deployed`` is the
@@ -128,7 +128,7 @@ class ReleaseState:
     intent: Intent | None = None
     traffic: Traffic | None = None
     foreign: Traffic | None = None
-    overtaken: Traffic | None = None
+    overtaken: tuple[Traffic, ...] = ()
     handed_over: str | None = None
     handed_over_at: float = 0.0
     rollback_times: tuple[float, ...] = ()
@@ -197,7 +197,7 @@ class ReleaseState:
                 "intent": _intent(data["intent"]),
                 "traffic": data["traffic"] and Traffic(**data["traffic"]),
                 "foreign": data["foreign"] and Traffic(**data["foreign"]),
-                "overtaken": data["overtaken"] and Traffic(**data["overtaken"]),
+                "overtaken": tuple(Traffic(**given_up) for given_up in data["overtaken"]),
                 "rollback_times": tuple(data["rollback_times"]),
                 "paused_from": data["paused_from"] and Phase(data["paused_from"]),
                 "outbox": tuple(effect_from_json(effect) for effect in data["outbox"]),

@@ -71,7 +71,7 @@ class Watch:
         """Called just before a controller's UpdateAlias that its revision lets through."""
         state = self.world.ledger.load(MODEL)
         intent = state.intent
-        if wanted.reads_like(state.overtaken):
+        if any(wanted.reads_like(given_up) for given_up in state.overtaken):
             return  # by a controller that slept while the intent was given up
         if state.phase is Phase.FROZEN:
             raise Violation(12, "a frozen alias was written")
@@ -80,7 +80,7 @@ class Watch:
         if intent is None or not intent.traffic.reads_like(wanted):
             raise Violation(8, f"a stale controller writes {wanted}; the ledger says {intent}")
         asked = self._asked_since_freeze()
-        ours = (state.traffic, intent.traffic, state.overtaken, None)
+        ours = (state.traffic, intent.traffic, *state.overtaken, None)
         if not asked and state.traffic and not any(before.reads_like(t) for t in ours):
             raise Violation(12, f"somebody else's {before} is overwritten, and nobody asked")
         self._weights(state, before, wanted)

@@ -5,8 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ladle.policy.rollout import GuardName
-from ladle.releases.events import Ask, CandidateReady, IntentDone, NativeAlarmRang, TimePassed
-from ladle.testing.releases import ask, canary_story, evidence, release, stable_story
+from ladle.policy.statuses import Phase
+from ladle.policy.traffic import Traffic
+from ladle.releases.events import (
+    Ask,
+    CandidateReady,
+    CannotServe,
+    IntentDone,
+    NativeAlarmRang,
+    TimePassed,
+)
+from ladle.testing.releases import ask, canary_story, evidence, release, seen, stable_story
 
 
 def test_while_a_write_is_open_nothing_else_is_decided() -> None:
@@ -25,3 +34,13 @@ def test_only_the_open_write_can_be_confirmed() -> None:
     before = story.state
     story.hear(IntentDone("another"), settle=False)
     assert story.state == before
+
+
+def test_what_was_given_up_stays_known_until_the_alias_has_another_revision() -> None:
+    """A controller that had probed release 1 before it broke still writes it on the old revision."""
+    story = stable_story(good=2)
+    story.hear(ask(Ask.ROLLBACK), settle=False)
+    story.hear(CannotServe(1, "no answer"))
+    story.hear(ask(Ask.PROMOTE))  # release 2 serves, and nothing has to be written for it
+    story.hear(seen(Traffic(1)))
+    assert (story.state.phase, story.alias()) == (Phase.STABLE, {2: 100})

@@ -56,8 +56,19 @@ def test_a_write_of_a_slow_controller_that_comes_through_is_ours_and_taken_back(
     waiting: Story,
 ) -> None:
     """Found by story 1,035,265: nobody watched the share that it left."""
-    assert waiting.state.overtaken is not None
-    waiting.hear(seen(waiting.state.overtaken))
+    (given_up,) = waiting.state.overtaken
+    waiting.hear(seen(given_up))
+    assert (waiting.state.phase, waiting.alias()) == (Phase.STABLE, {1: 100})
+
+
+def test_of_several_writes_that_were_given_up_each_is_known_as_ours(waiting: Story) -> None:
+    """Found by story 1,096,036: only the newest was, and the alias froze."""
+    (first,) = waiting.state.overtaken
+    newer = replace(release(3, strategy=Strategy.CANARY), requested_at=waiting.now + 1)
+    waiting.hear(CandidateReady(newer), settle=False)
+    waiting.hear(DENIED)
+    assert waiting.state.statuses[3] is ReleaseStatus.REQUESTED
+    waiting.hear(seen(first))
     assert (waiting.state.phase, waiting.alias()) == (Phase.STABLE, {1: 100})
 
 
