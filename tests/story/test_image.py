@@ -181,7 +181,7 @@ def test_every_line_that_it_prints_is_ours_and_carries_the_model_s_mac(
     for id_, said in zip(answer["prediction_ids"], answer["predictions"], strict=True):
         rows = unseal(MODEL, id_, [seal_key(LINE_KEY)])
         assert rows is not None
-        assert rows.outcomes == (said["label"],)
+        assert [outcome.value for outcome in rows.outcomes] == [said["label"]]
     assert None not in [lines.parse(line, LINE_KEY) for line in printed]
 
 

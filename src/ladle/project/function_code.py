@@ -36,30 +36,53 @@ HANDOFF_ENTRIES = {
 
 
 class Wheels(StrEnum):
-    """The locked sets; ``scripts/setup`` stages all but those of a GPU, which images alone have."""
+    """The locked sets; ``scripts/setup`` stages those of functions: only images have the others."""
 
     FUNCTION = "function"
     PLATFORM = "platform"
+    SERVER = "server"
     GPU = "gpu"
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimeTree:
+    """Where a serving runtime lies: the folders of its two packages, and of its locks."""
+
+    ladle: Path
+    ladle_runtime: Path
+    locks: Path
+
+    @property
+    def roots(self) -> dict[str, Path]:
+        return {"ladle": self.ladle, "ladle_runtime": self.ladle_runtime}
+
+    @property
+    def images(self) -> Path:
+        return self.ladle_runtime / "images"
 
 
 @dataclass(frozen=True, slots=True)
 class FunctionCode:
     """Files by the name that they have in the function, and the lock that names its wheels.
 
-    ``python`` names the lock that the digest is made of: the config's, on any host.
+    ``python`` names the lock that the digest is made of: the config's, on any host. ``locks`` is the
+    folder of a runtime that is kept; None: those of this Ladle.
     """
 
     files: tuple[SourceFile, ...]
     wheels: Wheels
     python: str
+    locks: Path | None = None
 
     @property
     def digest(self) -> Digest:
         """Independent of where the files lie, of the host, and of time."""
         parts = [(f"file:{f.name}", digest.of_bytes(f.path.read_bytes())) for f in self.files]
-        lock = lock_file(self.wheels, self.python)
-        return digest.of_named([*parts, ("lock", digest.of_bytes(lock.read_bytes()))])
+        return digest.of_named([*parts, ("lock", digest.of_bytes(self.lock.read_bytes()))])
+
+    @property
+    def lock(self) -> Path:
+        return lock_file(self.wheels, self.python, self.locks)
 
 
 def serving_code(
@@ -72,17 +95,20 @@ def serving_code(
     model_file: str = "",
     target: Target = Target.LAMBDA,
     gpu: int = 0,
+    runtime: RuntimeTree | None = None,
 ) -> FunctionCode:
     """The code that answers requests, for one backend of the catalogue: a function's on Lambda, a
     server's on every other target.
 
     ``transform``, with what it imports from beside it, keeps its name relative to the model package
     ``folder``; an image is also made of its Dockerfile. A model that is code itself lies in the
-    package, and brings what it imports and names there.
+    package, and brings what it imports and names there. ``runtime`` is one that is kept, in place of
+    the one that this Ladle brings.
     """
+    tree = runtime or installed_runtime()
     entry = SERVING_ENTRY if target is Target.LAMBDA else SERVER_ENTRY
     entries = [entry, f"ladle_runtime.backends.{BACKENDS[backend]}"]
-    files = list(reached_files(entries, package_roots()))
+    files = list(reached_files(entries, tree.roots))
     if model_file.endswith(".py"):
         files += _model_code(folder, model_file)
     if transform is not None:
@@ -90,10 +116,11 @@ def serving_code(
     if requirements is not None:
         files.append(SourceFile(REQUIREMENTS, folder / requirements))
     if packaging is Packaging.IMAGE:
-        image = dockerfile(target)
+        image = dockerfile(target, tree)
         files.append(SourceFile(image.name, image))
-    wheels = Wheels.GPU if gpu else Wheels.FUNCTION
-    return FunctionCode(tuple(dict.fromkeys(files)), wheels, python)
+    on_server = Wheels.GPU if gpu else Wheels.SERVER
+    wheels = Wheels.FUNCTION if target is Target.LAMBDA else on_server
+    return FunctionCode(tuple(dict.fromkeys(files)), wheels, python, runtime and runtime.locks)
 
 
 def _model_code(folder: Path, name: str) -> Iterator[SourceFile]:
@@ -131,13 +158,19 @@ def package_roots() -> dict[str, Path]:
     return {name: Path(spec.origin).parent for name, spec in found.items() if spec and spec.origin}
 
 
-def dockerfile(target: Target = Target.LAMBDA) -> Path:
-    images = package_roots()["ladle_runtime"] / "images"
+def installed_runtime() -> RuntimeTree:
+    """The one that this Ladle brings."""
+    roots = package_roots()
+    return RuntimeTree(roots["ladle"], roots["ladle_runtime"], home() / "locks")
+
+
+def dockerfile(target: Target = Target.LAMBDA, runtime: RuntimeTree | None = None) -> Path:
+    images = (runtime or installed_runtime()).images
     return images / "Dockerfile" if target is Target.LAMBDA else images / "server" / "Dockerfile"
 
 
-def lock_file(wheels: Wheels, python: str) -> Path:
-    return home() / "locks" / f"{wheels}-{python_tag(python)}.txt"
+def lock_file(wheels: Wheels, python: str, locks: Path | None = None) -> Path:
+    return (locks or home() / "locks") / f"{wheels}-{python_tag(python)}.txt"
 
 
 def home() -> Path:

@@ -61,7 +61,7 @@ def _imports(source: bytes, module: str, is_package: bool) -> tuple[str, ...]:
     """Every dotted name that ``source`` might import, its own parent packages included."""
     package = module if is_package else module.rpartition(".")[0]
     names = {module.rpartition(".")[0]}
-    for node in _executed(ast.parse(source)):
+    for node in executed(ast.parse(source)):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -72,16 +72,16 @@ def _imports(source: bytes, module: str, is_package: bool) -> tuple[str, ...]:
     return tuple(sorted({parent for name in names for parent in _with_parents(name)}))
 
 
-def _executed(node: ast.AST) -> Iterator[ast.AST]:
+def executed(node: ast.AST) -> Iterator[ast.AST]:
     """All nodes but the bodies of ``if TYPE_CHECKING``."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.If) and _is_type_checking(child.test):
             for statement in child.orelse:
                 yield statement
-                yield from _executed(statement)
+                yield from executed(statement)
         else:
             yield child
-            yield from _executed(child)
+            yield from executed(child)
 
 
 def _is_type_checking(test: ast.expr) -> bool:
