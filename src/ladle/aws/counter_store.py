@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import ClientError
@@ -153,7 +153,7 @@ def _items(deltas: Deltas) -> Iterator[tuple[_Item, Counts]]:
         columns: dict[str, dict[str, int]] = {}
         for name, n in counts.tallies.items():
             columns.setdefault(column_of(name), {})[name] = n
-        plain = replace(counts, tallies=columns.pop("", {}))
+        plain = counts._replace(tallies=columns.pop("", {}))
         if plain != Counts() or not columns:
             yield _Item(key, ""), plain
         for column, tallies in columns.items():

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import NamedTuple, TypeVar
 
 Name = TypeVar("Name", int, str)
 MICRO = 1_000_000  # a request whose rows are labelled one by one counts in millionths
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
+class Counts(NamedTuple):
     """``requests`` finished (failed included), ``failed`` by our own or the platform's fault,
     ``rejected`` by the caller's; ``labelled_micro`` and ``wrong_micro`` in millionths of a request:
     each labelled row adds 1/rows of its request. ``latency`` counts warm answers by bin of
     :func:`latency_bin`; ``tallies`` holds what else is measured, by a name that its own module gives.
+    A tuple, as Window: each look at a rollout holds thousands against what they were.
     """
 
     requests: int = 0
@@ -23,15 +23,15 @@ class Counts:
     rejected: int = 0
     labelled_micro: int = 0
     wrong_micro: int = 0
-    latency: Mapping[int, int] = field(default_factory=dict)
-    tallies: Mapping[str, int] = field(default_factory=dict)
+    latency: Mapping[int, int] = {}
+    tallies: Mapping[str, int] = {}
 
     @property
     def labelled(self) -> int:
         """Whole requests' worth of labels."""
         return self.labelled_micro // MICRO
 
-    def __add__(self, other: Counts) -> Counts:
+    def __add__(self, other: Counts) -> Counts:  # type: ignore[override]
         return Counts(
             self.requests + other.requests,
             self.failed + other.failed,
@@ -72,8 +72,7 @@ def kept_rows(key: WindowKey, counts: Counts) -> frozenset[tuple[WindowKey, str]
     return frozenset({(key, ""), *((key, column_of(tally)) for tally in counts.tallies)})
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(NamedTuple):
     """One window of one release, as read back."""
 
     start: float

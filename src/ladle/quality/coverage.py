@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 
 from ladle.quality.counts import MICRO, Counts
 from ladle.quality.event_share import Bet, Margin, log_mean_exp
@@ -92,7 +91,7 @@ def _only(source: str, window: PairedWindow, sources: Sequence[str]) -> PairedWi
     for counts in (window.stable, window.candidate):
         own = labels_of(source, counts, sources)
         micro, wrong = own.labelled_micro, own.wrong_micro
-        arms.append(replace(counts, labelled_micro=micro, wrong_micro=wrong))
+        arms.append(counts._replace(labelled_micro=micro, wrong_micro=wrong))
     return PairedWindow(window.start, *arms)
 
 

@@ -55,8 +55,8 @@ BETTER_RATIOS = tuple(1 / r for r in (1.05, 1.1, 1.2, 1.5, 2.0, 4.0, 10.0, 100.0
 # A stretch of time as two releases saw it: exposed and events of the stable one, then the candidate's.
 Row = tuple[float, float, float, float]
 EMPTY: Row = (0.0, 0.0, 0.0, 0.0)
-# The same for bets with one margin: the candidate's events, both's, its fair share of them, its
-# exposed, its good outcomes, both's.
+# The same for bets with one margin: the candidate's events, both's, its fair share of them, how many
+# more are harmless, its good outcomes, both's.
 Fair = tuple[float, float, float, float, float, float]
 
 
@@ -81,23 +81,21 @@ class Bet:
 
     def grown(self, rows: Sequence[Fair]) -> list[float]:
         """Nats that each stretch adds. Written flat, since every look at a rollout is this."""
-        ratio, points, log = self.ratio, self.margin.points, math.log
+        ratio, log = self.ratio, math.log
         gain, nats = ratio - 1, log(ratio)
         if self.on_good:
             return [
                 good * nats
                 - goods * log(scale := 1 + share * gain)
-                + points * (ratio / scale - 1) * exposed
-                for _, _, share, exposed, good, goods in rows
+                + harmless * (ratio / scale - 1)
+                for _, _, share, harmless, good, goods in rows
             ]
-        if points:
+        if self.margin.points:
             return [
-                ours * nats
-                - both * log(scale := 1 + share * gain)
-                - points * (ratio / scale - 1) * exposed
-                for ours, both, share, exposed, _, _ in rows
+                ours * nats - both * log(scale := 1 + share * gain) - harmless * (ratio / scale - 1)
+                for ours, both, share, harmless, _, _ in rows
             ]
-        return [ours * nats - both * log(1 + share * gain) for ours, both, share, *_ in rows]
+        return [ours * nats - both * log(1 + share * gain) for ours, both, share, _, _, _ in rows]
 
 
 def fair(rows: Iterable[Row], margin: Margin) -> list[Fair]:
@@ -110,7 +108,8 @@ def fair(rows: Iterable[Row], margin: Margin) -> list[Fair]:
             continue
         both = ours + theirs
         share = odds / (stable + odds)
-        found.append((ours, both, share, candidate, candidate - ours, stable + candidate - both))
+        harmless, good = margin.points * candidate, candidate - ours
+        found.append((ours, both, share, harmless, good, stable + candidate - both))
     return found
 
 

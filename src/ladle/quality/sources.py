@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from functools import lru_cache
 
 from ladle.policy.rollout import RolloutPolicy
@@ -91,8 +90,7 @@ def _less(counts: Counts, part: Counts) -> Counts:
     tallies = dict(counts.tallies)
     for name, n in part.tallies.items():
         tallies[name] = tallies.get(name, 0) - n
-    return replace(
-        counts,
+    return counts._replace(
         labelled_micro=counts.labelled_micro - part.labelled_micro,
         wrong_micro=counts.wrong_micro - part.wrong_micro,
         tallies=tallies,

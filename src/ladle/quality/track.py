@@ -80,13 +80,9 @@ class Track:
     def follow(self, first: int, readings: Sequence[Row]) -> int:
         """Windows from ``first`` on are these; returns the first that is not as it was."""
         old = self._readings[first:]
-        same = next(
-            (k for k, (a, b) in enumerate(zip(old, readings, strict=False)) if a != b), None
-        )
-        if same is None:
-            same = min(len(old), len(readings))
-            if len(old) == len(readings):
-                return first + same
+        same = alike(old, readings)
+        if same == len(old) == len(readings):
+            return first + same
         first, readings = first + same, readings[same:]
         del self._readings[first:], self._held[first + 1 :], self._highest[first + 1 :]
         self._readings += readings

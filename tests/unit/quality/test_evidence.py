@@ -194,7 +194,7 @@ def test_what_is_added_to_a_window_in_another_order_is_the_same_evidence(
     def halves(windows_: list[Window]) -> list[Window]:
         """The same sums, from two writers."""
         return [
-            Window(w.start, Counts(requests=w.counts.requests) + replace(w.counts, requests=0))
+            Window(w.start, Counts(requests=w.counts.requests) + w.counts._replace(requests=0))
             for w in windows_
         ]
 

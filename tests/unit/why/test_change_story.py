@@ -103,7 +103,7 @@ def test_callers_that_changed_are_told_beside_an_outside_cause() -> None:
     play = from_outside()
     lost = play.now - 7 * DAY
     play.windows[2] = [
-        replace(w, counts=w.counts + Counts(200, rejected=90)) if w.start > lost else w
+        w._replace(counts=w.counts + Counts(200, rejected=90)) if w.start > lost else w
         for w in play.windows[2]
     ]
     evidence = told(why(play), Topic.EVIDENCE)

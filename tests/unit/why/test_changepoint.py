@@ -52,7 +52,7 @@ def test_a_slow_loss_is_told_as_a_ramp() -> None:
 def test_two_losses_are_two_changes() -> None:
     first = Weeks(8, loss=0.08).windows()[1]
     later = [
-        replace(w, counts=replace(w.counts, wrong_micro=w.counts.wrong_micro + 10 * MICRO))
+        w._replace(counts=w.counts._replace(wrong_micro=w.counts.wrong_micro + 10 * MICRO))
         if w.start >= BEGAN + 430 * HOUR_S
         else w
         for w in first
@@ -89,7 +89,7 @@ def test_neither_the_week_nor_the_release_that_served_moves_a_change(
     seed: int, weeks: int, release: int
 ) -> None:
     windows = Weeks(seed % 50, loss=0.06).windows()[1]
-    moved = [replace(w, start=w.start + weeks * 7 * 86_400) for w in windows]
+    moved = [w._replace(start=w.start + weeks * 7 * 86_400) for w in windows]
     here = changes(grid(series({1: windows}, BEGAN, BEGAN + HOURS * HOUR_S)))
     since = BEGAN + weeks * 7 * 86_400
     there = changes(grid(series({release: moved}, since, since + HOURS * HOUR_S)))
@@ -134,8 +134,8 @@ def test_hours_that_wait_for_most_of_their_labels_are_left_out() -> None:
     windows = list(Weeks(2).windows()[1])
     for i in range(1, 6):  # of the last hours only the wrong answers were reported yet
         counts = windows[-i].counts
-        few = replace(counts, labelled_micro=counts.wrong_micro)
-        windows[-i] = replace(windows[-i], counts=few)
+        few = counts._replace(labelled_micro=counts.wrong_micro)
+        windows[-i] = windows[-i]._replace(counts=few)
     report = quality_report({1: windows}, BEGAN + HOURS * HOUR_S)
     assert report.change is None
     assert report.series.ripe_until == BEGAN + (HOURS - 5) * HOUR_S
