@@ -72,8 +72,9 @@ def open_workspace(url: str | None, start: Path) -> Workspace:
 
         return disk_workspace(start.resolve() / Path(wanted[4:]).expanduser(), wanted)
     from ladle.aws.workspace import aws_workspace
+    from ladle.disk.clock import SystemClock
 
-    return aws_workspace(_session(wanted, start), wanted)
+    return aws_workspace(_session(wanted, start), wanted, SystemClock())
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,7 @@ class Stage:
 
     @cached_property
     def workspace(self) -> Workspace:
-        return aws_workspace(self.session, "embedded:")
+        return aws_workspace(self.session, "embedded:", self.clock)
 
     def cdk(self) -> CdkCli:
         return CdkCli(self.shop.root, aws_environment(self.cloud, self.shop.root))

@@ -22,6 +22,7 @@ from ladle.aws.master_key import MasterKey
 from ladle.aws.prediction_log import AwsPredictionLog
 from ladle.aws.release_ledger import AwsReleaseLedger
 from ladle.aws.session import AwsSession
+from ladle.disk.clock import SystemClock
 from ladle.ports import ReleaseLedger
 from ladle.quality.delivery import LogEvent
 from ladle.quality.line_keys import line_key
@@ -74,7 +75,7 @@ def _ports() -> Collector:
     masters = MasterKey(aws.secrets).read_all()
     return Collector(
         Intake(
-            AwsCounterStore(aws.dynamodb),
+            AwsCounterStore(aws.dynamodb, SystemClock()),
             AwsPredictionLog(aws.dynamodb),
             AwsLabelStore(aws.dynamodb),
         ),

@@ -18,6 +18,7 @@ from ladle.aws.alarm_reader import CloudWatchAlarmReader
 from ladle.aws.announcer import SnsAnnouncer
 from ladle.aws.counter_store import AwsCounterStore
 from ladle.aws.ecs_slots import EcsSlots
+from ladle.aws.followed_counters import FollowedCounters
 from ladle.aws.model_target import TargetOf
 from ladle.aws.release_inbox import AwsReleaseInbox
 from ladle.aws.release_ledger import AwsReleaseLedger
@@ -83,10 +84,16 @@ def _aws() -> AwsSession:
     return AwsSession()
 
 
+@cache
+def _followed() -> FollowedCounters:
+    """The same for all calls, since it remembers what was read of a rollout."""
+    return FollowedCounters(_aws().dynamodb, SystemClock())
+
+
 def _controls() -> Controls:
     """New for each call, since what a model's router role gives lasts an hour only."""
     aws = _aws()
-    counters, clock = AwsCounterStore(aws.dynamodb), SystemClock()
+    clock, followed = SystemClock(), _followed()
     session_of = cache(lambda model: aws.as_role(names.router_role(model)))
     ledger, inbox = AwsReleaseLedger(aws.dynamodb), AwsReleaseInbox(aws.dynamodb)
     target_of = TargetOf(ledger, inbox)
@@ -99,7 +106,7 @@ def _controls() -> Controls:
         alarms=CloudWatchAlarmReader(aws.cloudwatch, clock, target_of, in_slots.native),
         announcer=SnsAnnouncer(aws.sns, aws.arn("sns", names.TOPIC)),
         clock=clock,
-        judge=lambda state, now: read_evidence(counters, state, now, _judges[state.model].judge),
+        judge=lambda state, now: read_evidence(followed, state, now, _judges[state.model].judge),
         settle=router.settle,
-        late=LateWatch(counters, ledger, _looks),
+        late=LateWatch(AwsCounterStore(aws.dynamodb, clock), ledger, _looks),
     )

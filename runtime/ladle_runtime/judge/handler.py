@@ -12,7 +12,7 @@ from typing import Any
 
 from ladle.actions.judge_quality import publish_evidence
 from ladle.actions.take_labels import policy_of
-from ladle.aws.counter_store import AwsCounterStore
+from ladle.aws.followed_counters import FollowedCounters
 from ladle.aws.metric_sink import AwsMetricSink
 from ladle.aws.release_ledger import AwsReleaseLedger
 from ladle.aws.session import AwsSession
@@ -75,7 +75,7 @@ def _ports() -> Judge:
     aws = AwsSession()
     return Judge(
         AwsReleaseLedger(aws.dynamodb),
-        AwsCounterStore(aws.dynamodb),
+        FollowedCounters(aws.dynamodb, SystemClock()),
         AwsMetricSink(aws.cloudwatch),
         SystemClock(),
     )

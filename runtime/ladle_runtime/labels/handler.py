@@ -145,7 +145,7 @@ def _ports() -> LabelIntake:
 
     return LabelIntake(
         Intake(
-            AwsCounterStore(aws.dynamodb),
+            AwsCounterStore(aws.dynamodb, SystemClock()),
             SealedPredictions(AwsPredictionLog(aws.dynamodb), keys_of),
             AwsLabelStore(aws.dynamodb),
         ),

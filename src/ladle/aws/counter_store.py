@@ -1,4 +1,8 @@
-"""Counters in DynamoDB: one transaction adds to the windows and marks the batch, or does nothing."""
+"""Counters in DynamoDB: one transaction adds to the windows and marks the batch, or does nothing.
+
+Each write leaves its time with the window, so that who reads again and again (``followed_counters``) can
+ask for what changed.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +17,7 @@ from botocore.exceptions import ClientError
 from ladle import names
 from ladle.aws.faults import asking, code_of
 from ladle.errors import Unavailable
+from ladle.ports import Clock
 from ladle.quality.counts import Counts, Window, WindowKey, column_of
 
 if TYPE_CHECKING:
@@ -32,8 +37,11 @@ Deltas = Mapping[WindowKey, Counts]
 class AwsCounterStore:
     """The CounterStore of an ``aws:`` or ``embedded:`` workspace."""
 
-    def __init__(self, client: DynamoDBClient, table: str = names.COUNTERS_TABLE) -> None:
+    def __init__(
+        self, client: DynamoDBClient, clock: Clock, table: str = names.COUNTERS_TABLE
+    ) -> None:
         self._client = client
+        self._clock = clock
         self._table = table
 
     def add(self, batches: Mapping[str, Deltas]) -> frozenset[str]:
@@ -55,24 +63,29 @@ class AwsCounterStore:
         return False
 
     def read(self, model: str, release: int, since: float) -> Sequence[Window]:
-        pages = self._client.get_paginator("query")
-        with asking("for counters"):
-            answers = list(
-                pages.paginate(
-                    TableName=self._table,
-                    KeyConditionExpression="pk = :pk AND sk >= :since",
-                    ExpressionAttributeValues={
-                        ":pk": {"S": f"C#{model}#{release}"},
-                        ":since": {"S": _sort_key(since)},
-                    },
-                    ConsistentRead=True,
-                )
-            )
         found: dict[float, Counts] = {}
-        for item in (item for answer in answers for item in answer["Items"]):
-            start = _start(item)
-            found[start] = found.get(start, Counts()) + _counts(item)
+        for part in self._parts(model, release, since):
+            found[part.start] = found.get(part.start, Counts()) + part.counts
         return [Window(start, counts) for start, counts in sorted(found.items())]
+
+    def _parts(
+        self, model: str, release: int, since: float, written_since: float | None = None
+    ) -> Iterator[WindowPart]:
+        """Of the windows since ``since``, those that were written to since ``written_since``."""
+        values = {":pk": {"S": f"C#{model}#{release}"}, ":since": {"S": _sort_key(since)}}
+        asked: Any = {
+            "TableName": self._table,
+            "KeyConditionExpression": "pk = :pk AND sk >= :since",
+            "ExpressionAttributeValues": values,
+            "ConsistentRead": True,
+        }
+        if written_since is not None:
+            values[":written"] = _number(written_since)
+            asked["FilterExpression"] = "written >= :written OR attribute_not_exists(written)"
+        with asking("for counters"):
+            answers = list(self._client.get_paginator("query").paginate(**asked))
+        for item in (item for answer in answers for item in answer["Items"]):
+            yield WindowPart(item["sk"]["S"], _start(item), _counts(item))
 
     def _add(self, parts: Sequence[_Part]) -> Sequence[_Part]:
         """Parts that were added before are left out, and the rest is tried again."""
@@ -95,7 +108,8 @@ class AwsCounterStore:
             for item, counts in part.deltas.items():
                 sums[item] = sums.get(item, Counts()) + counts
         marks = [_mark(self._table, p, max(i.key.start for i in p.deltas)) for p in parts]
-        updates = [_update(self._table, item, counts) for item, counts in sums.items()]
+        now = self._clock.now()
+        updates = [_update(self._table, item, counts, now) for item, counts in sums.items()]
         with asking("to count"):
             try:
                 self._client.transact_write_items(TransactItems=[*marks, *updates])
@@ -106,6 +120,14 @@ class AwsCounterStore:
                 codes = [reason.get("Code") for reason in reasons]
                 return frozenset(i for i, c in enumerate(codes) if c == "ConditionalCheckFailed")
         return None
+
+
+class WindowPart(NamedTuple):
+    """An item of the table: a window's plain counters, or those of a column of it."""
+
+    key: str
+    start: float
+    counts: Counts
 
 
 class _Item(NamedTuple):
@@ -172,13 +194,13 @@ def _mark(table: str, part: _Part, at: float) -> Any:
     }
 
 
-def _update(table: str, item: _Item, counts: Counts) -> Any:
+def _update(table: str, item: _Item, counts: Counts, now: float) -> Any:
     key, at = item.key, _sort_key(item.key.start)
     amounts = {name: getattr(counts, name) for name in _PLAIN}
     amounts |= {f"l{bin_}": n for bin_, n in counts.latency.items()}
     amounts |= {_TALLY + name: n for name, n in counts.tallies.items()}
     adds = [(name, n) for name, n in amounts.items() if n]
-    sets = "SET expires = :e"
+    sets = "SET expires = :e, written = :w"
     adding = " ADD " + ", ".join(f"#{k} :{k}" for k in range(len(adds))) if adds else ""
     return {
         "Update": {
@@ -190,6 +212,7 @@ def _update(table: str, item: _Item, counts: Counts) -> Any:
             "UpdateExpression": sets + adding,
             "ExpressionAttributeValues": {
                 ":e": _number((key.start or _NEVER) + _KEEP_S),
+                ":w": _number(now),
                 **{f":{k}": _number(n) for k, (_, n) in enumerate(adds)},
             },
             **(

@@ -15,10 +15,10 @@ from ladle.aws.release_ledger import AwsReleaseLedger
 from ladle.aws.session import AwsSession
 from ladle.aws.traffic import RouterByTarget
 from ladle.aws.upkeep import DynamoUpkeep
-from ladle.ports import Workspace
+from ladle.ports import Clock, Workspace
 
 
-def aws_workspace(session: AwsSession, url: str) -> Workspace:
+def aws_workspace(session: AwsSession, url: str, clock: Clock) -> Workspace:
     """Asks STS for the account, since the bucket's name holds it."""
     bucket = names.store_bucket(session.account, session.region)
     ledger, inbox = AwsReleaseLedger(session.dynamodb), AwsReleaseInbox(session.dynamodb)
@@ -30,7 +30,7 @@ def aws_workspace(session: AwsSession, url: str) -> Workspace:
         copies=S3ReleaseCopies(session.s3, bucket),
         ledger=ledger,
         inbox=inbox,
-        counters=AwsCounterStore(session.dynamodb),
+        counters=AwsCounterStore(session.dynamodb, clock),
         predictions=AwsPredictionLog(session.dynamodb),
         labels=AwsLabelStore(session.dynamodb),
         router=RouterByTarget(lambda _model: session, TargetOf(ledger, inbox)),

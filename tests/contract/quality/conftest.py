@@ -11,6 +11,7 @@ from ladle.aws.counter_store import AwsCounterStore
 from ladle.aws.label_store import AwsLabelStore
 from ladle.aws.prediction_log import AwsPredictionLog
 from ladle.aws.session import AwsSession
+from ladle.disk.clock import SystemClock
 from ladle.disk.counter_store import DiskCounterStore
 from ladle.disk.label_store import DiskLabelStore
 from ladle.disk.prediction_log import DiskPredictionLog
@@ -67,13 +68,21 @@ def table(session: AwsSession | None) -> Iterator[str]:
 
 @pytest.fixture
 def counters(session: AwsSession | None, table: str, tmp_path: Path) -> CounterStore:
-    return AwsCounterStore(session.dynamodb, table) if session else DiskCounterStore(tmp_path)
+    return (
+        AwsCounterStore(session.dynamodb, SystemClock(), table)
+        if session
+        else DiskCounterStore(tmp_path)
+    )
 
 
 @pytest.fixture
 def counters_again(session: AwsSession | None, table: str, tmp_path: Path) -> CounterStore:
     """The same store, opened by another process."""
-    return AwsCounterStore(session.dynamodb, table) if session else DiskCounterStore(tmp_path)
+    return (
+        AwsCounterStore(session.dynamodb, SystemClock(), table)
+        if session
+        else DiskCounterStore(tmp_path)
+    )
 
 
 @pytest.fixture

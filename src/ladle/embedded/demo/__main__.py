@@ -77,7 +77,7 @@ def play(checkout: Path, root: Path, console: Console) -> Story:
         console=console,
         clock=clock,
         cloud=cloud,
-        workspace=aws_workspace(session_of(cloud), "embedded:"),
+        workspace=aws_workspace(session_of(cloud), "embedded:", clock),
         traffic=make_traffic(cloud, root, clock),
     )
     try:
