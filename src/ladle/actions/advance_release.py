@@ -27,6 +27,7 @@ from ladle.releases.events import (
     RollbackTried,
     TimePassed,
     TrafficObserved,
+    WriteDelayed,
 )
 from ladle.releases.outbox import Effect, Notify, Retire
 from ladle.releases.returning import TRIES
@@ -86,12 +87,13 @@ def advance_release(
 ) -> Advance:
     """Works until nothing changes or patience ends. ``owner`` names this wake-up in the lease.
 
-    Raises Forbidden, once people were told, when the traffic may not be read or moved.
+    People are told when the traffic may not be read or moved, which raises Forbidden, and when AWS took
+    no write for too long.
     """
     try:
         return _advance(model, controls, owner, patience_s)
     except Forbidden as denied:
-        _tell_people(model, controls, denied)
+        _tell_people(model, controls, RollbackTried(denied.finding.what))
         raise
 
 
@@ -99,6 +101,7 @@ def _advance(model: str, controls: Controls, owner: str, patience_s: float) -> A
     clock, ledger = controls.clock, controls.ledger
     give_up_at = clock.now() + patience_s
     leased, odd_reads, backoff_s = False, 0, FIRST_BACKOFF_S
+    busy: Unavailable | None = None
     try:
         while clock.now() < give_up_at:
             try:
@@ -117,9 +120,12 @@ def _advance(model: str, controls: Controls, owner: str, patience_s: float) -> A
                 backoff_s = FIRST_BACKOFF_S
             except Conflict:
                 clock.sleep(POLL_S / 4)  # somebody wrote first: read again
-            except Unavailable:
+            except Unavailable as throttled:
+                busy = throttled
                 clock.sleep(backoff_s)
                 backoff_s = min(2 * backoff_s, LONGEST_BACKOFF_S)
+        if busy is not None:
+            _tell_people(model, controls, WriteDelayed(busy.finding.what))
         return Advance.LATER
     finally:
         if leased:
@@ -232,14 +238,16 @@ def _write(
     return None
 
 
-def _tell_people(model: str, controls: Controls, denied: Forbidden) -> None:
-    """Once: traffic cannot be moved until somebody gives the permission back."""
+def _tell_people(model: str, controls: Controls, trouble: RollbackTried | WriteDelayed) -> None:
+    """Once: traffic cannot be moved until AWS lets it. An open intent holds up no such notice."""
     now = controls.clock.now()
     with contextlib.suppress(Conflict, Unavailable):
         state = controls.ledger.load(model)
-        told = controls.decide(state, RollbackTried(denied.finding.what), now)
+        told = controls.decide(state, trouble, now)
         if told.records:
             state = controls.ledger.save(told.state, told.records, now)
+        if state.blocked is None:
+            return
         notices = [effect for effect in state.outbox if isinstance(effect, Notify)]
         if sent := _sent(model, controls, notices):
             controls.ledger.save(controls.decide(state, OutboxDone(sent), now).state, (), now)

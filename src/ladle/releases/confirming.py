@@ -7,11 +7,18 @@ from dataclasses import replace
 from ladle.policy.statuses import Phase, ReleaseStatus
 from ladle.policy.traffic import ObservedTraffic, Traffic, as_alias
 from ladle.releases.effects import Decision, NewRecord, RecordKind
-from ladle.releases.events import CannotServe, IntentDone, OutboxDone, TrafficObserved
+from ladle.releases.events import (
+    CannotServe,
+    IntentDone,
+    OutboxDone,
+    TrafficObserved,
+    WriteDelayed,
+)
 from ladle.releases.moves import after, give_up, intend, unchanged, with_notice, with_status
 from ladle.releases.rollback import BRAKE_ROLLBACKS, aim_again, brake
 from ladle.releases.state import IntentKind, ReleaseState
 
+DELAYED_S = 120.0  # a rollback should be over by then
 # What begins a comparison: its evidence counts from the moment when the alias reads so.
 BEGINS_EVIDENCE = {
     IntentKind.BASELINE,
@@ -135,6 +142,22 @@ def cannot_serve(state: ReleaseState, event: CannotServe, _now: float) -> Decisi
         foreign=state.foreign or state.traffic,
     )
     return _freeze(state, text, state.phase)
+
+
+def write_delayed(state: ReleaseState, event: WriteDelayed, now: float) -> Decision:
+    """People are told once; the write stays intended and is tried on."""
+    intent = state.intent
+    if intent is None or now - intent.at < DELAYED_S or state.blocked is not None:
+        return unchanged(state, event.why)
+    text = (
+        f"the alias should read {intent.traffic} since {now - intent.at:.0f} s, and AWS says: {event.why}; "
+        "it is written as soon as AWS takes it, until then traffic stays as it is"
+    )
+    state = with_notice(
+        replace(state, blocked=event.why), f"{state.model}: traffic cannot be moved yet", text
+    )
+    row = NewRecord(RecordKind.HELD, intent.traffic.main, text, {"missing": event.why})
+    return Decision(state, (row,))
 
 
 def outbox_done(state: ReleaseState, event: OutboxDone, _now: float) -> Decision:

@@ -110,6 +110,13 @@ class RollbackTried:
 
 
 @dataclass(frozen=True, slots=True)
+class WriteDelayed:
+    """AWS answered nothing but ``why`` to a whole wake-up that wanted to write the alias."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class LateRegression:
     """A proven release that serves alone is worse than at its trial; ``text`` and ``data`` say how.
 
@@ -141,6 +148,7 @@ Event = (
     | IntentDone
     | CannotServe
     | RollbackTried
+    | WriteDelayed
     | LateRegression
     | OutboxDone
 )

@@ -36,6 +36,7 @@ from ladle.releases.events import (
     RollbackTried,
     TimePassed,
     TrafficObserved,
+    WriteDelayed,
 )
 from ladle.releases.state import ReleaseState
 
@@ -55,6 +56,7 @@ class Kind(StrEnum):
     INTENT_DONE = "intent done"
     CANNOT_SERVE = "cannot serve"
     DRY_RUN = "rollback tried"
+    DELAYED = "write delayed"
     REGRESSED = "late regression"
     OUTBOX_DONE = "outbox done"
     ROLLBACK = "asked: rollback"
@@ -77,6 +79,7 @@ KINDS: Mapping[type[Event], Kind] = {
     IntentDone: Kind.INTENT_DONE,
     CannotServe: Kind.CANNOT_SERVE,
     RollbackTried: Kind.DRY_RUN,
+    WriteDelayed: Kind.DELAYED,
     LateRegression: Kind.REGRESSED,
     OutboxDone: Kind.OUTBOX_DONE,
 }
@@ -85,6 +88,7 @@ BESIDE_INTENT = (
     Kind.INTENT_DONE,
     Kind.CANNOT_SERVE,
     Kind.DRY_RUN,
+    Kind.DELAYED,
     Kind.ALIAS_READ,
     Kind.OUTBOX_DONE,
 )
@@ -118,6 +122,7 @@ _SERVING: Mapping[Kind, Row] = {
     Kind.INTENT_DONE: Row(confirming.intent_done),
     Kind.CANNOT_SERVE: Row(confirming.cannot_serve, (_.FROZEN,)),
     Kind.DRY_RUN: Row(returning.rollback_tried),
+    Kind.DELAYED: Row(confirming.write_delayed),
     Kind.REMOVE: Row(asking.remove, (_.EMPTY,)),
 }
 _UNDISTURBED: Mapping[Kind, Row] = {

@@ -115,7 +115,7 @@ class Watch:
         ours = alias is not None and alias.traffic.reads_like(state.traffic)
         over = state.held_since is not None and not is_held(state, self.world.now)
         to_go = state.phase in TRIED or (over and state.paused_by is None)
-        able = ours and self.world.router.permitted
+        able = ours and self.world.router.permitted and not self.world.router.throttled
         if able and to_go and candidate == number and not self.danger:
             self.danger[number] = self.world.now
             self.by_alarm = not for_good

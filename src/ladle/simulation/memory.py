@@ -102,6 +102,7 @@ class MemoryRouter:
     versions: set[int] = field(default_factory=set)
     broken: dict[int, float] = field(default_factory=dict)
     permitted: bool = True
+    throttled: bool = False
 
     def publish(self, release: int) -> None:
         self.versions.add(release)
@@ -112,6 +113,8 @@ class MemoryRouter:
 
     def write(self, model: str, traffic: Traffic, expected_revision: str) -> None:
         self._ask("UpdateAlias")
+        if self.throttled:
+            raise Unavailable("LD504", "UpdateAlias was throttled", "try again")
         self.alias = written(model, self.alias, traffic, expected_revision, self.versions)
 
     def can_start(self, model: str, release: int) -> bool:

@@ -81,7 +81,14 @@ class Actors:
         for what in (self.write_alias, self.break_version, self.change_load, self.hand_over_again):
             for _ in range(rng.choice((0, 0, 1, 2))):
                 later(rng.uniform(0, self.lasts_s), what)
-        for what in (self.fail_for_all, self.deny, self.roll_back_others, self.regress):
+        troubles = (
+            self.fail_for_all,
+            self.deny,
+            self.throttle,
+            self.roll_back_others,
+            self.regress,
+        )
+        for what in troubles:
             if rng.random() < 0.2:
                 later(rng.uniform(0, self.lasts_s), what)
         self.world.labels_come = rng.random() < 0.8
@@ -205,6 +212,16 @@ class Actors:
         self.world.router.permitted = False
         self.watch.danger.clear()
         self.world.later(self.rng.uniform(30, 600), give_back)
+
+    def throttle(self) -> None:
+        """AWS takes no write of any alias for a while."""
+
+        def over() -> None:
+            self.world.router.throttled = False
+
+        self.world.router.throttled = True
+        self.watch.danger.clear()
+        self.world.later(self.rng.uniform(30, 600), over)
 
     def roll_back_others(self) -> None:
         """Of the account's other models, each by its own controller."""

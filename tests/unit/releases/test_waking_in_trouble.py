@@ -22,6 +22,8 @@ from ladle.simulation.rollouts import Simulation
 from ladle.simulation.world import MODEL, Truth
 from ladle.testing.releases import release
 
+DELAYED = "m: traffic cannot be moved yet"
+
 
 def begun_worse() -> Simulation:
     simulation = Simulation(random.Random(0), CALM)
@@ -126,6 +128,27 @@ def test_a_rollback_that_is_denied_is_told_once_and_done_when_it_may_be() -> Non
     assert world.router.alias is not None
     assert world.router.alias.traffic == Traffic(1)
     assert world.ledger.load(MODEL).blocked is None
+
+
+def test_a_rollback_that_is_throttled_for_two_minutes_is_told_once_and_done_when_aws_takes_it() -> (
+    None
+):
+    simulation = begun_worse()
+    world = simulation.world
+    world.router.throttled = True
+    told_after = []
+    for _ in range(5):
+        simulation.wake()
+        told_after.append([subject for subject, _ in world.announcer.said].count(DELAYED))
+        world.pass_time(60)
+    assert told_after == [0, 1, 1, 1, 1]
+    assert "UpdateAlias was throttled" in world.announcer.said[-1][1]
+    world.router.throttled = False
+    simulation.wake()
+    assert world.router.alias is not None
+    assert world.router.alias.traffic == Traffic(1)
+    state = world.ledger.load(MODEL)
+    assert (state.phase, state.blocked, state.outbox) == (Phase.STABLE, None, ())
 
 
 def test_who_may_not_even_read_the_alias_says_so() -> None:
