@@ -58,7 +58,7 @@ class Watch:
             self._own_evidence(before, record)
             if record.kind is RecordKind.GOOD and before.phase is Phase.BASELINE:
                 self._proven_first(before, record)
-        if new.phase not in TRIED:
+        if new.phase not in (*TRIED, Phase.ROLLING_BACK):
             self.danger.clear()
 
     def saved(self) -> None:

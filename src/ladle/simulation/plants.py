@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from ladle.actions.controls import Controls, Decide
+from ladle.errors import Unavailable
 from ladle.policy.statuses import Phase, ReleaseStatus
 from ladle.policy.traffic import Traffic
 from ladle.ports import ReleaseLedger, TrafficRouter
@@ -111,7 +112,7 @@ def undoes_foreign_writes(controls: Controls) -> Controls:
 
 def works_on_while_paused(controls: Controls) -> Controls:
     def wrong(state: ReleaseState, event: Event, now: float) -> Decision:
-        if state.phase is Phase.PAUSED and state.paused_from and isinstance(event, TimePassed):
+        if state.paused_by is not None and state.paused_from and isinstance(event, TimePassed):
             return decide(replace(state, phase=state.paused_from), event, now)
         return decide(state, event, now)
 
@@ -175,6 +176,17 @@ class _WritesAnyRevision(_Wrapped):
         self.port.write(model, traffic, revision)
 
 
+@dataclass(frozen=True, slots=True)
+class _WritesAfterFiveMinutes(_Wrapped):
+    controls: Controls
+
+    def write(self, model: str, traffic: Traffic, expected_revision: str) -> None:
+        intent = self.controls.ledger.load(model).intent
+        if intent is not None and self.controls.clock.now() - intent.at < 300:
+            raise Unavailable("LD504", "there is no hurry", "try again")
+        self.port.write(model, traffic, expected_revision)
+
+
 class _ProbesNothing(_Wrapped):
     def can_start(self, model: str, release: int) -> bool:
         return True
@@ -204,6 +216,11 @@ class _LeasesToEverybody(_Wrapped):
 
 def ignores_revisions(controls: Controls) -> Controls:
     return replace(controls, traffic=cast("TrafficRouter", _WritesAnyRevision(controls.traffic)))
+
+
+def takes_its_time(controls: Controls) -> Controls:
+    unhurried = _WritesAfterFiveMinutes(controls.traffic, controls)
+    return replace(controls, traffic=cast("TrafficRouter", unhurried))
 
 
 def rolls_back_unprobed(controls: Controls) -> Controls:

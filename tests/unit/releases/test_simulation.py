@@ -32,6 +32,7 @@ PLANTED: dict[Plant, set[int]] = {
     plants.forgets_who_asked: {15},
     plants.keeps_no_numbers: {13, 15},
     plants.believes_its_own_writes: {12},
+    plants.takes_its_time: {5},
     plants.rolls_back_unprobed: {6},
     plants.ignores_revisions: {8, 12},
     plants.ignores_generations: {1, 7, 8},
