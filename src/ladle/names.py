@@ -71,6 +71,11 @@ def native_alarm(model: str, release: int) -> str:
 
 def slot_alarm(model: str, slot: str) -> str:
     """Of a slot on ECS, whichever release is in it."""
+def budget_filter(model: str) -> str:
+    """As Budgets writes the tag of a model's resources, once billing knows it."""
+    return f"user:ladle:model${model}"
+
+
     return f"ladle-{model}.slot-{slot}"
 
 

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from aws_cdk import aws_budgets as budgets
 from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_elasticloadbalancingv2 as elb
 from constructs import Construct
 
 from ladle import names
+from ladle.catalog import Target
 from ladle.planning.service_spec import ServiceSpec
 from ladle_stacks import arns
 
 HOUR_S = 3600
-TAG = "user:ladle:model"  # as Budgets writes a tag of ours, once billing knows it
 _TOLD_AT = (("ACTUAL", 80), ("ACTUAL", 100), ("FORECASTED", 100))  # percent of the cap
 
 
 def ceilings(scope: Construct, spec: ServiceSpec, *, billed: bool) -> None:
-    """Both only tell: nothing is stopped, and nothing deleted. The embedded AWS, which knows no
+    """Both only tell; what is stopped for them is the controller's to stop. The embedded AWS, which knows no
     budgets, sends no bill either.
     """
     if billed and spec.ceilings.monthly_usd is not None:
@@ -36,7 +38,7 @@ def _budget(scope: Construct, spec: ServiceSpec, usd: float) -> None:
             budget_type="COST",
             time_unit="MONTHLY",
             budget_limit=budgets.CfnBudget.SpendProperty(amount=usd, unit="USD"),
-            cost_filters={"TagKeyValue": [f"{TAG}${spec.model}"]},
+            cost_filters={"TagKeyValue": [names.budget_filter(spec.model)]},
         ),
         notifications_with_subscribers=list(_told(spec)),
     )
@@ -61,21 +63,39 @@ def _told(
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The count of requests that AWS keeps by itself, under one dimension."""
+
+    namespace: str
+    metric: str
+    by: str
+    whose: str
+
+
+def _asked(scope: Construct, spec: ServiceSpec) -> _Asked:
+    function = names.function(spec.model)
+    if spec.target is Target.LAMBDA:
+        return _Asked("AWS/Lambda", "Invocations", "FunctionName", function)
+    balancer = scope.node.try_find_child("Balancer")
+    if isinstance(balancer, elb.CfnLoadBalancer):  # which counts no health check
+        whose = balancer.attr_load_balancer_full_name
+        return _Asked("AWS/ApplicationELB", "RequestCount", "LoadBalancer", whose)
+    return _Asked("AWS/ApiGateway", "Count", "ApiName", function)
+
+
 def _idle_alarm(scope: Construct, spec: ServiceSpec, idle_s: float) -> None:
-    """A function that nobody calls has no metric at all, so silence is what rings."""
+    """What nobody calls has no metric at all, so silence is what rings."""
+    asked = _asked(scope, spec)
     hours = round(idle_s / HOUR_S)
     cloudwatch.CfnAlarm(
         scope,
         "IdleAlarm",
         alarm_name=names.idle_alarm(spec.model),
         alarm_description=f"Ladle: nobody has asked {spec.model} for {hours} hours",
-        namespace="AWS/Lambda",
-        metric_name="Invocations",
-        dimensions=[
-            cloudwatch.CfnAlarm.DimensionProperty(
-                name="FunctionName", value=names.function(spec.model)
-            )
-        ],
+        namespace=asked.namespace,
+        metric_name=asked.metric,
+        dimensions=[cloudwatch.CfnAlarm.DimensionProperty(name=asked.by, value=asked.whose)],
         statistic="Sum",
         comparison_operator="LessThanThreshold",
         threshold=1,

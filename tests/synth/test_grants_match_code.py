@@ -31,8 +31,9 @@ IN_A_TRANSACTION = {
     "ConditionCheck": "dynamodb:ConditionCheckItem",
 }
 # Given for what Lambda and S3 do around the code: logs, dead letters, streams, encryption, and an
-# honest 404; reading by version is an action of its own.
+# honest 404; reading by version is an action of its own, and budgets have a client without types.
 AROUND_THE_CODE = {
+    "budgets:ViewBudget",
     "logs:CreateLogStream",
     "logs:PutLogEvents",
     "sqs:SendMessage",
@@ -78,9 +79,15 @@ OF_LAMBDA = {"lambda_function_warmth"}
 ENTRIES = {**PLATFORM_ENTRIES, **HANDOFF_ENTRIES}
 
 
+STOPS = (
+    "notify: [mailto:ada@example.com]\n"
+    "cost: {idle_ttl: 24h, action: stop, production_stop_acknowledged_by: ada@example.com}\n"
+)
+
+
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Synth:
-    config = MODEL + "packaging: image\n"
+    config = MODEL + "packaging: image\n" + STOPS
     return synthesize(tmp_path_factory.mktemp("grants"), root, {"fraud": config})
 
 

@@ -13,9 +13,11 @@ from ladle import names
 from ladle.actions.advance_release import PATIENCE_S, advance_release
 from ladle.actions.controls import Controls
 from ladle.actions.judge_quality import read_evidence
+from ladle.actions.watch_cost import CostWatch
 from ladle.actions.watch_late import LateWatch, Look
 from ladle.aws.alarm_reader import CloudWatchAlarmReader
 from ladle.aws.announcer import SnsAnnouncer
+from ladle.aws.ceiling_reader import AwsCeilingReader
 from ladle.aws.counter_store import AwsCounterStore
 from ladle.aws.ecs_slots import EcsSlots
 from ladle.aws.followed_counters import FollowedCounters
@@ -28,6 +30,8 @@ from ladle.aws.traffic import RouterByTarget
 from ladle.disk.clock import SystemClock
 from ladle.errors import LadleError
 from ladle.quality.running import RunningJudge
+from ladle.releases.events import CostRead
+from ladle.releases.stopping import stop_policy
 from ladle_runtime.controller.cadence import MINUTE_S, pause_after
 from ladle_runtime.controller.translate import idle_models, models_to_look_at
 
@@ -39,6 +43,7 @@ _IDLE = (
     "stopped or deleted. `ladle cost {model}` says what it costs, `ladle destroy {model}` takes it down."
 )
 _looks: dict[str, Look] = {}  # at labels after a promotion, by model
+_costs: dict[str, tuple[float, CostRead | None]] = {}  # looks at ceilings, by model
 _log = logging.getLogger(__name__)
 
 
@@ -48,8 +53,12 @@ def handle(event: Mapping[str, Any], context: Any) -> Mapping[str, Any]:
     models = models_to_look_at(event)
     if models is None:
         return {"rounds": watch(controls, owner)}
-    for model in idle_models(event):
-        controls.announcer.announce(model, f"{model} is idle", _IDLE.format(model=model))
+    silent = tuple(idle_models(event))
+    for model in silent:
+        _costs.pop(model, None)  # what rang is looked at now
+        if stop_policy(controls.ledger.load(model)) is None:
+            controls.announcer.announce(model, f"{model} is idle", _IDLE.format(model=model))
+    models = tuple(dict.fromkeys((*models, *silent)))
     look_at(controls, models, owner, PATIENCE_S)
     return {"models": list(models)}
 
@@ -99,6 +108,7 @@ def _controls() -> Controls:
     target_of = TargetOf(ledger, inbox)
     router = RouterByTarget(session_of, target_of)
     in_slots = SlotAlarmReader(aws.cloudwatch, clock, lambda m: EcsSlots.of(session_of(m)))
+    ceilings = AwsCeilingReader(aws.budgets, aws.cloudwatch, aws.account)
     return Controls(
         ledger=ledger,
         inbox=inbox,
@@ -109,4 +119,6 @@ def _controls() -> Controls:
         judge=lambda state, now: read_evidence(followed, state, now, _judges[state.model].judge),
         settle=router.settle,
         late=LateWatch(AwsCounterStore(aws.dynamodb, clock), ledger, _looks),
+        spending=CostWatch(ceilings, _costs),
+        switch=router.switch,
     )

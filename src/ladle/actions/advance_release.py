@@ -29,7 +29,7 @@ from ladle.releases.events import (
     TrafficObserved,
     WriteDelayed,
 )
-from ladle.releases.outbox import Effect, Notify, Retire
+from ladle.releases.outbox import Effect, Notify, Retire, Switch
 from ladle.releases.returning import TRIES
 from ladle.releases.state import Intent, IntentKind, ReleaseState
 
@@ -142,6 +142,8 @@ def next_work(model: str, controls: Controls, odd_reads: int) -> Work | None:
     if seen.records:
         known = odd_reads >= ODD_READS or state.phase is Phase.FROZEN
         return Store(seen) if known else LookAgain()
+    if Switch(on=True) in state.outbox:
+        return Send(state)  # what is stopped answers no probe
     if state.intent is not None:
         return _further(controls, state, state.intent, observed, now)
     return _decided(model, controls, state, now) or (Send(state) if state.outbox else None)
@@ -274,5 +276,7 @@ def _send(model: str, controls: Controls, effect: Effect) -> None:
     if isinstance(effect, Retire):
         for release in effect.releases:
             controls.traffic.delete(model, release)
+    elif isinstance(effect, Switch):
+        controls.switch(model, effect.on)
     else:
         controls.announcer.announce(model, effect.subject, effect.text)

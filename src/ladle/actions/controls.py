@@ -10,12 +10,14 @@ from ladle.policy.verdicts import Evidence
 from ladle.ports import AlarmReader, Announcer, Clock, ReleaseInbox, ReleaseLedger, TrafficRouter
 from ladle.releases.decide import decide
 from ladle.releases.effects import Decision
-from ladle.releases.events import Event, LateRegression
+from ladle.releases.events import CostRead, Event, LateRegression
 from ladle.releases.state import ReleaseState
 
 Watch = Callable[[ReleaseState, float], LateRegression | None]
+Spending = Callable[[ReleaseState, float], CostRead | None]
 Judge = Callable[[ReleaseState, float], Evidence | None]
 Settle = Callable[[str, Traffic], None]
+Switching = Callable[[str, bool], None]
 Decide = Callable[[ReleaseState, Event, float], Decision]
 
 
@@ -28,10 +30,20 @@ def nothing_comes_late(_state: ReleaseState, _now: float) -> LateRegression | No
     return None
 
 
+def nothing_is_stopped(_state: ReleaseState, _now: float) -> CostRead | None:
+    """Where nobody is billed."""
+    return None
+
+
+def nothing_to_switch(_model: str, _on: bool) -> None:
+    """Where what serves costs nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Controls:
     """The ports of a controller; ``judge`` reads the counters and weighs them, ``settle`` lets go of
-    what runs without traffic once a write has been read back, ``late`` looks after a promotion.
+    what runs without traffic once a write has been read back, ``late`` looks after a promotion,
+    ``spending`` looks at the ceilings of cost, and ``switch`` stops all that serves or starts it again.
 
     ``decide`` is a field so that the simulator can show that it notices a wrong one.
     """
@@ -46,3 +58,5 @@ class Controls:
     decide: Decide = decide
     settle: Settle = nothing_to_settle
     late: Watch = nothing_comes_late
+    spending: Spending = nothing_is_stopped
+    switch: Switching = nothing_to_switch

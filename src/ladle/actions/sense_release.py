@@ -1,4 +1,4 @@
-"""What is read of a release on trial: Lambda's own alarm, the counters, and whether it could be taken back."""
+"""What is read of a model: of a release on trial, whether it could be taken back, and what it costs."""
 
 from __future__ import annotations
 
@@ -21,6 +21,14 @@ Sensor = Callable[[], Event | None]
 
 
 def sensors(model: str, controls: Controls, state: ReleaseState, now: float) -> Sequence[Sensor]:
+    """What is read of the releases, then what they cost."""
+    read = _of_releases(model, controls, state, now)
+    return (*read, lambda: controls.spending(state, now))
+
+
+def _of_releases(
+    model: str, controls: Controls, state: ReleaseState, now: float
+) -> Sequence[Sensor]:
     """Alarm and counters while a release is on trial and nobody paused; of a proven one what holds the
     next back, or what its labels say.
     """

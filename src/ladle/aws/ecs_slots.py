@@ -197,6 +197,14 @@ class EcsSlots:
                 cluster=names.cluster(model), service=slot.name, desiredCount=0
             )
 
+    def wake(self, model: str, slot: Slot, shrinks: bool) -> None:
+        """What rested with its traffic starts at its least size."""
+        with asking(f"to start release {slot.release} of {model} again"):
+            self._keep_between(model, slot.name, slot.sizes, shrinks)
+            self._ecs.update_service(
+                cluster=names.cluster(model), service=slot.name, desiredCount=slot.sizes[0]
+            )
+
     def may_shrink(self, model: str, slot: Slot) -> None:
         """A slot that serves alone follows its load again, down as well."""
         with asking(f"to scale release {slot.release} of {model}"):

@@ -167,6 +167,18 @@ class AwsSession:
         )
 
     @cached_property
+    def apis(self) -> Any:
+        """Without stubs of its own; see ``ladle.aws.endpoint_stage.ApiClient``."""
+        boto: Any = self._boto
+        return boto.client("apigateway", endpoint_url=self._endpoint, config=_RETRIES)
+
+    @cached_property
+    def budgets(self) -> Any:
+        """Without stubs of its own; see ``ladle.aws.ceiling_reader.BudgetsClient``."""
+        boto: Any = self._boto
+        return boto.client("budgets", endpoint_url=self._endpoint, config=_RETRIES)
+
+    @cached_property
     def quotas(self) -> Any:
         """Without stubs of its own; see ``ladle.aws.account_facts.QuotaClient``."""
         boto: Any = self._boto

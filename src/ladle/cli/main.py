@@ -54,7 +54,7 @@ COMMANDS: dict[str, str] = {
     "rollback": "Go back to a proven release.",
     "promote": "Accept the candidate now.",
     "pause": "Stop the controller from changing a model's traffic.",
-    "resume": "Let the controller go on.",
+    "resume": "Let the controller, or a stopped model, go on.",
     "quarantine": "List or lift what may not serve again.",
     "verify": "Prove that every object and every row is there and unaltered.",
     "gc": "Free what no experiment needs.",

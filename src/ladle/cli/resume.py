@@ -1,4 +1,4 @@
-"""``ladle resume MODEL``: the controller goes on; after a freeze a person says with what."""
+"""``ladle resume MODEL``: controller or model go on; after a freeze a person says with what."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def resume(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
-    """Let the controller go on after a pause, a freeze or without a proven release."""
+    """Let the controller go on after a pause or a freeze, and what was stopped serve again."""
     if adopt and restore:
         raise UsageError(
             "LD514",
@@ -32,5 +32,5 @@ def resume(
             "say one of them",
         )
     what = Ask.ADOPT if adopt else Ask.RESTORE if restore else Ask.RESUME
-    confirm(f"Let the controller of {model} move traffic again?", yes)
+    confirm(f"Let {model} serve, and its controller move traffic again?", yes)
     tell_controller(workspace_here(), model, what, reason, as_json=as_json)

@@ -13,7 +13,7 @@ from ladle.actions.read_status import ModelStatus, deployed_models, read_status
 from ladle.cli.asking import workspace_here
 from ladle.cli.output import answer, answer_json, say
 from ladle.cli.plan import cloud_of, inspect
-from ladle.cli.release_words import evidence_lines, state_json
+from ladle.cli.release_words import evidence_lines, moment, state_json
 from ladle.disk.clock import SystemClock
 from ladle.errors import LadleError
 from ladle.policy.traffic import as_alias
@@ -87,6 +87,7 @@ def _as_json(status: ModelStatus, committed: Mapping[str, str], now: float) -> d
         "worse_segments": [asdict(s) for s in status.worse_segments],
         "measures": {str(n): dict(found) for n, found in status.measures.items()},
     }
+        "stops_at": state.stop_notice.due_at if state.stop_notice else None,
 
 
 def _show(
@@ -126,6 +127,8 @@ def _lines(status: ModelStatus, committed: Mapping[str, str], now: float) -> Ite
     if state.model in committed:
         digest = committed[state.model]
         same = "the same" if digest == state.handed_over else _release(state, digest)
+    if state.stop_notice is not None:
+        yield f"  stops        {moment(state.stop_notice.due_at)}: {state.stop_notice.overrun.text}"
         yield f"  committed    {same}"
     for release in state.waiting:
         yield f"  waiting      release {release.number}"

@@ -20,6 +20,15 @@ def stopping(config: ModelConfig) -> Iterator[Mistake]:
         fix = "add production_stop_acknowledged_by: with the address of who answers for it"
         reads: tuple[Path, ...] = (path, ("cost", "production_stop_acknowledged_by"))
         yield Mistake(path, "LD118", what, fix, reads)
+    ceilings: tuple[Path, ...] = (("cost", "monthly_cap_usd"), ("cost", "idle_ttl"))
+    if config.cost.action is CostAction.STOP and not has_ceiling(config):
+        what = "action: stop has nothing to stop for: no budget and no idle time is set"
+        fix = "add monthly_cap_usd or idle_ttl, or remove action"
+        yield Mistake(path, "LD123", what, fix, (path, *ceilings))
+
+
+def has_ceiling(config: ModelConfig) -> bool:
+    return config.cost.monthly_cap_usd is not None or config.cost.idle_ttl_s is not None
 
 
 def heard_of(config: ModelConfig) -> Iterator[Mistake]:

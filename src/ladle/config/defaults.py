@@ -89,6 +89,7 @@ REASONS: dict[str, str] = {
     "cost.monthly_cap_usd": "only you know the budget",
     "cost.idle_ttl": "an unused function costs nothing",
     "cost.action": "money is no reason to stop answering without asking",
+    "cost.grace": "somebody must have the time to say no, on a weekend too",
     "cost.production_stop_acknowledged_by": "only action: stop needs it",
     "environments": "one place of deployment needs no overrides",
 }

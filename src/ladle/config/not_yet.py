@@ -21,10 +21,6 @@ KEYS: dict[Path, str] = {
 }
 # Key -> the values that wait, where others of the key work.
 VALUES: dict[Path, tuple[frozenset[str], str]] = {
-    ("cost", "action"): (
-        frozenset({"stop"}),
-        "whoever is named by notify is told, nothing is stopped",
-    ),
     ("target",): (
         frozenset({"sagemaker-serverless", "sagemaker-async"}),
         "serverless ones have no variants to try a release on, async ones answer into S3",

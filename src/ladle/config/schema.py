@@ -190,6 +190,7 @@ class Cost(Strict):
     monthly_cap_usd: float | None = _key(None, "budget a month", gt=0)
     idle_ttl_s: DurationS | None = _key(None, "idle time before the action", alias="idle_ttl")
     action: CostAction = _key(CostAction.NOTIFY, "tell somebody, or stop serving")
+    grace_s: DurationS = _key("24h", "from the notice to the stop", alias="grace")
     production_stop_acknowledged_by: str | None = _key(
         None, "who answers for action: stop", min_length=3
     )

@@ -79,6 +79,11 @@ def ec2(resource: str) -> str:
 
 
 def secret(reference: SecretReference) -> str:
+def budgets() -> str:
+    """AWS names those of models itself."""
+    return _arn("budgets", "budget/*", region="")
+
+
     """Exactly one; Secrets Manager adds six characters to a name."""
     if reference.is_arn:
         return reference.name

@@ -174,6 +174,7 @@ def controller(topic_key: str) -> Grants:
         allow("sts", ["AssumeRole"], Thing(arns.role(names.router_role("*")), "a model's router")),
         allow("cloudwatch", ["DescribeAlarms"], _ANY_ALARM),
         allow("cloudwatch", ["GetMetricStatistics"], Thing("*", "any metric")),  # it has no ARN
+        allow("budgets", ["ViewBudget"], Thing(arns.budgets(), "any budget")),
         allow("sns", ["Publish"], Thing(arns.topic(), f"the topic {names.TOPIC}")),
         allow("kms", ["Decrypt", "GenerateDataKey"], Thing(topic_key, "the key of that topic")),
         allow(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from ladle.catalog import ModelIn, Packaging, Target
+from ladle.catalog import CostAction, ModelIn, Packaging, Target
 from ladle.config.doors import choose_door
 from ladle.config.evidence import expects_labels, quality_guard
 from ladle.config.schema import AccuracyGuard, ErrorGuard, ModelConfig
@@ -16,7 +16,9 @@ from ladle.planning.break_even import model_facts
 from ladle.planning.digests import release_digest
 from ladle.planning.service_spec import Ceilings, Compute, Door, ModelSource, Monitor, ServiceSpec
 from ladle.policy.rollout import Guard, GuardName, RolloutPolicy
-from ladle.targets.choose import choose
+from ladle.policy.stopping import StopPolicy
+from ladle.targets.choose import Choice, choose
+from ladle.targets.sizes import Measured, Size, size_of
 
 
 class Cloud(StrEnum):
@@ -206,3 +208,13 @@ def _monitor(config: ModelConfig, signature: Signature) -> Monitor:
 def _written(section: dict[str, object]) -> dict[str, object]:
     """Only what is set: an empty section is an empty mapping."""
     return {k: v for k, v in section.items() if v}
+        stop=_stop(config),
+def _stop(config: ModelConfig) -> StopPolicy | None:
+    cost = config.cost
+    signed_by = cost.production_stop_acknowledged_by
+    if cost.action is not CostAction.STOP or signed_by is None:
+        return None
+    capped = cost.monthly_cap_usd is not None
+    return StopPolicy(signed_by, cost.grace_s, capped, cost.idle_ttl_s)
+
+

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from ladle.catalog import OnInconclusive, Promote, Strategy
+from ladle.policy.stopping import StopPolicy
 
 
 class GuardName(StrEnum):
@@ -70,6 +71,7 @@ class RolloutPolicy:
     labels_expected: bool = False
     label_sources: tuple[str, ...] = ()  # principals whose labels count: names or ARNs
     labels_accept_s: float = 30 * 86400.0
+    stop: StopPolicy | None = None
     guards: tuple[Guard, ...] = (
         Guard(GuardName.FAILURES, worse_than=1.2, fine_below=0.005),
         Guard(GuardName.LATENCY, worse_than=1.2),
@@ -101,7 +103,8 @@ class RolloutPolicy:
         return -math.log(self.false_rollback_rate)
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        """Without ``stop`` where nobody signed for one."""
+        return {k: v for k, v in asdict(self).items() if (k, v) != ("stop", None)}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> RolloutPolicy:
@@ -116,6 +119,8 @@ class RolloutPolicy:
                 known[key] = enum(known[key])
         if "label_sources" in known:
             known["label_sources"] = tuple(known["label_sources"])
+        if known.get("stop") is not None:
+            known["stop"] = StopPolicy(**known["stop"])
         if "guards" in data:
             known["guards"] = tuple(
                 Guard(

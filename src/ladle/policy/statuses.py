@@ -31,6 +31,7 @@ class Phase(StrEnum):
     PAUSED = "PAUSED"
     FROZEN = "FROZEN"
     DEGRADED = "DEGRADED"
+    STOPPED = "STOPPED"
 
 
 class QuarantineScope(StrEnum):

@@ -20,10 +20,12 @@ from ladle.ports.releases import (
     AlarmReader,
     AlarmReading,
     Announcer,
+    CeilingReader,
     Delivered,
     Message,
     ReleaseInbox,
     ReleaseLedger,
+    Spent,
     TrafficRouter,
 )
 from ladle.ports.stores import (
@@ -64,6 +66,7 @@ __all__ = [
     "AlarmReading",
     "Announcer",
     "BundleStore",
+    "CeilingReader",
     "Clock",
     "Commit",
     "CounterStore",
@@ -97,6 +100,7 @@ __all__ = [
     "ReleaseVersions",
     "Replay",
     "SourceControl",
+    "Spent",
     "StackReader",
     "Stacks",
     "StoredCopy",

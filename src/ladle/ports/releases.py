@@ -97,5 +97,21 @@ class AlarmReader(Protocol):
         """The alarm on one release's invocation errors, and how many invocations it saw."""
 
 
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """In this month, and what the month's budget is."""
+
+    usd: float
+    cap_usd: float
+
+
+class CeilingReader(Protocol):
+    def spent(self, model: str) -> Spent | None:
+        """None where the model has no budget."""
+
+    def idle_since(self, model: str) -> float | None:
+        """UTC epoch seconds at which its idle alarm began to ring; None while it does not."""
+
+
 class Announcer(Protocol):
     def announce(self, model: str, subject: str, text: str) -> None: ...

@@ -44,7 +44,7 @@ def rollback(state: ReleaseState, event: PersonAsked, now: float) -> Decision:
         target = state.release(event.to)
     if why := _unfit(state, event, leaving, target):
         return refused(state, event, why)
-    cause = Cause(f"{event.by} asked for it{_because(event)}", automatic=False)
+    cause = Cause(f"{event.by} asked for it{because(event)}", automatic=False)
     return roll_back(state, cause, now, to=target)
 
 
@@ -66,7 +66,7 @@ def _unfit(
 def promote(state: ReleaseState, event: PersonAsked, now: float) -> Decision:
     """The next phase at once, whatever the evidence says."""
     phase = state.paused_from if state.phase is Phase.PAUSED else state.phase
-    text = f"{event.by} promoted release {{}}{_because(event)}"
+    text = f"{event.by} promoted release {{}}{because(event)}"
     if phase is Phase.CANARY:
         return hold_back(state, now, text.format(state.the_candidate.number), {})
     if phase is Phase.HOLDBACK:
@@ -81,14 +81,14 @@ def promote_degraded(state: ReleaseState, event: PersonAsked, now: float) -> Dec
     release = state.the_stable
     if state.quarantined(release):
         return refused(state, event, f"release {release.number} is quarantined: lift it first")
-    text = f"{event.by} vouches for release {release.number}{_because(event)}"
+    text = f"{event.by} vouches for release {release.number}{because(event)}"
     row = NewRecord(RecordKind.GOOD, release.number, text)
     restored = restore(state, release, text, now)
     return replace(restored, records=(row, *restored.records))
 
 
 def pause(state: ReleaseState, event: PersonAsked, _now: float) -> Decision:
-    text = f"{event.by} paused the controller{_because(event)}"
+    text = f"{event.by} paused the controller{because(event)}"
     came_from = state.paused_from if state.phase is Phase.PAUSED else state.phase
     state = replace(
         state, phase=Phase.PAUSED, paused_from=came_from, paused_by=event.by, reason=text
@@ -123,7 +123,7 @@ def resume_degraded(state: ReleaseState, event: PersonAsked, now: float) -> Deci
 
 
 def _resumed(state: ReleaseState, event: PersonAsked, phase: Phase) -> Decision:
-    text = f"{event.by} let the controller go on{_because(event)}"
+    text = f"{event.by} let the controller go on{because(event)}"
     state = replace(
         state, phase=phase, paused_from=None, paused_by=None, held_since=None, reason=""
     )
@@ -193,7 +193,7 @@ def lift(state: ReleaseState, event: PersonAsked, _now: float) -> Decision:
         return refused(state, event, f"{event.digest} is not quarantined")
     if not event.reason.strip():
         return refused(state, event, "a lift needs a reason")
-    text = f"{event.by} lifted the quarantine of {entry.scope} {entry.digest[:19]}{_because(event)}"
+    text = f"{event.by} lifted the quarantine of {entry.scope} {entry.digest[:19]}{because(event)}"
     data = {
         "scope": str(entry.scope),
         "digest": entry.digest,
@@ -207,7 +207,7 @@ def lift(state: ReleaseState, event: PersonAsked, _now: float) -> Decision:
 
 def remove(state: ReleaseState, event: PersonAsked, _now: float) -> Decision:
     """Nothing of the model serves from now on. Its history stays, and so does what is quarantined."""
-    text = f"{event.by} takes the model down{_because(event)}"
+    text = f"{event.by} takes the model down{because(event)}"
     empty = ReleaseState(
         model=state.model,
         generation=state.generation,
@@ -234,7 +234,8 @@ def _request_again(state: ReleaseState, lifted: Quarantined) -> ReleaseState:
     return replace(state, waiting=(newest,))
 
 
-def _because(event: PersonAsked) -> str:
+def because(event: PersonAsked) -> str:
+    """What a person said of it, to put behind a sentence."""
     return f": {event.reason}" if event.reason else ""
 
 

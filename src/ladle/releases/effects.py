@@ -32,6 +32,8 @@ class RecordKind(StrEnum):
     POLICY = "policy"
     RETIRED = "retired"
     REMOVED = "removed"
+    STOP_NOTICE = "stop_notice"
+    STOPPED = "stopped"
 
 
 @dataclass(frozen=True, slots=True)

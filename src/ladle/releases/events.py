@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from ladle.policy.stopping import Overrun
 from ladle.policy.traffic import ObservedTraffic
 from ladle.policy.verdicts import Evidence
 from ladle.releases.outbox import Effect
@@ -131,6 +132,13 @@ class LateRegression:
 
 
 @dataclass(frozen=True, slots=True)
+class CostRead:
+    """The ceilings of ``cost`` were looked at; None: none is passed."""
+
+    overrun: Overrun | None
+
+
+@dataclass(frozen=True, slots=True)
 class OutboxDone:
     """These effects of the outbox were carried out."""
 
@@ -150,5 +158,6 @@ Event = (
     | RollbackTried
     | WriteDelayed
     | LateRegression
+    | CostRead
     | OutboxDone
 )

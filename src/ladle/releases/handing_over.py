@@ -64,7 +64,7 @@ def withdraw_later(state: ReleaseState, event: CandidateWithdrawn, now: float) -
     """Nothing moves while a person is asked to look; the message waits, unless it moves nothing."""
     candidate = state.candidate
     moves = candidate is not None and candidate.release_digest == event.release_digest
-    if moves and (state.phase is Phase.FROZEN or state.paused_by is not None):
+    if moves and (state.phase in (Phase.FROZEN, Phase.STOPPED) or state.paused_by is not None):
         return Decision(state, heard=False, note=f"waits: {state.phase}")
     return withdraw_candidate(state, event, now)
 

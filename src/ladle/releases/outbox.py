@@ -22,7 +22,14 @@ class Notify:
     text: str
 
 
-Effect = Retire | Notify
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """Let nothing serve, or let what has traffic serve again. Idempotent."""
+
+    on: bool
+
+
+Effect = Retire | Notify | Switch
 
 
 def effect_to_json(effect: Effect) -> dict[str, Any]:
@@ -32,4 +39,6 @@ def effect_to_json(effect: Effect) -> dict[str, Any]:
 def effect_from_json(data: Mapping[str, Any]) -> Effect:
     if "releases" in data:
         return Retire(tuple(data["releases"]))
+    if "on" in data:
+        return Switch(data["on"])
     return Notify(data["subject"], data["text"])

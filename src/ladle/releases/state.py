@@ -11,6 +11,7 @@ from ladle.catalog import Target
 from ladle.policy.rollout import RolloutPolicy
 from ladle.policy.statuses import Phase, QuarantineScope, ReleaseStatus
 from ladle.policy.traffic import Traffic
+from ladle.policy.stopping import StopNotice
 from ladle.policy.verdicts import Evidence
 from ladle.releases.outbox import Effect, effect_from_json, effect_to_json
 
@@ -98,6 +99,15 @@ class LogHead:
 
 @dataclass(frozen=True, slots=True)
 class ReleaseState:
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """Where a model that is stopped for its cost goes on when a person starts it again."""
+
+    phase: Phase
+    phase_since: float
+    reason: str
+
+
     """All that the controller knows of a model. ``generation`` grows by one with every write.
 
     ``good`` are the proven releases, the one that serves or served last at the end; a rollback goes
@@ -108,7 +118,8 @@ class ReleaseState:
     read, ``foreign`` what it reads instead while FROZEN, ``overtaken`` what was given up and may be
     written yet by a controller that sleeps. ``paused_from`` is the phase that a pause or a freeze interrupted, ``paused_by`` the person; a pause without one is inconclusive evidence, or
     a rollback ``held_since`` then. ``blocked`` says why AWS would refuse to move traffic,
-    ``incident`` what became worse since the traffic last moved.
+    ``incident`` what became worse since the traffic last moved. ``stop_notice`` is a stop that people
+    were told of, ``stop_waived`` the overrun that a person let pass.
     ``outbox`` is decided and not done yet; ``rows`` counts the rows of history, ``deployed`` is the
     newest row of the deploy log.
     """
@@ -150,12 +161,16 @@ class ReleaseState:
     @property
     def the_candidate(self) -> Release:
         """The candidate of a phase that has one."""
+    stopped: Stopped | None = None
+    stop_notice: StopNotice | None = None
+    stop_waived: str | None = None
         return _present(self.candidate, self, "candidate")
 
     @property
     def on_trial(self) -> Release | None:
         """The release that evidence is about: the candidate, or a first release in its bake."""
-        phase = self.paused_from if self.phase is Phase.PAUSED else self.phase
+        below = self.stopped.phase if self.stopped else self.phase
+        phase = self.paused_from if below is Phase.PAUSED else below
         return self.stable if phase is Phase.BASELINE else self.candidate
 
     @property
@@ -212,6 +227,8 @@ def _present(release: Release | None, state: ReleaseState, what: str) -> Release
     return release
 
 
+                "stopped": _stopped(data.get("stopped")),
+                "stop_notice": (notice := data.get("stop_notice")) and StopNotice.from_json(notice),
 def _release(data: Mapping[str, Any] | None) -> Release | None:
     return Release.from_json(data) if data else None
 
@@ -232,3 +249,7 @@ def _intent(data: Mapping[str, Any] | None) -> Intent | None:
         at=data["at"],
         evidence=evidence and Evidence.from_json(evidence),
     )
+def _stopped(data: Mapping[str, Any] | None) -> Stopped | None:
+    return None if data is None else Stopped(**{**data, "phase": Phase(data["phase"])})
+
+

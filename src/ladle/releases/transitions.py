@@ -19,13 +19,22 @@ from enum import StrEnum
 from typing import Any
 
 from ladle.policy.statuses import Phase
-from ladle.releases import asking, confirming, handing_over, judging, regressing, returning
+from ladle.releases import (
+    asking,
+    confirming,
+    handing_over,
+    judging,
+    regressing,
+    returning,
+    stopping,
+)
 from ladle.releases.effects import Decision
 from ladle.releases.events import (
     Ask,
     CandidateReady,
     CandidateWithdrawn,
     CannotServe,
+    CostRead,
     Event,
     EvidenceRead,
     IntentDone,
@@ -58,6 +67,7 @@ class Kind(StrEnum):
     DRY_RUN = "rollback tried"
     DELAYED = "write delayed"
     REGRESSED = "late regression"
+    COST_READ = "cost read"
     OUTBOX_DONE = "outbox done"
     ROLLBACK = "asked: rollback"
     PROMOTE = "asked: promote"
@@ -81,6 +91,7 @@ KINDS: Mapping[type[Event], Kind] = {
     RollbackTried: Kind.DRY_RUN,
     WriteDelayed: Kind.DELAYED,
     LateRegression: Kind.REGRESSED,
+    CostRead: Kind.COST_READ,
     OutboxDone: Kind.OUTBOX_DONE,
 }
 # What ends an open intent, or does not touch it.
@@ -111,6 +122,7 @@ class Row:
 _ = Phase
 _BACK = (_.ROLLING_BACK, _.DEGRADED)
 _TRYING = (_.CANARY, _.HOLDBACK)
+_SERVED_BEFORE = (_.BASELINE, _.STABLE, *_TRYING, _.PAUSED, _.FROZEN, _.DEGRADED)
 
 _ALWAYS: Mapping[Kind, Row] = {
     Kind.OUTBOX_DONE: Row(confirming.outbox_done),
@@ -127,6 +139,8 @@ _SERVING: Mapping[Kind, Row] = {
 }
 _UNDISTURBED: Mapping[Kind, Row] = {
     **_SERVING,
+    Kind.COST_READ: Row(stopping.cost_read, (_.STOPPED,)),
+    Kind.RESUME: Row(stopping.keep_on),
     Kind.ROLLBACK: Row(asking.rollback, (_.ROLLING_BACK,)),
     Kind.PAUSE: Row(asking.pause, (_.PAUSED,)),
 }
@@ -190,6 +204,7 @@ TABLE: Mapping[Phase, Mapping[Kind, Row]] = {
     },
     Phase.FROZEN: {
         **_SERVING,
+        Kind.COST_READ: Row(stopping.cost_read, (_.STOPPED,)),
         Kind.HANDED_OVER: Row(handing_over.wait_for_turn),
         Kind.WITHDRAWN: Row(handing_over.withdraw_later),
         Kind.ALIAS_READ: Row(confirming.traffic_read_frozen),
@@ -204,5 +219,12 @@ TABLE: Mapping[Phase, Mapping[Kind, Row]] = {
         Kind.TIME: Row(judging.time_in_degraded, (_.BASELINE,)),
         Kind.PROMOTE: Row(asking.promote_degraded, (_.STABLE,)),
         Kind.RESUME: Row(asking.resume_degraded, (_.BASELINE,)),
+    },
+    Phase.STOPPED: {
+        **_ALWAYS,
+        Kind.HANDED_OVER: Row(handing_over.wait_for_turn),
+        Kind.WITHDRAWN: Row(handing_over.withdraw_later),
+        Kind.REMOVE: Row(asking.remove, (_.EMPTY,)),
+        Kind.RESUME: Row(stopping.resume, _SERVED_BEFORE),
     },
 }

@@ -18,6 +18,7 @@ from ladle.simulation.world import MODEL, World
 BROKEN_JUST_NOW_S = 100.0
 # Only what is beyond one crash or stall, which the 120 s include, buys more time.
 MORE_FOR_EACH_DISTURBANCE_S = 200.0
+RESTING = (Phase.FROZEN, Phase.PAUSED, Phase.STOPPED)  # until a person asks for more
 TRIED = (Phase.CANARY, Phase.HOLDBACK)
 _TRYING = (ReleaseStatus.CANARY, ReleaseStatus.HOLDBACK)
 
@@ -144,9 +145,13 @@ class Watch:
     def ends(self) -> None:
         """Called when all faults are over and nothing is left to do."""
         state, alias = self.world.ledger.load(MODEL), self.world.router.alias
-        resting = state.phase in (Phase.FROZEN, Phase.PAUSED)
+        resting = state.phase in RESTING
         if state.intent is not None or (state.outbox and not resting):
             raise Violation(9, f"left undone: {state.intent}, {state.outbox}")
+        if self.world.serving is (state.phase is Phase.STOPPED):
+            raise Violation(
+                9, f"{state.phase} while it {'serves' if self.world.serving else 'rests'}"
+            )
         if state.phase in TRIED:
             raise Violation(9, f"a rollout that does not end: {state.phase}")
         if self.world.ledger.inbox.pending(MODEL) and not resting:
@@ -154,7 +159,7 @@ class Watch:
         if state.phase is Phase.FROZEN and not state.reason:
             raise Violation(12, "frozen without a reason")
         observed = alias.traffic if alias else None
-        if state.phase not in (Phase.FROZEN, Phase.EMPTY) and not (
+        if state.phase not in (Phase.FROZEN, Phase.EMPTY, Phase.STOPPED) and not (
             state.traffic and state.traffic.reads_like(observed)
         ):
             raise Violation(12, f"the ledger says {state.traffic}, the alias {observed}")

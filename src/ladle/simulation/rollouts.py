@@ -16,6 +16,7 @@ from ladle.policy.verdicts import Evidence
 from ladle.ports import AlarmReading
 from ladle.releases.deploy_log import Deployment
 from ladle.releases.effects import NewRecord, Record, RecordKind
+from ladle.releases.events import CostRead
 from ladle.releases.judging import NATIVE_ALARM_SAMPLES
 from ladle.releases.state import ReleaseState
 from ladle.simulation.faults import CALM, Caller, Crash, Odds, Process, faulty
@@ -148,6 +149,8 @@ class Simulation:
         messages = self.world.ledger.inbox.pending(MODEL)
         if len(self.world.agenda) > 1 or alias is None:
             return False
+        if state.phase is Phase.STOPPED:
+            return not state.outbox
         if state.phase is Phase.FROZEN:  # what waits, waits for a person
             return any(t and t.reads_like(alias.traffic) for t in (state.foreign, state.traffic))
         known = state.traffic is not None and state.traffic.reads_like(alias.traffic)
@@ -169,7 +172,13 @@ class Simulation:
             clock=process,
             judge=lambda state, now: process.call("judge", self._judge, state, now),
             late=lambda state, _now: process.call("late", self.world.late, state),
+            spending=lambda _state, _now: process.call("spending", CostRead, world.overrun),
+            switch=lambda _model, on: process.call("switch", self._switch, on),
         )
+
+    def _switch(self, on: bool) -> None:
+        self.world.serving = on
+        self.watch.danger.clear()  # nobody is answered
 
     def _judge(self, state: ReleaseState, now: float) -> Evidence | None:
         evidence = self.world.judge(state, now)

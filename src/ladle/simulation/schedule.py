@@ -10,6 +10,7 @@ from ladle.catalog import OnInconclusive, Promote, Strategy
 from ladle.disk.alias import Alias
 from ladle.policy.rollout import Guard, GuardName, RolloutPolicy
 from ladle.policy.statuses import Phase
+from ladle.policy.stopping import Overrun, StopPolicy
 from ladle.policy.traffic import Traffic
 from ladle.ports import Message
 from ladle.releases.events import (
@@ -20,11 +21,12 @@ from ladle.releases.events import (
     PersonAsked,
 )
 from ladle.releases.state import Release, ReleaseState
-from ladle.simulation.invariants import Watch
+from ladle.simulation.invariants import RESTING, Watch
 from ladle.simulation.world import MODEL, Truth, World
 
 # Most mistakes need two or three hand-offs close together, some many: a heavy tail has both.
 SHORTEST_S, LONGEST_S, TAIL = 200.0, 3000.0, 1.4
+STOP = StopPolicy(signed_by="owner", grace_s=300.0, capped=True)
 GUARDS = (Guard(GuardName.FAILURES, worse_than=1.2), Guard(GuardName.ACCURACY, worse_by=0.01))
 
 
@@ -41,6 +43,7 @@ def policy_of(rng: random.Random) -> RolloutPolicy:
         holdback_percent=rng.choice((0.0, 5.0)),
         holdback_s=rng.choice((60.0, 180.0)),
         labels_expected=rng.random() < 0.5,
+        stop=STOP,
         guards=GUARDS,
     )
 
@@ -87,6 +90,7 @@ class Actors:
             self.throttle,
             self.roll_back_others,
             self.regress,
+            self.pass_ceiling,
         )
         for what in troubles:
             if rng.random() < 0.2:
@@ -137,6 +141,8 @@ class Actors:
             asks = [Ask.ADOPT, Ask.RESTORE, Ask.RESUME, Ask.ROLLBACK, Ask.PAUSE]
         elif state.phase is Phase.PAUSED:
             asks = [Ask.RESUME, Ask.PROMOTE, Ask.ROLLBACK, Ask.LIFT]
+        elif state.phase is Phase.STOPPED:
+            asks = [Ask.RESUME]
         quarantined = [q.digest for q in state.quarantine]
         if quarantined and state.phase is not Phase.FROZEN:
             asks += [Ask.LIFT] * 12
@@ -155,7 +161,7 @@ class Actors:
         self.post(message)
 
     def ask_again(self) -> None:
-        waits = self.world.ledger.load(MODEL).phase in (Phase.FROZEN, Phase.PAUSED)
+        waits = self.world.ledger.load(MODEL).phase in RESTING
         if waits and self.world.now < self.ends_at:
             self.ask()
 
@@ -228,6 +234,20 @@ class Actors:
         for number in range(self.rng.randint(1, 3)):
             other = ReleaseState(f"other-{number}", rollback_times=(self.world.now,))
             self.world.ledger.states[other.model] = other
+
+    def pass_ceiling(self) -> None:
+        """It costs more than it may; perhaps somebody raises the ceiling, or starts it again."""
+
+        def raise_ceiling() -> None:
+            self.world.overrun = None
+
+        def start_again() -> None:
+            self._says(PersonAsked(Ask.RESUME, by=f"person-{self.posted}"))
+            self.world.later(400.0, self.ask_again)
+
+        self.world.overrun = Overrun(f"at {self.world.now:.0f}", "the model has cost too much")
+        does = self.rng.choice((raise_ceiling, *[start_again] * 5))
+        self.world.later(self.rng.uniform(60, 1200), does)
 
     def regress(self) -> None:
         """Labels of what serves become worse; who is to blame is drawn."""

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from ladle.policy.rollout import GuardName
 from ladle.policy.statuses import Phase
+from ladle.policy.stopping import Overrun
 from ladle.policy.traffic import Traffic
 from ladle.policy.verdicts import ArmCounts, Evidence, GuardVerdict, Verdict
 from ladle.ports import AlarmReading
@@ -54,6 +55,8 @@ class World:
     requests_per_s: float = 5.0
     labels_come: bool = True
     outage: bool = False
+    serving: bool = True
+    overrun: Overrun | None = None
     regressed: dict[int, LateRegression] = field(default_factory=dict)
     agenda: list[tuple[float, int, Callable[[], object]]] = field(default_factory=list)
     _order: itertools.count[int] = field(default_factory=itertools.count)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ladle.catalog import CostAction
 from ladle.config.schema import ModelConfig
 
 PAYLOAD_MB = 6  # of one request or answer
@@ -29,6 +30,9 @@ def refusals(config: ModelConfig) -> Iterator[str]:
         yield "it asks for spare capacity, and functions have none"
     if config.compute.min_instances:
         yield "it keeps min_instances running, and functions come and go with their requests"
+    for key in ("warm", "reserved"):
+        if config.cost.action is CostAction.STOP and getattr(config.compute, key):
+            yield f"it sets compute.{key} beside cost.action: stop, and each would undo the other"
     payload_mb = config.traffic.payload_mb or 0
     if payload_mb > PAYLOAD_MB:
         yield f"its payload of {payload_mb:g} MB is more than a function's {PAYLOAD_MB}"

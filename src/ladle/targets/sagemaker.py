@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from ladle.catalog import Arch, Packaging
+from ladle.catalog import Arch, CostAction, Packaging
 from ladle.config.schema import ModelConfig
 
 PAYLOAD_MB = 6.0  # sources differ, up to 25: docs/live-checks.md
@@ -69,8 +69,8 @@ def refusals_of_the_container(config: ModelConfig) -> Iterator[str]:
     for name, value in config.env.items():
         if len(value) > VARIABLE_CHARS:
             yield f"its env.{name} has {len(value)} characters, and a variable takes {VARIABLE_CHARS}"
-    if config.secrets:
-        yield "it reads secrets when it starts, and its container has no network"
+    if config.cost.action is CostAction.STOP:
+        yield "it asks for cost.action: stop, and an endpoint cannot be stopped, only deleted"
 
 
 def _refusals_of_the_machine(config: ModelConfig) -> Iterator[str]:

@@ -128,14 +128,14 @@ class Story:
         self.rows += decision.records
 
 
-def stable_story(good: int = 1) -> Story:
+def stable_story(good: int = 1, **policy: Any) -> Story:
     """A model whose releases 1 to ``good`` are proven, the last of them serving."""
     story = Story()
-    story.hear(CandidateReady(release(1)))
+    story.hear(CandidateReady(release(1, **policy)))
     story.now += 200
     story.hear(evidence(story.state))
     for number in range(2, good + 1):
-        canary_story(story, number)
+        canary_story(story, number, **policy)
         story.now += 150
         story.hear(evidence(story.state))
         story.wait(300)

@@ -26,6 +26,7 @@ TELLERS: dict[Conclusion, Callable[[Facts, Focus], Iterator[Sentence]]] = {
     Conclusion.SUPERSEDED: as_recorded,
     Conclusion.WAITING: as_recorded,
     Conclusion.PAUSED: as_recorded,
+    Conclusion.STOPPED: as_recorded,
     Conclusion.FROZEN: frozen,
     Conclusion.DEGRADED: degraded,
 }

@@ -28,6 +28,7 @@ class Conclusion(StrEnum):
     SUPERSEDED = "superseded"
     WAITING = "waiting"
     PAUSED = "paused"
+    STOPPED = "stopped"
     FROZEN = "frozen"
     DEGRADED = "degraded"
 

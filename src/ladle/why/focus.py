@@ -26,6 +26,7 @@ _BY_PHASE: dict[Phase, tuple[RecordKind, Conclusion]] = {
     Phase.FROZEN: (RecordKind.FROZEN, Conclusion.FROZEN),
     Phase.DEGRADED: (RecordKind.DEGRADED, Conclusion.DEGRADED),
     Phase.PAUSED: (RecordKind.PAUSED, Conclusion.PAUSED),
+    Phase.STOPPED: (RecordKind.STOPPED, Conclusion.STOPPED),
 }
 _QUIET = frozenset({Conclusion.NOT_A_DEPLOY, Conclusion.PROMOTED, Conclusion.FIRST_RELEASE})
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from ladle.policy.rollout import GuardName
 from ladle.policy.statuses import Phase
+from ladle.policy.stopping import Overrun, StopPolicy
 from ladle.policy.traffic import ObservedTraffic, Traffic
 from ladle.releases.decide import decide
 from ladle.releases.diagram import diagram, drawn_into
@@ -17,6 +18,7 @@ from ladle.releases.events import (
     CandidateReady,
     CandidateWithdrawn,
     CannotServe,
+    CostRead,
     Event,
     IntentDone,
     NativeAlarmRang,
@@ -35,13 +37,17 @@ TRAFFIC = st.one_of(
     NUMBERS.map(Traffic),
     st.tuples(NUMBERS, NUMBERS).filter(lambda p: p[0] != p[1]).map(lambda p: Traffic(*p, 0.1)),
 )
+SIGNED = StopPolicy(signed_by="ada", grace_s=100.0, capped=True)
 EVENTS = st.one_of(
-    NUMBERS.map(lambda n: CandidateReady(release(n, model=f"model-{n % 3}"))),
+    NUMBERS.map(lambda n: CandidateReady(release(n, model=f"model-{n % 3}", stop=SIGNED))),
     NUMBERS.map(lambda n: CandidateWithdrawn(f"release-{n}")),
     TRAFFIC.map(lambda t: TrafficObserved(ObservedTraffic(t, "r"))),
     st.just(TrafficObserved(None)),
     st.builds(NativeAlarmRang, NUMBERS, st.sampled_from((5, 50))),
     st.just(TimePassed()),
+    st.sampled_from(("cap 2026-11", "idle 7", None)).map(
+        lambda key: CostRead(Overrun(key, "too much") if key else None)
+    ),
     st.builds(CannotServe, NUMBERS, st.just("no answer")),
     st.builds(
         PersonAsked,

@@ -10,6 +10,7 @@ from ladle.aws.traffic.lambda_function import LambdaAliasRouter
 from ladle.aws.traffic.sagemaker import EndpointRouter
 from ladle.catalog import Target
 from ladle.policy.traffic import ObservedTraffic, Traffic
+from ladle.errors import LadleError
 from ladle.ports import TrafficRouter
 
 # Each model's traffic has a role of its own, so a router asks for the session of a model.
@@ -48,3 +49,14 @@ class RouterByTarget:
 
     def _of(self, model: str) -> TrafficRouter:
         return self._routers[self._target_of(model)]
+    def switch(self, model: str, on: bool) -> None:
+        """Raises LD519 where what serves cannot be stopped and started again."""
+        router = self._of(model)
+        if not isinstance(router, LambdaAliasRouter | EcsListenerRouter):
+            raise LadleError(
+                "LD519",
+                f"what serves {model} cannot be stopped, only deleted",
+                f"ladle destroy {model} takes it down; write cost.action: notify",
+            )
+        router.switch(model, on)
+

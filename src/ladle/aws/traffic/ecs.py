@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ladle import digest, names
+from ladle import digest
 from ladle.aws.ecs_slots import Condition, EcsSlots, Slots
 from ladle.aws.faults import asking
-from ladle.aws.functions import Functions
+from ladle.aws.retiring import retire
+from ladle.catalog import Target
 from ladle.errors import Conflict, NotFound, Unavailable
 from ladle.policy.traffic import ObservedTraffic, Traffic
 
@@ -75,17 +76,19 @@ class EcsListenerRouter:
             elif slot.weight and traffic.canary is None:
                 slots.may_shrink(model, slot)
 
+    def switch(self, model: str, on: bool) -> None:
+        """Off: no task runs; the rule stays, so that the same releases serve again."""
+        slots = self._slots(model)
+        found = slots.read(model)
+        serving = [slot for slot in found.slots if slot.weight] if found else []
+        for slot in found.slots if found else ():
+            if slot.desired and not on:
+                slots.rest(model, slot)
+            elif slot.weight and not slot.desired and on:
+                slots.wake(model, slot, shrinks=len(serving) == 1)
+
     def delete(self, model: str, release: int) -> None:
-        """The hand-off alone may delete releases; without it the model's stack is gone, and they too."""
-        event = {"retire": {"target": "ecs", "model": model, "releases": [release]}}
-        function = names.handoff_function(model)
-        try:
-            answer = Functions(self._session_of(model).lambda_).invoke(function, event)
-        except NotFound:
-            return
-        if answer.error is not None:
-            what = f"the hand-off could not retire release {release}: {answer.error_message}"
-            raise Unavailable("LD504", what, "the next wake-up tries again")
+        retire(self._session_of(model).lambda_, Target.ECS, model, release)
 
     def _started(self, slots: EcsSlots, model: str, found: Slots, release: int) -> Condition:
         """Starts a release that is in no slot or rests in one. Raises NotFound for one that is gone."""

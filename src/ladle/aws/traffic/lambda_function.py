@@ -13,6 +13,8 @@ from ladle import names
 from ladle.aws.faults import asking, code_of
 from ladle.aws.functions import Functions, Invoked
 from ladle.aws.lambda_function_warmth import Warmth
+from ladle.aws.retiring import retire
+from ladle.catalog import Target
 from ladle.errors import Conflict, LadleError, NotFound, Unavailable
 from ladle.policy.traffic import ObservedTraffic, Traffic
 
@@ -105,16 +107,25 @@ class LambdaAliasRouter:
         except LadleError as error:
             _LOG.warning(json.dumps({"model": model, "code": error.code, "what": str(error)}))
 
+    def switch(self, model: str, on: bool) -> None:
+        """Off: Lambda keeps no instance for it, and whoever asks is turned away."""
+        client, function = self._client_of(model), names.function(model)
+        with asking(f"to {'start' if on else 'stop'} {model}"):
+            try:
+                if on:
+                    client.delete_function_concurrency(FunctionName=function)
+                else:
+                    client.put_function_concurrency(
+                        FunctionName=function, ReservedConcurrentExecutions=0
+                    )
+            except ClientError as error:
+                if code_of(error) in _LATER:
+                    raise _later(error) from error
+                if code_of(error) != "ResourceNotFoundException":  # taken down meanwhile
+                    raise
+
     def delete(self, model: str, release: int) -> None:
-        """The hand-off alone may delete versions; without it the model's stack is gone, and they too."""
-        event = {"retire": {"target": "lambda", "model": model, "releases": [release]}}
-        try:
-            answer = Functions(self._client_of(model)).invoke(names.handoff_function(model), event)
-        except NotFound:
-            return
-        if answer.error is not None:
-            what = f"the hand-off could not retire release {release}: {answer.error_message}"
-            raise Unavailable("LD504", what, "the next wake-up tries again")
+        retire(self._client_of(model), Target.LAMBDA, model, release)
 
 
 def _traffic(version: str, weights: dict[str, float]) -> Traffic:

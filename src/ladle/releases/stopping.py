@@ -1,0 +1,105 @@
+"""A model that costs more than it may stops only where somebody signed for it, and never unannounced.
+
+While it is stopped nothing of it is tried, judged or taken back: whoever is turned away then says
+nothing about a release.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ladle.policy.statuses import Phase
+from ladle.policy.stopping import Overrun, StopNotice, StopPolicy
+from ladle.releases.asking import because, refused
+from ladle.releases.effects import Decision, NewRecord, RecordKind
+from ladle.releases.events import CostRead, PersonAsked
+from ladle.releases.moves import unchanged, with_notice
+from ladle.releases.outbox import Effect, Switch
+from ladle.releases.state import ReleaseState, Stopped
+
+
+def stop_policy(state: ReleaseState) -> StopPolicy | None:
+    """That of the newest hand-off; None where nobody signed."""
+    newest = max(state.releases, key=lambda r: r.requested_at, default=None)
+    return newest.policy.stop if newest else None
+
+
+def cost_read(state: ReleaseState, event: CostRead, now: float) -> Decision:
+    policy, notice, overrun = stop_policy(state), state.stop_notice, event.overrun
+    if policy is None or overrun is None or overrun.key == state.stop_waived:
+        return unchanged(state, "no ceiling is passed") if notice is None else _called_off(state)
+    if notice is None or notice.overrun.key != overrun.key:
+        return _announce(state, overrun, policy, now)
+    if now < notice.due_at:
+        return unchanged(state, "people were told, and may still say no")
+    return _stop(state, notice, policy, now)
+
+
+def resume(state: ReleaseState, event: PersonAsked, now: float) -> Decision:
+    """It serves again where it stood, whatever it costs until the next occasion."""
+    stopped = state.stopped
+    if stopped is None:
+        return refused(state, event, "nothing is stopped")
+    text = f"{event.by} started the model again{because(event)}"
+    alone = stopped.phase is Phase.STABLE  # which no clock ends
+    state = replace(
+        _waived(state),
+        phase=stopped.phase,
+        phase_since=stopped.phase_since + (0.0 if alone else now - state.phase_since),
+        stopped=None,
+        reason=stopped.reason,
+        outbox=_switched(state, on=True),
+    )
+    return Decision(state, (NewRecord(RecordKind.RESUMED, None, text),))
+
+
+def keep_on(state: ReleaseState, event: PersonAsked, _now: float) -> Decision:
+    """A person who resumes what still serves says no to the stop that was announced."""
+    if state.stop_notice is None:
+        return refused(state, event, f"that is not possible while {state.phase}")
+    text = f"{event.by} keeps the model on{because(event)}"
+    return Decision(_waived(state), (NewRecord(RecordKind.RESUMED, None, text),))
+
+
+def _announce(state: ReleaseState, overrun: Overrun, policy: StopPolicy, now: float) -> Decision:
+    text = (
+        f"{overrun.text}; the model stops in {policy.grace_s / 3600:g} h, as {policy.signed_by} "
+        f"signed for: ladle resume {state.model} keeps it on"
+    )
+    notice = StopNotice(overrun, now + policy.grace_s)
+    state = with_notice(replace(state, stop_notice=notice), f"{state.model} will stop", text)
+    row = NewRecord(RecordKind.STOP_NOTICE, None, text, {"due_at": notice.due_at})
+    return Decision(state, (row,))
+
+
+def _called_off(state: ReleaseState) -> Decision:
+    text = "the stop that was announced is called off: no ceiling is passed any more"
+    state = with_notice(replace(state, stop_notice=None), f"{state.model} goes on", text)
+    return Decision(state, (NewRecord(RecordKind.STOP_NOTICE, None, text),))
+
+
+def _stop(state: ReleaseState, notice: StopNotice, policy: StopPolicy, now: float) -> Decision:
+    text = (
+        f"{notice.overrun.text}, and {policy.signed_by} signed for it: the model is stopped, nothing "
+        f"is deleted; ladle resume {state.model} starts it again"
+    )
+    state = replace(
+        with_notice(state, f"{state.model} is stopped", text),
+        phase=Phase.STOPPED,
+        phase_since=now,
+        stopped=Stopped(state.phase, state.phase_since, state.reason),
+        reason=text,
+    )
+    state = replace(state, outbox=_switched(state, on=False))
+    data = {"signed_by": policy.signed_by, "ceiling": notice.overrun.key}
+    return Decision(state, (NewRecord(RecordKind.STOPPED, None, text, data),))
+
+
+def _waived(state: ReleaseState) -> ReleaseState:
+    waived = state.stop_notice.overrun.key if state.stop_notice else state.stop_waived
+    return replace(state, stop_notice=None, stop_waived=waived)
+
+
+def _switched(state: ReleaseState, *, on: bool) -> tuple[Effect, ...]:
+    """The last word counts: an older one that was not carried out yet is dropped."""
+    return (*(e for e in state.outbox if not isinstance(e, Switch)), Switch(on))
