@@ -19,6 +19,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from reading import ms_a_look
 from rules import (
     SHIPPED,
     SHIPPED_WITH_LABELS,
@@ -201,6 +202,8 @@ def cost(_rollouts: int, seed: int) -> None:
         for look in looks[1:]:
             running.judge(*look, SHIPPED_WITH_LABELS, 0.0, (1, 2))
         print(f"  {what}: {1000 * (time.process_time() - begun) / (LOOKS - 1):.2f}")
+        anew, followed = ms_a_look([candidate for _, candidate in looks], late)
+        print(f"    beside it, to read both releases: {followed:.0f}; everything anew: {anew:.0f}")
     begun = time.process_time()
     judge(stable, candidate, SHIPPED_WITH_LABELS, 0.0, (1, 2))
     print(f"  everything weighed again: {1000 * (time.process_time() - begun):.0f}")
