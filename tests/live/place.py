@@ -100,6 +100,7 @@ class Place(Stage):
         name = self.named(model)
         self.write(name, **keys)
         self.deploy(name)
+        self.wait(name, lambda state: state.phase is Phase.BASELINE)
         self.promote(name)
         return name
 

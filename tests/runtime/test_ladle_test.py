@@ -68,3 +68,41 @@ def test_a_file_that_is_no_golden_request_is_said(package: Path) -> None:
     (package / "golden" / "row.json").write_text('{"question": 1}')
     done = ladle_test(package)
     assert (done.returncode, "LD437 golden/row.json" in done.stderr) == (1, True)
+
+
+def test_what_is_measured_stands_in_the_package_and_is_what_the_plan_computes_with(
+    package: Path,
+) -> None:
+    write(package, "row", answer={"predictions": [{"label": 2}]})
+    done = ladle_test(package, "--measure", "--json")
+    [tested] = json.loads(done.stdout)["models"]
+    kept = json.loads((package / "measured.json").read_text())
+    assert tested["measured"] == kept
+    assert 0 < kept["p50_ms"] <= kept["p99_ms"]
+    assert kept["peak_mb"] > 10
+    assert f"measured: {kept['peak_mb']:,.0f} MB of memory, half of 300" in plan(package)
+
+    (package / "model.onnx").write_bytes((package / "model.onnx").read_bytes() + b"\x3a\x00")
+    assert "measured.json is of another model, so memory and latency are guessed" in plan(package)
+
+
+def plan(package: Path) -> str:
+    """What it says, its lines put together again."""
+    command = [sys.executable, "-m", "ladle", "plan"]
+    done = subprocess.run(command, cwd=package, capture_output=True, text=True, check=False)
+    return " ".join(done.stdout.split())
+
+
+def test_a_model_that_does_not_answer_cannot_be_measured(package: Path) -> None:
+    with (package / "model.yaml").open("a") as config:
+        config.write("transform: transform.py\n")
+    (package / "transform.py").write_text("def after(outputs):\n    return 1 / 0\n")
+    done = ladle_test(package, "--measure")
+    assert (done.returncode, "LD442" in done.stderr) == (1, True)
+    assert not (package / "measured.json").exists()
+
+
+def test_a_measurement_that_cannot_be_read_is_said(package: Path) -> None:
+    (package / "measured.json").write_text('{"speed": "high"}')
+    done = ladle_test(package)
+    assert (done.returncode, "LD261 measured.json cannot be read" in done.stderr) == (1, True)

@@ -96,7 +96,7 @@ def answered(name: str, text: str) -> ServiceSpec | Sequence[Finding]:
         return reading.findings
     content = ModelContent(f"sha256:{'0' * 64}", "model.onnx", 29, SIGNATURE, None, None, "/model")
     try:
-        target = choose(reading.config, model_facts(reading.config, content.bytes)).target
+        target = choose(reading.config, model_facts(reading.config, content.size)).target
         packaging = choose_packaging(reading.config, Cloud.AWS, target)
         spec = resolve(reading.config, content, packaging, f"sha256:{'1' * 64}", "/package")
         if spec.packaging is Packaging.ZIP:

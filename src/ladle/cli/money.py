@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 
 from ladle.planning.cost import Cost, Line, Side, Sum
 from ladle.planning.prices import Prices
-from ladle.planning.usage import Known
 
 
 def cost_lines(found: Cost, prices: Prices) -> Iterator[str]:
@@ -22,10 +21,9 @@ def cost_lines(found: Cost, prices: Prices) -> Iterator[str]:
 
 def basis(found: Cost) -> str:
     usage = found.usage
-    how = "as counted" if usage.known is Known.OBSERVED else "guessed from the model's size"
     return (
         f"month: {usage.requests_per_day:,.0f} requests a day ({usage.known}), "
-        f"{usage.answer_ms:,.3g} ms each ({how})"
+        f"{usage.answer_ms:,.3g} ms each ({usage.answer_known})"
     )
 
 

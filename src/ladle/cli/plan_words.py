@@ -17,7 +17,9 @@ from ladle.planning.outlook import Outlook
 from ladle.planning.plan import ModelPlan
 from ladle.planning.prices import Prices
 from ladle.planning.resources import counted
+from ladle.planning.service_spec import ServiceSpec
 from ladle.planning.watch_notes import watch_notes
+from ladle.targets.sizes import Measured
 
 WIDTH = 110
 INDENT = " " * 12
@@ -38,7 +40,27 @@ def plan_lines(
     yield from _row("limits", _limits(found.limits))
     spec = model.wanted
     watched = watch_notes(spec, prices)
-    yield from _row("notes", (*notes(config), *label_note(spec), *watched, *catch_notes(config)))
+    known = [size_note(spec)]
+    yield from _row(
+        "notes", (*notes(config), *known, *label_note(spec), *watched, *catch_notes(config))
+    )
+
+
+def size_note(spec: ServiceSpec) -> str:
+    """Whence memory and latency are known."""
+    if spec.size.measured is not None:
+        return f"measured: {measured_words(spec.size.measured)}"
+    older = "measured.json is of another model, so " if spec.measured else ""
+    guess = f"{older}memory and latency are guessed from the model's size"
+    return f"{guess}: ladle test {spec.model} --measure"
+
+
+def measured_words(found: Measured) -> str:
+    memory = f"{found.peak_mb:,.0f} MB of memory, " if found.peak_mb is not None else ""
+    return (
+        f"{memory}half of {found.requests} answers within {found.p50_ms:,.3g} ms, 99 of 100 "
+        f"within {found.p99_ms:,.3g} ms"
+    )
 
 
 def _what(model: ModelPlan) -> Iterator[str]:

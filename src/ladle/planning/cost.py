@@ -81,6 +81,7 @@ class Cost:
             "traffic": usage.known,
             "requests_per_day": round(usage.requests_per_day, 1),
             "answer_ms": round(usage.answer_ms, 3),
+            "answer_known": usage.answer_known,
             "idle_month": self.idle.to_json(),
             "expected_month": self.expected.to_json(),
             "worst_day": self.worst_day.to_json(),

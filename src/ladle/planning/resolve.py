@@ -19,6 +19,7 @@ from ladle.policy.rollout import Guard, GuardName, RolloutPolicy
 from ladle.policy.stopping import StopPolicy
 from ladle.targets.choose import Choice, choose
 from ladle.targets.sizes import Measured, Size, size_of
+from ladle.targets.sizes import Measured, Size, size_of
 
 
 class Cloud(StrEnum):
@@ -41,6 +42,11 @@ class ModelContent:
     experiment_id: str | None
     locator: Locator | None
     path: str | None
+    measured: Measured | None = None
+
+    @property
+    def size(self) -> Size:
+        return size_of(self.bytes, self.digest, self.measured)
 
 
 def choose_packaging(
@@ -71,7 +77,7 @@ def resolve(
 ) -> ServiceSpec:
     """``config`` is already that of its environment. Raises LD902, LD203, LD135 or LD140 for what
     cannot be built."""
-    target = choose(config, model_facts(config, content.bytes))
+    target = choose(config, model_facts(config, content.size))
     _refuse_in_image(config, content, target.target)
     spec = ServiceSpec(
         model=config.name,
@@ -106,6 +112,7 @@ def resolve(
         tracing=config.tracing,
         network=_written(config.network.model_dump(mode="json")),
         capture=_written(config.capture.model_dump(mode="json")),
+        measured=content.measured,
     )
     return replace(spec, release_digest=release_digest(spec))
 

@@ -22,6 +22,7 @@ from ladle.catalog import (
 )
 from ladle.experiments.manifest import Locator, Signature
 from ladle.policy.rollout import RolloutPolicy
+from ladle.targets.sizes import Measured, Size, size_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +128,12 @@ class ServiceSpec:
     tracing: Tracing = Tracing.NONE
     network: Mapping[str, Any] = field(default_factory=dict)
     capture: Mapping[str, Any] = field(default_factory=dict)
+    measured: Measured | None = None  # perhaps of an older model
+
+    @property
+    def size(self) -> Size:
+        """What serving takes, as well as it is known."""
+        return size_of(self.source.bytes, self.model_digest, self.measured)
 
     @property
     def is_in_image(self) -> bool:

@@ -9,7 +9,6 @@ from enum import StrEnum
 
 from ladle.config.schema import TrafficEstimate
 from ladle.planning.service_spec import ServiceSpec
-from ladle.targets.sizes import answer_ms
 
 DAY_S = 86_400.0
 MB_PER_VCPU = 1769
@@ -24,12 +23,13 @@ class Known(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """``answer_ms`` is what a warm answer takes on average."""
+    """``answer_ms`` is what a warm answer takes on average, ``answer_known`` whence that is known."""
 
     requests_per_s: float
     answer_ms: float
     peak_per_s: float
     known: Known = Known.STATED
+    answer_known: str = "as counted"
 
     @property
     def requests_per_day(self) -> float:
@@ -42,7 +42,7 @@ class Usage:
 def stated(spec: ServiceSpec, traffic: TrafficEstimate) -> Usage:
     average = traffic.expected_per_day / DAY_S
     peak = traffic.peak_per_s or max(average * PEAK_FACTOR, 1.0)
-    return Usage(average, guessed_ms(spec), peak)
+    return Usage(average, warm_ms(spec), peak, answer_known=spec.size.known)
 
 
 def observed(requests: int, answers: Sequence[tuple[float, int]], seconds: float) -> Usage | None:
@@ -55,10 +55,10 @@ def observed(requests: int, answers: Sequence[tuple[float, int]], seconds: float
     return Usage(average, mean_ms, average * PEAK_FACTOR, Known.OBSERVED)
 
 
-def guessed_ms(spec: ServiceSpec) -> float:
+def warm_ms(spec: ServiceSpec) -> float:
     """Of a warm answer on the memory that is configured; CPU comes with memory, up to one thread."""
     slower = max(1.0, MB_PER_VCPU / spec.compute.memory_mb)
-    return answer_ms(spec.source.bytes) * slower
+    return spec.size.answer_ms * slower
 
 
 def bin_ms(bins: Iterable[tuple[int, int]]) -> list[tuple[float, int]]:

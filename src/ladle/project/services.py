@@ -17,6 +17,7 @@ from ladle.planning.resolve import Cloud, ModelContent, choose_packaging, resolv
 from ladle.planning.service_spec import ServiceSpec
 from ladle.planning.serving_environment import backend_of
 from ladle.project.function_code import serving_code
+from ladle.project.measured_file import read_measured
 from ladle.project.read_package import read_packages
 from ladle.project.repository import ModelPackage, packages, read_pinned
 from ladle.targets.choose import choose
@@ -96,7 +97,7 @@ def read_service(
     package: ModelPackage, config: ModelConfig, cloud: Cloud, inspect: Inspect, root: Path
 ) -> ServiceSpec:
     content = _content(package, config, inspect, root)
-    target = choose(config, model_facts(config, content.bytes)).target
+    target = choose(config, model_facts(config, content.size)).target
     packaging = choose_packaging(config, cloud, target)
     code = serving_code(
         backend_of(content.file_name) or "",
@@ -135,6 +136,7 @@ def _content(
         experiment_id=None,
         locator=None,
         path=str(path),
+        measured=read_measured(package.folder),
     )
 
 
@@ -155,6 +157,7 @@ def _pinned_content(package: ModelPackage, root: Path) -> ModelContent:
         experiment_id=recorded.manifest.id,
         locator=recorded.locators.get(artefact.digest),
         path=_same_file(package, root, artefact.name, artefact.digest),
+        measured=read_measured(package.folder),
     )
 
 

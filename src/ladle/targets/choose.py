@@ -10,7 +10,7 @@ from typing import Protocol, cast
 from ladle.catalog import TARGET_MODULES, Target
 from ladle.config.schema import ModelConfig
 from ladle.errors import LadleError
-from ladle.targets.sizes import peak_mb
+from ladle.targets.sizes import Size
 
 
 class TargetRules(Protocol):
@@ -37,7 +37,7 @@ class ModelFacts:
     ``machine``, the smallest of SageMaker's that fits, costs as little as calls of a function.
     """
 
-    bytes: int
+    size: Size
     machine: str
     break_even_per_s: float
 
@@ -101,13 +101,16 @@ def _too_large(config: ModelConfig, facts: ModelFacts | None) -> Choice | None:
     """For a function: what it must bring before its first request, and what it must hold."""
     if facts is None:
         return None
-    model_mb, most_mb = facts.bytes / 1e6, config.auto.model_mb
+    model_mb, most_mb = facts.size.bytes / 1e6, config.auto.model_mb
     if model_mb > most_mb:
         said = f"its model of {model_mb:,.0f} MB is more than the {most_mb:,.0f} of a function"
         return Choice(Target.SAGEMAKER, f"an endpoint on {facts.machine}: {said}")
-    needed_mb, most_mb = peak_mb(facts.bytes), config.auto.peak_mb
+    needed_mb, most_mb = facts.size.peak_mb, config.auto.peak_mb
     if needed_mb > most_mb:
-        said = f"about {needed_mb:,.0f} MB of memory are more than the {most_mb:,.0f} of a function"
+        said = (
+            f"about {needed_mb:,.0f} MB of memory ({facts.size.known}) are more than the "
+            f"{most_mb:,.0f} of a function"
+        )
         return Choice(Target.SAGEMAKER, f"an endpoint on {facts.machine}: {said}")
     return None
 
@@ -122,7 +125,8 @@ def _busy(config: ModelConfig, facts: ModelFacts | None) -> Choice | None:
     share = f"{100 * config.auto.busy_share:g}%"
     said = (
         f"{load_per_s:,.1f} requests a second all day are more than {share} of the "
-        f"{facts.break_even_per_s:,.1f} from which it costs less than a function"
+        f"{facts.break_even_per_s:,.1f} from which it costs less than a function, at "
+        f"{facts.size.answer_ms:,.3g} ms each ({facts.size.known})"
     )
     return Choice(Target.SAGEMAKER, f"an endpoint on {facts.machine}: {said}")
 

@@ -17,7 +17,7 @@ from constructs import Construct
 from ladle import names
 from ladle.planning.service_spec import ServiceSpec
 from ladle.planning.targets.ecs import BUSY, fleet
-from ladle.planning.usage import guessed_ms
+from ladle.planning.usage import warm_ms
 from ladle_stacks.doors.behind import ToListener
 from ladle_stacks.doors.front_door import front_door
 from ladle_stacks.functions import lines_to_collector, log_group
@@ -125,7 +125,7 @@ def _service(
 ) -> Mapping[str, Any]:
     """What the hand-off makes the services of; docs/formats.md says what is in it."""
     sizes = fleet(spec)
-    by_requests = round(60_000 * BUSY / guessed_ms(spec)) if spec.compute.gpu else None
+    by_requests = round(60_000 * BUSY / warm_ms(spec)) if spec.compute.gpu else None
     return {
         "listener": listener,
         "target_groups": dict(slots),

@@ -12,14 +12,15 @@ from ladle.errors import LadleError
 from ladle.planning.break_even import model_facts
 from ladle.planning.prices import prices
 from ladle.targets.choose import Choice, choose
+from ladle.targets.sizes import Measured, Size
 
 BARE = "name: fraud\nmodel: model.onnx\ntype: classification\n"
 MB = 1_000_000
 
 
-def chosen(keys: str = "", bytes_: int = 500) -> Choice:
+def chosen(keys: str = "", bytes_: int = 500, measured: Measured | None = None) -> Choice:
     config = config_of(BARE + keys)
-    return choose(config, model_facts(config, bytes_))
+    return choose(config, model_facts(config, Size(bytes_, measured)))
 
 
 def test_a_small_model_with_little_traffic_is_a_function() -> None:
@@ -50,7 +51,22 @@ def test_a_model_that_a_function_cannot_bring_in_time_gets_a_machine() -> None:
 def test_a_model_that_a_function_cannot_hold_gets_a_machine() -> None:
     choice = chosen("auto: {peak_mb: 500}\n", bytes_=200 * MB)
     assert choice.target is Target.SAGEMAKER
-    assert "about 975 MB of memory are more than the 500 of a function" in choice.reason
+    assert (
+        "about 975 MB of memory (guessed from the model's size) are more than the 500"
+        in choice.reason
+    )
+
+
+def test_what_was_measured_decides_before_any_guess() -> None:
+    """Guessed 975 MB and 103 ms; it took 300 MB and 2 ms."""
+    keys = "auto: {peak_mb: 500}\ntraffic: {expected_per_day: 2000000}\n"
+    modest = Measured("", peak_mb=300.0, p50_ms=2.0, p99_ms=4.0, requests=300)
+    assert chosen(keys, 200 * MB).target is Target.SAGEMAKER
+    assert chosen(keys, 200 * MB, modest).target is Target.LAMBDA
+    greedy = Measured("", peak_mb=500.0, p50_ms=2.0, p99_ms=4.0, requests=300)
+    assert "about 650 MB of memory (measured)" in chosen(keys, 1 * MB, greedy).reason
+    slow = Measured("", peak_mb=None, p50_ms=900.0, p99_ms=950.0, requests=300)
+    assert "at 900 ms each (measured)" in chosen(keys, 1 * MB, slow).reason
 
 
 def test_a_load_from_which_a_machine_is_cheaper_gets_one() -> None:

@@ -23,7 +23,7 @@ from ladle.planning.cost import (
 )
 from ladle.planning.prices import FILE, Prices, prices
 from ladle.planning.targets.lambda_function import cold_share
-from ladle.planning.usage import Known, Usage, bin_ms, guessed_ms, observed, stated
+from ladle.planning.usage import Known, Usage, bin_ms, observed, stated, warm_ms
 from ladle.quality.counts import latency_bin
 
 BARE = "name: fraud\nmodel: model.onnx\ntype: classification\n"
@@ -207,7 +207,7 @@ def test_stated_traffic_is_the_configs() -> None:
 
 def test_half_the_memory_takes_twice_the_time() -> None:
     half = spec_of(BARE + "compute: {memory_mb: 884}\n", bytes=1)
-    assert guessed_ms(half) == pytest.approx(3.0 * 1769 / 884, rel=1e-3)
+    assert warm_ms(half) == pytest.approx(3.0 * 1769 / 884, rel=1e-3)
 
 
 def test_observed_traffic_is_what_was_counted() -> None:

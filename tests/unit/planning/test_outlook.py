@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.unit.planning.specs import config_of, spec_of
+from tests.unit.planning.specs import MODEL, config_of, spec_of
 
 from ladle.planning import permissions
 from ladle.planning.exposure import exposure
@@ -12,7 +12,7 @@ from ladle.planning.limits import limits
 from ladle.planning.plan import Change, ModelPlan
 from ladle.planning.recovery import blast_radius, recovery
 from ladle.planning.usage import Usage, stated
-from ladle.targets.sizes import peak_mb
+from ladle.targets.sizes import Measured, Size, size_of
 
 BARE = "name: fraud\nmodel: model.onnx\ntype: classification\n"
 EVERYTHING = "network: {vpc: vpc-0a, subnets: [subnet-0a], security_groups: [sg-0a]}\n"
@@ -83,7 +83,23 @@ def test_limits_that_would_be_hit_are_named() -> None:
 
 
 def test_memory_is_the_runtime_and_three_times_the_model_with_a_third_more() -> None:
-    assert peak_mb(100_000_000) == pytest.approx((150 + 300) * 1.3)
+    assert Size(100_000_000).peak_mb == pytest.approx((150 + 300) * 1.3)
+
+
+def test_what_was_measured_of_another_model_is_not_believed() -> None:
+    measured = Measured("sha256:one", peak_mb=100.0, p50_ms=1.0, p99_ms=2.0, requests=300)
+    assert size_of(1000, "sha256:one", measured).peak_mb == pytest.approx(130.0)
+    assert size_of(1000, "sha256:other", measured) == Size(1000)
+    assert size_of(1000, "sha256:one", None) == Size(1000)
+
+
+def test_a_limit_is_computed_with_what_was_measured() -> None:
+    measured = Measured(MODEL, peak_mb=2000.0, p50_ms=1.0, p99_ms=2.0, requests=300)
+    spec, traffic = spec_of(BARE, measured=measured), config_of(BARE).traffic
+    usage = stated(spec, traffic)
+    (memory,) = [row for row in limits(spec, usage, traffic) if row.what == "memory"]
+    assert (memory.used, memory.is_hit) == (pytest.approx(2600.0), True)
+    assert (usage.answer_ms, usage.answer_known) == (1.0, "measured")
 
 
 def test_a_sentence_is_made_of_actions_and_things() -> None:

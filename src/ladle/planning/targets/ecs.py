@@ -22,7 +22,6 @@ from ladle.planning.usage import Usage
 from ladle.secret_reference import SecretReference
 from ladle.targets import ecs as rules
 from ladle.targets.ecs import Fleet, fleet_of
-from ladle.targets.sizes import peak_mb
 
 __all__ = ["other_roles", "publishing_grants", "routing_grants", "serving_grants"]
 WAY_BACK = (
@@ -157,7 +156,7 @@ def most_per_s(spec: ServiceSpec, answer_ms: float) -> float:
 def limits(spec: ServiceSpec, usage: Usage) -> Iterator[Limit]:
     size, most = spec.source.bytes, fleet(spec).most
     busy = usage.peak_per_s * usage.answer_ms / 1000 / BUSY / _threads(spec)
-    yield Limit("memory", peak_mb(size), _memory_mb(spec), "MB", "raise compute.memory_mb")
+    yield Limit("memory", spec.size.peak_mb, _memory_mb(spec), "MB", "raise compute.memory_mb")
     yield Limit("tasks", busy, most, "tasks", "raise compute.max_instances, or answer faster")
     if not spec.network:
         addresses = most * 2 + len(endpoints(spec)) * ZONES  # both arms of a trial run side by side

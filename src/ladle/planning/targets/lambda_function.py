@@ -18,7 +18,6 @@ from ladle.planning.service_spec import ServiceSpec
 from ladle.planning.things import own_folder
 from ladle.planning.usage import Usage
 from ladle.targets import lambda_function as rules
-from ladle.targets.sizes import peak_mb
 
 WAY_BACK = "one write of the alias: seconds, no build"
 SHARED = "function, roles, log and stack are its own; the account's concurrency is not"
@@ -149,7 +148,7 @@ def limits(spec: ServiceSpec, usage: Usage) -> Iterator[Limit]:
     most, fix = rules.STORE_MODEL_BYTES, "quantise it, or write model_in: image"
     if spec.is_in_image:
         most, fix = rules.IMAGE_MODEL_BYTES, "quantise it"
-    yield Limit("memory", peak_mb(size), spec.compute.memory_mb, "MB", "raise compute.memory_mb")
+    yield Limit("memory", spec.size.peak_mb, spec.compute.memory_mb, "MB", "raise compute.memory_mb")
     yield Limit("model size", size / 1e6, most / 1e6, "MB", fix)
     yield Limit("concurrency", busy, _instances(spec), "instances", f"{more}, or answer faster")
 

@@ -14,9 +14,8 @@ from ladle.planning.prices import Prices
 from ladle.planning.resource import Resource
 from ladle.planning.service_spec import ServiceSpec
 from ladle.planning.things import own_folder
-from ladle.planning.usage import Usage, guessed_ms
+from ladle.planning.usage import Usage, warm_ms
 from ladle.targets import sagemaker as rules
-from ladle.targets.sizes import peak_mb
 
 WAY_BACK = (
     "one change of the endpoint's weights while the old variant still runs (through canary and "
@@ -47,7 +46,7 @@ def most_instances(spec: ServiceSpec) -> int:
 
 def per_minute(spec: ServiceSpec) -> int:
     """Requests that one machine takes while it is as busy as it should be."""
-    return max(1, math.floor(60 * BUSY * _per_s(guessed_ms(spec))))
+    return max(1, math.floor(60 * BUSY * _per_s(warm_ms(spec))))
 
 
 def vcpus(spec: ServiceSpec) -> int:
@@ -159,7 +158,7 @@ def limits(spec: ServiceSpec, usage: Usage) -> Iterator[Limit]:
     peak_per_s = min(usage.peak_per_s, spec.door.rate_per_s)
     needed = peak_per_s / _per_s(usage.answer_ms)
     fix = "name a larger compute.instance_type"
-    yield Limit("memory", peak_mb(spec.source.bytes), memory_mb, "MB", fix)
+    yield Limit("memory", spec.size.peak_mb, memory_mb, "MB", fix)
     fix = "raise compute.max_instances"
     yield Limit("machines at the peak", needed, most_instances(spec), "machines", fix)
 
