@@ -80,6 +80,7 @@ def _as_json(status: ModelStatus, committed: Mapping[str, str], now: float) -> d
         "stable": state.stable.number if state.stable else None,
         "waiting": [release.number for release in state.waiting],
         "evidence": status.evidence.to_json() if status.evidence else None,
+        "stops_at": state.stop_notice.due_at if state.stop_notice else None,
         "lacking": list(status.lacking),
         "unheard": status.unheard,
         "drifts": {str(n): [asdict(d) for d in found] for n, found in status.drifts.items()},
@@ -87,7 +88,6 @@ def _as_json(status: ModelStatus, committed: Mapping[str, str], now: float) -> d
         "worse_segments": [asdict(s) for s in status.worse_segments],
         "measures": {str(n): dict(found) for n, found in status.measures.items()},
     }
-        "stops_at": state.stop_notice.due_at if state.stop_notice else None,
 
 
 def _show(
