@@ -36,7 +36,7 @@ CONFIGS = {
     "fargate": ON_ECS,
     "spare": ON_ECS + "compute: {spot: true, min_instances: 2}\n" + NETWORK,
     "machines": ON_ECS + "compute: {gpu: 1}\n",
-    "mixed": ON_ECS + "compute: {gpu: 1, spot: true, max_instances: 5}\n" + NETWORK,
+    "mixed": ON_ECS + "compute: {gpu: 1, spot: true, max_instances: 5}\n" + NETWORK + code.STOPS,
 }
 ROLES = plan.ROLES | {"execution": "ExecutionRole", "machine": "MachineRole"}
 # Files of a role's code, and what they can but the role's function never does.
@@ -259,3 +259,11 @@ def test_a_task_changes_if_and_only_if_a_change_can_change_an_answer(
     assert (len(digests) == 2) == makes_one
     tasks = [told(s, "fargate")["TaskDefinition"] for s in (made, after)]
     assert (tasks[0] != tasks[1]) == makes_one
+
+
+def test_silence_is_what_the_load_balancer_did_not_count(made: Synth) -> None:
+    alarms = resources(made.model("mixed"), "AWS::CloudWatch::Alarm").values()
+    [idle] = [a["Properties"] for a in alarms if a["Properties"]["AlarmName"].endswith("-idle")]
+    assert (idle["Namespace"], idle["MetricName"]) == ("AWS/ApplicationELB", "RequestCount")
+    [dimension] = idle["Dimensions"]
+    assert dimension["Value"] == {"Fn::GetAtt": ["Balancer", "LoadBalancerFullName"]}

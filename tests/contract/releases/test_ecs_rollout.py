@@ -17,15 +17,17 @@ from ladle.aws.traffic.ecs import EcsListenerRouter
 from ladle.errors import Conflict
 from ladle.policy.rollout import GuardName
 from ladle.policy.statuses import Phase, ReleaseStatus
+from ladle.policy.stopping import Overrun, StopPolicy
 from ladle.policy.traffic import Traffic
 from ladle.policy.verdicts import Evidence
-from ladle.releases.events import Ask, CandidateReady, PersonAsked
+from ladle.releases.events import Ask, CandidateReady, CostRead, PersonAsked
 from ladle.releases.state import ReleaseState
 from ladle.simulation.memory import MemoryAlarms, MemoryAnnouncer, MemoryLedger
 from ladle.testing.releases import evidence, release
 
 MODEL = "fraud"
 MINUTE_S = 60.0
+SIGNED = StopPolicy(signed_by="ada", grace_s=2 * MINUTE_S, capped=True)
 
 
 @dataclass
@@ -36,6 +38,7 @@ class Rollout:
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
     announcer: MemoryAnnouncer = field(default_factory=MemoryAnnouncer)
     worse: GuardName | None = None
+    overrun: Overrun | None = None
     messages: int = 0
 
     def __post_init__(self) -> None:
@@ -51,6 +54,8 @@ class Rollout:
             clock=self.clock,
             judge=self._judge,
             settle=router.settle,
+            spending=lambda _state, _now: CostRead(self.overrun),
+            switch=router.switch,
         )
 
     @property
@@ -71,7 +76,7 @@ class Rollout:
     def deploy(self, number: int) -> None:
         """As a deploy does: the hand-off registers, and tells the controller."""
         assert hand_over(self.versions, f"{number:064x}") == number
-        self._post(CandidateReady(release(number)))
+        self._post(CandidateReady(release(number, stop=SIGNED)))
 
     def ask(self, what: Ask, **details: Any) -> None:
         self._post(PersonAsked(what, by="ada", **details))
@@ -211,3 +216,33 @@ def test_a_rehearsal_leaves_the_rule_as_it_is() -> None:
     with pytest.raises(Conflict):
         rollout.controls.traffic.write(MODEL, Traffic(1), "dry-run")
     assert rule["Actions"] == [{"Type": "fixed-response"}], "somebody's own, not ours to write"
+
+
+@pytest.mark.parametrize("trial", [False, True])
+def test_a_model_that_is_stopped_runs_no_task_and_starts_again_where_it_was(trial: bool) -> None:
+    rollout = proven()
+    if trial:
+        rollout.deploy(2)
+        rollout.minutes(2)
+    running = rollout.running()
+    rollout.overrun = Overrun("cap 2026-11", "it has cost too much")
+    rollout.minutes(4)
+    stopped, traffic = rollout.state.stopped, rollout.traffic
+    assert stopped is not None
+    assert rollout.running() == {}
+    rollout.ask(Ask.RESUME)
+    rollout.minutes(1)
+    assert (rollout.state.phase, rollout.running()) == (stopped.phase, running)
+    assert rollout.traffic == traffic, "the rule stays as it was"
+
+
+def test_a_deploy_starts_nothing_of_a_model_that_is_stopped() -> None:
+    rollout = proven()
+    rollout.overrun = Overrun("cap 2026-11", "it has cost too much")
+    rollout.minutes(4)
+    rollout.deploy(2)
+    rollout.minutes(2)
+    assert (rollout.state.phase, rollout.running()) == (Phase.STOPPED, {})
+    rollout.ask(Ask.RESUME)
+    rollout.minutes(4)
+    assert rollout.running() == {"ladle-fraud_1": 1, "ladle-fraud_2": 1}, "then it has its turn"

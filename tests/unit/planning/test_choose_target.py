@@ -110,3 +110,14 @@ def test_the_choice_is_one_that_can_take_the_model(size: int, daily: float, gpu:
     named = config_of(f"{BARE}{keys}target: {found.target}\n")
     assert choose(named).target is found.target
     assert found.reason.startswith("auto: ")
+
+
+SIGNED = "notify: [mailto:ada@example.com]\ncost: {idle_ttl: 24h, action: stop, production_stop_acknowledged_by: ada}\n"
+
+
+def test_what_may_be_stopped_runs_where_a_stop_can_be_taken_back() -> None:
+    assert chosen(SIGNED).target is Target.LAMBDA
+    assert chosen(SIGNED + "compute: {gpu: 1}\n").target is Target.ECS
+    for keys in ("target: sagemaker\n", "target: lambda\ncompute: {reserved: 20}\n"):
+        with pytest.raises(LadleError, match="LD203.*action: stop"):
+            chosen(SIGNED + keys)

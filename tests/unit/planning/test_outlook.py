@@ -16,7 +16,8 @@ from ladle.targets.sizes import Measured, Size, size_of
 
 BARE = "name: fraud\nmodel: model.onnx\ntype: classification\n"
 EVERYTHING = "network: {vpc: vpc-0a, subnets: [subnet-0a], security_groups: [sg-0a]}\n"
-EVERYTHING += "tracing: xray\n"
+EVERYTHING += "tracing: xray\nnotify: [mailto:ada@example.com]\n"
+EVERYTHING += "cost: {idle_ttl: 1h, action: stop, production_stop_acknowledged_by: ada}\n"
 EVERYTHING += "secrets: {TOKEN: 'secretsmanager:prod/fraud', HOST: 'ssm:/prod/host'}\n"
 USAGE = Usage(requests_per_s=1.0, answer_ms=10.0, peak_per_s=5.0)
 
