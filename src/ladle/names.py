@@ -52,12 +52,28 @@ def endpoint_log_group(model: str) -> str:
     return f"/aws/sagemaker/Endpoints/{endpoint(model)}"
 
 
+def release_log_group(model: str, release: int) -> str:
+    """Where each release has an endpoint of its own, each has a log of its own."""
+    return f"/aws/sagemaker/Endpoints/{release_endpoint(model, release)}"
+
+
+def release_log_groups(model: str) -> str:
+    """What the names of all of them begin with, and no other model's do."""
+    return f"{endpoint_log_group(model)}--"
+
+
 def model_of_log_group(log_group: str) -> str:
-    return log_group.removeprefix(endpoint_log_group("")).removeprefix("/ladle/")
+    named, _, _ = log_group.partition("--")
+    return named.removeprefix(endpoint_log_group("")).removeprefix("/ladle/")
 
 
 def evidence_alarm(model: str) -> str:
     return f"ladle-{model}-evidence"
+
+
+def budget_filter(model: str) -> str:
+    """As Budgets writes the tag of a model's resources, once billing knows it."""
+    return f"user:ladle:model${model}"
 
 
 def idle_alarm(model: str) -> str:
@@ -71,11 +87,6 @@ def native_alarm(model: str, release: int) -> str:
 
 def slot_alarm(model: str, slot: str) -> str:
     """Of a slot on ECS, whichever release is in it."""
-def budget_filter(model: str) -> str:
-    """As Budgets writes the tag of a model's resources, once billing knows it."""
-    return f"user:ladle:model${model}"
-
-
     return f"ladle-{model}.slot-{slot}"
 
 
@@ -88,6 +99,15 @@ VARIANT = "release-"  # and its number
 
 def endpoint(model: str) -> str:
     return f"ladle-{model}"
+
+
+def release_endpoint(model: str, release: int) -> str:
+    """Where an endpoint has one variant only, each release has one of its own."""
+    return f"ladle-{model}--{release}"
+
+
+# Variables of a door's stage: whose endpoint is asked, and which others' are there without traffic.
+STAGE_RELEASE, STAGE_BESIDE = "release", "beside"
 
 
 def variant(release: int) -> str:
@@ -157,8 +177,19 @@ def training_files(job: str) -> str:
 TRAINING = "training"
 TRAINING_LOG_GROUP = "/aws/sagemaker/TrainingJobs"  # SageMaker's own, of all jobs of a region
 OBJECTS = "b/sha256"
+RUNTIMES = "runtime"
 RELEASES = "release"
 
 
 def object_key(digest_hex: str) -> str:
     return f"{OBJECTS}/{digest_hex[:2]}/{digest_hex}"
+
+
+def runtime_key(digest_hex: str) -> str:
+    """The files of a serving runtime, as one zip: models keep theirs until they are upgraded."""
+    return f"{RUNTIMES}/{digest_hex}.zip"
+
+
+def wheels_key(name: str) -> str:
+    """The wheels of a lock of such a runtime, for models that are packed as zips."""
+    return f"{RUNTIMES}/wheels/{name}.zip"

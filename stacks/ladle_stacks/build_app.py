@@ -38,7 +38,7 @@ def build_app(model_packages: str | Path) -> cdk.App:
 
 def read_specs(root: Path, host: Host) -> Sequence[ServiceSpec]:
     cloud = Cloud.EMBEDDED if host.embedded else Cloud.AWS
-    return read_services(root, cloud, _signature, host.environment)
+    return read_services(root, cloud, _signature, host.environment, known=host.locks)
 
 
 def _signature(path: Path) -> Signature:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import sys
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import aws_cdk as cdk
 
 from ladle.catalog import Arch
+from ladle.policy.lock import Lock
 from ladle.project.function_code import platform_code
 from ladle.project.staging import StagedZip, stage_zip
 
 EMBEDDED_KEY = "ladle:embedded"
+LOCKS_KEY = "ladle:locks"  # what the ledger has locked, as JSON by model: synth asks nobody
 ENVIRONMENT_KEY = "ladle:environment"
 AWS_PYTHON = "3.13"  # of platform functions; a model names its own
 
@@ -24,12 +28,16 @@ class Host:
     repository: Path
     embedded: bool
     environment: str | None = None  # of model.yaml
+    locks: Mapping[str, Lock] = field(default_factory=dict)
 
     @classmethod
     def of_app(cls, app: cdk.App, repository: Path) -> Host:
         context = app.node.try_get_context
         embedded = context(EMBEDDED_KEY) in (True, "true")
-        return cls(repository, embedded, context(ENVIRONMENT_KEY))
+        locks = {
+            m: Lock.from_json(lock) for m, lock in json.loads(context(LOCKS_KEY) or "{}").items()
+        }
+        return cls(repository, embedded, context(ENVIRONMENT_KEY), locks)
 
     def python(self, wanted: str = AWS_PYTHON) -> str:
         """The embedded AWS starts functions with the Python that it finds."""

@@ -7,7 +7,7 @@ template holds a version or an alias: the hand-off makes them, the controller mo
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import aws_cdk as cdk
@@ -80,6 +80,8 @@ def release(
         {
             "Model": spec.model,
             "Target": str(spec.target),
+            "Packaging": str(spec.packaging),
+            "ServingRuntime": asdict(spec.built_with) if spec.built_with else None,
             "ReleaseDigest": spec.release_digest,
             "ModelDigest": spec.model_digest,
             "ExperimentId": spec.experiment_id,
@@ -90,6 +92,21 @@ def release(
     )
     made.add_resource_dependency(first)
     return made
+
+
+def read_from_the_store(bundle: cdk.CfnCustomResource) -> Mapping[str, str]:
+    """Of the environment of a process that fetches its model itself."""
+
+    def of_bundle(attribute: str) -> str:
+        return bundle.get_att(attribute).to_string()
+
+    return {
+        "LADLE_BUNDLE_BUCKET": of_bundle("Bucket"),
+        "LADLE_BUNDLE_KEY": of_bundle("Key"),
+        "LADLE_BUNDLE_VERSION": of_bundle("VersionId"),
+        "LADLE_BUNDLE_SHA256": of_bundle("Sha256"),
+        "LADLE_LOG_KEY": of_bundle("LogKey"),
+    }
 
 
 def _custom(

@@ -11,6 +11,7 @@ from ladle.catalog import Arch
 from ladle.planning.service_spec import ServiceSpec
 from ladle.planning.serving_environment import backend_of
 from ladle.project.function_code import FunctionCode, serving_code
+from ladle.project.kept_runtimes import tree_of
 from ladle.project.staging import ImageModel, stage_image
 from ladle_stacks.host import Host
 
@@ -27,14 +28,14 @@ def serving_image(
     return ecr_assets.DockerImageAsset(
         scope,
         "Image",
-        directory=str(stage_image(code_of(spec), host.repository, spec.python, model)),
+        directory=str(stage_image(code_of(spec, host), host.repository, spec.python, model)),
         platform=_PLATFORMS[spec.arch],
         build_args={"PYTHON": spec.python},
     )
 
 
-def code_of(spec: ServiceSpec) -> FunctionCode:
-    """What serves the model, a function or a server, by the target."""
+def code_of(spec: ServiceSpec, host: Host) -> FunctionCode:
+    """What serves the model, a function or a server, by the target; of the runtime that it keeps."""
     return serving_code(
         backend_of(spec.source.file_name) or "",
         spec.packaging,
@@ -45,4 +46,5 @@ def code_of(spec: ServiceSpec) -> FunctionCode:
         spec.source.file_name,
         spec.target,
         spec.compute.gpu,
+        tree_of(host.repository, spec.built_with),
     )

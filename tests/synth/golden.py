@@ -19,7 +19,15 @@ from tests.synth.repository import synthesize, text
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = Path(__file__).with_name("golden")
 # What any edit of the code changes, and no reader of a template wants to compare.
-BLANKED = {"S3Key", "CodeSha256", "ImageUri", "AssetKey", "LADLE_RELEASE_DIGEST", "ReleaseDigest"}
+BLANKED = {
+    "S3Key",
+    "CodeSha256",
+    "ImageUri",
+    "AssetKey",
+    "LADLE_RELEASE_DIGEST",
+    "ReleaseDigest",
+    "ServingRuntime",
+}
 _HASH = re.compile(r"[0-9a-f]{64}")
 INTRINSICS = {"Ref", "Fn::GetAtt", "Fn::Sub", "Fn::Join"}
 

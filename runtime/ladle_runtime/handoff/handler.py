@@ -19,8 +19,9 @@ from ladle.aws.release_ledger import AwsReleaseLedger
 from ladle.aws.session import AwsSession
 from ladle.aws.stack_reader import AwsStackReader
 from ladle.aws.versions import VERSIONS
-from ladle.catalog import Target
+from ladle.catalog import Packaging, Target
 from ladle.disk.clock import SystemClock
+from ladle.policy.lock import Runtime
 from ladle.policy.rollout import RolloutPolicy
 from ladle_runtime.handoff.custom_resource import Request, RequestKind, put, serve
 
@@ -72,6 +73,8 @@ def wanted(request: Request) -> Wanted:
         request_id=request.id,
         before=request.before.get("ReleaseDigest"),
         target=Target(properties["Target"]),
+        packaging=Packaging(packed) if (packed := properties.get("Packaging")) else None,
+        runtime=Runtime(**runtime) if (runtime := properties.get("ServingRuntime")) else None,
         serving=properties.get("Serving", {}),
     )
 

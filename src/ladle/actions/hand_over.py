@@ -11,10 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ladle.catalog import Target
+from ladle.catalog import Packaging, Target
 from ladle.digest import hex_of
-from ladle.errors import Conflict, Corrupt, NotFound
+from ladle.errors import Conflict, Corrupt, LadleError, NotFound
 from ladle.names import bundle_key
+from ladle.policy.lock import Runtime
 from ladle.policy.rollout import RolloutPolicy
 from ladle.ports import (
     BundleStore,
@@ -48,6 +49,8 @@ class Wanted:
     request_id: str
     before: str | None = None
     target: Target = Target.LAMBDA
+    packaging: Packaging | None = None
+    runtime: Runtime | None = None
     serving: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -84,6 +87,7 @@ def hand_over(ports: HandOff, wanted: Wanted) -> HandedOver:
     model = wanted.model
     release_hex = hex_of(wanted.release_digest)
     state = ports.ledger.load(model)
+    _refuse_moved(state, wanted)
     number = ports.versions.find(model, release_hex)
     if number is None:
         newest = max(state.statuses, default=0)
@@ -113,6 +117,22 @@ def _refuse_altered(manifests: ManifestStore, wanted: Wanted) -> None:
     if artefact is None or artefact.digest != wanted.model_digest:
         made = artefact.digest[:19] if artefact else "no model"
         raise _refused(wanted, f"it made {made}, not {wanted.model_digest[:19]}")
+
+
+def _refuse_moved(state: ReleaseState, wanted: Wanted) -> None:
+    """Where nobody asked the ledger before: a deploy by the CDK alone."""
+    newest = max(state.releases, key=lambda r: r.number, default=None)
+    if newest is None or (
+        newest.target is wanted.target
+        and (newest.packaging is None or newest.packaging is wanted.packaging)
+    ):
+        return
+    raise LadleError(
+        "LD245",
+        f"{wanted.model} runs on {newest.target}, packed as {newest.packaging or 'before'}; this deploy "
+        f"would bring it to {wanted.target}, packed as {wanted.packaging}",
+        f"ladle migrate {wanted.model} moves a model; or write what it was",
+    )
 
 
 def _refused(wanted: Wanted, why: str) -> Corrupt:
@@ -149,6 +169,8 @@ def _tell(ports: HandOff, wanted: Wanted, number: int) -> None:
         requested_at=now,
         policy=wanted.policy,
         target=wanted.target,
+        packaging=wanted.packaging,
+        runtime=wanted.runtime,
     )
     ports.inbox.post(wanted.model, wanted.message_id, CandidateReady(release), now)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
@@ -14,6 +15,7 @@ from ladle import digest as digests
 from ladle.digest import Digest
 from ladle.errors import LadleError, NotFound
 from ladle.experiments.manifest import RecordedExperiment
+from ladle.policy.lock import LOCKED
 from ladle.ports import ManifestStore, ObjectStore
 
 PINNED = "pinned"
@@ -32,7 +34,8 @@ def pin_experiment(
     config = folder / "model.yaml"
     text = _with_pinned_model(_text_of(config), config.name)
     _bring_copy(objects, recorded, folder)
-    pinned = json.dumps(recorded.to_json(), indent=2, ensure_ascii=False) + "\n"
+    content = {**recorded.to_json(), **_locked(folder / "pinned.json")}
+    pinned = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
     _write(folder / "pinned.json", pinned.encode())
     _write(config, text.encode())
     return recorded
@@ -53,6 +56,15 @@ def _check(recorded: RecordedExperiment, model: str) -> None:
             f"experiment {manifest.id[:12]} {why}: there is nothing to serve",
             f"pin one that succeeded with a model: ladle log {model}",
         )
+
+
+def _locked(pinned: Path) -> dict[str, Any]:
+    """What another experiment does not change: where the model's releases run, and with what."""
+    try:
+        found = json.loads(pinned.read_bytes())
+    except (FileNotFoundError, ValueError):
+        return {}
+    return {LOCKED: found[LOCKED]} if isinstance(found, dict) and LOCKED in found else {}
 
 
 def _text_of(config: Path) -> str:

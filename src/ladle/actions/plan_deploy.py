@@ -29,7 +29,9 @@ def deployed_model(state: ReleaseState) -> DeployedModel:
     return DeployedModel(
         handed_over=state.handed_over,
         releases=tuple(
-            DeployedRelease(r.number, r.release_digest, r.model_digest, r.policy, r.target)
+            DeployedRelease(
+                r.number, r.release_digest, r.model_digest, r.policy, r.target, r.packaging
+            )
             for r in releases.values()
         ),
         quarantine=tuple(

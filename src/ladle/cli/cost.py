@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from ladle.actions.read_usage import read_usage
+from ladle.cli.locks import locks_here
 from ladle.cli.money import basis, cost_lines, line_rows, usd
 from ladle.cli.output import answer, answer_json, say, table
 from ladle.cli.plan import cloud_of, inspect
@@ -24,7 +25,7 @@ from ladle.planning.service_spec import ServiceSpec
 from ladle.planning.usage import Usage, stated
 from ladle.ports import Workspace
 from ladle.project.repository import find_root
-from ladle.project.services import read_configs, read_service
+from ladle.project.services import kept, read_configs, read_service
 from ladle.wiring import open_workspace, workspace_url
 
 
@@ -52,8 +53,13 @@ def cost(
                 f"models here: {', '.join(names) or 'none'}",
             )
         found = [(package, config) for package, config in found if config.name == model]
+    cloud = cloud_of(url)
+    locks = locks_here(found, cloud, None, root, url)
     specs = [
-        read_service(package, config, cloud_of(url), inspect, root) for package, config in found
+        read_service(
+            package, config, cloud, inspect, root, kept(package, config, cloud, None, locks)
+        )
+        for package, config in found
     ]
     known = prices()
     bills = list(_bills(specs, [config for _, config in found], _opened(url, root), known))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +14,7 @@ from ladle.actions.bring_release import Origin, bring_release
 from ladle.actions.check_pinned import refuse_altered
 from ladle.actions.plan_deploy import plan_deploy
 from ladle.cli.confirm import confirm
+from ladle.cli.locks import keep_for_later, known_locks, write_locks
 from ladle.cli.output import answer, answer_json, say
 from ladle.cli.plan import cloud_of, inspect
 from ladle.disk.clock import SystemClock
@@ -23,7 +25,7 @@ from ladle.planning.service_spec import ServiceSpec
 from ladle.policy.statuses import ReleaseStatus
 from ladle.ports import BundleStore, DeployTool
 from ladle.project.repository import find_root, packages, read_pinned
-from ladle.project.services import read_configs, read_services, workspace_of
+from ladle.project.services import Locks, read_configs, read_services, workspace_of
 from ladle.tools.cdk import parse_event
 from ladle.wiring import (
     deploy_tool,
@@ -61,11 +63,12 @@ def deploy(
     url = _place(root, environment)
     origin = None if source is None else _origin(root, source, source_profile, url)
     cloud = cloud_of(url)
-    specs = read_services(root, cloud, inspect, environment, models or ())
+    workspace = open_workspace(url, root)
+    ledger, found = workspace.ledger, read_configs(root, environment)
+    locks = known_locks(found, cloud, environment, root, ledger, lambda: open_bundles(url, root))
+    specs = read_services(root, cloud, inspect, environment, models or (), locks)
     if cloud is Cloud.EMBEDDED:
         refuse_embedded(specs)
-    workspace = open_workspace(url, root)
-    ledger = workspace.ledger
     plan = plan_deploy(specs, ledger)
     _say_plan(plan)
     going = [m.wanted for m in plan.models if m.would_change]
@@ -74,7 +77,11 @@ def deploy(
         confirm(f"Deploy to {url}?", yes)
     if origin is not None:
         _bring(root, origin, open_bundles(url, root), going)
-    done = apply_deploy(plan, _tool(url, root), _context(cloud, environment), ledger, SystemClock())
+    context = _context(cloud, environment, locks)
+    done = apply_deploy(plan, _tool(url, root), context, ledger, SystemClock())
+    deployed = [d.plan.wanted for d in done if d.plan.change is not Change.REFUSED]
+    keep_for_later(deployed, cloud, root, open_bundles(url, root))
+    write_locks(found, deployed, cloud, environment)
     doors = {d.plan.wanted.model: door_of(url, root, d.plan.wanted.model) for d in done}
     _tell(done, doors, as_json)
     return ExitCode.FINDING if plan.refused else ExitCode.OK
@@ -108,10 +115,14 @@ def _bring(root: Path, origin: Origin, bundles: BundleStore, going: Sequence[Ser
             say(f"{spec.model}  other settings or other code than what {origin.name} has proven")
 
 
-def _context(cloud: Cloud, environment: str | None) -> Mapping[str, str]:
-    """What app.py cannot know: which AWS, and whose keys of model.yaml hold."""
-    embedded = EMBEDDED_CONTEXT if cloud is Cloud.EMBEDDED else {}
-    return {**embedded, **({"ladle:environment": environment} if environment else {})}
+def _context(cloud: Cloud, environment: str | None, locks: Locks) -> Mapping[str, str]:
+    """What app.py cannot know: which AWS, whose keys of model.yaml hold, what earlier releases keep."""
+    written = json.dumps({model: lock.to_json() for model, lock in locks.items()})
+    return {
+        **(EMBEDDED_CONTEXT if cloud is Cloud.EMBEDDED else {}),
+        **({"ladle:environment": environment} if environment else {}),
+        **({"ladle:locks": written} if locks else {}),
+    }
 
 
 def _tool(url: str, root: Path) -> DeployTool:

@@ -59,6 +59,7 @@ COMMANDS: dict[str, str] = {
     "verify": "Prove that every object and every row is there and unaltered.",
     "gc": "Free what no experiment needs.",
     "erase": "Destroy personal data in every experiment that has it.",
+    "upgrade": "Move a model to the serving runtime of this Ladle.",
     "simulate": "Rehearse a rollout with the deployed decision code.",
     "why": "Say what changed, with the records that show it.",
     "destroy": "Take a model down, and say what stays.",
@@ -69,7 +70,6 @@ COMMANDS: dict[str, str] = {
 # Named in the interface, built by a later issue, refused until then.
 NOT_YET: dict[str, str] = {
     "console": "a page that shows everything",
-    "upgrade": "move a model to a newer serving runtime",
     "migrate": "move a model to another target",
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +12,7 @@ import typer
 
 from ladle.actions.plan_deploy import plan_deploy
 from ladle.actions.read_usage import read_usage
+from ladle.cli.locks import locks_here, newer_runtime
 from ladle.cli.money import line_rows, usd
 from ladle.cli.output import answer, answer_json, say, table
 from ladle.cli.plan_words import defaults_lines, plan_lines, role_lines
@@ -31,8 +32,9 @@ from ladle.planning.prices import prices
 from ladle.planning.resolve import Cloud
 from ladle.planning.service_spec import ServiceSpec
 from ladle.planning.usage import Usage
+from ladle.policy.lock import Runtime
 from ladle.project.repository import find_root
-from ladle.project.services import read_configs, read_service, workspace_of
+from ladle.project.services import kept, read_configs, read_service, workspace_of
 from ladle.wiring import DEFAULT_URL, open_workspace, workspace_url
 
 
@@ -43,6 +45,11 @@ class _Told:
     model: ModelPlan
     config: ModelConfig
     outlook: Outlook
+
+    @property
+    def newer(self) -> Runtime | None:
+        """The runtime that ``ladle upgrade`` would bring."""
+        return newer_runtime(self.model.wanted.built_with)
 
 
 def plan(
@@ -62,7 +69,13 @@ def plan(
     found = read_configs(root, environment)
     url = workspace_of((config for _, config in found), environment) or workspace_url(root)
     cloud = cloud_of(url)
-    specs = [read_service(package, config, cloud, inspect, root) for package, config in found]
+    locks = locks_here(found, cloud, environment, root, url)
+    specs = [
+        read_service(
+            package, config, cloud, inspect, root, kept(package, config, cloud, environment, locks)
+        )
+        for package, config in found
+    ]
     planned, seen, failure = compare(specs, url, root)
     told = [
         _Told(model, config, outlook(model, config.traffic, prices(), seen.get(config.name)))
@@ -113,7 +126,7 @@ def compare(
 def _show(planned: DeploymentPlan, told: Sequence[_Told], explain: bool) -> None:
     known = prices()
     for one in told:
-        answer("\n".join(plan_lines(one.model, one.config, one.outlook, known)))
+        answer("\n".join(plan_lines(one.model, one.config, one.outlook, known, one.newer)))
         if explain:
             answer(table(("FOR", "WHAT", "USD A MONTH"), line_rows(one.outlook.cost.lines)))
             answer(table(("KEY", "VALUE", "BECAUSE"), defaults_lines(defaults(one.config))))
@@ -133,7 +146,8 @@ def _as_json(
     known, models = prices(), []
     for one in told:
         said = {"notes": list(notes(one.config)), "trial": trial_json(one.config)}
-        row = {**one.model.to_json(), **one.outlook.to_json(), **said}
+        newer = {"runtime_available": asdict(one.newer) if one.newer else None}
+        row = {**one.model.to_json(), **one.outlook.to_json(), **said, **newer}
         if explain:
             row["defaults"] = [
                 {"key": d.key, "default": d.written, "reason": d.reason, "set": d.is_set}

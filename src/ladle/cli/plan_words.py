@@ -19,6 +19,7 @@ from ladle.planning.prices import Prices
 from ladle.planning.resources import counted
 from ladle.planning.service_spec import ServiceSpec
 from ladle.planning.watch_notes import watch_notes
+from ladle.policy.lock import Runtime
 from ladle.targets.sizes import Measured
 
 WIDTH = 110
@@ -26,10 +27,18 @@ INDENT = " " * 12
 
 
 def plan_lines(
-    model: ModelPlan, config: ModelConfig, found: Outlook, prices: Prices
+    model: ModelPlan,
+    config: ModelConfig,
+    found: Outlook,
+    prices: Prices,
+    newer: Runtime | None = None,
 ) -> Iterator[str]:
+    """``newer`` is a runtime that an upgrade would bring."""
     yield f"{model.wanted.model}  {model.change}: {model.reason}"
     yield from _what(model)
+    if newer is not None:
+        kept = model.wanted.built_with
+        yield from _row("runtime", [f"{kept}; this one is {newer}: ladle upgrade {config.name}"])
     yield from _row("makes", [counted(found.resources)])
     yield from _row("costs", cost_lines(found.cost, prices), wrap=False)
     yield from role_lines(found.permissions)

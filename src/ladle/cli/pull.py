@@ -23,7 +23,14 @@ from ladle.cli.output import answer_json, say, table
 from ladle.errors import NotFound
 from ladle.experiments.manifest import RecordedExperiment
 from ladle.ports import Workspace
-from ladle.project.repository import PACKAGES, ModelPackage, find_root, packages, read_pinned
+from ladle.project.repository import (
+    PACKAGES,
+    ModelPackage,
+    find_root,
+    is_pinned,
+    packages,
+    read_pinned,
+)
 from ladle.tools.transfer_progress import TransferProgress
 from ladle.wiring import open_index, open_workspace
 
@@ -71,12 +78,12 @@ def pull(
 def _experiments(workspace: Workspace, root: Path, name: str | None) -> list[RecordedExperiment]:
     """By id; by model the pinned one, else the newest; without a name every pinned one."""
     if name is None:
-        pinned = [read_pinned(p) for p in packages(root) if p.pinned.is_file()]
+        pinned = [read_pinned(p) for p in packages(root) if is_pinned(p)]
         if not pinned:
             raise NotFound("LD306", "no model package has a pin", "ladle pull ID names one")
         return [workspace.manifests.get(p.manifest.id) for p in pinned]
     package = ModelPackage(root / PACKAGES / name)
-    if package.pinned.is_file():
+    if is_pinned(package):
         return [workspace.manifests.get(read_pinned(package).manifest.id)]
     return list(workspace.manifests.log(name, limit=1)) or [workspace.manifests.get(name)]
 

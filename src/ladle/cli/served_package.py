@@ -16,9 +16,9 @@ from ladle.tools.model_jail import ModelJail
 
 
 def read_packages(root: Path, model: str | None) -> Sequence[ServiceSpec]:
-    """One, or all. Raises LadleError for a config with mistakes or a model that cannot be read."""
+    """One, or all, as this Ladle serves them. Raises LadleError for a config with mistakes or a model that cannot be read."""
     only = [] if model is None else [model]
-    return read_services(root, Cloud.EMBEDDED, _signature, only=only)
+    return read_services(root, Cloud.EMBEDDED, _signature, only=only, known=None)
 
 
 def environment_of(spec: ServiceSpec) -> Mapping[str, str]:

@@ -4,24 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from ladle.actions.read_locks import handed_over_last
 from ladle.actions.read_status import ModelStatus, deployed_models, read_status
 from ladle.cli.asking import workspace_here
+from ladle.cli.locks import known_locks, newer_runtime
 from ladle.cli.output import answer, answer_json, say
 from ladle.cli.plan import cloud_of, inspect
 from ladle.cli.release_words import evidence_lines, moment, state_json
 from ladle.disk.clock import SystemClock
 from ladle.errors import LadleError
 from ladle.policy.traffic import as_alias
+from ladle.ports import ReleaseLedger
 from ladle.project.repository import find_root
-from ladle.project.services import read_services
+from ladle.project.services import read_configs, read_services
 from ladle.releases.state import ReleaseState
 from ladle.why.words import span
-from ladle.wiring import workspace_url
+from ladle.wiring import open_bundles, workspace_url
 
 WATCH_EVERY_S = 2.0
 CLEAR = "\x1b[H\x1b[2J"
@@ -36,7 +40,7 @@ def status(
 ) -> None:
     """Show what is committed, handed over and live, and how a rollout goes."""
     workspace = workspace_here()
-    committed = _committed(Path.cwd())
+    committed = _committed(Path.cwd(), workspace.ledger)
     clock = SystemClock()
     while True:
         now = clock.now()
@@ -53,14 +57,17 @@ def status(
         clock.sleep(WATCH_EVERY_S)
 
 
-def _committed(here: Path) -> Mapping[str, str]:
+def _committed(here: Path, ledger: ReleaseLedger) -> Mapping[str, str]:
     """Release digests of what the repository holds; nothing without one, or where it has mistakes."""
     try:
         root = find_root(here)
     except LadleError:
         return {}
     try:
-        specs = read_services(root, cloud_of(workspace_url(root)), inspect)
+        url = workspace_url(root)
+        cloud, bundles = cloud_of(url), partial(open_bundles, url, root)
+        locks = known_locks(read_configs(root), cloud, None, root, ledger, bundles)
+        specs = read_services(root, cloud, inspect, known=locks)
     except LadleError as error:
         say(f"what is committed cannot be read: {error}")
         return {}
@@ -120,6 +127,8 @@ def _lines(status: ModelStatus, committed: Mapping[str, str], now: float) -> Ite
     yield f"{state.model}  {state.phase}{since}"
     if state.reason:
         yield f"  because      {state.reason}"
+    if state.stop_notice is not None:
+        yield f"  stops        {moment(state.stop_notice.due_at)}: {state.stop_notice.overrun.text}"
     yield f"  live         {_live(status)}"
     if state.traffic and not status.unread and not state.traffic.reads_like(status.live):
         yield f"  the ledger   {state.traffic}"
@@ -127,9 +136,8 @@ def _lines(status: ModelStatus, committed: Mapping[str, str], now: float) -> Ite
     if state.model in committed:
         digest = committed[state.model]
         same = "the same" if digest == state.handed_over else _release(state, digest)
-    if state.stop_notice is not None:
-        yield f"  stops        {moment(state.stop_notice.due_at)}: {state.stop_notice.overrun.text}"
         yield f"  committed    {same}"
+    yield from _runtime(state)
     for release in state.waiting:
         yield f"  waiting      release {release.number}"
     if status.evidence is not None:
@@ -143,6 +151,13 @@ def _lines(status: ModelStatus, committed: Mapping[str, str], now: float) -> Ite
         yield f"  inbox        {status.unheard} messages wait for the controller"
 
 
+def _runtime(state: ReleaseState) -> Iterator[str]:
+    """Only where an upgrade would change it."""
+    last = handed_over_last(state)
+    if last is not None and (newer := newer_runtime(last.runtime)) is not None:
+        yield f"  runtime      {last.runtime}; this one is {newer}: ladle upgrade {state.model}"
+
+
 def _advisory(status: ModelStatus) -> Iterator[str]:
     """What is told and decides nothing."""
     for release, found in status.measures.items():
@@ -154,7 +169,8 @@ def _advisory(status: ModelStatus) -> Iterator[str]:
             yield f"  drift        release {release} against its training: {', '.join(far[:5])}"
     for worse in status.worse_segments:
         rates = [f"{100 * (arm.rate or 0):.3g} %" for arm in (worse.candidate, worse.stable)]
-        yield f"  segment      {worse.segment}: wrong in {rates[0]} against {rates[1]}, advisory"
+        how = "off by a scale's" if worse.numeric else "wrong in"
+        yield f"  segment      {worse.segment}: {how} {rates[0]} against {rates[1]}, advisory"
     if status.estimate is not None:
         yield f"  estimate     accuracy about {100 * status.estimate:.3g} % by confidence, advisory"
 

@@ -18,7 +18,7 @@ from ladle.disk.silent import SILENT
 from ladle.errors import ExitCode, LadleError
 from ladle.experiments.manifest import RecordedExperiment
 from ladle.ports import Workspace
-from ladle.project.repository import PACKAGES, find_root, packages, read_pinned
+from ladle.project.repository import PACKAGES, find_root, is_pinned, packages, read_pinned
 from ladle.wiring import open_index, open_seen_heads, open_workspace
 
 
@@ -63,7 +63,7 @@ def verify(
 def _pinned(root: Path) -> Iterator[RecordedExperiment]:
     """A pin has all of its experiment's row."""
     for package in packages(root):
-        if package.pinned.is_file():
+        if is_pinned(package):
             with suppress(LadleError):
                 yield read_pinned(package)
 

@@ -12,7 +12,7 @@ from ladle.cli.output import answer, answer_json
 from ladle.errors import NotFound
 from ladle.experiments.manifest import RecordedExperiment
 from ladle.experiments.tree import Tree, TreeChange, TreeReader
-from ladle.project.repository import PACKAGES, ModelPackage, read_pinned
+from ladle.project.repository import PACKAGES, ModelPackage, is_pinned, read_pinned
 from ladle.tools.transfer_progress import TransferProgress
 from ladle.wiring import LocalIndex, open_index, open_workspace
 
@@ -35,7 +35,7 @@ def tell_working_tree(root: Path, name: str, as_json: bool) -> None:
 
 def _recorded(root: Path, name: str) -> tuple[RecordedExperiment, bool]:
     package = ModelPackage(root / PACKAGES / name)
-    if package.pinned.is_file():
+    if is_pinned(package):
         return read_pinned(package), True
     manifests = open_workspace(None, root).manifests
     newest = manifests.log(name, limit=1)

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from ladle.catalog import Target
 from ladle.planning.plan import (
     Change,
     DeployedModel,
@@ -41,12 +40,8 @@ def _way_back(wanted: ServiceSpec, deployed: DeployedModel) -> ModelPlan:
 
 
 def _diff_model(wanted: ServiceSpec, deployed: DeployedModel) -> ModelPlan:
-    if (runs_on := _elsewhere(wanted, deployed)) is not None:
-        reason = (
-            f"it runs on {runs_on}, and moving a model to {wanted.target} is not yet built: write "
-            f"target: {runs_on}, or ladle destroy {wanted.model} and deploy anew"
-        )
-        return ModelPlan(wanted, Change.REFUSED, reason)
+    if (elsewhere := _elsewhere(wanted, deployed)) is not None:
+        return ModelPlan(wanted, Change.REFUSED, elsewhere)
     known = deployed.release_of(wanted.release_digest)
     number = known.number if known else None
     entry = _quarantined(wanted, deployed)
@@ -68,12 +63,23 @@ def _diff_model(wanted: ServiceSpec, deployed: DeployedModel) -> ModelPlan:
     return ModelPlan(wanted, Change.NEW_RELEASE, _why_new(wanted, deployed))
 
 
-def _elsewhere(wanted: ServiceSpec, deployed: DeployedModel) -> Target | None:
-    """Where its newest release runs, if not where it is wanted: a stack cannot be turned around
-    under traffic.
-    """
+def _elsewhere(wanted: ServiceSpec, deployed: DeployedModel) -> str | None:
+    """Why a deploy cannot bring it there: a stack cannot be turned around under traffic."""
     newest = max(deployed.releases, key=lambda r: r.number, default=None)
-    return newest.target if newest and newest.target is not wanted.target else None
+    if newest is None:
+        return None
+    move = f"ladle migrate {wanted.model} --to"
+    if newest.target is not wanted.target:
+        return (
+            f"it runs on {newest.target}, and a deploy does not move it to {wanted.target}: "
+            f"{move} {wanted.target}, or write target: {newest.target}"
+        )
+    if newest.packaging not in (None, wanted.packaging):
+        return (
+            f"its function is packed as {newest.packaging}, which no function can change to "
+            f"{wanted.packaging}: {move} {wanted.packaging}, or write packaging: {newest.packaging}"
+        )
+    return None
 
 
 def _quarantined(wanted: ServiceSpec, deployed: DeployedModel) -> QuarantinedDigest | None:

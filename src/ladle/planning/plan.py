@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
-from ladle.catalog import Target
+from ladle.catalog import Packaging, Target
 from ladle.planning.service_spec import ServiceSpec
 from ladle.policy.rollout import RolloutPolicy
 from ladle.policy.statuses import QuarantineScope
@@ -30,6 +30,7 @@ class DeployedRelease:
     model_digest: str
     policy: RolloutPolicy
     target: Target = Target.LAMBDA
+    packaging: Packaging | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,7 @@ class ModelPlan:
             "target": spec.target,
             "target_reason": spec.target_reason,
             "packaging": spec.packaging,
+            "runtime": spec.built_with and asdict(spec.built_with),
             "python": spec.python,
             "arch": spec.arch,
             "release_digest": spec.release_digest,

@@ -15,10 +15,10 @@ from ladle.experiments.manifest import Locator, Signature
 from ladle.planning.break_even import model_facts
 from ladle.planning.digests import release_digest
 from ladle.planning.service_spec import Ceilings, Compute, Door, ModelSource, Monitor, ServiceSpec
+from ladle.policy.lock import Lock
 from ladle.policy.rollout import Guard, GuardName, RolloutPolicy
 from ladle.policy.stopping import StopPolicy
 from ladle.targets.choose import Choice, choose
-from ladle.targets.sizes import Measured, Size, size_of
 from ladle.targets.sizes import Measured, Size, size_of
 
 
@@ -50,13 +50,15 @@ class ModelContent:
 
 
 def choose_packaging(
-    config: ModelConfig, cloud: Cloud, target: Target = Target.LAMBDA
+    config: ModelConfig, cloud: Cloud, target: Target = Target.LAMBDA, kept: Lock | None = None
 ) -> Packaging:
     """Known before the code is read, since an image has other code than a zip."""
     if target is not Target.LAMBDA or config.model_in is ModelIn.IMAGE:
         return Packaging.IMAGE
     if config.packaging is not Packaging.AUTO:
         return config.packaging
+    if kept is not None and kept.target is target:
+        return kept.packaging
     return Packaging.ZIP if cloud is Cloud.EMBEDDED else Packaging.IMAGE
 
 
@@ -72,12 +74,56 @@ def refuse_embedded(specs: Sequence[ServiceSpec]) -> None:
             )
 
 
+def choose_target(config: ModelConfig, size: Size, kept: Lock | None) -> Choice:
+    """``target: auto`` decides once: later releases stay where the first one was put."""
+    chosen = choose(config, model_facts(config, size))
+    if kept is None or config.target is not Target.AUTO or chosen.target is kept.target:
+        return chosen
+    today = f"{chosen.target}: {chosen.reason.removeprefix('auto: ')}"
+    try:
+        choose(config.model_copy(update={"target": kept.target}))
+    except LadleError as error:
+        raise _locked(config, f"it runs on {kept.target}, {error.finding.what}", chosen) from error
+    return Choice(kept.target, f"auto: kept, since it runs there; a new model would go to {today}")
+
+
+def refuse_locked(config: ModelConfig, kept: Lock) -> None:
+    """Raises LD245 for a config that says something else than what is locked. The hand-off refuses it
+    as well: a stack cannot be turned around under traffic.
+    """
+    if config.target not in (Target.AUTO, kept.target):
+        what = f"its releases run on {kept.target}, and its config says {config.target}"
+        raise _locked(config, what, Choice(config.target, ""))
+    if config.packaging not in (Packaging.AUTO, kept.packaging):
+        what = (
+            f"its releases are packed as {kept.packaging}, and its config says {config.packaging}"
+        )
+        raise _locked(config, what, Choice(kept.target, ""), config.packaging)
+
+
+def _locked(
+    config: ModelConfig, what: str, wanted: Choice, packaging: Packaging | None = None
+) -> LadleError:
+    to = packaging or wanted.target
+    return LadleError(
+        "LD245",
+        f"{config.name}: {what}",
+        f"ladle migrate {config.name} --to {to} moves a model; or write what it was",
+    )
+
+
 def resolve(
-    config: ModelConfig, content: ModelContent, packaging: Packaging, code_digest: str, folder: str
+    config: ModelConfig,
+    content: ModelContent,
+    packaging: Packaging,
+    code_digest: str,
+    folder: str,
+    kept: Lock | None = None,
 ) -> ServiceSpec:
-    """``config`` is already that of its environment. Raises LD902, LD203, LD135 or LD140 for what
-    cannot be built."""
-    target = choose(config, model_facts(config, content.size))
+    """``config`` is already that of its environment, ``kept`` what earlier releases say. Raises LD902,
+    LD203, LD135 or LD140 for what cannot be built.
+    """
+    target = choose_target(config, content.size, kept)
     _refuse_in_image(config, content, target.target)
     spec = ServiceSpec(
         model=config.name,
@@ -165,8 +211,18 @@ def rollout_policy(config: ModelConfig) -> RolloutPolicy:
         labels_expected=expects_labels(config),
         label_sources=config.monitor.labels.sources,
         labels_accept_s=config.monitor.labels.accept_s,
+        stop=_stop(config),
         guards=_guards(config),
     )
+
+
+def _stop(config: ModelConfig) -> StopPolicy | None:
+    cost = config.cost
+    signed_by = cost.production_stop_acknowledged_by
+    if cost.action is not CostAction.STOP or signed_by is None:
+        return None
+    capped = cost.monthly_cap_usd is not None
+    return StopPolicy(signed_by, cost.grace_s, capped, cost.idle_ttl_s)
 
 
 def _guards(config: ModelConfig) -> tuple[Guard, ...]:
@@ -215,13 +271,3 @@ def _monitor(config: ModelConfig, signature: Signature) -> Monitor:
 def _written(section: dict[str, object]) -> dict[str, object]:
     """Only what is set: an empty section is an empty mapping."""
     return {k: v for k, v in section.items() if v}
-        stop=_stop(config),
-def _stop(config: ModelConfig) -> StopPolicy | None:
-    cost = config.cost
-    signed_by = cost.production_stop_acknowledged_by
-    if cost.action is not CostAction.STOP or signed_by is None:
-        return None
-    capped = cost.monthly_cap_usd is not None
-    return StopPolicy(signed_by, cost.grace_s, capped, cost.idle_ttl_s)
-
-

@@ -21,6 +21,7 @@ from ladle.catalog import (
     Tracing,
 )
 from ladle.experiments.manifest import Locator, Signature
+from ladle.policy.lock import Lock, Runtime
 from ladle.policy.rollout import RolloutPolicy
 from ladle.targets.sizes import Measured, Size, size_of
 
@@ -128,12 +129,18 @@ class ServiceSpec:
     tracing: Tracing = Tracing.NONE
     network: Mapping[str, Any] = field(default_factory=dict)
     capture: Mapping[str, Any] = field(default_factory=dict)
+    built_with: Runtime | None = None  # None: nobody asked which
     measured: Measured | None = None  # perhaps of an older model
 
     @property
     def size(self) -> Size:
         """What serving takes, as well as it is known."""
         return size_of(self.source.bytes, self.model_digest, self.measured)
+
+    @property
+    def lock(self) -> Lock:
+        """What later releases keep of this one."""
+        return Lock(self.target, self.packaging, self.built_with)
 
     @property
     def is_in_image(self) -> bool:

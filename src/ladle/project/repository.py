@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ladle.errors import LadleError, NotFound, Place
 from ladle.experiments.manifest import RecordedExperiment
+from ladle.policy.lock import LOCKED
 
 PACKAGES = "model_packages"
 CONFIG = "model.yaml"
@@ -48,6 +49,17 @@ def packages(root: Path) -> Sequence[ModelPackage]:
     """By folder name."""
     found = (root / PACKAGES).glob(f"*/{CONFIG}")
     return tuple(ModelPackage(path.parent) for path in sorted(found))
+
+
+def is_pinned(package: ModelPackage) -> bool:
+    """Whether ``pinned.json`` names an experiment, readable or not; it may hold nothing but locks."""
+    try:
+        content = json.loads(package.pinned.read_bytes())
+    except FileNotFoundError:
+        return False
+    except ValueError:
+        return True
+    return not isinstance(content, dict) or set(content) != {LOCKED}
 
 
 def read_pinned(package: ModelPackage, shown_as: str | None = None) -> RecordedExperiment:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ladle import digest
@@ -12,18 +13,28 @@ from ladle.config.nearest import did_you_mean
 from ladle.config.schema import ModelConfig
 from ladle.errors import LadleError, ManyFindings, NotFound
 from ladle.experiments.manifest import Signature
-from ladle.planning.break_even import model_facts
-from ladle.planning.resolve import Cloud, ModelContent, choose_packaging, resolve
+from ladle.planning.resolve import (
+    Cloud,
+    ModelContent,
+    choose_packaging,
+    choose_target,
+    refuse_locked,
+    resolve,
+)
 from ladle.planning.service_spec import ServiceSpec
 from ladle.planning.serving_environment import backend_of
+from ladle.policy.lock import Lock
 from ladle.project.function_code import serving_code
+from ladle.project.kept_runtimes import installed, tree_of
 from ladle.project.measured_file import read_measured
+from ladle.project.pinned_lock import place_of, read_lock
 from ladle.project.read_package import read_packages
 from ladle.project.repository import ModelPackage, packages, read_pinned
-from ladle.targets.choose import choose
 
 # Reads what a model file says of its inputs and outputs; runs apart, since files can be hostile.
 Inspect = Callable[[Path], Signature]
+Locks = Mapping[str, Lock]  # by model
+NO_LOCKS: Locks = {}
 
 
 def read_configs(
@@ -75,8 +86,12 @@ def read_services(
     inspect: Inspect,
     environment: str | None = None,
     only: Collection[str] = (),
+    known: Locks | None = NO_LOCKS,
 ) -> Sequence[ServiceSpec]:
-    """``only`` names models; none means all. Raises LadleError for the first that cannot be built."""
+    """``only`` names models; none means all. ``known`` is what the ledger has locked of them, where
+    ``pinned.json`` says nothing; None looks at no lock. Raises LadleError for the first that cannot be
+    built.
+    """
     configs = read_configs(root, environment)
     names = [config.name for _, config in configs]
     for name in only:
@@ -87,18 +102,45 @@ def read_services(
                 f"models here: {', '.join(names) or 'none'}",
             )
     return tuple(
-        read_service(package, config, cloud, inspect, root)
+        read_service(
+            package, config, cloud, inspect, root, kept(package, config, cloud, environment, known)
+        )
         for package, config in configs
         if not only or config.name in only
     )
 
 
+def kept(
+    package: ModelPackage,
+    config: ModelConfig,
+    cloud: Cloud,
+    environment: str | None,
+    known: Locks | None = NO_LOCKS,
+) -> Lock | None:
+    """What is committed of earlier releases there, else what is known of them. Raises LD245 for a
+    config that says something else than what is committed.
+    """
+    if known is None:
+        return None
+    committed = read_lock(package, place_of(cloud, environment))
+    if committed is not None:
+        refuse_locked(config, committed)
+    return committed or known.get(config.name)
+
+
 def read_service(
-    package: ModelPackage, config: ModelConfig, cloud: Cloud, inspect: Inspect, root: Path
+    package: ModelPackage,
+    config: ModelConfig,
+    cloud: Cloud,
+    inspect: Inspect,
+    root: Path,
+    lock: Lock | None = None,
 ) -> ServiceSpec:
+    """Raises LD238 where the runtime that ``lock`` names is not here."""
     content = _content(package, config, inspect, root)
-    target = choose(config, model_facts(config, content.size)).target
-    packaging = choose_packaging(config, cloud, target)
+    target = choose_target(config, content.size, lock).target
+    packaging = choose_packaging(config, cloud, target, lock)
+    runtime = (lock and lock.runtime) or installed()
     code = serving_code(
         backend_of(content.file_name) or "",
         packaging,
@@ -109,8 +151,11 @@ def read_service(
         content.file_name,
         target,
         config.compute.gpu,
+        tree_of(root, runtime),
     )
-    return resolve(config, content, packaging, str(code.digest), str(package.folder))
+    code_digest, folder = str(code.digest), str(package.folder)
+    spec = resolve(config, content, packaging, code_digest, folder, lock)
+    return replace(spec, built_with=runtime)
 
 
 def _in_environment(config: ModelConfig, environment: str | None) -> ModelConfig:

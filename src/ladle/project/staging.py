@@ -57,17 +57,56 @@ def stage_zip(code: FunctionCode, repository: Path, python: str, arch: Arch) -> 
 
     Raises LD220 when its wheels have not been staged.
     """
-    wheels = wheels_folder(code.wheels, python, arch)
     stage = repository / STAGE
-    contents = _contents(wheels, wheels.stat().st_mtime_ns)
-    base = stage / f"{wheels.name}-{contents.short}.zip"
+    base = _base(code, stage, python, arch)
     whole = stage / f"{base.stem}-{code.digest.short}.zip"
     if not whole.exists():
-        if not base.exists():
-            _write(base, None, ((SourceFile(n, p), p.read_bytes()) for n, p in _walk(wheels)))
         _write(whole, base, _with_bytecode(code.files, python))
         _forget_older(stage, base)
     return StagedZip(whole, _hash(whole, whole.stat().st_mtime_ns).hex)
+
+
+def _base(code: FunctionCode, stage: Path, python: str, arch: Arch) -> Path:
+    """The wheels as a zip. Those of a kept runtime, where its lock is another than ours, were staged
+    here before, or came from the store.
+    """
+    ours, wanted = lock_file(code.wheels, python), lock_file(code.wheels, python, code.locks)
+    if code.locks is not None and wanted.read_bytes() != ours.read_bytes():
+        return _kept_base(stage, wheels_name(code.wheels, python, arch, code.locks))
+    wheels = wheels_folder(code.wheels, python, arch)
+    contents = _contents(wheels, wheels.stat().st_mtime_ns)
+    base = stage / f"{wheels_name(code.wheels, python, arch)}-{contents.short}.zip"
+    if not base.exists():
+        _write(base, None, ((SourceFile(n, p), p.read_bytes()) for n, p in _walk(wheels)))
+    return base
+
+
+def wheels_name(wheels: Wheels, python: str, arch: Arch, locks: Path | None = None) -> str:
+    """What the wheels of a lock are called, wherever they are kept."""
+    lock = digest.of_bytes(lock_file(wheels, python, locks).read_bytes())
+    return f"{wheels}-{python_tag(python)}-{arch}-{lock.short}"
+
+
+def find_wheels(repository: Path, name: str) -> Path | None:
+    """The staged wheels of this name; what was staged with them has a longer one."""
+    return next(iter(sorted((repository / STAGE).glob(f"{name}-{'?' * 12}.zip"))), None)
+
+
+def place_for_wheels(repository: Path, name: str) -> Path:
+    """Where wheels that come from elsewhere are found as if they had been staged here."""
+    return repository / STAGE / f"{name}-{'0' * 12}.zip"
+
+
+def _kept_base(stage: Path, name: str) -> Path:
+    found = find_wheels(stage.parent.parent, name)
+    if found is None:
+        raise LadleError(
+            "LD220",
+            f"the wheels {name} of a kept serving runtime are missing: this Ladle brings others",
+            "ladle deploy fetches them from the store; or move the model to this Ladle's runtime: "
+            "ladle upgrade",
+        )
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +139,7 @@ def stage_image(
         target = fresh / file.name if at_top else fresh / "code" / file.name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file.path, target)
-    shutil.copyfile(lock_file(code.wheels, python), fresh / "lock.txt")
+    shutil.copyfile(code.lock, fresh / "lock.txt")
     if model is not None:
         _add_model(fresh, model)
     _readable_by_all(fresh)

@@ -7,11 +7,12 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from ladle.catalog import Target
+from ladle.catalog import Packaging, Target
+from ladle.policy.lock import Lock, Runtime
 from ladle.policy.rollout import RolloutPolicy
 from ladle.policy.statuses import Phase, QuarantineScope, ReleaseStatus
-from ladle.policy.traffic import Traffic
 from ladle.policy.stopping import StopNotice
+from ladle.policy.traffic import Traffic
 from ladle.policy.verdicts import Evidence
 from ladle.releases.outbox import Effect, effect_from_json, effect_to_json
 
@@ -20,7 +21,8 @@ from ladle.releases.outbox import Effect, effect_from_json, effect_to_json
 class Release:
     """One published version. ``number`` is the version's; ``policy`` is the newest handed over.
 
-    Rows that name no ``target`` were written when there was none but Lambda.
+    Rows that name no ``target`` were written when there was none but Lambda, those without
+    ``packaging`` and ``runtime`` before either was kept.
     """
 
     number: int
@@ -30,14 +32,24 @@ class Release:
     requested_at: float
     policy: RolloutPolicy
     target: Target = Target.LAMBDA
+    packaging: Packaging | None = None
+    runtime: Runtime | None = None
+
+    @property
+    def lock(self) -> Lock | None:
+        """What later releases keep of this one, where it is known."""
+        return Lock(self.target, self.packaging, self.runtime) if self.packaging else None
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Release:
+        packaging, runtime = data.get("packaging"), data.get("runtime")
         return cls(
             **{
                 **data,
                 "policy": RolloutPolicy.from_json(data["policy"]),
                 "target": Target(data.get("target", Target.LAMBDA)),
+                "packaging": packaging and Packaging(packaging),
+                "runtime": runtime and Runtime(**runtime),
             }
         )
 
@@ -88,6 +100,15 @@ class Intent:
 
 
 @dataclass(frozen=True, slots=True)
+class Stopped:
+    """Where a model that is stopped for its cost goes on when a person starts it again."""
+
+    phase: Phase
+    phase_since: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class LogHead:
     """The last row of the deploy log; see ``releases.deploy_log``."""
 
@@ -99,15 +120,6 @@ class LogHead:
 
 @dataclass(frozen=True, slots=True)
 class ReleaseState:
-@dataclass(frozen=True, slots=True)
-class Stopped:
-    """Where a model that is stopped for its cost goes on when a person starts it again."""
-
-    phase: Phase
-    phase_since: float
-    reason: str
-
-
     """All that the controller knows of a model. ``generation`` grows by one with every write.
 
     ``good`` are the proven releases, the one that serves or served last at the end; a rollback goes
@@ -149,6 +161,9 @@ class Stopped:
     held_since: float | None = None
     blocked: str | None = None
     incident: str | None = None
+    stopped: Stopped | None = None
+    stop_notice: StopNotice | None = None
+    stop_waived: str | None = None
     outbox: tuple[Effect, ...] = ()
     rows: int = 0
     deployed: LogHead | None = None
@@ -161,9 +176,6 @@ class Stopped:
     @property
     def the_candidate(self) -> Release:
         """The candidate of a phase that has one."""
-    stopped: Stopped | None = None
-    stop_notice: StopNotice | None = None
-    stop_waived: str | None = None
         return _present(self.candidate, self, "candidate")
 
     @property
@@ -215,6 +227,8 @@ class Stopped:
                 "overtaken": tuple(Traffic(**given_up) for given_up in data["overtaken"]),
                 "rollback_times": tuple(data["rollback_times"]),
                 "paused_from": data["paused_from"] and Phase(data["paused_from"]),
+                "stopped": _stopped(data.get("stopped")),
+                "stop_notice": (notice := data.get("stop_notice")) and StopNotice.from_json(notice),
                 "outbox": tuple(effect_from_json(effect) for effect in data["outbox"]),
                 "deployed": data["deployed"] and LogHead(**data["deployed"]),
             }
@@ -227,14 +241,16 @@ def _present(release: Release | None, state: ReleaseState, what: str) -> Release
     return release
 
 
-                "stopped": _stopped(data.get("stopped")),
-                "stop_notice": (notice := data.get("stop_notice")) and StopNotice.from_json(notice),
 def _release(data: Mapping[str, Any] | None) -> Release | None:
     return Release.from_json(data) if data else None
 
 
 def _releases(rows: Any) -> tuple[Release, ...]:
     return tuple(Release.from_json(row) for row in rows)
+
+
+def _stopped(data: Mapping[str, Any] | None) -> Stopped | None:
+    return None if data is None else Stopped(**{**data, "phase": Phase(data["phase"])})
 
 
 def _intent(data: Mapping[str, Any] | None) -> Intent | None:
@@ -249,7 +265,3 @@ def _intent(data: Mapping[str, Any] | None) -> Intent | None:
         at=data["at"],
         evidence=evidence and Evidence.from_json(evidence),
     )
-def _stopped(data: Mapping[str, Any] | None) -> Stopped | None:
-    return None if data is None else Stopped(**{**data, "phase": Phase(data["phase"])})
-
-

@@ -167,7 +167,7 @@ def _pack(scope: Construct, host: Host, spec: ServiceSpec) -> Packed:
             "write packaging: image, or drop requirements",
         )
     python = host.python(spec.python)
-    staged = stage_zip(code_of(spec), host.repository, python, spec.arch)
+    staged = stage_zip(code_of(spec, host), host.repository, python, spec.arch)
     zipped = ZipCode(scope, "Code", staged, python)
     return Packed(zipped.property, "Zip", zipped.runtime, HANDLER, zipped.code_sha256)
 

@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 from tests.unit.planning.specs import spec_of
 
-from ladle.catalog import Target
+from ladle.catalog import Packaging, Target
 from ladle.planning.diff import diff, uncompared
 from ladle.planning.plan import Change, DeployedModel, DeployedRelease, ModelPlan, QuarantinedDigest
 from ladle.planning.service_spec import ServiceSpec
@@ -127,4 +127,12 @@ def test_a_model_stays_on_the_target_of_its_newest_release() -> None:
     elsewhere = dataclasses.replace(release(2, OLD), target=Target.ECS)
     found = planned(NEW_MODEL, deployed(release(1, OLD), elsewhere))
     assert found.change is Change.REFUSED
-    assert found.reason.startswith("it runs on ecs, and moving a model to lambda")
+    assert found.reason.startswith("it runs on ecs, and a deploy does not move it to lambda")
+    assert "ladle migrate fraud --to lambda" in found.reason
+
+
+def test_a_model_stays_packed_as_its_newest_release() -> None:
+    zipped = dataclasses.replace(release(1, OLD), packaging=Packaging.ZIP)
+    found = planned(NEW_MODEL, deployed(zipped))
+    assert found.change is Change.REFUSED
+    assert "ladle migrate fraud --to image" in found.reason

@@ -1,0 +1,29 @@
+"""What the ledger has locked of each model: where its newest release runs, how it is packed, on what runtime."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ladle.errors import NotFound
+from ladle.policy.lock import Lock
+from ladle.ports import ReleaseLedger
+from ladle.releases.state import Release, ReleaseState
+
+
+def read_locks(ledger: ReleaseLedger, models: Iterable[str]) -> dict[str, Lock]:
+    """Nothing of a model that was never deployed, or long ago. Raises Unavailable, NeedsCredentials."""
+    found: dict[str, Lock] = {}
+    for model in models:
+        try:
+            newest = handed_over_last(ledger.load(model))
+        except NotFound:  # no platform, so no model either
+            return found
+        if newest is not None and newest.lock is not None:
+            found[model] = newest.lock
+    return found
+
+
+def handed_over_last(state: ReleaseState) -> Release | None:
+    """The release of the newest hand-off, whatever became of it; None when it is not kept."""
+    known = (*state.waiting, *state.releases)
+    return next((r for r in known if r.release_digest == state.handed_over), None)

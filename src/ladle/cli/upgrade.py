@@ -1,0 +1,115 @@
+"""``ladle upgrade``: the next deploy serves a model with the runtime that this Ladle brings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ladle.cli.locks import Found, known_locks
+from ladle.cli.output import answer, answer_json, say
+from ladle.cli.plan import cloud_of, inspect
+from ladle.config.nearest import did_you_mean
+from ladle.errors import NotFound, UsageError
+from ladle.planning.resolve import Cloud
+from ladle.policy.lock import Runtime
+from ladle.project import kept_runtimes
+from ladle.project.pinned_lock import place_of, write_lock
+from ladle.project.repository import find_root
+from ladle.project.services import Locks, kept, read_configs, read_service, workspace_of
+from ladle.wiring import open_bundles, open_workspace, workspace_url
+
+
+@dataclass(frozen=True, slots=True)
+class _Move:
+    """``kept`` is None for a model that was never deployed there. ``makes_release`` is False when
+    nothing that differs between the two runtimes reaches the model.
+    """
+
+    model: str
+    kept: Runtime | None
+    ours: Runtime
+    makes_release: bool
+
+    @property
+    def is_one(self) -> bool:
+        return self.kept is not None and self.kept.digest != self.ours.digest
+
+
+def upgrade(
+    model: Annotated[str | None, typer.Argument(help="The model; or --all.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Each model of the repository.")] = False,
+    environment: Annotated[
+        str | None, typer.Option("--env", help="The environment of model.yaml to upgrade in.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what it would do; write nothing.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+) -> None:
+    """Move a model to the serving runtime of this Ladle: the next deploy makes one new release."""
+    if (model is None) is not every:
+        raise UsageError("LD817", "which model?", "name one, or write --all")
+    root = find_root(Path.cwd())
+    everything = read_configs(root, environment)
+    found = [pair for pair in everything if every or pair[1].name == model]
+    if not found:
+        names = [config.name for _, config in everything]
+        raise NotFound(
+            "LD132",
+            f"there is no model {model}{did_you_mean(str(model), names)}",
+            f"models here: {', '.join(names) or 'none'}",
+        )
+    url = workspace_of((c for _, c in everything), environment) or workspace_url(root)
+    cloud, ledger = cloud_of(url), open_workspace(url, root).ledger
+    locks = known_locks(found, cloud, environment, root, ledger, lambda: open_bundles(url, root))
+    moves = list(_moved(found, cloud, environment, root, locks, dry_run))
+    if as_json:
+        answer_json({"dry_run": dry_run, "models": [_row(move) for move in moves]})
+    else:
+        answer("\n".join(f"{move.model}  {_said(move)}" for move in moves))
+    if any(move.is_one for move in moves) and not dry_run:
+        say("next: commit pinned.json, then ladle deploy")
+
+
+def _moved(
+    found: Found, cloud: Cloud, environment: str | None, root: Path, locks: Locks, dry_run: bool
+) -> Iterator[_Move]:
+    ours = kept_runtimes.installed()
+    for package, config in found:
+        lock = kept(package, config, cloud, environment, locks)
+        if lock is None or lock.runtime is None or lock.runtime.digest == ours.digest:
+            yield _Move(config.name, lock.runtime if lock else None, ours, makes_release=False)
+            continue
+        newer = replace(lock, runtime=ours)
+        before, after = (
+            read_service(package, config, cloud, inspect, root, each).release_digest
+            for each in (lock, newer)
+        )
+        yield _Move(config.name, lock.runtime, ours, makes_release=before != after)
+        if not dry_run:
+            write_lock(package, place_of(cloud, environment), newer)
+
+
+def _said(move: _Move) -> str:
+    if move.kept is None:
+        return f"nothing is kept of an earlier release: the next one takes the runtime {move.ours}"
+    if not move.is_one:
+        return f"unchanged: it has the runtime {move.ours}"
+    makes = "the next deploy makes one new release, tried like any other"
+    if not move.makes_release:
+        makes = "nothing of what differs reaches it, so no release is made"
+    return f"runtime {move.kept} → {move.ours}: {makes}"
+
+
+def _row(move: _Move) -> dict[str, Any]:
+    return {
+        "model": move.model,
+        "from": move.kept and asdict(move.kept),
+        "to": asdict(move.ours),
+        "upgrades": move.is_one,
+        "makes_release": move.makes_release,
+    }

@@ -1,0 +1,44 @@
+"""What every later release of a model keeps, until ``ladle migrate`` or ``ladle upgrade`` says otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from ladle.catalog import Packaging, Target
+
+LOCKED = "locked"  # key of pinned.json: locks by place of deployment
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """The serving runtime by the digest of all its files; ``ladle`` is the version that brought it."""
+
+    digest: str
+    ladle: str
+
+    def __str__(self) -> str:
+        return f"of Ladle {self.ladle} ({self.digest.removeprefix('sha256:')[:8]})"
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """``runtime`` is None in what was written before runtimes were kept."""
+
+    target: Target
+    packaging: Packaging
+    runtime: Runtime | None
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Lock:
+        """Raises KeyError, TypeError or ValueError for what is none."""
+        runtime = data.get("runtime")
+        return cls(
+            Target(data["target"]),
+            Packaging(data["packaging"]),
+            Runtime(**runtime) if runtime is not None else None,
+        )

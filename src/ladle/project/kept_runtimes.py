@@ -1,0 +1,123 @@
+"""A serving runtime is a set of files with one digest: all that any model could be served with.
+
+The newest lies where Ladle is installed. Older ones, which models keep until they are upgraded, lie
+below ``.ladle/runtimes`` of the repository, and as one zip each in the store.
+"""
+
+from __future__ import annotations
+
+import io
+import tempfile
+from functools import cache
+from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+
+from ladle import digest
+from ladle.catalog import BACKENDS
+from ladle.digest import Digest
+from ladle.errors import Corrupt, NotFound
+from ladle.policy.lock import Runtime
+from ladle.project.function_code import (
+    SERVER_ENTRY,
+    SERVING_ENTRY,
+    RuntimeTree,
+    Wheels,
+    installed_runtime,
+)
+from ladle.project.import_closure import SourceFile, reached_files
+from ladle.version import __version__
+
+KEPT = Path(".ladle") / "runtimes"
+_LONG_AGO = (1980, 1, 1, 0, 0, 0)
+
+
+def files_of(tree: RuntimeTree) -> tuple[SourceFile, ...]:
+    """By the names that they have in a kept tree."""
+    entries = [SERVING_ENTRY, SERVER_ENTRY]
+    entries += [f"ladle_runtime.backends.{module}" for module in BACKENDS.values()]
+    images = sorted(tree.images.rglob("Dockerfile"))
+    locks = [
+        lock
+        for wheels in Wheels
+        if wheels is not Wheels.PLATFORM
+        for lock in sorted(tree.locks.glob(f"{wheels}-py*.txt"))
+    ]
+    return (
+        *reached_files(entries, tree.roots),
+        *(SourceFile(f"ladle_runtime/{_below(tree.ladle_runtime, path)}", path) for path in images),
+        *(SourceFile(f"locks/{lock.name}", lock) for lock in locks),
+    )
+
+
+def _below(folder: Path, path: Path) -> str:
+    return path.relative_to(folder).as_posix()
+
+
+def digest_of(tree: RuntimeTree) -> Digest:
+    """Of names and contents, wherever they lie."""
+    return digest.of_named((f.name, digest.of_bytes(f.path.read_bytes())) for f in files_of(tree))
+
+
+@cache
+def installed() -> Runtime:
+    """What this Ladle would serve a new model with; once per process."""
+    return Runtime(str(digest_of(installed_runtime())), __version__)
+
+
+def is_here(repository: Path, runtime: Runtime) -> bool:
+    return runtime.digest == installed().digest or _folder(repository, runtime).is_dir()
+
+
+def tree_of(repository: Path, runtime: Runtime | None) -> RuntimeTree | None:
+    """None for the one that this Ladle brings. Raises LD238 for one that is not here."""
+    if runtime is None or runtime.digest == installed().digest:
+        return None
+    folder = _folder(repository, runtime)
+    if not folder.is_dir():
+        raise NotFound(
+            "LD238",
+            f"the serving runtime {runtime} is not in this checkout",
+            "ladle plan and ladle deploy fetch it from the store; ladle upgrade moves the model to "
+            "the one that this Ladle brings",
+        )
+    return _tree_at(folder)
+
+
+def pack(to: Path) -> Digest:
+    """Writes the runtime that this Ladle brings as a zip: the same bytes for the same files."""
+    content = io.BytesIO()
+    with ZipFile(content, "w", ZIP_DEFLATED, compresslevel=6) as archive:
+        for file in files_of(installed_runtime()):
+            info = ZipInfo(file.name, _LONG_AGO)
+            info.compress_type = ZIP_DEFLATED
+            archive.writestr(info, file.path.read_bytes())
+    to.write_bytes(content.getvalue())
+    return digest.of_bytes(content.getvalue())
+
+
+def unpack(content: Path, repository: Path, runtime: Runtime) -> None:
+    """Raises LD239 where the zip ``content`` holds another runtime than ``runtime``."""
+    folder = _folder(repository, runtime)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
+        fresh = Path(scratch) / "tree"
+        with ZipFile(content) as archive:
+            archive.extractall(fresh)
+        found = digest_of(_tree_at(fresh))
+        if str(found) != runtime.digest:
+            raise Corrupt(
+                "LD239",
+                f"what the store keeps as the serving runtime {runtime} is {found.short}",
+                "delete that object and deploy once with the Ladle that brought the runtime; or move "
+                "the model to this Ladle's: ladle upgrade",
+            )
+        if not folder.is_dir():
+            fresh.rename(folder)
+
+
+def _folder(repository: Path, runtime: Runtime) -> Path:
+    return repository / KEPT / digest.hex_of(runtime.digest)
+
+
+def _tree_at(folder: Path) -> RuntimeTree:
+    return RuntimeTree(folder / "ladle", folder / "ladle_runtime", folder / "locks")
