@@ -99,4 +99,5 @@ TARGET_MODULES: dict[Target, str] = {
     Target.LAMBDA: "lambda_function",
     Target.SAGEMAKER: "sagemaker",
     Target.ECS: "ecs",
+    Target.SAGEMAKER_SERVERLESS: "sagemaker_serverless",
 }

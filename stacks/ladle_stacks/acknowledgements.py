@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import aws_cdk as cdk
 from constructs import IConstruct
@@ -103,6 +104,7 @@ def of_model(spec: ServiceSpec) -> Iterator[Acknowledgement]:
 def _of_function(spec: ServiceSpec) -> Iterator[Row]:
     """What is found at the function that serves, unless its config asks for what would mend it."""
     function = ("Function",)
+    yield _LOG
     yield "Serverless-LambdaDLQ", function, _WAITED_FOR
     yield "NIST.800.53.R5-LambdaDLQ", function, _WAITED_FOR
     if spec.packaging is Packaging.ZIP:
@@ -192,6 +194,8 @@ _PLATFORM: tuple[Row, ...] = (
     ("NIST.800.53.R5-LambdaInsideVPC", WATCHERS, "it calls AWS only"),
 )
 _HELPERS = ("Handoff", "Bundler")
+_OWN_KEY = "encrypted with the service's own key; lines hold no input"
+_LOG: Row = ("NIST.800.53.R5-CloudWatchLogGroupEncrypted", ("Logs",), _OWN_KEY)
 _WAITED_FOR = "whoever calls it waits for its answer"
 _MODEL: tuple[Row, ...] = (
     ("AwsSolutions-L1", _HELPERS, _LAMBDA_LATEST),
@@ -201,8 +205,8 @@ _MODEL: tuple[Row, ...] = (
     ("NIST.800.53.R5-LambdaDLQ", _HELPERS, _WAITED_FOR),
     (
         "NIST.800.53.R5-CloudWatchLogGroupEncrypted",
-        ("Logs", "HandoffLogs", "BundlerLogs"),
-        "encrypted with the service's own key; lines hold no input",
+        ("HandoffLogs", "BundlerLogs"),
+        _OWN_KEY,
     ),
     ("NIST.800.53.R5-LambdaConcurrency", _HELPERS, "called once a deploy"),
     ("NIST.800.53.R5-LambdaInsideVPC", _HELPERS, "it calls AWS only"),
@@ -213,6 +217,7 @@ _ZIP: tuple[Row, ...] = (
 )
 _OF_TARGET: dict[Target, Callable[[ServiceSpec], Iterator[Row]]] = {
     Target.LAMBDA: _of_function,
-    Target.SAGEMAKER: lambda _spec: iter(()),  # its role and door say all that there is
-    Target.ECS: ecs_accepted.accepted,
+    Target.SAGEMAKER: lambda _spec: iter((_LOG,)),  # its role and door say all else
+    Target.ECS: lambda spec: chain((_LOG,), ecs_accepted.accepted(spec)),
+    Target.SAGEMAKER_SERVERLESS: lambda _spec: iter(()),  # the hand-off makes its logs
 }

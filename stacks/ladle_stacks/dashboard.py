@@ -67,7 +67,9 @@ def _search(title: str, found: str, statistic: str) -> Widget:
 
 def _lines(spec: ServiceSpec, title: str, query: str) -> Widget:
     group = planning_of(spec.target).log_group(spec)
-    asked = f"SOURCE '{group}' | filter ispresent(outcome) | {query}, bin(5m)"
+    prefix = group.removesuffix("*")  # a log for each release
+    source = f"'{group}'" if prefix == group else f"logGroups(namePrefix: ['{prefix}'])"
+    asked = f"SOURCE {source} | filter ispresent(outcome) | {query}, bin(5m)"
     return _widget("log", {"title": title, "region": _REGION, "query": asked, "view": "timeSeries"})
 
 

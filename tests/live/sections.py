@@ -27,6 +27,7 @@ GROUPS: Mapping[str, Group] = {
     "lambda": Group(("deploying", "traffic", "watching", "door", "images"), 150),
     "store": Group(("store",), 20),
     "sagemaker": Group(("sagemaker",), 150, {"machine_hour_ml.m5.large": 8}),
+    "serverless": Group(("serverless",), 60),
     "training": Group(("training",), 45, {"machine_hour_ml.m5.large": 1}),
     "ecs": Group(
         ("ecs",),

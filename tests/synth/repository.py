@@ -47,6 +47,7 @@ WATCHED = (
 # A model on each target that has a stack of another kind.
 TARGETS = {
     "endpoint": f"{MODEL}target: sagemaker\n",
+    "serverless": f"{MODEL}target: sagemaker-serverless\n{SECRETS}",
     "tasks": f"{MODEL}target: ecs\ncompute: {{spot: true}}\n{NETWORK}",
     "machines": f"{MODEL}target: ecs\ncompute: {{gpu: 1, spot: true}}\n",
 }

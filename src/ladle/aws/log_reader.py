@@ -1,7 +1,8 @@
-"""The log group of a model, read line by line in the order in which they were written."""
+"""The log of a model, read line by line in the order in which they were written."""
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ class AwsLogReader:
         self._client = client
 
     def lines(self, model: str, since: float) -> Iterator[LoggedLine]:
-        """Of the group that its target writes: SageMaker chooses a name of its own."""
+        """Of the groups that its target writes: SageMaker names them, one for each endpoint."""
         with asking(f"for the log of {model}"):
             for group in (names.log_group(model), names.endpoint_log_group(model)):
                 try:
@@ -28,11 +29,22 @@ class AwsLogReader:
                 except self._client.exceptions.ResourceNotFoundException:
                     continue
                 return
+            if groups := list(self._of_releases(model)):
+                each = (self._lines(group, since) for group in groups)
+                yield from heapq.merge(*each, key=lambda line: line.at)
+                return
         raise NotFound(
             "LD520",
             f"{model} has no log: it was never deployed here",
             "ladle status lists the models that are",
         )
+
+    def _of_releases(self, model: str) -> Iterator[str]:
+        pages = self._client.get_paginator("describe_log_groups").paginate(
+            logGroupNamePrefix=names.release_log_groups(model)
+        )
+        for page in pages:
+            yield from (group["logGroupName"] for group in page["logGroups"])
 
     def _lines(self, group: str, since: float) -> Iterator[LoggedLine]:
         pages = self._client.get_paginator("filter_log_events").paginate(

@@ -41,6 +41,12 @@ def _of_a_variant(model: str, release: int) -> NativeErrors:
     return NativeErrors("AWS/SageMaker", "Invocation5XXErrors", dimensions)
 
 
+def _of_an_endpoint(model: str, release: int) -> NativeErrors:
+    name = names.release_endpoint(model, release)
+    dimensions = {"EndpointName": name, "VariantName": names.variant(release)}
+    return NativeErrors("AWS/SageMaker", "Invocation5XXErrors", dimensions)
+
+
 def _of_a_slot(_model: str, _release: int) -> None:
     """A load balancer counts by slot, and which release is in it changes: no metric is a release's."""
 
@@ -50,4 +56,5 @@ NATIVE_ERRORS: dict[Target, ErrorsOf] = {
     Target.LAMBDA: _of_a_function,
     Target.ECS: _of_a_slot,
     Target.SAGEMAKER: _of_a_variant,
+    Target.SAGEMAKER_SERVERLESS: _of_an_endpoint,
 }

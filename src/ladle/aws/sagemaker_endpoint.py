@@ -64,6 +64,14 @@ class Endpoint:
         return Traffic(main, others[0], share) if others else Traffic(main)
 
 
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """``why`` is empty where SageMaker says no more than the status."""
+
+    status: str
+    why: str = ""
+
+
 class Endpoints:
     """Reads endpoints and their configs; what is missing is None."""
 
@@ -92,6 +100,15 @@ class Endpoints:
             variants=variants,
             why=found.get("FailureReason", ""),
         )
+
+    def condition(self, name: str) -> Condition | None:
+        """Of an endpoint that has one variant: whether it answers is all that is asked."""
+        found = found_or_none(
+            f"for the endpoint {name}", lambda: self._client.describe_endpoint(EndpointName=name)
+        )
+        if found is None:
+            return None
+        return Condition(found["EndpointStatus"], found.get("FailureReason", ""))
 
     def config(self, name: str) -> Config | None:
         found: Config | None = found_or_none(

@@ -54,6 +54,11 @@ def balancer(resource: str) -> str:
     return _arn("elasticloadbalancing", resource)
 
 
+def stage_of_the_door(name: str) -> str:
+    """Of the REST API in the model's own stack."""
+    return f"arn:{PARTITION}:apigateway:{REGION}::/restapis/${{Door}}/stages/{name}"
+
+
 def cdk_images() -> str:
     return _arn("ecr", f"repository/cdk-hnb659fds-container-assets-{ACCOUNT}-{REGION}")
 
@@ -74,16 +79,16 @@ def endpoint_scaling_role() -> str:
     return _arn("iam", f"role/aws-service-role/{service}/{name}", region="")
 
 
-def ec2(resource: str) -> str:
-    return _arn("ec2", resource)
-
-
-def secret(reference: SecretReference) -> str:
 def budgets() -> str:
     """AWS names those of models itself."""
     return _arn("budgets", "budget/*", region="")
 
 
+def ec2(resource: str) -> str:
+    return _arn("ec2", resource)
+
+
+def secret(reference: SecretReference) -> str:
     """Exactly one; Secrets Manager adds six characters to a name."""
     if reference.is_arn:
         return reference.name

@@ -26,7 +26,9 @@ OPENERS: dict[DoorKind, Callable[[Construct, ServiceSpec, Behind, ToFunction], O
 }
 
 
-def front_door(scope: Construct, spec: ServiceSpec, behind: Behind, after: cdk.CfnResource) -> None:
+def front_door(
+    scope: Construct, spec: ServiceSpec, behind: Behind, after: cdk.CfnResource
+) -> Opened:
     intake = ToFunction(arns.function(names.INTAKE_FUNCTION))
     door = OPENERS[spec.door.kind](scope, spec, behind, intake)
     for first in door.waiting:
@@ -38,6 +40,7 @@ def front_door(scope: Construct, spec: ServiceSpec, behind: Behind, after: cdk.C
         cdk.CfnOutput(scope, "LabelsUrl", value=door.labels_url, description=said)
     if spec.door.domain is not None and door.stage is not None:
         _domain(scope, spec, spec.door.domain, door.stage)
+    return door
 
 
 def _domain(scope: Construct, spec: ServiceSpec, name: str, stage: cdk.CfnResource) -> None:

@@ -19,6 +19,7 @@ from ladle.planning.serving_environment import secrets_environment, serving_json
 from ladle.targets.ecs import fargate_size
 from ladle_stacks import grants
 from ladle_stacks.host import Host
+from ladle_stacks.release_handoff import read_from_the_store
 from ladle_stacks.serving_image import serving_image
 from ladle_stacks.targets.ecs_network import PORT
 
@@ -97,21 +98,13 @@ def _machine(spec: ServiceSpec) -> Mapping[str, Any]:
 
 def _environment(spec: ServiceSpec, bundle: cdk.CfnCustomResource) -> Mapping[str, str]:
     """docs/formats.md says what each is for. The team's own variables cannot replace Ladle's."""
-
-    def of_bundle(attribute: str) -> str:
-        return bundle.get_att(attribute).to_string()
-
     return {
         **spec.env,
         **secrets_environment(spec),
         "LADLE_MODEL": spec.model,
         "LADLE_RELEASE_DIGEST": digest.hex_of(spec.release_digest),
         "LADLE_SPEC": serving_json(spec),
-        "LADLE_BUNDLE_BUCKET": of_bundle("Bucket"),
-        "LADLE_BUNDLE_KEY": of_bundle("Key"),
-        "LADLE_BUNDLE_VERSION": of_bundle("VersionId"),
-        "LADLE_BUNDLE_SHA256": of_bundle("Sha256"),
-        "LADLE_LOG_KEY": of_bundle("LogKey"),
+        **read_from_the_store(bundle),
         "AWS_REGION": cdk.Aws.REGION,  # Fargate says so by itself, a machine does not
         "TMPDIR": "/tmp",  # noqa: S108 - the only folder that can be written
     }

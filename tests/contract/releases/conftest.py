@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from tests.contract.releases import sagemaker_router
 from tests.contract.releases.ecs_router import in_the_strict_world, on_moto
+from tests.contract.releases.stage_router import on_a_stage
 
 from ladle import names
 from ladle.aws.release_inbox import AwsReleaseInbox
@@ -115,6 +116,8 @@ def router(
         yield in_the_strict_world(MODEL, VERSIONS)
     elif adapter == "sagemaker":
         yield sagemaker_router.on_sagemaker(MODEL, VERSIONS)
+    elif adapter == "serverless":
+        yield on_a_stage(MODEL, VERSIONS)
     elif session is None:
         disk = DiskTrafficRouter(tmp_path)
 

@@ -11,6 +11,7 @@ from tests.contract.releases.sagemaker_world import World, ledger_of, waits
 
 from ladle import names
 from ladle.aws.session import AwsSession
+from ladle.aws.traffic.endpoint_per_release import StageRouter
 from ladle.aws.traffic.sagemaker import EndpointRouter
 from ladle.aws.versions.sagemaker import EndpointVersions
 from ladle.catalog import Target
@@ -44,7 +45,7 @@ def serving(release_hex: str, variant: Mapping[str, Any] | None = None) -> Mappi
 class Patient:
     """Writes again, as the controller does, until the endpoint reads so."""
 
-    router: EndpointRouter
+    router: EndpointRouter | StageRouter
     pass_time: Callable[[], None]
 
     def read(self, model: str) -> ObservedTraffic | None:

@@ -16,7 +16,9 @@ Router = tuple[TrafficRouter, Callable[[], None]]
 Needs = Callable[[str], None]
 
 
-@pytest.fixture(params=[*ADAPTERS, "ecs", "ecs on moto", "sagemaker", "sagemaker on moto"])
+@pytest.fixture(
+    params=[*ADAPTERS, "ecs", "ecs on moto", "sagemaker", "sagemaker on moto", "serverless"]
+)
 def adapter(request: pytest.FixtureRequest) -> str:
     """Of the other ports of this folder, these targets have no adapter of their own."""
     return str(request.param)

@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 from ladle.aws.session import AwsSession
 from ladle.aws.traffic.ecs import EcsListenerRouter
+from ladle.aws.traffic.endpoint_per_release import StageRouter
 from ladle.aws.traffic.lambda_function import LambdaAliasRouter
 from ladle.aws.traffic.sagemaker import EndpointRouter
 from ladle.catalog import Target
-from ladle.policy.traffic import ObservedTraffic, Traffic
 from ladle.errors import LadleError
+from ladle.policy.traffic import ObservedTraffic, Traffic
 from ladle.ports import TrafficRouter
 
 # Each model's traffic has a role of its own, so a router asks for the session of a model.
@@ -19,6 +20,9 @@ ROUTERS: dict[Target, Callable[[SessionOf], TrafficRouter]] = {
     Target.LAMBDA: lambda session_of: LambdaAliasRouter(lambda model: session_of(model).lambda_),
     Target.ECS: EcsListenerRouter,
     Target.SAGEMAKER: lambda session_of: EndpointRouter(session_of, Target.SAGEMAKER, splits=True),
+    Target.SAGEMAKER_SERVERLESS: lambda session_of: StageRouter(
+        session_of, Target.SAGEMAKER_SERVERLESS
+    ),
 }
 
 
@@ -44,11 +48,9 @@ class RouterByTarget:
     def settle(self, model: str, traffic: Traffic) -> None:
         """Where machines go on running for a release without traffic."""
         router = self._of(model)
-        if isinstance(router, LambdaAliasRouter | EcsListenerRouter | EndpointRouter):
+        if isinstance(router, LambdaAliasRouter | EcsListenerRouter | EndpointRouter | StageRouter):
             router.settle(model, traffic)
 
-    def _of(self, model: str) -> TrafficRouter:
-        return self._routers[self._target_of(model)]
     def switch(self, model: str, on: bool) -> None:
         """Raises LD519 where what serves cannot be stopped and started again."""
         router = self._of(model)
@@ -60,3 +62,5 @@ class RouterByTarget:
             )
         router.switch(model, on)
 
+    def _of(self, model: str) -> TrafficRouter:
+        return self._routers[self._target_of(model)]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ladle import names
 from ladle.aws.faults import asking
-from ladle.aws.functions import Functions
+from ladle.aws.retiring import retire
 from ladle.aws.sagemaker_endpoint import (
     DELETING,
     HAIR,
@@ -26,11 +26,10 @@ from ladle.aws.sagemaker_endpoint import (
 )
 from ladle.aws.traffic.sagemaker_scaling import scale, stop_scaling
 from ladle.digest import of_json
-from ladle.errors import Conflict, LadleError, NotFound, Unavailable
+from ladle.errors import Conflict, LadleError, NotFound
 from ladle.policy.traffic import ObservedTraffic, Traffic
 
 if TYPE_CHECKING:
-    from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_sagemaker import SageMakerClient
 
     from ladle.aws.session import AwsSession
@@ -113,16 +112,7 @@ class EndpointRouter:
             self._update(model, own)
 
     def delete(self, model: str, release: int) -> None:
-        """The hand-off alone may delete releases; without it the model's stack is gone, and they too."""
-        event = {"retire": {"target": self._target, "model": model, "releases": [release]}}
-        client: LambdaClient = self._session_of(model).lambda_
-        try:
-            answer = Functions(client).invoke(names.handoff_function(model), event)
-        except NotFound:
-            return
-        if answer.error is not None:
-            what = f"the hand-off could not retire release {release}: {answer.error_message}"
-            raise Unavailable("LD504", what, "the next wake-up tries again")
+        retire(self._session_of(model).lambda_, self._target, model, release)
 
     def _join(self, model: str, endpoints: Endpoints, found: Endpoint, release: int) -> None:
         """All variants that have traffic stay as they are; the new one starts without weight."""

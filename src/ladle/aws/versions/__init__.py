@@ -7,6 +7,7 @@ from collections.abc import Callable
 from ladle.aws.release_ledger import AwsReleaseLedger
 from ladle.aws.session import AwsSession
 from ladle.aws.versions.ecs import task_definitions
+from ladle.aws.versions.endpoint_per_release import StagedVersions
 from ladle.aws.versions.lambda_function import FunctionVersions
 from ladle.aws.versions.sagemaker import EndpointVersions
 from ladle.catalog import Target
@@ -17,5 +18,8 @@ VERSIONS: dict[Target, Callable[[AwsSession, Clock], ReleaseVersions]] = {
     Target.ECS: task_definitions,
     Target.SAGEMAKER: lambda aws, clock: EndpointVersions(
         aws.sagemaker, AwsReleaseLedger(aws.dynamodb), clock
+    ),
+    Target.SAGEMAKER_SERVERLESS: lambda aws, clock: StagedVersions(
+        aws, AwsReleaseLedger(aws.dynamodb), clock
     ),
 }

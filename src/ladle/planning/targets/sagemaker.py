@@ -13,6 +13,7 @@ from ladle.planning.limits import Limit
 from ladle.planning.prices import Prices
 from ladle.planning.resource import Resource
 from ladle.planning.service_spec import ServiceSpec
+from ladle.planning.targets.staged_grants import pulling_the_image
 from ladle.planning.things import own_folder
 from ladle.planning.usage import Usage, warm_ms
 from ladle.targets import sagemaker as rules
@@ -77,10 +78,7 @@ def serving_grants(spec: ServiceSpec) -> Iterator[Grant]:
     only = {"StringLike": {"s3:prefix": [f"release/{spec.model}/*"]}}
     yield allow("s3", ["GetObject"], own_folder(spec.model))
     yield allow("s3", ["ListBucket"], store, when=only)
-    images = Thing(arns.cdk_images(), "the images that the CDK uploads")
-    pulls = ["BatchCheckLayerAvailability", "BatchGetImage", "GetDownloadUrlForLayer"]
-    yield allow("ecr", pulls, images)
-    yield allow("ecr", ["GetAuthorizationToken"], Thing("*", "the registry"))  # it has no ARN
+    yield from pulling_the_image()
 
 
 def publishing_grants(spec: ServiceSpec) -> Iterator[Grant]:

@@ -1,0 +1,187 @@
+# ruff: noqa: N803 - arguments as boto3 calls them
+"""The stage of a model's door says to whose endpoint a request goes: to one release's, or for a share of
+the requests to another's.
+
+API Gateway knows no conditional write: what was read is hashed, and read again right before each
+write. CloudFormation makes the stage and never names what is written here, so it leaves it alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from botocore.exceptions import ClientError
+
+from ladle import digest, names
+from ladle.aws.faults import asking, code_of
+from ladle.errors import Unavailable
+from ladle.policy.traffic import Traffic
+
+if TYPE_CHECKING:
+    from ladle.aws.session import AwsSession
+
+_CANARY: Final = "/canarySettings"
+_LATER: Final = frozenset(
+    {"ConflictException", "LimitExceededException", "TooManyRequestsException"}
+)
+Patch = Mapping[str, str]
+
+
+class ApiClient(Protocol):
+    """What is used of boto3's client of API Gateway."""
+
+    def get_stage(self, *, restApiId: str, stageName: str) -> Mapping[str, Any]: ...
+
+    def update_stage(
+        self, *, restApiId: str, stageName: str, patchOperations: Sequence[Patch]
+    ) -> Mapping[str, Any]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """``beside`` are releases whose endpoints start, or are about to go; ``traffic`` is None before
+    there is any.
+    """
+
+    api: str
+    deployment: str
+    traffic: Traffic | None
+    beside: tuple[int, ...] = ()
+
+    @property
+    def revision(self) -> str:
+        weights = {str(n): w for n, w in self.traffic.weights.items()} if self.traffic else {}
+        main = self.traffic.main if self.traffic else 0
+        return str(digest.of_json([self.deployment, main, weights, list(self.beside)]))
+
+    @property
+    def having_traffic(self) -> frozenset[int]:
+        return frozenset(self.traffic.weights) if self.traffic else frozenset()
+
+    @property
+    def releases(self) -> frozenset[int]:
+        """All that have an endpoint, or are to have one."""
+        return self.having_traffic | frozenset(self.beside)
+
+
+class EndpointStages:
+    """Reads and writes the stages of models' doors, each found through its model's stack."""
+
+    def __init__(self, session: AwsSession) -> None:
+        self._session = session
+        self._apis: ApiClient = session.apis
+
+    def find(self, model: str) -> Stage | None:
+        api = self._api(model)
+        if api is None:
+            return None
+        with asking(f"for the door of {model}"):
+            try:
+                found = self._apis.get_stage(restApiId=api, stageName=names.ALIAS)
+            except ClientError as error:
+                if code_of(error) == "NotFoundException":
+                    return None
+                raise _later_if_busy(error) from error
+        return _read(api, found)
+
+    def route(self, model: str, stage: Stage, traffic: Traffic) -> None:
+        """One write; whoever has no traffic by it is kept beside."""
+        beside = sorted(stage.releases - traffic.weights.keys())
+        self._patch(model, stage, [*_routed(stage, traffic), *_kept(stage, beside)])
+
+    def keep(self, model: str, stage: Stage, beside: Sequence[int]) -> None:
+        """Traffic stays as it is."""
+        if tuple(beside) != stage.beside:
+            self._patch(model, stage, _kept(stage, beside))
+
+    def rehearse(self, model: str, stage: Stage) -> None:
+        """A change of what there is not: AWS looks at permissions first, and changes nothing."""
+        with asking(f"whether the traffic of {model} may be moved"):
+            try:
+                self._write(stage, [_replace("/rehearsal", "yes")])
+            except ClientError as error:
+                if code_of(error) != "BadRequestException":
+                    raise _later_if_busy(error) from error
+
+    def _patch(self, model: str, stage: Stage, patch: Sequence[Patch]) -> None:
+        with asking(f"to move the traffic of {model}"):
+            try:
+                self._write(stage, patch)
+            except ClientError as error:
+                raise _later_if_busy(error) from error
+
+    def _write(self, stage: Stage, patch: Sequence[Patch]) -> None:
+        self._apis.update_stage(restApiId=stage.api, stageName=names.ALIAS, patchOperations=patch)
+
+    def _api(self, model: str) -> str | None:
+        stack = names.model_stack(model)
+        with asking(f"for the door of {model}"):
+            try:
+                found = self._session.cloudformation.describe_stack_resource(
+                    StackName=stack, LogicalResourceId="Door"
+                )
+            except ClientError as error:
+                if code_of(error) == "ValidationError":  # no such stack, or none with such a door
+                    return None
+                raise
+        return found["StackResourceDetail"].get("PhysicalResourceId")
+
+
+def _read(api: str, found: Mapping[str, Any]) -> Stage:
+    variables = found.get("variables") or {}
+    canary = found.get("canarySettings") or {}
+    main, beside = variables.get(names.STAGE_RELEASE, ""), variables.get(names.STAGE_BESIDE, "")
+    return Stage(
+        api,
+        found["deploymentId"],
+        _traffic(int(main), canary) if main.isdigit() else None,
+        tuple(int(number) for number in beside.split(",") if number.isdigit()),
+    )
+
+
+def _traffic(main: int, canary: Mapping[str, Any]) -> Traffic:
+    """Somebody else's canary, which names no release of its own, is the same release."""
+    share = float(canary.get("percentTraffic") or 0.0) / 100
+    named = (canary.get("stageVariableOverrides") or {}).get(names.STAGE_RELEASE, "")
+    if share <= 0 or not named.isdigit() or int(named) == main:
+        return Traffic(main)
+    return Traffic(main, int(named), share)
+
+
+def _routed(stage: Stage, traffic: Traffic) -> list[Patch]:
+    """The canary's own deployment is the stage's, which a deploy may have replaced since."""
+    patch = [_replace(f"/variables/{names.STAGE_RELEASE}", str(traffic.main))]
+    if traffic.canary is not None:
+        return [
+            *patch,
+            _replace(f"{_CANARY}/deploymentId", stage.deployment),
+            _replace(
+                f"{_CANARY}/stageVariableOverrides/{names.STAGE_RELEASE}", str(traffic.canary)
+            ),
+            _replace(f"{_CANARY}/percentTraffic", repr(traffic.canary_weight * 100)),
+        ]
+    if stage.traffic is not None and stage.traffic.canary is not None:
+        patch.append({"op": "remove", "path": _CANARY})
+    return patch
+
+
+def _kept(stage: Stage, beside: Sequence[int]) -> list[Patch]:
+    path = f"/variables/{names.STAGE_BESIDE}"
+    if beside:
+        return [_replace(path, ",".join(map(str, beside)))]
+    return [{"op": "remove", "path": path}] if stage.beside else []
+
+
+def _replace(path: str, value: str) -> Patch:
+    return {"op": "replace", "path": path, "value": value}
+
+
+def _later_if_busy(error: ClientError) -> Exception:
+    """API Gateway takes few changes a second, and one at a time."""
+    if code_of(error) not in _LATER:
+        return error
+    return Unavailable(
+        "LD504", f"API Gateway asks to try later: {code_of(error)}", "the next wake-up does"
+    )

@@ -1,0 +1,88 @@
+"""A model on serverless endpoints of SageMaker: what they need around them. No template holds an endpoint,
+nor which of them the door leads to: the hand-off makes and names the first, the controller the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import aws_cdk as cdk
+from constructs import Construct
+
+from ladle import digest, names
+from ladle.planning import permissions
+from ladle.planning.service_spec import ServiceSpec
+from ladle.planning.serving_environment import secrets_environment, serving_json
+from ladle.planning.targets import sagemaker_serverless as planning
+from ladle_stacks import arns, grants
+from ladle_stacks.doors.behind import ToService
+from ladle_stacks.doors.front_door import front_door
+from ladle_stacks.host import Host
+from ladle_stacks.release_handoff import bundle_and_handoff, read_from_the_store, release
+from ladle_stacks.serving_image import serving_image
+
+
+def serve(scope: Construct, host: Host, spec: ServiceSpec) -> cdk.CfnResource:
+    """Everything between the model's file and its address; returns the hand-over."""
+    handing = bundle_and_handoff(scope, host, spec)
+    held = {role.holder: role.grants for role in permissions.of_model(spec)}
+    serving = grants.named_role(
+        scope, "Serving", names.serving_role(spec.model), _SAGEMAKER, held["serving"]
+    )
+    role = grants.named_role(
+        scope, "Door", names.door_role(spec.model), "apigateway.amazonaws.com", held["door"]
+    )
+    image = serving_image(scope, host, spec).image_uri
+    door = front_door(scope, spec, ToService(_uri(spec), role.role_arn), handing.bundle)
+    wanted = _serving(scope, spec, image, serving.role_arn, handing.bundle)
+    return release(scope, handing, door.stage or handing.bundle, spec, wanted)
+
+
+_SAGEMAKER = "sagemaker.amazonaws.com"
+
+
+def _serving(
+    scope: Construct,
+    spec: ServiceSpec,
+    image: str,
+    role_arn: str,
+    bundle: cdk.CfnCustomResource,
+) -> Mapping[str, str]:
+    """What CreateModel and CreateEndpointConfig take; the hand-off adds names and number."""
+    to_json = cdk.Stack.of(scope).to_json_string
+    container = {"Image": image, "Environment": _environment(spec, bundle)}
+    variant = {
+        "ServerlessConfig": {
+            "MemorySizeInMB": planning.memory_mb(spec),
+            "MaxConcurrency": planning.concurrency(spec),
+        }
+    }
+    return {
+        "Model": to_json({"ExecutionRoleArn": role_arn, "PrimaryContainer": container}),
+        "Variant": to_json(variant),
+        "Config": "{}",
+        "Tags": to_json({**spec.tags, "ladle:model": spec.model}),
+        "LogDays": str(spec.log_retention_days),
+        "LinesTo": arns.function(names.COLLECTOR_FUNCTION),
+    }
+
+
+def _environment(spec: ServiceSpec, bundle: cdk.CfnCustomResource) -> Mapping[str, Any]:
+    """docs/formats.md says what each is for. The team's own variables cannot replace Ladle's."""
+    return {
+        **spec.env,
+        **secrets_environment(spec),
+        "LADLE_MODEL": spec.model,
+        "LADLE_RELEASE_DIGEST": digest.hex_of(spec.release_digest),
+        "LADLE_SPEC": serving_json(spec),
+        **read_from_the_store(bundle),
+        "AWS_REGION": cdk.Aws.REGION,
+    }
+
+
+def _uri(spec: ServiceSpec) -> str:
+    """InvokeEndpoint of whichever release the stage names: its variable, which no template sets."""
+    named = f"{names.endpoint(spec.model)}--${{!stageVariables.{names.STAGE_RELEASE}}}"
+    path = f"runtime.sagemaker:path/endpoints/{named}/invocations"
+    return cdk.Fn.sub(f"arn:${{AWS::Partition}}:apigateway:${{AWS::Region}}:{path}")
