@@ -1,14 +1,16 @@
-"""A local image under the name of Lambda's Python base: a stand-in, and nobody can mistake it.
+"""Local images under the names of Lambda's Python base and the server's: stand-ins, and nobody can
+mistake them.
 
-It is Debian with Debian's Python, the real runtime client, and the wheels of the function's lock, so
-that the real Dockerfile builds with no network at all. It proves the Dockerfile and the handler
-under a container's limits. It proves nothing about Amazon Linux 2023: another C library, another
-build of Python, no runtime interface emulator. Whatever is built on it must say that it accepts a
-stand-in (``--build-arg STAND_IN=accepted``), so no deployment gets it by accident.
+They are Debian with Debian's Python, the function's with the real runtime client, and the wheels of
+the locks, so that the real Dockerfiles build with no network at all. They prove the Dockerfiles and
+what they start under a container's limits. They prove nothing about Amazon Linux 2023: another C
+library, another build of Python, no runtime interface emulator. Whatever is built on one must say
+that it accepts a stand-in (``--build-arg STAND_IN=accepted``), so no deployment gets it by accident.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shutil
@@ -28,44 +30,59 @@ PACKAGES = "python3,python3-venv,ca-certificates"
 RUNTIME_CLIENT = ("awslambdaric", "simplejson", "snapshot-restore-py")
 PIP = [str(ROOT / ".venv-embedded" / "bin" / "python"), "-m", "pip", "--disable-pip-version-check"]
 
+IMAGES = ROOT / "runtime" / "ladle_runtime" / "images"
+DOCKERFILES = {"function": IMAGES / "Dockerfile", "server": IMAGES / "server" / "Dockerfile"}
+
 DOCKERFILE = """\
-FROM scratch
+FROM scratch AS debian
 ADD debian.tar /
 COPY wheels /opt/wheels
-RUN python3 -m venv /var/lang && /var/lang/bin/pip install -q --no-index --no-deps \\
-        --find-links /opt/wheels {client} \\
+RUN python3 -m venv /var/lang \\
+    && printf '[global]\\nno-index = true\\nfind-links = /opt/wheels\\n' > /var/lang/pip.conf
+ENV PATH=/var/lang/bin:/usr/local/bin:/usr/bin:/bin LANG=C.UTF-8 PIP_DISABLE_PIP_VERSION_CHECK=1
+LABEL ladle.stand-in="Debian {suite} in the place of {tag}" ladle.stand-in.made-from="{made_from}"
+
+FROM debian AS server
+{guard}
+
+FROM debian AS function
+RUN pip install -q --no-deps {client} \\
     && printf '#!/bin/sh\\nexec python -m awslambdaric "$@"\\n' > /lambda-entrypoint.sh \\
     && chmod 755 /lambda-entrypoint.sh && mkdir -p /var/task
-ENV PATH=/var/lang/bin:/usr/local/bin:/usr/bin:/bin LANG=C.UTF-8 \\
-    LAMBDA_TASK_ROOT=/var/task LAMBDA_RUNTIME_DIR=/var/runtime \\
-    PIP_NO_INDEX=1 PIP_FIND_LINKS=/opt/wheels PIP_DISABLE_PIP_VERSION_CHECK=1
+ENV LAMBDA_TASK_ROOT=/var/task LAMBDA_RUNTIME_DIR=/var/runtime
 WORKDIR /var/task
 ENTRYPOINT ["/lambda-entrypoint.sh"]
-LABEL ladle.stand-in="Debian {suite} in the place of {tag}"
+{guard}
+"""
+GUARD = """\
 ONBUILD ARG STAND_IN=refused
 ONBUILD RUN test "$STAND_IN" = accepted \\
-    || {{ echo "this base is Debian, a stand-in: see scripts/stand-in-base" >&2; exit 1; }}
-"""
+    || { echo "this base is Debian, a stand-in: see scripts/stand-in-base" >&2; exit 1; }"""
 
 
 def main(python: str = DEFAULT_PYTHON, *mirror: str) -> None:
     if python not in SUITES:
         refuse(f"no Debian release holds Python {python}", f"choose one of: {', '.join(SUITES)}")
     require_tools()
-    tag, begun = f"{base_name()}:{python}", time.monotonic()
+    begun, wanted = time.monotonic(), made_from(python)
+    tags = {part: base_of(dockerfile, python) for part, dockerfile in DOCKERFILES.items()}
+    if all(label_of(tag) == wanted for tag in tags.values()):
+        say(f"{' and '.join(tags.values())}: here, and of these locks.", begun)
+        return
     state = ROOT / ".ladle" / "stand-in"
     state.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=state) as context:
         download_wheels(Path(context) / "wheels", python)
         say(f"{SUITES[python]}: unpacking Debian (a minute, by its mirror)", begun)
         root_file_system(Path(context) / "debian.tar", SUITES[python], mirror)
-        say("building the image", begun)
-        build(Path(context), tag, SUITES[python])
-    say(f"made {tag}, a STAND-IN: Debian {SUITES[python]}, not Amazon Linux 2023.", begun)
+        for part, tag in tags.items():
+            say(f"building {tag}", begun)
+            build(Path(context), part, tag, SUITES[python], wanted)
+    say(f"made STAND-INS: Debian {SUITES[python]}, not Amazon Linux 2023.", begun)
     print(
-        f"  It shows that the Dockerfile builds and the handler runs under a container's limits;\n"
+        f"  They show that the Dockerfiles build and what they start runs under a container's limits;\n"
         f"  what only Amazon Linux can show is listed in docs/live-checks.md.\n"
-        f"  To remove it: docker image rm {tag}",
+        f"  To remove them: docker image rm {' '.join(tags.values())}",
         file=sys.stderr,
     )
 
@@ -80,13 +97,31 @@ def require_tools() -> None:
         )
 
 
-def base_name() -> str:
+def base_of(dockerfile: Path, python: str) -> str:
     """The Dockerfile says it, so that the two cannot differ."""
-    dockerfile = ROOT / "runtime" / "ladle_runtime" / "images" / "Dockerfile"
-    found = re.search(r"^ARG BASE=(\S+)$", dockerfile.read_text(encoding="utf-8"), re.MULTILINE)
-    if found is None:
-        refuse("the Dockerfile names no BASE", f"give {dockerfile.name} its `ARG BASE=` again")
-    return found[1]
+    text = dockerfile.read_text(encoding="utf-8")
+    name = re.search(r"^ARG BASE=(\S+)$", text, re.MULTILINE)
+    variant = re.search(r"^FROM \$\{BASE\}:\$\{PYTHON\}(\S*)$", text, re.MULTILINE)
+    if name is None or variant is None:
+        refuse(f"{dockerfile} names no base", "give it `ARG BASE=` and `FROM ${BASE}:${PYTHON}`")
+    return f"{name[1]}:{python}{variant[1]}"
+
+
+def locks(python: str) -> list[Path]:
+    tag = "py" + python.replace(".", "")
+    return [ROOT / "locks" / f"{part}-{tag}.txt" for part in DOCKERFILES]
+
+
+def made_from(python: str) -> str:
+    parts = [Path(__file__), *locks(python)]
+    return hashlib.sha256(b"".join(part.read_bytes() for part in parts)).hexdigest()[:12]
+
+
+def label_of(tag: str) -> str:
+    """Empty where the engine has no such image, or one that is no stand-in."""
+    label = '--format={{index .Config.Labels "ladle.stand-in.made-from"}}'
+    found = quietly("docker", "image", "inspect", label, tag)
+    return "" if found.returncode else found.stdout.strip()
 
 
 def download_wheels(folder: Path, python: str) -> None:
@@ -95,7 +130,7 @@ def download_wheels(folder: Path, python: str) -> None:
     folder.mkdir()
     client = folder / "client.txt"
     client.write_text(locked(RUNTIME_CLIENT))
-    for lock in (ROOT / "locks" / f"function-{tag}.txt", client):
+    for lock in (*locks(python), client):
         run(
             *PIP,
             "download",
@@ -135,10 +170,15 @@ def root_file_system(tar: Path, suite: str, mirror: tuple[str, ...]) -> None:
     )
 
 
-def build(context: Path, tag: str, suite: str) -> None:
-    text = DOCKERFILE.format(client=" ".join(RUNTIME_CLIENT), suite=suite, tag=tag)
+def build(context: Path, part: str, tag: str, suite: str, wanted: str) -> None:
+    text = DOCKERFILE.format(
+        client=" ".join(RUNTIME_CLIENT), suite=suite, tag=tag, made_from=wanted, guard=GUARD
+    )
     (context / "Dockerfile").write_text(text)
-    run("docker", "build", "--quiet", "--network", "none", "--tag", tag, str(context))
+    run(
+        *("docker", "build", "--quiet", "--network", "none"),
+        *("--target", part, "--tag", tag, str(context)),
+    )
 
 
 def run(*command: str) -> None:

@@ -1,7 +1,7 @@
 """The image tests of tests/story, none of them skipped: on the engine that answers, or on our own.
 
-Lambda's own base image is used where the engine has it or can pull it; a stand-in is made otherwise,
-and the output says which it was.
+The base images that the Dockerfiles name are used where the engine has them or can pull them;
+stand-ins are made otherwise, and the output says which it was.
 """
 
 from __future__ import annotations
@@ -19,14 +19,16 @@ from xml.etree import ElementTree as ET
 import pytest
 from tests.story.image import engine
 
+from ladle.catalog import Target
 from ladle.config.schema import ModelConfig
+from ladle.project.function_code import dockerfile
 
 pytestmark = pytest.mark.gate
 
 PATIENCE_S = 30.0
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def address(root: Path) -> Iterator[list[str]]:
     """What to put before a command so that it finds the engine."""
     if engine.no_engine() is None:
@@ -80,24 +82,34 @@ def answers(host: str, started: subprocess.Popen[bytes]) -> bool:
     return False
 
 
+@pytest.mark.parametrize(
+    ("target", "tests"),
+    [(Target.LAMBDA, "test_image.py"), (Target.ECS, "test_server_image.py")],
+    ids=["function", "server"],
+)
 def test_the_image_is_built_and_run_and_no_part_of_it_is_skipped(
-    address: list[str], root: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    target: Target,
+    tests: str,
+    address: list[str],
+    root: Path,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     python = ModelConfig.model_fields["python"].default  # and the demo's model says no other
-    name = f"{engine.base_name()}:{python}"
+    name = engine.base_of(dockerfile(target), python)
     with capfd.disabled():
         print()
-        here = succeeds(*address, "docker", "image", "inspect", name)
-        if not here and not succeeds(*address, "docker", "pull", "--quiet", name):
-            subprocess.run([*address, root / "scripts/stand-in-base", python], check=True)
         label = '--format={{index .Config.Labels "ladle.stand-in"}}'
-        stand_in = output(*address, "docker", "image", "inspect", label, name)
-        print(f"on {name}, {stand_in or 'which is no stand-in'}")
+        asked = (*address, "docker", "image", "inspect", label, name)
+        is_theirs = succeeds(*asked) and not output(*asked)
+        if not is_theirs and not succeeds(*address, "docker", "pull", "--quiet", name):
+            subprocess.run([*address, root / "scripts/stand-in-base", python], check=True)
+        print(f"on {name}, {output(*asked) or 'which is no stand-in'}")
         report = tmp_path / "report.xml"
         tested = subprocess.run(
             [
                 *(*address, sys.executable, "-m", "pytest", "--quiet"),
-                *("--timeout=0", f"--junitxml={report}", "tests/story/test_image.py"),
+                *("--timeout=0", f"--junitxml={report}", f"tests/story/{tests}"),
             ],
             cwd=root,
             check=False,

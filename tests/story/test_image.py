@@ -8,112 +8,58 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.story.image import engine
 from tests.story.image.bundle_store import BundleStore, serve_bundle
+from tests.story.image.package import (
+    LINE_KEY,
+    MODEL,
+    Service,
+    build,
+    need_base,
+    need_engine,
+    read_service,
+)
 from tests.story.image.sandbox import STREAM, Sandbox, sandbox
 
 from ladle import digest
-from ladle.catalog import Packaging
-from ladle.planning.resolve import Cloud
-from ladle.planning.service_spec import ServiceSpec
-from ladle.planning.serving_environment import backend_of, serving_json
-from ladle.project.function_code import serving_code
-from ladle.project.services import read_services
-from ladle.project.staging import stage_image
+from ladle.catalog import Target
+from ladle.project.staging import ImageModel
 from ladle.quality import delivery, lines
 from ladle.quality.counts import Counts
 from ladle.quality.delivery import LogEvent
-from ladle.quality.line_keys import line_key
+from ladle.quality.labels import Noted
 from ladle.quality.lines import RequestLine
 from ladle.quality.platform_lines import release_of
 from ladle.quality.sealed_id import seal_key, unseal
 from ladle.testing.runtime_api import FUNCTION_VERSION
-from ladle.tools.model_jail import ModelJail
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]  # the first build installs every wheel
 
-MODEL = "digits"
-LINE_KEY = line_key(bytes(range(32)), MODEL)
 OUT_OF_MEMORY = "def before(inputs):\n    return [bytes(64 << 20) for _ in range(64)]\n"
 OUT_OF_TIME = "def before(inputs):\n    while True:\n        pass\n"
 NO_IMPORT = "import a_module_that_nobody_installed\n"
 
 
-@dataclass(frozen=True)
-class Service:
-    """The package as the stacks see it; ``golden`` are requests whose answers are known."""
-
-    spec: ServiceSpec
-    model: bytes
-    golden: Sequence[Mapping[str, Any]]
-
-    @property
-    def request(self) -> Mapping[str, Any]:
-        asked: Mapping[str, Any] = self.golden[0]["request"]
-        return asked
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _engine() -> None:
-    if why := engine.no_engine():
-        pytest.skip(f"{why}; scripts/gate image starts an engine where it may")
-
-
 @pytest.fixture(scope="module")
 def service(root: Path) -> Service:
-    def inspect(path: Path) -> Any:
-        return ModelJail().inspect(path).signature
-
-    (spec,) = read_services(root, Cloud.AWS, inspect, only=[MODEL])
-    golden = [json.loads(file.read_text()) for file in Path(spec.folder, "golden").glob("*.json")]
-    assert golden
-    assert spec.source.path is not None
-    return Service(spec, Path(spec.source.path).read_bytes(), golden)
+    need_engine()
+    return read_service(root)
 
 
 @pytest.fixture(scope="module")
 def base(service: Service) -> engine.Base:
-    found = engine.find_base(service.spec.python)
-    if found is None:
-        pytest.skip(
-            f"the engine has no base image for Python {service.spec.python}: pull the one that "
-            "the Dockerfile names, or make a stand-in with scripts/stand-in-base"
-        )
-    return found
+    return need_base(Target.LAMBDA, service.spec.python)
 
 
 @pytest.fixture(scope="module")
 def image(service: Service, base: engine.Base, tmp_path_factory: pytest.TempPathFactory) -> str:
-    folder = Path(service.spec.folder)
-    return build(service, base, tmp_path_factory.mktemp("repository"), folder, None)
-
-
-def build(
-    service: Service, base: engine.Base, repository: Path, folder: Path, transform: str | None
-) -> str:
-    """Of the very context that ``cdk synth`` stages for the package."""
-    backend, python = backend_of(service.spec.source.file_name) or "", service.spec.python
-    code = serving_code(backend, Packaging.IMAGE, python, folder, transform)
-    name = f"ladle-test:{'transform' if transform else MODEL}"
-    return engine.build(stage_image(code, repository, python), name, python, base)
-
-
-def environment(service: Service, transform: str | None = None) -> dict[str, str]:
-    """What the stack gives the function, docs/formats.md says what each is for."""
-    spec = {**json.loads(serving_json(service.spec)), "transform": transform}
-    return {
-        "LADLE_MODEL": MODEL,
-        "LADLE_RELEASE_DIGEST": digest.hex_of(service.spec.release_digest),
-        "LADLE_SPEC": json.dumps(spec),
-        "LADLE_LOG_KEY": LINE_KEY.hex(),
-    }
+    return build(service, base, tmp_path_factory.mktemp("repository"))
 
 
 @pytest.fixture(scope="module")
@@ -125,7 +71,7 @@ def store(service: Service) -> Any:
 @pytest.fixture(scope="module")
 def running(image: str, service: Service, store: BundleStore) -> Any:
     """One warm function for the tests that ask and do no harm."""
-    told = environment(service) | store.environment(hashlib.sha256(service.model).hexdigest())
+    told = service.environment() | store.environment(service.sha256)
     with sandbox(image, told) as started:
         started.warm_up()
         yield started
@@ -139,10 +85,10 @@ def start_with(
     with ExitStack() as kept:
 
         def start(source: str, **limits: Any) -> Sandbox:
-            (tmp_path / "transform.py").write_text(source)
-            built = build(service, base, tmp_path, tmp_path, "transform.py")
-            told = environment(service, "transform.py")
-            told |= store.environment(hashlib.sha256(service.model).hexdigest())
+            transform = tmp_path / "transform.py"
+            transform.write_text(source)
+            built = build(service, base, tmp_path, transform=transform)
+            told = service.environment(transform.name) | store.environment(service.sha256)
             return kept.enter_context(sandbox(built, told, **limits))
 
         yield start
@@ -181,7 +127,9 @@ def test_every_line_that_it_prints_is_ours_and_carries_the_model_s_mac(
     for id_, said in zip(answer["prediction_ids"], answer["predictions"], strict=True):
         rows = unseal(MODEL, id_, [seal_key(LINE_KEY)])
         assert rows is not None
-        assert [outcome.value for outcome in rows.outcomes] == [said["label"]]
+        (outcome,) = rows.outcomes
+        assert isinstance(outcome, Noted)
+        assert outcome.value == said["label"]
     assert None not in [lines.parse(line, LINE_KEY) for line in printed]
 
 
@@ -218,17 +166,29 @@ def test_the_model_was_read_once_by_a_request_that_botocore_would_have_signed_th
     image: str, service: Service
 ) -> None:
     with serve_bundle(service.model) as store:
-        told = environment(service) | store.environment(hashlib.sha256(service.model).hexdigest())
+        told = service.environment() | store.environment(service.sha256)
         with sandbox(image, told) as started:
             started.warm_up()
             started.invoke(service.request)
         assert store.statuses == [200]
 
 
+def test_a_model_that_lies_in_the_image_needs_no_store(
+    service: Service, base: engine.Base, tmp_path: Path
+) -> None:
+    path = Path(str(service.spec.source.path))
+    within = ImageModel(path, service.spec.source.file_name, digest.of_bytes(service.model))
+    image = build(service, base, tmp_path, model=within)
+    told = {"LADLE_MODEL_FILE": f"/var/task/model/{within.file_name}"}
+    with sandbox(image, {**service.environment(), **told}) as started:
+        answer = started.invoke(service.request).payload
+    assert answer["model"] == MODEL
+
+
 def test_a_model_that_is_not_the_released_one_is_refused_before_the_first_request(
     image: str, service: Service, store: BundleStore
 ) -> None:
-    told = environment(service) | store.environment(hashlib.sha256(b"another").hexdigest())
+    told = service.environment() | store.environment(hashlib.sha256(b"another").hexdigest())
     with sandbox(image, told) as started:
         assert "LD421" in started.api.init_error()["errorMessage"]
         assert started.container.ending() == engine.Ending(1, False)

@@ -41,6 +41,8 @@ def main() -> int:
         "--with-parent", action="store_true", help="end when standard input does: with its parent"
     )
     options = parser.parse_args()
+    # The first process of a container is deaf to every signal that it handles not itself.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     try:
         serve = _several if "LADLE_MODELS" in os.environ else _one
         make_site, threads, log = serve(with_credentials(os.environ), options.dev)

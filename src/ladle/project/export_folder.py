@@ -16,7 +16,7 @@ from ladle.planning.service_spec import ServiceSpec
 from ladle.planning.serving_environment import backend_of
 from ladle.project.function_code import serving_code
 from ladle.project.repository import PINNED
-from ladle.project.staging import COPY_MODEL, stage_image
+from ladle.project.staging import add_model, stage_image
 from ladle.version import __version__
 
 _README = Template("""\
@@ -68,10 +68,7 @@ def write_export(spec: ServiceSpec, folder: Path, repository: Path) -> Iterator[
             "LD229", f"{folder} is not empty", "name another folder: --output DIR, or empty it"
         )
     shutil.copytree(_image_context(spec, repository), folder, dirs_exist_ok=True)
-    (folder / "model").mkdir()
-    shutil.copyfile(spec.source.path, folder / "model" / spec.source.file_name)
-    with (folder / "Dockerfile").open("a", encoding="utf-8") as dockerfile:
-        dockerfile.write(COPY_MODEL)
+    add_model(folder, Path(spec.source.path), spec.source.file_name)
     _write_json(folder / "template.json", plain_template(spec))
     pinned = Path(spec.folder) / PINNED
     if spec.experiment_id is not None and pinned.is_file():

@@ -118,9 +118,9 @@ class ImageModel:
     digest: Digest
 
 
-COPY_MODEL = """
+_COPY_MODEL = """
 # The model itself, which Ladle would otherwise read from its store.
-COPY --chmod=0644 model/ ${LAMBDA_TASK_ROOT}/model/
+COPY model/ ${LAMBDA_TASK_ROOT}/model/
 """
 
 
@@ -141,17 +141,20 @@ def stage_image(
         shutil.copyfile(file.path, target)
     shutil.copyfile(code.lock, fresh / "lock.txt")
     if model is not None:
-        _add_model(fresh, model)
+        add_model(fresh, model.path, model.file_name)
     _readable_by_all(fresh)
     _publish(fresh, folder)
     return folder
 
 
-def _add_model(folder: Path, model: ImageModel) -> None:
-    (folder / "model").mkdir()
-    shutil.copyfile(model.path, folder / "model" / model.file_name)
-    with (folder / dockerfile().name).open("a", encoding="utf-8") as file:
-        file.write(COPY_MODEL)
+def add_model(context: Path, model: Path, file_name: str) -> None:
+    """Into the image itself, readable by whoever the function runs as."""
+    target = context / "model" / file_name
+    target.parent.mkdir()
+    shutil.copyfile(model, target)
+    _readable_by_all(target.parent)
+    with (context / dockerfile().name).open("a", encoding="utf-8") as file:
+        file.write(_COPY_MODEL)
 
 
 def _forget_older(stage: Path, base: Path) -> None:

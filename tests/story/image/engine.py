@@ -10,15 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
-from ladle.project.function_code import dockerfile
-
-# What Lambda leaves a function: no privilege, no disk but /tmp, no swap, 1,024 files or processes.
-CONFINED = (
-    "--read-only",
+# What every target leaves a process: no privilege, and nothing to write to but what is mounted.
+_CONFINED = ("--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges")
+# What Lambda leaves a function beside it: no disk but /tmp, no swap, 1,024 files or processes.
+FUNCTION = (
     "--tmpfs=/tmp:size=512m",
-    "--cap-drop=ALL",
-    "--security-opt=no-new-privileges",
     "--ulimit=nofile=1024:1024",
     "--pids-limit=1024",
     "--network=host",
@@ -60,8 +58,8 @@ class Container:
         """What ``code`` prints, as Python beside the function."""
         return _docker("exec", self.id, "python", "-c", code)
 
-    def kill(self) -> None:
-        _docker("kill", "--signal=KILL", self.id)
+    def kill(self, signal: str = "KILL") -> None:
+        _docker("kill", f"--signal={signal}", self.id)
 
     def ending(self) -> Ending:
         """Waits for it."""
@@ -70,7 +68,8 @@ class Container:
         return Ending(status, killed == "true")
 
     def remove(self) -> None:
-        _docker("rm", "--force", self.id)
+        """With the folder that it could write."""
+        _docker("rm", "--force", "--volumes", self.id)
 
 
 def no_engine() -> str | None:
@@ -84,21 +83,29 @@ def no_engine() -> str | None:
     return None
 
 
-def base_name() -> str:
-    found = re.search(r"^ARG BASE=(\S+)$", dockerfile().read_text(), re.MULTILINE)
-    assert found is not None
-    return found[1]
+def base_of(dockerfile: Path, python: str) -> str:
+    text = dockerfile.read_text()
+    name = re.search(r"^ARG BASE=(\S+)$", text, re.MULTILINE)
+    variant = re.search(r"^FROM \$\{BASE\}:\$\{PYTHON\}(\S*)$", text, re.MULTILINE)
+    assert name is not None
+    assert variant is not None
+    return f"{name[1]}:{python}{variant[1]}"
 
 
-def find_base(python: str) -> Base | None:
+def find_base(dockerfile: Path, python: str) -> Base | None:
     """The image that the Dockerfile starts from, if the engine has it."""
-    name = f"{base_name()}:{python}"
+    name = base_of(dockerfile, python)
     try:
-        described = json.loads(_docker("image", "inspect", name))
+        labels = configuration(name)["Labels"] or {}
     except EngineError:
         return None
-    labels = described[0]["Config"]["Labels"] or {}
     return Base(name, labels.get("ladle.stand-in", ""))
+
+
+def configuration(image: str) -> Mapping[str, Any]:
+    """What is written in it for whoever starts it."""
+    described: Mapping[str, Any] = json.loads(_docker("image", "inspect", image))[0]["Config"]
+    return described
 
 
 def build(context: Path, name: str, python: str, base: Base) -> str:
@@ -113,10 +120,18 @@ def build(context: Path, name: str, python: str, base: Base) -> str:
     return name
 
 
-def start(image: str, environment: Mapping[str, str], memory_mb: int) -> Container:
+def start(
+    image: str,
+    environment: Mapping[str, str],
+    memory_mb: int,
+    options: Sequence[str] = FUNCTION,
+    words: Sequence[str] = (),
+) -> Container:
+    """``words`` are what the image's own command is replaced with."""
     limits = [f"--memory={memory_mb}m", f"--memory-swap={memory_mb}m"]
     variables = [f"--env={name}={value}" for name, value in environment.items()]
-    return Container(_docker("run", "--detach", *CONFINED, *limits, *variables, image).strip())
+    asked = [*_CONFINED, *options, *limits, *variables, image, *words]
+    return Container(_docker("run", "--detach", *asked).strip())
 
 
 def _docker(*words: str) -> str:
