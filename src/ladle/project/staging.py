@@ -37,7 +37,7 @@ STAGE = Path(".ladle") / "stage"
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)
 STAGED_PYTHON = "3.13"  # that scripts/setup stages beside the host's
 _KEPT = 8
-_FORMAT = "1"  # part of every staged name: a change of how we stage makes new files
+_FORMAT = "2"  # part of every staged name: a change of how we stage makes new files
 
 
 @dataclass(frozen=True, slots=True)
