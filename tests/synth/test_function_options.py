@@ -72,7 +72,8 @@ def test_a_model_in_the_image_is_in_its_context_and_nowhere_else(
     ]
     assert not [action for action in serving if action.startswith("s3:")]
     short = spec.model_digest.removeprefix("sha256:")[:12]
-    context, *_ = (root / ".ladle" / "stage").glob(f"image-*-{short}")
+    staged = (root / ".ladle" / "stage").glob(f"image-*-{short}")
+    context = max(staged, key=lambda folder: folder.stat().st_ctime_ns)
     assert (context / "model" / "model.onnx").read_bytes() == b"a model; nobody loads it here"
     assert "COPY model/" in (context / "Dockerfile").read_text()
 
