@@ -99,7 +99,7 @@ def _mixes(windows: Mapping[int, Sequence[Window]], quality: QualityReport) -> t
 
     def labelled(since: float, until: float) -> Mapping[str, ArmCounts]:
         within = (w for found in windows.values() for w in found if since <= w.start < until)
-        return by_segment(total(within))
+        return by_segment(total(within), quality.series.read)
 
     before = labelled(change.began - length, change.began)
     return tuple(mixes(before, labelled(change.ended, change.ended + length)))

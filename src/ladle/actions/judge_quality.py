@@ -12,7 +12,7 @@ from ladle.quality.counts import Window, total
 from ladle.quality.evidence import judge
 from ladle.releases.state import IntentKind, Release, ReleaseState
 
-LATENCY_HISTORY_WINDOWS = 60  # of the stable release before the rollout, to learn what slow is
+HISTORY_WINDOWS = 60  # of the stable release before the rollout, to learn what is slow or far off
 
 # Of two releases' windows: ``judge``, or what a RunningJudge remembers of it.
 Weigh = Callable[
@@ -36,7 +36,7 @@ def read_evidence(
     if phase not in _ROLLOUT or state.stable is None or state.candidate is None:
         return None
     policy = state.candidate.policy
-    before = state.evidence_since - LATENCY_HISTORY_WINDOWS * policy.window_s
+    before = state.evidence_since - HISTORY_WINDOWS * policy.window_s
     stable = counters.read(state.model, state.stable.number, before)
     candidate = counters.read(state.model, state.candidate.number, state.evidence_since)
     return weigh(

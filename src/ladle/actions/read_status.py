@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ladle.actions.judge_quality import read_evidence
+from ladle.actions.judge_quality import HISTORY_WINDOWS, read_evidence
 from ladle.errors import LadleError, NeedsCredentials, NotFound, Unavailable
 from ladle.policy.statuses import Phase
 from ladle.policy.traffic import Traffic
@@ -84,11 +84,13 @@ def _worse_segments(workspace: Workspace, state: ReleaseState) -> tuple[WorseSeg
     if state.stable is None or state.candidate is None:
         return ()
     read, since = workspace.counters.read, state.evidence_since
+    before = since - HISTORY_WINDOWS * state.candidate.policy.window_s
     try:
-        arms = [read(state.model, r.number, since) for r in (state.stable, state.candidate)]
+        stable = read(state.model, state.stable.number, before)
+        candidate = read(state.model, state.candidate.number, since)
     except Unavailable:
         return ()
-    return tuple(worse_segments(*arms))
+    return tuple(worse_segments(stable, candidate, since))
 
 
 def _estimate(state: ReleaseState, seen: Mapping[int, Counts]) -> float | None:

@@ -41,7 +41,7 @@ def judged(
     else:
         sure = calibration.tallies(confidence, micro, wrong)
         tallies = {**classes.tallies(label.value, micro, wrong), **sure}
-        tallies |= segments.tallies(apart, micro, wrong)
+    tallies = {**tallies, **segments.tallies(apart, micro, wrong, tallies)}
     if source is not None:
         tallies = {**tallies, **sources.tallies(source, micro, wrong, tallies)}
     return LabelOutcome(rows.release, rows.window_start, micro, wrong, tallies)

@@ -139,7 +139,7 @@ def _shown(
     for text in alongside(report.series, change):
         yield say(Topic.EVIDENCE, f"at the same time, {text}", *cited)
     for mix in facts.mixes:
-        yield say(Topic.EVIDENCE, mixed(mix), *cited)
+        yield say(Topic.EVIDENCE, mixed(mix, change.numeric), *cited)
     for text in drifted(facts, change):
         yield say(Topic.EVIDENCE, text, *cited)
     for row in facts.records:
@@ -150,17 +150,18 @@ def _shown(
         yield say(Topic.EVIDENCE, f"{text} and are left out", *cited)
 
 
-def mixed(mix: Mix) -> str:
+def mixed(mix: Mix, numeric: bool) -> str:
     """Who asked against how they were answered; what is above zero made accuracy fall."""
+    of = " of its scale" if numeric else ""
     shares = f"from {percent(mix.share_before)} to {percent(mix.share_after)}"
     return (
-        f"by {mix.field}, {_loss(mix.by_mix)} by another mix of callers (most of all {mix.moved}, "
-        f"{shares} of the labels), {_loss(mix.within)} within the segments"
+        f"by {mix.field}, {_loss(mix.by_mix, of)} by another mix of callers (most of all {mix.moved}, "
+        f"{shares} of the labels), {_loss(mix.within, of)} within the segments"
     )
 
 
-def _loss(rate: float) -> str:
-    return f"{points(abs(rate))} were {'lost' if rate >= 0 else 'won'}"
+def _loss(rate: float, of: str) -> str:
+    return f"{points(abs(rate))}{of} were {'lost' if rate >= 0 else 'won'}"
 
 
 def drifted(facts: Facts, change: Change) -> Iterator[str]:

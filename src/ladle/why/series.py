@@ -58,11 +58,20 @@ class Series:
     bins: int
     cells: tuple[Cell, ...]
     ripe_until: float
-    numeric: bool = False  # of a regression
+    scale: Scale | None = None  # of a regression
 
     def time(self, bin_: int) -> float:
         """When a bin begins."""
         return self.start + bin_ * self.bin_s
+
+    @property
+    def numeric(self) -> bool:
+        return self.scale is not None
+
+    @property
+    def read(self) -> Read:
+        """Labelled requests, and the wrong ones or the loss."""
+        return self.scale.read if self.scale else labelled_and_wrong
 
     @property
     def labelled(self) -> float:
@@ -94,7 +103,7 @@ def series(windows: Mapping[int, Sequence[Window]], since: float, until: float) 
     rows = [Cell(bin_, release, tally) for (bin_, release), tally in sorted(cells.items())]
     end = _ripe_end(rows, int((until - start) // size) + 1)
     ripe = tuple(cell for cell in rows if cell.bin < end)
-    return Series(start, size, end, ripe, min(until, start + end * size), scale is not None)
+    return Series(start, size, end, ripe, min(until, start + end * size), scale)
 
 
 def _bin_size(span_s: float) -> float:

@@ -165,7 +165,7 @@ def test_labels_of_many_segments_are_as_many_batches_as_fit_into_transactions() 
     tables = Measured()
     labels = LabelCount(tables, tables, "fraud", 1e9, 0.0)
     for row in range(200):
-        apart = tallies([f"f{k}=v{row % 20}" for k in range(5)], MICRO, 0)
+        apart = tallies([f"f{k}=v{row % 20}" for k in range(5)], MICRO, 0, {})
         said = LabelOutcome(7, 60.0 * row, MICRO, 0, apart)
         labels.accept(Label("A" * 22, row, True, 0.0, "team"), said)
     labels.finish()
