@@ -218,6 +218,7 @@ def test_a_file_of_labels_is_sent_and_what_is_refused_is_counted_by_reason(
     missing = send("--file", str(tmp_path / "none.csv"))
     assert missing.returncode != 0
     assert "LD616 " in missing.stderr
+    assert "stopped after" not in missing.stderr
     assert send().returncode == 2
     assert send("--file", str(file), "--id", "a", "--label", "1").returncode == 2
 

@@ -85,7 +85,8 @@ def _of_file(predictor: Predictor, model: str, file: str, as_json: bool) -> int:
         with open_label_file(file, Path.cwd()) as content:
             send_file(read_labels(file, content), send, SystemClock(), taken, _progress)
     except LadleError:
-        say(f"stopped after {taken.rows:,} rows; send the file again: nothing counts twice")
+        if taken.rows:
+            say(f"stopped after {taken.rows:,} rows; send the file again: nothing counts twice")
         raise
     if as_json:
         answer_json(taken.to_json())
