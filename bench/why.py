@@ -3,7 +3,7 @@
 Three weeks of hourly counters at 100 labels an hour, an accuracy that goes up and down by a point over
 the day, six releases at random hours (at least 25 h apart, as canary and holdback keep them), and, where
 the row says so, a lasting loss of two points a week ago. Rolled out as shipped: an hour at 10 %, then
-all but 5 %, for a day. Beside it, on the same series, a judge that knows what nobody knows: the season,
+all but 5 %, for a day, unless the row says otherwise. Beside it, on the same series, a judge that knows what nobody knows: the season,
 the accuracy before and the size of the loss, so that only the time is left to find. What it misses, no
 method can find in these labels.
 
@@ -26,19 +26,23 @@ from ladle.why.changepoint import changes, scan
 from ladle.why.series import Cell, Series, Tally
 from ladle.why.shapes import grid
 
-HOURS, CHANGE, RELEASES, APART = 504, 336, 6, 25
-LABELS = 100
+HOURS, CHANGE, RELEASES = 504, 336, 6
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """``guilty``: a release is; else something outside, or nobody where ``loss`` is 0."""
+    """``guilty``: a release is; else something outside, or nobody where ``loss`` is 0. ``labels`` an hour;
+    after its canary a release runs beside the one before it, which has ``beside`` percent, so many hours.
+    """
 
     name: str
     accuracy: float
     loss: float
     guilty: bool
     slowly: bool = False
+    labels: int = 100
+    beside: int = 5
+    beside_h: int = 24
 
 
 CASES = (
@@ -50,6 +54,11 @@ CASES = (
     Case("outside, 98 → 96 %", 0.98, 0.02, False),
     Case("outside, over four days, 95 → 93 %", 0.95, 0.02, False, slowly=True),
     Case("nothing, 90 %", 0.90, 0.0, False),
+    Case("a release, 90 → 88 %, 150 labels/h", 0.90, 0.02, True, labels=150),
+    Case("a release, 90 → 88 %, 200 labels/h", 0.90, 0.02, True, labels=200),
+    Case("outside, 90 → 88 %, 200 labels/h", 0.90, 0.02, False, labels=200),
+    Case("a release, 90 → 88 %, half and half for 48 h", 0.90, 0.02, True, beside=50, beside_h=48),
+    Case("outside, 90 → 88 %, half and half for 48 h", 0.90, 0.02, False, beside=50, beside_h=48),
 )
 
 
@@ -69,29 +78,29 @@ def drawn(case: Case, seed: int) -> Drawn:
     hours = [CHANGE] if case.guilty else []
     while len(hours) < RELEASES:
         hour = rng.randrange(12, HOURS - 4)
-        if all(abs(hour - other) >= APART for other in hours):
+        if all(abs(hour - other) > case.beside_h for other in hours):
             hours.append(hour)
     hours.sort()
     guilty = hours.index(CHANGE) + 2 if case.guilty else None
     phase, cells = rng.randrange(24), []
     for hour in range(HOURS):
-        for release, labels in _served(hour, hours):
+        for release, labels in _served(case, hour, hours):
             wrong = _usual(case, hour, phase) + _lost(case, hour, release, guilty)
             bad = float(coins.binomial(labels, wrong))
             cells.append(Cell(hour, release, Tally(labels, 0.0, 0.0, labels, bad)))
     return Drawn(Series(0.0, 3600.0, HOURS, tuple(cells), HOURS * 3600.0), guilty, case, phase)
 
 
-def _served(hour: int, hours: list[int]) -> Iterator[tuple[int, int]]:
+def _served(case: Case, hour: int, hours: list[int]) -> Iterator[tuple[int, int]]:
     """Release 1 serves from the start, release n from the (n-1)th hour on."""
     newest = 1 + sum(h <= hour for h in hours)
     age = hour - hours[newest - 2] if newest > 1 else HOURS
-    beside = LABELS * 9 // 10 if age < 1 else LABELS // 20
-    if age >= 25:
-        yield newest, LABELS
+    beside = case.labels * (90 if age < 1 else case.beside) // 100
+    if age > case.beside_h:
+        yield newest, case.labels
         return
     yield newest - 1, beside
-    yield newest, LABELS - beside
+    yield newest, case.labels - beside
 
 
 def _usual(case: Case, hour: int, phase: int) -> float:
