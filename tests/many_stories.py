@@ -12,7 +12,7 @@ from multiprocessing import get_context
 from ladle.policy.statuses import Phase
 from ladle.releases.effects import RecordKind
 from ladle.simulation.faults import Odds
-from ladle.simulation.rollouts import BrokenAt, play
+from ladle.simulation.rollouts import BrokenAt, play, single_crashes
 
 STORIES_AT_ONCE = 500
 
@@ -56,6 +56,16 @@ def play_on_cores(seeds: range, odds: Odds, cores: int) -> Tally:
             pool.shutdown(cancel_futures=True)
             raise
     return tally
+
+
+def play_crashes(seed: int) -> int:
+    """How many times a controller of this story died alone, once at each of its calls."""
+    return sum(1 for _ in single_crashes(seed))
+
+
+def play_crashes_on_cores(seeds: range, cores: int) -> int:
+    with ProcessPoolExecutor(cores, mp_context=get_context("spawn")) as pool:
+        return sum(pool.map(play_crashes, seeds))
 
 
 def _portions(seeds: range) -> Iterator[range]:

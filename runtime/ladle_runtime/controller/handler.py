@@ -15,6 +15,7 @@ from ladle.actions.controls import Controls
 from ladle.actions.judge_quality import read_evidence
 from ladle.actions.watch_cost import CostWatch
 from ladle.actions.watch_late import LateWatch, Look
+from ladle.actions.watch_quarantine import QuarantineLook, QuarantineWatch
 from ladle.aws.alarm_reader import CloudWatchAlarmReader
 from ladle.aws.announcer import SnsAnnouncer
 from ladle.aws.ceiling_reader import AwsCeilingReader
@@ -44,6 +45,7 @@ _IDLE = (
 )
 _looks: dict[str, Look] = {}  # at labels after a promotion, by model
 _costs: dict[str, tuple[float, CostRead | None]] = {}  # looks at ceilings, by model
+_doubts: dict[str, QuarantineLook] = {}  # and after a rollback
 _log = logging.getLogger(__name__)
 
 
@@ -107,6 +109,7 @@ def _controls() -> Controls:
     ledger, inbox = AwsReleaseLedger(aws.dynamodb), AwsReleaseInbox(aws.dynamodb)
     target_of = TargetOf(ledger, inbox)
     router = RouterByTarget(session_of, target_of)
+    counters = AwsCounterStore(aws.dynamodb, clock)
     in_slots = SlotAlarmReader(aws.cloudwatch, clock, lambda m: EcsSlots.of(session_of(m)))
     ceilings = AwsCeilingReader(aws.budgets, aws.cloudwatch, aws.account)
     return Controls(
@@ -118,7 +121,8 @@ def _controls() -> Controls:
         clock=clock,
         judge=lambda state, now: read_evidence(followed, state, now, _judges[state.model].judge),
         settle=router.settle,
-        late=LateWatch(AwsCounterStore(aws.dynamodb, clock), ledger, _looks),
+        late=LateWatch(counters, ledger, _looks),
+        doubts=QuarantineWatch(counters, ledger, _doubts),
         spending=CostWatch(ceilings, _costs),
         switch=router.switch,
     )

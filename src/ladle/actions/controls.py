@@ -10,10 +10,11 @@ from ladle.policy.verdicts import Evidence
 from ladle.ports import AlarmReader, Announcer, Clock, ReleaseInbox, ReleaseLedger, TrafficRouter
 from ladle.releases.decide import decide
 from ladle.releases.effects import Decision
-from ladle.releases.events import CostRead, Event, LateRegression
+from ladle.releases.events import CostRead, Event, LateRegression, QuarantineDoubted
 from ladle.releases.state import ReleaseState
 
 Watch = Callable[[ReleaseState, float], LateRegression | None]
+Doubts = Callable[[ReleaseState, float], QuarantineDoubted | None]
 Spending = Callable[[ReleaseState, float], CostRead | None]
 Judge = Callable[[ReleaseState, float], Evidence | None]
 Settle = Callable[[str, Traffic], None]
@@ -39,11 +40,17 @@ def nothing_to_switch(_model: str, _on: bool) -> None:
     """Where what serves costs nothing."""
 
 
+def nothing_is_doubted(_state: ReleaseState, _now: float) -> QuarantineDoubted | None:
+    """Where nobody looks after a rollback."""
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Controls:
     """The ports of a controller; ``judge`` reads the counters and weighs them, ``settle`` lets go of
     what runs without traffic once a write has been read back, ``late`` looks after a promotion,
-    ``spending`` looks at the ceilings of cost, and ``switch`` stops all that serves or starts it again.
+    ``doubts`` after a rollback, ``spending`` at the ceilings of cost, and ``switch`` stops all that serves
+    or starts it again.
 
     ``decide`` is a field so that the simulator can show that it notices a wrong one.
     """
@@ -60,3 +67,4 @@ class Controls:
     late: Watch = nothing_comes_late
     spending: Spending = nothing_is_stopped
     switch: Switching = nothing_to_switch
+    doubts: Doubts = nothing_is_doubted

@@ -30,13 +30,13 @@ def _of_releases(
     model: str, controls: Controls, state: ReleaseState, now: float
 ) -> Sequence[Sensor]:
     """Alarm and counters while a release is on trial and nobody paused; of a proven one what holds the
-    next back, or what its labels say.
+    next back, or what labels say of it and of the one that it took over from again.
     """
     trial, traffic = state.on_trial, state.traffic
     if state.phase is Phase.STABLE and state.blocked is not None and traffic is not None:
         return (lambda: try_rollback(model, controls, traffic),)
     if state.phase is Phase.STABLE:
-        return (lambda: controls.late(state, now),)
+        return (lambda: controls.late(state, now), lambda: controls.doubts(state, now))
     if trial is None or state.phase not in WATCHED or state.paused_by is not None:
         return ()
 

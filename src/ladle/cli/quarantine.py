@@ -39,6 +39,7 @@ def list_(
                         "at": q.at,
                         "reason": q.reason,
                         "log_e": q.log_e,
+                        "doubt": q.doubt,
                     }
                     for model, q in found
                 ]
@@ -95,5 +96,5 @@ def _text(model: str, entry: Quarantined) -> str:
     digits = entry.digest.removeprefix("sha256:")[:SHOWN_DIGITS]
     return (
         f"{digits}  {model}: the {entry.scope} of release {entry.release}, "
-        f"since {moment(entry.at)}: {entry.reason}"
+        f"since {moment(entry.at)}: {entry.because}"
     )

@@ -36,7 +36,7 @@ def state_json(state: ReleaseState) -> dict[str, Any]:
             for release in sorted(state.releases, key=lambda r: -r.number)
         ],
         "quarantine": [
-            {"scope": str(q.scope), "digest": q.digest, "release": q.release, "reason": q.reason}
+            {"scope": str(q.scope), "digest": q.digest, "release": q.release, "reason": q.because}
             for q in state.quarantine
         ],
     }

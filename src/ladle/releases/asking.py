@@ -199,6 +199,7 @@ def lift(state: ReleaseState, event: PersonAsked, _now: float) -> Decision:
         "digest": entry.digest,
         "old_reason": entry.reason,
         "old_log_e": entry.log_e,
+        "old_doubt": entry.doubt,
     }
     state = replace(state, quarantine=tuple(q for q in state.quarantine if q != entry))
     row = NewRecord(RecordKind.LIFTED, entry.release, text, data)

@@ -27,6 +27,7 @@ class RecordKind(StrEnum):
     RESUMED = "resumed"
     HELD = "held"
     INCIDENT = "incident"
+    DOUBTED = "doubted"
     FROZEN = "frozen"
     DEGRADED = "degraded"
     POLICY = "policy"

@@ -139,6 +139,15 @@ class CostRead:
 
 
 @dataclass(frozen=True, slots=True)
+class QuarantineDoubted:
+    """Labels that came after a rollback no longer bear out what was said against ``digest``."""
+
+    digest: str
+    text: str
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class OutboxDone:
     """These effects of the outbox were carried out."""
 
@@ -159,5 +168,6 @@ Event = (
     | WriteDelayed
     | LateRegression
     | CostRead
+    | QuarantineDoubted
     | OutboxDone
 )

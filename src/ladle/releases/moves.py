@@ -127,7 +127,9 @@ def _holdback_traffic(candidate: Release, stable: Release, policy: RolloutPolicy
 
 def refuse(state: ReleaseState, release: Release, entry: Quarantined) -> Decision:
     """A quarantined candidate keeps weight 0; the deploy around it goes on."""
-    text = f"release {release.number} is refused: its {entry.scope} is quarantined ({entry.reason})"
+    text = (
+        f"release {release.number} is refused: its {entry.scope} is quarantined ({entry.because})"
+    )
     state = with_status(state, release.number, ReleaseStatus.REFUSED)
     data = {"scope": str(entry.scope), "digest": entry.digest, "quarantined_at": entry.at}
     return Decision(

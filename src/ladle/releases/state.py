@@ -56,7 +56,9 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class Quarantined:
-    """A digest that never gains weight again without a recorded lift."""
+    """A digest that never gains weight again without a recorded lift; ``doubt`` is what labels that came
+    later say instead of the reason.
+    """
 
     scope: QuarantineScope
     digest: str
@@ -64,6 +66,12 @@ class Quarantined:
     at: float
     reason: str
     log_e: float | None
+    doubt: str | None = None
+
+    @property
+    def because(self) -> str:
+        """The reason, and what speaks against it since."""
+        return self.reason if self.doubt is None else f"{self.reason}; but {self.doubt}"
 
     def names(self, release: Release) -> bool:
         """Whether this entry forbids ``release``."""

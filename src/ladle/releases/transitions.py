@@ -22,6 +22,7 @@ from ladle.policy.statuses import Phase
 from ladle.releases import (
     asking,
     confirming,
+    doubting,
     handing_over,
     judging,
     regressing,
@@ -42,6 +43,7 @@ from ladle.releases.events import (
     NativeAlarmRang,
     OutboxDone,
     PersonAsked,
+    QuarantineDoubted,
     RollbackTried,
     TimePassed,
     TrafficObserved,
@@ -68,6 +70,7 @@ class Kind(StrEnum):
     DELAYED = "write delayed"
     REGRESSED = "late regression"
     COST_READ = "cost read"
+    DOUBTED = "quarantine doubted"
     OUTBOX_DONE = "outbox done"
     ROLLBACK = "asked: rollback"
     PROMOTE = "asked: promote"
@@ -92,6 +95,7 @@ KINDS: Mapping[type[Event], Kind] = {
     WriteDelayed: Kind.DELAYED,
     LateRegression: Kind.REGRESSED,
     CostRead: Kind.COST_READ,
+    QuarantineDoubted: Kind.DOUBTED,
     OutboxDone: Kind.OUTBOX_DONE,
 }
 # What ends an open intent, or does not touch it.
@@ -163,6 +167,7 @@ TABLE: Mapping[Phase, Mapping[Kind, Row]] = {
         Kind.HANDED_OVER: Row(handing_over.start_now, _TRYING),
         Kind.WITHDRAWN: Row(handing_over.withdraw_stable),
         Kind.REGRESSED: Row(regressing.late_regression, (_.ROLLING_BACK,)),
+        Kind.DOUBTED: Row(doubting.quarantine_doubted),
         Kind.TIME: Row(judging.time_in_stable, _TRYING),
     },
     Phase.CANARY: {

@@ -73,10 +73,10 @@ def promotes_on_silence(controls: Controls) -> Controls:
     return _deciding(controls, wrong)
 
 
-def rolls_back_only_after_the_bake(controls: Controls) -> Controls:
+def rolls_back_only_when_time_is_up(controls: Controls) -> Controls:
     def wrong(state: ReleaseState, event: Event, now: float) -> Decision:
         candidate = state.candidate
-        early = candidate is not None and now - state.phase_since < candidate.policy.bake_s
+        early = candidate is not None and now - state.phase_since < candidate.policy.max_s
         if early and isinstance(event, EvidenceRead | NativeAlarmRang):
             return Decision(state, note="too early to say")
         return decide(state, event, now)

@@ -15,6 +15,7 @@ from ladle.actions.advance_release import advance_release
 from ladle.actions.controls import Controls
 from ladle.actions.judge_quality import read_evidence
 from ladle.actions.watch_late import LateWatch
+from ladle.actions.watch_quarantine import QuarantineWatch
 from ladle.policy.rollout import RolloutPolicy
 from ladle.policy.statuses import Phase, ReleaseStatus
 from ladle.policy.verdicts import Evidence
@@ -86,6 +87,7 @@ class Rehearsal:
     newest: int = STABLE
     _judge: RunningJudge = field(default_factory=RunningJudge)
     _late: LateWatch = field(init=False)
+    _doubts: QuarantineWatch = field(init=False)
     _recent: dict[int, deque[Counts]] = field(init=False)
     _draws: random.Random = field(init=False)
     _labels: LabelsOnTheWay = field(init=False)
@@ -95,6 +97,7 @@ class Rehearsal:
         steps_a_minute = max(1, round(WAKE_S / self.step_s))
         self._draws = random.Random(self.seed)
         self._late = LateWatch(self.counters, self.ledger)
+        self._doubts = QuarantineWatch(self.counters, self.ledger)
         self._labels = LabelsOnTheWay(self._draws, self.step_s, self.policy.is_numeric)
         self._recent = defaultdict(lambda: deque(maxlen=steps_a_minute))
 
@@ -231,6 +234,7 @@ class Rehearsal:
             clock=self.clock,
             judge=self._evidence,
             late=self._late,
+            doubts=self._doubts,
         )
         advance_release(self.model, controls, "rehearsal")
         log_e = self.evidence.log_e if self.evidence else 0.0

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ladle.actions.advance_release import Advance, advance_release
@@ -90,12 +91,14 @@ class WatchedRouter:
 class Simulation:
     """Wakes controllers in a world; ``plant`` swaps a part for a wrong one, to see it caught.
 
-    ``calls`` are those of the newest wake-up, by which a test says where to crash.
+    ``calls`` are those of the newest wake-up, by which a test says where to crash; ``dies_at`` is a call
+    by the numbers of its wake-up and of itself.
     """
 
     rng: random.Random
     odds: Odds
     plant: Plant = as_it_is
+    dies_at: tuple[int, int] | None = None
     world: World = field(default_factory=World)
     wakes: int = 0
     crashes: int = 0
@@ -109,6 +112,8 @@ class Simulation:
     def wake(self, crash_at: int | None = None) -> Advance | None:
         """One wake-up; None when it crashed."""
         self.wakes += 1
+        if self.dies_at is not None and self.dies_at[0] == self.wakes:
+            crash_at = self.dies_at[1]
         process, controls = self._idle.pop() if self._idle else self._process()
         process.starts(f"wake-{self.wakes}", self.odds, crash_at)
         try:
@@ -174,6 +179,7 @@ class Simulation:
             late=lambda state, _now: process.call("late", self.world.late, state),
             spending=lambda _state, _now: process.call("spending", CostRead, world.overrun),
             switch=lambda _model, on: process.call("switch", self._switch, on),
+            doubts=lambda state, _now: process.call("doubts", self.world.doubts, state),
         )
 
     def _switch(self, on: bool) -> None:
@@ -247,10 +253,25 @@ class WatchedLedger:
         self.world.ledger.release_lease(model, owner)
 
 
-def play(seed: int, odds: Odds | None = None, plant: Plant | None = None) -> Story:
+def single_crashes(seed: int) -> Iterator[Story]:
+    """The same story, in which nothing else goes wrong, with one controller dead at each of its calls in turn."""
+    for wake in range(1, play(seed, CALM).wakes + 1):
+        for call in itertools.count(1):
+            story = play(seed, CALM, dies_at=(wake, call))
+            if not story.crashes:
+                break
+            yield story
+
+
+def play(
+    seed: int,
+    odds: Odds | None = None,
+    plant: Plant | None = None,
+    dies_at: tuple[int, int] | None = None,
+) -> Story:
     """Plays one story; raises BrokenAt with the seed when an invariant does not hold."""
     rng = random.Random(seed)
-    simulation = Simulation(rng, odds or Odds(), plant or as_it_is)
+    simulation = Simulation(rng, odds or Odds(), plant or as_it_is, dies_at)
     actors = Actors(simulation.world, simulation.watch, rng, simulation.wake)
     actors.plan()
     try:

@@ -91,6 +91,7 @@ class Actors:
             self.roll_back_others,
             self.regress,
             self.pass_ceiling,
+            self.clear,
         )
         for what in troubles:
             if rng.random() < 0.2:
@@ -248,6 +249,10 @@ class Actors:
         self.world.overrun = Overrun(f"at {self.world.now:.0f}", "the model has cost too much")
         does = self.rng.choice((raise_ceiling, *[start_again] * 5))
         self.world.later(self.rng.uniform(60, 1200), does)
+
+    def clear(self) -> None:
+        """Labels that were late speak for what was rolled back."""
+        self.world.cleared = True
 
     def regress(self) -> None:
         """Labels of what serves become worse; who is to blame is drawn."""

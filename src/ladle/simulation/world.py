@@ -14,7 +14,7 @@ from ladle.policy.stopping import Overrun
 from ladle.policy.traffic import Traffic
 from ladle.policy.verdicts import ArmCounts, Evidence, GuardVerdict, Verdict
 from ladle.ports import AlarmReading
-from ladle.releases.events import LateRegression
+from ladle.releases.events import LateRegression, QuarantineDoubted
 from ladle.releases.state import Release, ReleaseState
 from ladle.simulation.memory import MemoryAnnouncer, MemoryLedger, MemoryRouter
 
@@ -57,6 +57,7 @@ class World:
     outage: bool = False
     serving: bool = True
     overrun: Overrun | None = None
+    cleared: bool = False
     regressed: dict[int, LateRegression] = field(default_factory=dict)
     agenda: list[tuple[float, int, Callable[[], object]]] = field(default_factory=list)
     _order: itertools.count[int] = field(default_factory=itertools.count)
@@ -98,6 +99,12 @@ class World:
         """What the labels say after the promotion."""
         stable = state.stable
         return self.regressed.get(stable.number) if stable is not None else None
+
+    def doubts(self, state: ReleaseState) -> QuarantineDoubted | None:
+        """What labels that came since say of the newest rollback."""
+        if not self.cleared or not state.quarantine:
+            return None
+        return QuarantineDoubted(state.quarantine[-1].digest, "it is not worse after all", {})
 
     def judge(self, state: ReleaseState, now: float) -> Evidence | None:
         """What the counters say; None while nobody is on trial or nothing came."""

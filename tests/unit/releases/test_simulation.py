@@ -24,7 +24,7 @@ PLANTED: dict[Plant, set[int]] = {
     plants.goes_back_to_the_number_before: {4, 6},
     plants.quarantines_nothing: {4},
     plants.promotes_on_silence: {3, 11},
-    plants.rolls_back_only_after_the_bake: {5},
+    plants.rolls_back_only_when_time_is_up: {5},
     plants.brings_back_what_was_rolled_back: {4},
     plants.undoes_foreign_writes: {12, 15},
     plants.works_on_while_paused: {15},

@@ -24,8 +24,10 @@ from ladle.releases.events import (
     NativeAlarmRang,
     OutboxDone,
     PersonAsked,
+    QuarantineDoubted,
     TimePassed,
     TrafficObserved,
+    WriteDelayed,
 )
 from ladle.releases.messages import message_from_json, message_to_json
 from ladle.releases.state import ReleaseState
@@ -49,6 +51,8 @@ EVENTS = st.one_of(
         lambda key: CostRead(Overrun(key, "too much") if key else None)
     ),
     st.builds(CannotServe, NUMBERS, st.just("no answer")),
+    st.just(WriteDelayed("UpdateAlias was throttled")),
+    NUMBERS.map(lambda n: QuarantineDoubted(f"model-{n % 3}", "it is not worse", {})),
     st.builds(
         PersonAsked,
         st.sampled_from(Ask),
