@@ -24,19 +24,27 @@ AWS = "py313"
 MACHINES = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
 MACHINE = MACHINES.get(platform.machine().lower(), platform.machine().lower())
 LAMBDA_GLIBCS = range(28, 16, -1)  # Amazon Linux 2023 loads wheels built for glibc 2.17 to 2.28
+# Of AWS's services those that functions ask; tests/boundaries/test_setup.py compares it with their code.
 BOTOCORE_DATA = frozenset(
     [
-        "s3",
-        "dynamodb",
-        "lambda",
-        "cloudwatch",
-        "logs",
-        "sns",
-        "sts",
-        "secretsmanager",
+        "apigateway",
+        "application-autoscaling",
+        "budgets",
         "cloudformation",
-        "ssm",
+        "cloudwatch",
+        "dynamodb",
+        "ecs",
+        "elbv2",
         "events",
+        "lambda",
+        "logs",
+        "s3",
+        "sagemaker",
+        "sagemaker-runtime",
+        "secretsmanager",
+        "sns",
+        "ssm",
+        "sts",
     ]
 )
 ENVIRONMENT = {

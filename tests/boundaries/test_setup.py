@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import re
 import shutil
 import subprocess
 import sys
@@ -96,3 +98,24 @@ def test_nothing_changed_costs_less_than_a_second(root: Path) -> None:
 def test_what_it_made_serves_repositories_elsewhere(root: Path, tmp_path: Path) -> None:
     assert find_cdk(tmp_path) == root / "node_modules" / ".bin" / "cdk"
     assert find_emulator(tmp_path) == root / ".venv-embedded" / "bin" / "ministack"
+
+
+# Asked by people's machines alone, which have all of boto3: `ladle deploy` and `ladle doctor`.
+ON_MACHINES = {"ecr", "codebuild", "service-quotas"}
+
+
+def test_functions_are_given_what_boto3_must_know_of_each_service_that_they_ask(
+    root: Path,
+) -> None:
+    steps = ast.parse((root / "scripts" / "_steps.py").read_bytes())
+    [kept] = (
+        ast.literal_eval(node.value.args[0])
+        for node in steps.body
+        if isinstance(node, ast.Assign)
+        and isinstance(node.value, ast.Call)
+        and [ast.unparse(name) for name in node.targets] == ["BOTOCORE_DATA"]
+    )
+    session = (root / "src" / "ladle" / "aws" / "session.py").read_text()
+    asked = set(re.findall(r"\.client\(\s*\"([a-z0-9-]+)\"", session))
+    assert len(asked) > 10
+    assert asked - ON_MACHINES - set(kept) == set()
