@@ -10,6 +10,7 @@ from ladle.policy.traffic import as_alias
 from ladle.policy.verdicts import ArmCounts, Evidence, GuardVerdict
 from ladle.releases.effects import Record
 from ladle.releases.state import ReleaseState
+from ladle.why.numbers import whose_labels
 from ladle.why.words import plural
 
 
@@ -64,8 +65,7 @@ def evidence_lines(evidence: Evidence) -> Iterator[str]:
     for guard in evidence.guards:
         yield f"{guard.guard:<9} {_verdict(guard)}"
     for source in evidence.left_out:
-        whose = f"labels of {source}" if source else "labels of no source that is told apart"
-        yield f"left out: {whose} cover the two releases unequally"
+        yield f"left out: {whose_labels(source)} cover the two releases unequally"
 
 
 def _verdict(guard: GuardVerdict) -> str:

@@ -68,6 +68,20 @@ def state_of_guards(evidence: Evidence) -> Iterator[str]:
     """One sentence a guard while a trial runs: its rates, and what it says so far."""
     for guard in evidence.guards:
         yield f"{guard_sentence(evidence, guard)}: {_so_far(guard)}"
+    yield from left_out(evidence)
+
+
+def left_out(evidence: Evidence) -> Iterator[str]:
+    """One sentence a source whose labels did not count, and why they did not."""
+    for source in evidence.left_out:
+        yield (
+            f"{whose_labels(source)} cover release {evidence.candidate_release} and release "
+            f"{evidence.stable_release} unequally and are left out of the evidence"
+        )
+
+
+def whose_labels(source: str) -> str:
+    return f"labels of {source}" if source else "labels of no source that is told apart"
 
 
 def _so_far(guard: GuardVerdict) -> str:

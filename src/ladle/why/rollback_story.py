@@ -9,7 +9,13 @@ from ladle.releases.effects import Record, RecordKind
 from ladle.why.explanation import Sentence, Topic
 from ladle.why.facts import Facts
 from ladle.why.focus import Focus
-from ladle.why.numbers import WORSE_WORDS, guard_sentence, harm_sentence, strength_sentence
+from ladle.why.numbers import (
+    WORSE_WORDS,
+    guard_sentence,
+    harm_sentence,
+    left_out,
+    strength_sentence,
+)
 from ladle.why.telling import differs, rows_after, say, since
 from ladle.why.trials import evidence_in
 from ladle.why.words import moment, span
@@ -27,6 +33,8 @@ def rolled_back(facts: Facts, found: Focus) -> Iterator[Sentence]:
     if evidence and worst:
         for sentence in (guard_sentence, strength_sentence, harm_sentence):
             yield say(Topic.EVIDENCE, sentence(evidence, worst), row.id)
+        for text in left_out(evidence):
+            yield say(Topic.EVIDENCE, text, row.id)
     done = _read_back(facts, row)
     yield from _back_to(row, done)
     yield from _quarantine(facts, row)

@@ -15,6 +15,7 @@ from ladle.policy.statuses import ReleaseStatus
 from ladle.policy.traffic import ObservedTraffic, Traffic
 from ladle.policy.verdicts import Evidence
 from ladle.quality.evidence import judge
+from ladle.releases.effects import RecordKind
 from ladle.releases.events import (
     Ask,
     CandidateWithdrawn,
@@ -53,6 +54,23 @@ def test_a_rollback_names_the_release_the_evidence_and_the_rows_that_differ() ->
     differs = told(why, Topic.DIFFERS)
     assert "data only; code, parameters and environment are the same" in differs
     assert "120 of 1,437 rows differ, only in column `label` (3 → 8: 120)" in differs
+
+
+@pytest.mark.parametrize(
+    ("source", "whose"),
+    [("shop", "Labels of shop"), ("", "Labels of no source that is told apart")],
+)
+def test_a_source_of_labels_that_did_not_count_is_named(source: str, whose: str) -> None:
+    play = rolled_back()
+    at = next(i for i, row in enumerate(play.records) if row.kind == RecordKind.ROLLED_BACK)
+    row = play.records[at]
+    evidence = {**row.data["evidence"], "left_out": [source]}
+    play.records[at] = replace(row, data={**row.data, "evidence": evidence})
+    said = [s for s in play.why().sentences if "are left out of the evidence" in s.text]
+    assert [s.text for s in said] == [
+        f"{whose} cover release 2 and release 1 unequally and are left out of the evidence."
+    ]
+    assert said[0].records == (row.id,)
 
 
 def test_a_rollback_says_where_traffic_is_now_and_what_is_quarantined() -> None:
