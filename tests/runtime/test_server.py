@@ -78,7 +78,7 @@ def test_nested_data_is_the_same_tensor_as_flat_data(url: str) -> None:
     [
         ("/healthz", {"status": "ok"}),
         ("/ping", {"status": "ok"}),
-        ("/metadata", {"model": "flowers", "release": 0, "type": "classification"}),
+        ("/metadata", {"model": "flowers", "release": 0, "graph": "original"}),
         ("/v2", {"name": "ladle"}),
         ("/v2/health/live", {"live": True}),
         ("/v2/health/ready", {"ready": True}),

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import shutil
 import zipfile
+import zlib
 from pathlib import Path
 
 import pytest
 
 from ladle.catalog import Arch, Packaging
+from ladle.digest import of_bytes
 from ladle.errors import LadleError
+from ladle.experiments.manifest import (
+    Code,
+    Environment,
+    Manifest,
+    ModelArtefact,
+    RecordedExperiment,
+    Signature,
+)
+from ladle.experiments.optimised import OptimisedGraph
 from ladle.project.function_code import (
     HANDOFF_ENTRIES,
     PLATFORM_ENTRIES,
@@ -174,3 +187,36 @@ def test_the_lock_is_part_of_the_code() -> None:
 
 def _file_name(module: str) -> str:
     return module.replace(".", "/") + ".py"
+
+
+def pinned_package(root: Path, optimised: OptimisedGraph | None) -> Path:
+    """With an experiment whose model is ``model.onnx``; the file itself is in the store."""
+    artefact = ModelArtefact(
+        "model.onnx", str(of_bytes(b"model")), 5, "onnx", Signature((), ()), optimised=optimised
+    )
+    code, environment = Code(None, False, None, ()), Environment("3.13", "linux", "sha256:00")
+    manifest = Manifest(
+        "pinned", "succeeded", "", "Ada", None, (), code, {}, environment, {}, artefact
+    )
+    folder = root / "model_packages" / "pinned"
+    folder.mkdir(parents=True)
+    (folder / "pinned.json").write_text(json.dumps(RecordedExperiment(manifest, {}, 1).to_json()))
+    return folder
+
+
+def test_a_pinned_model_brings_its_optimised_graph_and_no_other_model_does(tmp_path: Path) -> None:
+    packed = base64.b64encode(zlib.compress(b"a graph")).decode()
+    graph = OptimisedGraph("1.32.0", "x86_64", 9, 0.0, packed)
+    folder = pinned_package(tmp_path / "with", graph)
+    code = serving_code("onnx", Packaging.ZIP, "3.13", folder, model_file="model.onnx")
+    (file,) = (each for each in code.files if each.name.startswith("graph-"))
+    assert file.name == f"graph-{of_bytes(b'model').hex[:16]}-1.32.0-x86_64.onnx"
+    assert file.path.read_bytes() == b"a graph"
+    without = pinned_package(tmp_path / "without", None)
+    others = [(folder, "other.onnx"), (without, "model.onnx"), (tmp_path, "model.onnx")]
+    digests = {
+        serving_code("onnx", Packaging.ZIP, "3.13", each, model_file=name).digest
+        for each, name in others
+    }
+    assert digests.isdisjoint({code.digest})
+    assert len(digests) == 1

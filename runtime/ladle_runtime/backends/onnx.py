@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from mmap import mmap
 from pathlib import Path
@@ -14,9 +16,10 @@ import onnxruntime
 from onnxruntime.capi import onnxruntime_pybind11_state as ort
 
 from ladle.errors import LadleError
+from ladle.experiments.optimised import file_name
 from ladle.experiments.signature import MISSING_KEY, Signature, TensorSpec
 from ladle.quality.reference import KEY
-from ladle_runtime.backends.onnx_weights import outline
+from ladle_runtime.backends.onnx_weights import outline, placed
 
 _TENSOR: Final = re.compile(r"tensor\((\w+)\)")
 _GPU: Final = "CUDAExecutionProvider"
@@ -58,10 +61,11 @@ _LOAD_ERRORS: Final = (
 
 
 class OnnxBackend:
-    """One inference session."""
+    """One inference session. ``graph`` says whose graph it runs."""
 
-    def __init__(self, session: onnxruntime.InferenceSession) -> None:
+    def __init__(self, session: onnxruntime.InferenceSession, graph: str = "original") -> None:
         self._session = session
+        self.graph = graph
         # The session's own ``run`` compares names that are held to the signature already: 0.6 µs.
         self._run = session._sess.run
         self._names = [output.name for output in session.get_outputs()]
@@ -90,26 +94,48 @@ def load(
     content: bytes | mmap,
     threads: int,
     file: Path | None = None,
-    code_folder: str = ".",  # noqa: ARG001 - for formats that are code
+    code_folder: str = ".",
+    sha256: str | None = None,
 ) -> OnnxBackend:
+    try:
+        if file is not None and (graph := _optimised_graph(file.name, code_folder, sha256)):
+            with suppress(*_LOAD_ERRORS):  # then the model is loaded as it is
+                return OnnxBackend(_session(graph, threads, file, is_ready=True), "optimised")
+        outlined = None if file is None else outline(content, file.name)
+        session = _session(outlined or bytes(content), threads, file if outlined else None)
+    except _LOAD_ERRORS as error:
+        raise _unusable(str(error)[:300]) from error
+    if _GPU in onnxruntime.get_available_providers() and _GPU not in session.get_providers():
+        raise _unusable("this is the image of a GPU, and no GPU or a driver too old for it is here")
+    return OnnxBackend(session)
+
+
+def _optimised_graph(file_name_of_model: str, code_folder: str, sha256: str | None) -> bytes | None:
+    """That of the very model whose hash was found right, for this onnxruntime on this processor."""
+    if sha256 is None or _GPU in onnxruntime.get_available_providers():
+        return None
+    name = file_name(sha256, onnxruntime.__version__, os.uname().machine)
+    try:
+        return placed(Path(code_folder, name).read_bytes(), file_name_of_model)
+    except OSError:
+        return None
+
+
+def _session(
+    graph: bytes, threads: int, weights: Path | None = None, is_ready: bool = False
+) -> onnxruntime.InferenceSession:
+    """``weights`` is the file that we named in the graph, if we did."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = _FATAL_ONLY
     if threads > 1:  # a spinning thread burns the share of CPU that a function is given
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    outlined = None if file is None else outline(content, file.name)
-    if file is not None and outlined is not None:
-        options.add_session_config_entry(_WEIGHTS_FOLDER, str(file.parent))
-    try:
-        session = onnxruntime.InferenceSession(
-            outlined or bytes(content), sess_options=options, providers=_providers()
-        )
-    except _LOAD_ERRORS as error:
-        raise _unusable(str(error)[:300]) from error
-    if _GPU in onnxruntime.get_available_providers() and _GPU not in session.get_providers():
-        raise _unusable("this is the image of a GPU, and no GPU or a driver too old for it is here")
-    return OnnxBackend(session)
+    if weights is not None:
+        options.add_session_config_entry(_WEIGHTS_FOLDER, str(weights.parent))
+    if is_ready:
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    return onnxruntime.InferenceSession(graph, sess_options=options, providers=_providers())
 
 
 def _providers() -> list[str]:

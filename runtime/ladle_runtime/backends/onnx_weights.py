@@ -3,12 +3,13 @@
 ``outline`` reads the wire format of protobuf only as far as the initialisers of the main graph, and
 writes the same model with each large one's bytes replaced by their place in the file. The graph that
 runs is the same, bit for bit; loading it costs a third
-(``docs/decisions/0009-weights-are-mapped.md``).
+(``docs/decisions/0009-weights-are-mapped.md``). ``placed`` says the same of a graph that was taken
+from such a model and rewritten, see ``ladle.experiments.optimised``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from mmap import mmap
 from typing import Final
@@ -21,6 +22,7 @@ _EXTERNAL_DATA: Final = 13
 _DATA_LOCATION: Final = 14
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 _IS_EXTERNAL: Final = bytes([_DATA_LOCATION << 3, 1])
+_PLACE: Final = frozenset([b"offset", b"length"])
 
 Content = bytes | mmap
 
@@ -40,12 +42,25 @@ def outline(content: Content, file_name: str) -> bytes | None:
 
     None too when it names files by itself: nothing that a model says is ever a path of ours.
     """
+    return _changed(content, lambda tensor: _moved(content, tensor, file_name))
+
+
+def placed(graph: bytes, file_name: str) -> bytes | None:
+    """``graph``, whose weights state where they lie, with the file in which they do; else as above."""
+    return _changed(graph, lambda tensor: _named(graph, tensor, file_name))
+
+
+# A tensor's field as it shall be instead; None where it stays.
+_Change = Callable[[_Field], bytes | None]
+
+
+def _changed(content: Content, change: _Change) -> bytes | None:
     try:
         fields = list(_fields(content, 0, len(content)))
         graphs = [field for field in fields if field.number == _MODEL_GRAPH]
         if len(graphs) != 1:
             return None
-        graph = _graph(content, graphs[0], file_name)
+        graph = _graph(content, graphs[0], change)
     except (IndexError, ValueError):
         return None
     if graph is None:
@@ -56,18 +71,33 @@ def outline(content: Content, file_name: str) -> bytes | None:
     )
 
 
-def _graph(content: Content, graph: _Field, file_name: str) -> bytes | None:
-    parts, moved = [], 0
+def _graph(content: Content, graph: _Field, change: _Change) -> bytes | None:
+    parts, changed = [], 0
     for field in _fields(content, graph.start, graph.end):
-        placed = None
-        if field.number == _GRAPH_INITIALIZER:
-            placed = _tensor(content, field, file_name)
-        moved += placed is not None
-        parts.append(placed or content[field.at : field.end])
-    return b"".join(parts) if moved else None
+        tensor = change(field) if field.number == _GRAPH_INITIALIZER else None
+        changed += tensor is not None
+        parts.append(tensor or content[field.at : field.end])
+    return b"".join(parts) if changed else None
 
 
-def _tensor(content: Content, tensor: _Field, file_name: str) -> bytes | None:
+def _named(graph: bytes, tensor: _Field, file_name: str) -> bytes | None:
+    fields = _fields(graph, tensor.start, tensor.end)
+    said = [_key(graph, field) for field in fields if field.number == _EXTERNAL_DATA]
+    if not said:
+        return None
+    if set(said) != _PLACE:
+        raise ValueError("it says more than where its data lie")
+    location = _message(_EXTERNAL_DATA, _entry("location", file_name))
+    return _message(_GRAPH_INITIALIZER, graph[tensor.start : tensor.end] + location)
+
+
+def _key(graph: bytes, entry: _Field) -> bytes:
+    return b"".join(
+        graph[f.start : f.end] for f in _fields(graph, entry.start, entry.end) if f.number == 1
+    )
+
+
+def _moved(content: Content, tensor: _Field, file_name: str) -> bytes | None:
     fields = list(_fields(content, tensor.start, tensor.end))
     if any(field.number in (_EXTERNAL_DATA, _DATA_LOCATION) for field in fields):
         raise ValueError("it says itself where its data lie")

@@ -26,6 +26,8 @@ _DTYPES: Final = {"float": "float32", "double": "float64", "string": "object"}
 class PredictBackend:
     """One module that was run."""
 
+    graph = "original"
+
     def __init__(self, module: ModuleType, signature: Signature) -> None:
         self.signature = signature
         self.reference: str | None = None
@@ -44,6 +46,7 @@ def load(
     threads: int,
     file: Path | None = None,  # noqa: ARG001 - for formats that map it
     code_folder: str = ".",
+    sha256: str | None = None,  # noqa: ARG001 - for formats that something was made of
 ) -> PredictBackend:
     """What the file itself raises goes through, as the user's own traceback."""
     source = bytes(content)

@@ -62,6 +62,7 @@ def _about(service: Service) -> fastapi.APIRouter:
             "inputs": _tensors(service, "inputs"),
             "outputs": _tensors(service, "outputs"),
             "runtime": RUNTIME,
+            "graph": service.graph,
         }
 
     router.add_api_route("/healthz", healthz)

@@ -97,6 +97,10 @@ class Service:
         """The model alone, for those who measure it."""
         return self._backend.run
 
+    @property
+    def graph(self) -> str:
+        return self._backend.graph
+
     def answer(self, body: bytes, codec: Codec) -> Answer:
         """Never raises; one request line for each call."""
         asked = self.read(body, codec)
@@ -274,7 +278,8 @@ def load_service(settings: Settings, clock: Clock, log: EventLog) -> Service:
         f"ladle_runtime.backends.{BACKENDS[settings.backend]}"
     )
     with read_model(settings.model_at, settings.scratch, clock, settings.model_sha256) as model:
-        backend = module.load(model.content, settings.threads, model.file, settings.code_folder)
+        beside = (model.file, settings.code_folder, settings.model_sha256)
+        backend = module.load(model.content, settings.threads, *beside)
     transform = load_transform(settings.transform, settings.code_folder)
     watch = None
     if transform.before is unchanged and settings.release:  # else nobody collects, or other rows

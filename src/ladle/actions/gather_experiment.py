@@ -21,6 +21,7 @@ from ladle.experiments import profile as profiles
 from ladle.experiments import said
 from ladle.experiments.draft import Draft, encode_trees
 from ladle.experiments.manifest import Code, DataInput, Environment, Manifest, ModelArtefact
+from ladle.experiments.optimised import LEAST_BYTES
 from ladle.experiments.secrets import masked, portable_command
 from ladle.experiments.snapshot import Snapshot
 from ladle.experiments.tree import Kind
@@ -133,6 +134,7 @@ class Run:
             facts.signature,
             facts.opset,
             graph,
+            self._means.inspector.optimise(file) if kept.bytes >= LEAST_BYTES else None,
         )
 
     def parent(self, experiment_id: str) -> None:

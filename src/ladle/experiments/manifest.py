@@ -12,6 +12,7 @@ from typing import Any
 from ladle import digest
 from ladle.digest import Digest
 from ladle.errors import Corrupt
+from ladle.experiments.optimised import OptimisedGraph
 from ladle.experiments.signature import Signature as Signature  # noqa: PLC0414 - a manifest's word
 from ladle.experiments.signature import TensorSpec as TensorSpec  # noqa: PLC0414
 
@@ -41,7 +42,8 @@ class DataInput:
 class ModelArtefact:
     """The model file that the experiment made; ``digest`` is the model_digest of its releases.
 
-    ``graph`` is the digest of its summary, see ``experiments.graph``.
+    ``graph`` is the digest of its summary, see ``experiments.graph``; ``optimised`` is derived from
+    the file and never stands for it.
     """
 
     name: str
@@ -51,6 +53,20 @@ class ModelArtefact:
     signature: Signature
     opset: int | None = None
     graph: str | None = None
+    optimised: OptimisedGraph | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Says ``optimised`` only where it is so: other experiments keep their ids."""
+        said = {**asdict(self), "signature": self.signature.to_json()}
+        if self.optimised is None:
+            del said["optimised"]
+        return said
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> ModelArtefact:
+        signature, optimised = Signature.from_json(data["signature"]), data.get("optimised")
+        rewritten = OptimisedGraph(**optimised) if optimised else None
+        return cls(**{**data, "signature": signature, "optimised": rewritten})
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +139,7 @@ class Manifest:
     def to_json(self) -> dict[str, Any]:
         said = asdict(self)
         if self.artefact:
-            said["artefact"]["signature"] = self.artefact.signature.to_json()
+            said["artefact"] = self.artefact.to_json()
         return said
 
     @classmethod
@@ -138,13 +154,7 @@ class Manifest:
                 "parents": tuple(data["parents"]),
                 "code": Code(**{**data["code"], "argv": tuple(data["code"]["argv"])}),
                 "environment": Environment(**data["environment"]),
-                "artefact": artefact
-                and ModelArtefact(
-                    **{
-                        **artefact,
-                        "signature": Signature.from_json(artefact["signature"]),
-                    }
-                ),
+                "artefact": artefact and ModelArtefact.from_json(artefact),
             }
         )
         if expected_id is not None and manifest.id != expected_id:

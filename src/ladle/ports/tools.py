@@ -11,6 +11,7 @@ from ladle.digest import Digest
 from ladle.experiments.draft import Draft
 from ladle.experiments.graph import GraphSummary
 from ladle.experiments.manifest import Code, Signature
+from ladle.experiments.optimised import OptimisedGraph
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +66,16 @@ class ModelInspector(Protocol):
     def inspect(self, path: Path) -> ModelFacts:
         """Raises LadleError LD32x for an unreadable, hostile or unsupported file; at most 10 s."""
 
+    def optimise(self, path: Path) -> OptimisedGraph | None:
+        """Of a model that was inspected; None where it is better served as it is. Never raises."""
+
 
 class DeployTool(Protocol):
     def deploy(self, stacks: Sequence[str], context: Mapping[str, str]) -> None:
         """Runs ``cdk deploy``; raises LadleError LD71x with the first failing resource's reason."""
+
+    def synthesize(self, context: Mapping[str, str]) -> Path:
+        """The folder of templates and assets that later deploys take, in place of making it anew."""
 
 
 class Stacks(Protocol):

@@ -19,6 +19,7 @@ from ladle.digest import Digest
 from ladle.errors import NotFound
 from ladle.experiments.predict_code import read_predict_code
 from ladle.project.import_closure import SourceFile, reached_files
+from ladle.project.pinned_graph import pinned_graph
 
 REQUIREMENTS = "requirements.txt"
 SERVING_ENTRY = "ladle_runtime.serving.lambda_entry"
@@ -29,6 +30,7 @@ PLATFORM_ENTRIES = {
     "judge": "ladle_runtime.judge.handler",
     "controller": "ladle_runtime.controller.handler",
 }
+ASKING_ENTRY = "ladle_runtime.asking.handler"
 HANDOFF_ENTRIES = {
     "handoff": "ladle_runtime.handoff.handler",
     "bundle": "ladle_runtime.handoff.bundle",
@@ -111,6 +113,7 @@ def serving_code(
     files = list(reached_files(entries, tree.roots))
     if model_file.endswith(".py"):
         files += _model_code(folder, model_file)
+    files += pinned_graph(folder, model_file)
     if transform is not None:
         files += _transform_files(folder / transform, str(Path(transform).parent.as_posix()))
     if requirements is not None:
@@ -120,7 +123,9 @@ def serving_code(
         files.append(SourceFile(image.name, image))
     on_server = Wheels.GPU if gpu else Wheels.SERVER
     wheels = Wheels.FUNCTION if target is Target.LAMBDA else on_server
-    return FunctionCode(tuple(dict.fromkeys(files)), wheels, python, runtime and runtime.locks)
+    return FunctionCode(
+        tuple(dict.fromkeys(files)), wheels, python, runtime.locks if runtime else None
+    )
 
 
 def _model_code(folder: Path, name: str) -> Iterator[SourceFile]:

@@ -55,6 +55,9 @@ class AnyModel:
     def inspect(self, path: Path) -> ModelFacts:
         return ModelFacts("onnx", Signature((), ()))
 
+    def optimise(self, path: Path) -> None:
+        """Nothing is made of it."""
+
 
 class RecordStory:
     """A store with one acknowledged experiment, and a repository in which a second one is recorded."""

@@ -12,14 +12,16 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from ladle.errors import LadleError, NotFound
 from ladle.experiments.graph import GraphSummary
 from ladle.experiments.manifest import Signature
+from ladle.experiments.optimised import MOST_CHARACTERS, OptimisedGraph
 from ladle.experiments.predict_code import read_predict_code
 from ladle.ports import ModelFacts
-from ladle.tools import onnx_reader
+from ladle.tools import onnx_optimiser, onnx_reader
 
 SECONDS = 8.0  # for the file; starting the reader takes about one more
 START_SECONDS = 60.0  # importing onnxruntime, which no file can prolong
@@ -79,7 +81,7 @@ class ModelJail:
         if path.suffix == ".py" and path.is_file():  # is read, and not run
             return ModelFacts("python", read_predict_code(path.read_bytes()).signature)
         size = _looked_at(path)
-        answer = self._answer(path, size)
+        answer = self._answer(onnx_reader, path, size)
         if "missing" in answer:
             raise LadleError(
                 "LD328",
@@ -96,8 +98,18 @@ class ModelJail:
             GraphSummary.from_json(answer["graph"]),
         )
 
-    def _answer(self, path: Path, size: int) -> Mapping[str, Any]:
-        with path.open("rb") as model, _reader(size) as child:
+    def optimise(self, path: Path) -> OptimisedGraph | None:
+        if path.suffix == ".py":
+            return None
+        try:
+            made = self._answer(onnx_optimiser, path, path.stat().st_size)
+            found = OptimisedGraph(**made) if made else None
+        except (LadleError, OSError, TypeError):  # too slow, too large: it is served as it is
+            return None
+        return found if found and len(found.graph) <= MOST_CHARACTERS else None
+
+    def _answer(self, reader: ModuleType, path: Path, size: int) -> Mapping[str, Any]:
+        with path.open("rb") as model, _reader(reader, size) as child:
             started = _line(child, START_SECONDS)
             if started != b'"ready"\n':
                 return _parsed(path, child, started, START_SECONDS)
@@ -127,10 +139,10 @@ def _looked_at(path: Path) -> int:
 
 
 @contextlib.contextmanager
-def _reader(size: int) -> Iterator[subprocess.Popen[bytes]]:
+def _reader(reader: ModuleType, size: int) -> Iterator[subprocess.Popen[bytes]]:
     """The child, isolated from the environment and the import path; dead when the block ends."""
     child = subprocess.Popen(
-        [sys.executable, "-I", onnx_reader.__file__, str(size)],
+        [sys.executable, "-I", str(reader.__file__), str(size)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

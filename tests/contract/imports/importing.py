@@ -34,10 +34,16 @@ class Trusting:
     def inspect(self, path: Path) -> ModelFacts:
         return ModelFacts("onnx", Signature((TensorSpec("x", "float", (None, 2)),), ()), 17)
 
+    def optimise(self, path: Path) -> None:
+        """Nothing is made of it."""
+
 
 class Refusing:
     def inspect(self, path: Path) -> ModelFacts:
         raise LadleError("LD324", "it may never end", "export it again")
+
+    def optimise(self, path: Path) -> None:
+        """It is never asked."""
 
 
 @dataclass
