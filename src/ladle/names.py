@@ -17,6 +17,8 @@ CONTROLLER_FUNCTION = "ladle-controller"
 CONTROLLER_ROLE = "ladle-controller"
 MASTER_SECRET = "ladle/master-key"
 ALIAS = "live"
+ANSWERS_KEPT_DAYS = 7
+ASYNC = "async"  # folder of the store: for each model what it was asked, and what it answered
 LABEL_FILES = "labels"  # folder of the store, with one for each model
 METRIC_NAMESPACE = "Ladle"
 EVIDENCE_METRIC = "log_e"
@@ -71,6 +73,17 @@ def evidence_alarm(model: str) -> str:
     return f"ladle-{model}-evidence"
 
 
+# What builds images where a team has no engine of its own.
+BUILD_PROJECT, BUILDER_ROLE = "ladle-images", "ladle-builder"
+BUILD_LOG = f"/aws/codebuild/{BUILD_PROJECT}"
+BUILD_SOURCES = "builds"
+
+
+def build_key(tag: str) -> str:
+    """What an image is built from, while it is."""
+    return f"{BUILD_SOURCES}/{tag}.zip"
+
+
 def budget_filter(model: str) -> str:
     """As Budgets writes the tag of a model's resources, once billing knows it."""
     return f"user:ladle:model${model}"
@@ -108,6 +121,9 @@ def release_endpoint(model: str, release: int) -> str:
 
 # Variables of a door's stage: whose endpoint is asked, and which others' are there without traffic.
 STAGE_RELEASE, STAGE_BESIDE = "release", "beside"
+# What an endpoint is tagged with: how many machines a variant may have.
+MIN_INSTANCES_TAG, MAX_INSTANCES_TAG = "ladle:min-instances", "ladle:max-instances"
+STAGE_TIMEOUT = "timeout"  # how long a request may take that is answered later, in seconds
 
 
 def variant(release: int) -> str:
@@ -126,6 +142,21 @@ def endpoint_config(model: str, release: int) -> str:
 def joining_config(model: str, release: int) -> str:
     """Of an endpoint that ``release`` joins beside what has traffic."""
     return f"{endpoint_config(model, release)}-joins"
+
+
+def scaled_endpoint(model: str, release: int) -> str:
+    """As Application Auto Scaling calls it, where each release has an endpoint of its own."""
+    return f"endpoint/{release_endpoint(model, release)}/variant/{variant(release)}"
+
+
+def wake_alarm(model: str, release: int) -> str:
+    """Rings when a release without machines is asked."""
+    return f"ladle-{model}.wakes-{release}"
+
+
+def asking_function(model: str) -> str:
+    """Takes requests that are answered later."""
+    return f"ladle-{model}-asks"
 
 
 def scaled_variant(model: str, release: int) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from ladle.errors import LadleError, NeedsCredentials, Unavailable
 from ladle.names import store_bucket
+from ladle.project.settings import setting
 
 if TYPE_CHECKING:
     from ladle.actions.bring_release import Origin
@@ -30,8 +30,11 @@ if TYPE_CHECKING:
     from ladle.ports import (
         BundleStore,
         DeployTool,
+        Clock,
         FileIndex,
         LogReader,
+        ImageBuilder,
+        ImageRegistry,
         PackCatalogue,
         Predictor,
         Progress,
@@ -51,13 +54,7 @@ def workspace_url(start: Path) -> str:
     wanted = os.environ.get("LADLE_WORKSPACE")
     if wanted:
         return wanted
-    for folder in (start.resolve(), *start.resolve().parents):
-        path = folder / "pyproject.toml"
-        if path.is_file():
-            found = tomllib.loads(path.read_text()).get("tool", {}).get("ladle", {})
-            if "workspace" in found:
-                return str(found["workspace"])
-    return DEFAULT_URL
+    return setting(start, "workspace") or DEFAULT_URL
 
 
 def open_workspace(url: str | None, start: Path) -> Workspace:
@@ -169,7 +166,40 @@ def open_origin(name: str, url: str, start: Path, profile: str | None) -> Origin
     from ladle.aws.release_ledger import AwsReleaseLedger
 
     session = _session(url, start, profile)
-    return Origin(name, AwsReleaseLedger(session.dynamodb), _bundles(session))
+    ledger, bundles = AwsReleaseLedger(session.dynamodb), _bundles(session)
+    return Origin(name, ledger, bundles, lambda: _images(session))
+
+
+def open_images(url: str, start: Path) -> ImageRegistry:
+    """The images that deploys to the workspace ``url`` made."""
+    return _images(_session(url, start))
+
+
+def _images(session: AwsSession) -> ImageRegistry:
+    from ladle.aws.image_registry import EcrRegistry, as_publisher, repository
+
+    return EcrRegistry(as_publisher(session).ecr, repository(session))
+
+
+def open_image_builder(
+    url: str, start: Path, clock: Clock, make_project: Callable[[], None]
+) -> ImageBuilder:
+    """The project that builds images in the account of ``url``; ``make_project`` deploys it."""
+    from ladle.aws.image_builds import CodeBuildImages
+    from ladle.aws.image_registry import repository
+
+    session = _session(url, start)
+    store = store_bucket(session.account, session.region)
+    registry = f"{session.account}.dkr.ecr.{session.region}.amazonaws.com"
+    return CodeBuildImages(
+        session.builds,
+        session.s3,
+        session.logs,
+        store,
+        f"{registry}/{repository(session)}",
+        clock,
+        make_project,
+    )
 
 
 def _bundles(session: AwsSession) -> BundleStore:

@@ -20,6 +20,7 @@ from ladle.catalog import Packaging, Target, Tracing
 from ladle.planning import permissions
 from ladle.planning.grant import RoleGrants
 from ladle.planning.service_spec import ServiceSpec
+from ladle_stacks import image_builds
 from ladle_stacks.doors.accepted import Row, accepted
 from ladle_stacks.targets import ecs_accepted
 
@@ -49,8 +50,8 @@ class Acknowledgement:
     reason: str
 
 
-def of_app(specs: Sequence[ServiceSpec]) -> Iterator[Acknowledgement]:
-    yield from of_platform()
+def of_app(specs: Sequence[ServiceSpec], *, builds: bool = False) -> Iterator[Acknowledgement]:
+    yield from of_platform(builds=builds)
     for spec in specs:
         yield from of_model(spec)
 
@@ -58,7 +59,9 @@ def of_app(specs: Sequence[ServiceSpec]) -> Iterator[Acknowledgement]:
 def acknowledge(app: cdk.App, specs: Sequence[ServiceSpec]) -> None:
     """Tells cdk-nag's packs what is known. Raises KeyError for a construct that there is not."""
     by_path: dict[str, list[Acknowledgement]] = defaultdict(list)
-    for row in of_app(specs):
+    platform = app.node.try_find_child(names.PLATFORM_STACK)
+    builds = platform is not None and platform.node.try_find_child("Images") is not None
+    for row in of_app(specs, builds=builds):
         by_path[row.path].append(row)
     for path, rows in by_path.items():
         cdk.Validations.of(_construct(app, path)).acknowledge(
@@ -80,10 +83,12 @@ def _pack(rule: str) -> str:
     return next((pack for pack in PACKS if rule.startswith(f"{pack}-")), CDKS_OWN)
 
 
-def of_platform() -> Iterator[Acknowledgement]:
+def of_platform(*, builds: bool = False) -> Iterator[Acknowledgement]:
     stack = names.PLATFORM_STACK
     yield from _rows(stack, _PLATFORM)
-    for role in permissions.of_platform():
+    if builds:
+        yield from _rows(stack, image_builds.ACCEPTED)
+    for role in permissions.of_platform(builds=builds):
         yield from _wildcards(stack, f"{role.holder.title()}Role", role)
 
 

@@ -13,6 +13,7 @@ import aws_cdk as cdk
 from ladle.catalog import Arch
 from ladle.policy.lock import Lock
 from ladle.project.function_code import platform_code
+from ladle.project.settings import builds_elsewhere
 from ladle.project.staging import StagedZip, stage_zip
 
 EMBEDDED_KEY = "ladle:embedded"
@@ -29,6 +30,7 @@ class Host:
     embedded: bool
     environment: str | None = None  # of model.yaml
     locks: Mapping[str, Lock] = field(default_factory=dict)
+    builds: bool = False  # images, by a project of the platform
 
     @classmethod
     def of_app(cls, app: cdk.App, repository: Path) -> Host:
@@ -37,7 +39,8 @@ class Host:
         locks = {
             m: Lock.from_json(lock) for m, lock in json.loads(context(LOCKS_KEY) or "{}").items()
         }
-        return cls(repository, embedded, context(ENVIRONMENT_KEY), locks)
+        builds = not embedded and builds_elsewhere(repository)
+        return cls(repository, embedded, context(ENVIRONMENT_KEY), locks, builds)
 
     def python(self, wanted: str = AWS_PYTHON) -> str:
         """The embedded AWS starts functions with the Python that it finds."""

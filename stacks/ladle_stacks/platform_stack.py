@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import aws_cdk as cdk
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_kms as kms
@@ -13,6 +15,7 @@ from constructs import Construct
 from ladle import names
 from ladle_stacks import arns, grants
 from ladle_stacks.host import Host
+from ladle_stacks.image_builds import image_builds
 from ladle_stacks.platform_functions import platform_functions
 
 _KEEP = cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE  # but a first deploy that fails leaves nothing
@@ -28,14 +31,48 @@ class PlatformStack(cdk.Stack):
             stack_name=names.PLATFORM_STACK,
             description="Ladle: what all models of this account share",
         )
-        store = _store(self)
+        store = _store(self, (*_FORGOTTEN, _BUILT) if host.builds else _FORGOTTEN)
         _secret(self)
         releases = _tables(self)
         topic, key = _topic(self)
         platform_functions(self, host, store, releases, topic, key)
+        if host.builds:
+            image_builds(self)
 
 
-def _store(scope: Construct) -> s3.CfnBucket:
+_FORGOTTEN = (
+    s3.LifecycleRule(
+        id="forget-retired-bundles",
+        prefix="release/",
+        noncurrent_version_expiration=cdk.Duration.days(30),
+        expired_object_delete_marker=True,
+    ),
+    s3.LifecycleRule(  # what ladle gc took can be had back for so long
+        id="forget-collected",
+        prefix=f"{names.OBJECTS}/",
+        noncurrent_version_expiration=cdk.Duration.days(30),
+        expired_object_delete_marker=True,
+    ),
+    s3.LifecycleRule(  # requests that were answered later, and their answers
+        id="forget-answers",
+        prefix=f"{names.ASYNC}/",
+        expiration=cdk.Duration.days(names.ANSWERS_KEPT_DAYS),
+        noncurrent_version_expiration=cdk.Duration.days(1),
+    ),
+    s3.LifecycleRule(
+        id="forget-broken-uploads",
+        abort_incomplete_multipart_upload_after=cdk.Duration.days(2),
+    ),
+)
+_BUILT = s3.LifecycleRule(  # the image has it all
+    id="forget-built-sources",
+    prefix=f"{names.BUILD_SOURCES}/",
+    noncurrent_version_expiration=cdk.Duration.days(1),
+    expired_object_delete_marker=True,
+)
+
+
+def _store(scope: Construct, forgotten: Sequence[s3.LifecycleRule]) -> s3.CfnBucket:
     """Objects and bundles. Nothing in it is ever written twice, and no stack deletes it."""
     bucket = s3.Bucket(
         scope,
@@ -48,24 +85,7 @@ def _store(scope: Construct) -> s3.CfnBucket:
         minimum_tls_version=1.2,
         enforce_ssl=True,
         removal_policy=_KEEP,
-        lifecycle_rules=[
-            s3.LifecycleRule(
-                id="forget-retired-bundles",
-                prefix="release/",
-                noncurrent_version_expiration=cdk.Duration.days(30),
-                expired_object_delete_marker=True,
-            ),
-            s3.LifecycleRule(  # what ladle gc took can be had back for so long
-                id="forget-collected",
-                prefix=f"{names.OBJECTS}/",
-                noncurrent_version_expiration=cdk.Duration.days(30),
-                expired_object_delete_marker=True,
-            ),
-            s3.LifecycleRule(
-                id="forget-broken-uploads",
-                abort_incomplete_multipart_upload_after=cdk.Duration.days(2),
-            ),
-        ],
+        lifecycle_rules=list(forgotten),
     )
     made = bucket.node.default_child
     if not isinstance(made, s3.CfnBucket):

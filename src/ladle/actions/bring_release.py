@@ -14,19 +14,27 @@ from ladle.errors import Corrupt, LadleError
 from ladle.experiments.manifest import RecordedExperiment
 from ladle.names import bundle_key
 from ladle.planning.service_spec import ServiceSpec
-from ladle.ports import BundleStore, ReleaseLedger
+from ladle.ports import BundleStore, ImageRegistry, ReleaseLedger
 from ladle.releases.state import Release
 
 MANIFEST = "manifest.json"  # of the experiment, beside the model's copy
 
 
+def no_images() -> ImageRegistry | None:
+    """Where no release has an image."""
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where the release was proven; ``name`` is the environment as people call it."""
+    """Where the release was proven; ``name`` is the environment as people call it, ``images`` are
+    opened when the first is asked for.
+    """
 
     name: str
     ledger: ReleaseLedger
     bundles: BundleStore
+    images: Callable[[], ImageRegistry | None] = no_images
 
 
 @dataclass(frozen=True, slots=True)

@@ -179,6 +179,18 @@ class AwsSession:
         return boto.client("budgets", endpoint_url=self._endpoint, config=_RETRIES)
 
     @cached_property
+    def ecr(self) -> Any:
+        """Without stubs of its own; see ``ladle.aws.image_registry.EcrClient``."""
+        boto: Any = self._boto
+        return boto.client("ecr", endpoint_url=self._endpoint, config=_RETRIES)
+
+    @cached_property
+    def builds(self) -> Any:
+        """Without stubs of its own; see ``ladle.aws.image_builds.CodeBuildClient``."""
+        boto: Any = self._boto
+        return boto.client("codebuild", endpoint_url=self._endpoint, config=_RETRIES)
+
+    @cached_property
     def quotas(self) -> Any:
         """Without stubs of its own; see ``ladle.aws.account_facts.QuotaClient``."""
         boto: Any = self._boto

@@ -14,9 +14,11 @@ from ladle.actions.bring_release import Origin, bring_release
 from ladle.actions.check_pinned import refuse_altered
 from ladle.actions.plan_deploy import plan_deploy
 from ladle.cli.confirm import confirm
+from ladle.cli.images import ImageDesk
 from ladle.cli.locks import keep_for_later, known_locks, write_locks
 from ladle.cli.output import answer, answer_json, say
 from ladle.cli.plan import cloud_of, inspect
+from ladle.config.schema import ModelConfig
 from ladle.disk.clock import SystemClock
 from ladle.errors import ExitCode, UsageError
 from ladle.planning.plan import Change, DeploymentPlan
@@ -24,7 +26,7 @@ from ladle.planning.resolve import Cloud, refuse_embedded
 from ladle.planning.service_spec import ServiceSpec
 from ladle.policy.statuses import ReleaseStatus
 from ladle.ports import BundleStore, DeployTool
-from ladle.project.repository import find_root, packages, read_pinned
+from ladle.project.repository import ModelPackage, find_root, packages, read_pinned
 from ladle.project.services import Locks, read_configs, read_services, workspace_of
 from ladle.tools.cdk import parse_event
 from ladle.wiring import (
@@ -62,8 +64,7 @@ def deploy(
     root = find_root(Path.cwd())
     url = _place(root, environment)
     origin = None if source is None else _origin(root, source, source_profile, url)
-    cloud = cloud_of(url)
-    workspace = open_workspace(url, root)
+    cloud, workspace = cloud_of(url), open_workspace(url, root)
     ledger, found = workspace.ledger, read_configs(root, environment)
     locks = known_locks(found, cloud, environment, root, ledger, lambda: open_bundles(url, root))
     specs = read_services(root, cloud, inspect, environment, models or (), locks)
@@ -75,16 +76,27 @@ def deploy(
     refuse_altered(workspace, going, open_seen_heads(url, root).seen())
     if cloud is Cloud.AWS and plan.would_change:
         confirm(f"Deploy to {url}?", yes)
-    if origin is not None:
-        _bring(root, origin, open_bundles(url, root), going)
-    context = _context(cloud, environment, locks)
-    done = apply_deploy(plan, _tool(url, root), context, ledger, SystemClock())
-    deployed = [d.plan.wanted for d in done if d.plan.change is not Change.REFUSED]
-    keep_for_later(deployed, cloud, root, open_bundles(url, root))
-    write_locks(found, deployed, cloud, environment)
-    doors = {d.plan.wanted.model: door_of(url, root, d.plan.wanted.model) for d in done}
-    _tell(done, doors, as_json)
+    tool, context = _tool(url, root), _context(cloud, environment, locks)
+    _bring(root, origin, open_bundles(url, root), going)
+    ImageDesk(root, url, tool, context, origin).bring(plan)
+    done = apply_deploy(plan, tool, context, ledger, SystemClock())
+    _keep(done, found, cloud, environment, open_bundles(url, root), root)
+    _tell(done, {m: door_of(url, root, m) for m in (d.plan.wanted.model for d in done)}, as_json)
     return ExitCode.FINDING if plan.refused else ExitCode.OK
+
+
+def _keep(
+    done: Sequence[Deployed],
+    found: Sequence[tuple[ModelPackage, ModelConfig]],
+    cloud: Cloud,
+    environment: str | None,
+    bundles: BundleStore,
+    root: Path,
+) -> None:
+    """What later deploys go by: the runtimes' own files, and what is locked now."""
+    deployed = [d.plan.wanted for d in done if d.plan.change is not Change.REFUSED]
+    keep_for_later(deployed, cloud, root, bundles)
+    write_locks(found, deployed, cloud, environment)
 
 
 def _place(root: Path, environment: str | None) -> str:
@@ -104,7 +116,11 @@ def _origin(root: Path, source: str, profile: str | None, to: str) -> Origin:
     return open_origin(source, url, root, profile)
 
 
-def _bring(root: Path, origin: Origin, bundles: BundleStore, going: Sequence[ServiceSpec]) -> None:
+def _bring(
+    root: Path, origin: Origin | None, bundles: BundleStore, going: Sequence[ServiceSpec]
+) -> None:
+    if origin is None:
+        return
     packages_ = {package.folder.name: package for package in packages(root)}
     for spec in going:
         pinned = spec.experiment_id and read_pinned(packages_[Path(spec.folder).name])

@@ -35,15 +35,18 @@ def of_model(spec: ServiceSpec) -> tuple[RoleGrants, ...]:
     )
 
 
-def of_platform() -> tuple[RoleGrants, ...]:
-    """Every role of what all models share; a key and a queue have no fixed name."""
+def of_platform(*, builds: bool = False) -> tuple[RoleGrants, ...]:
+    """Every role of what all models share; a key and a queue have no fixed name. ``builds``: with the
+    project that builds images.
+    """
     watching = {
         "intake": intake(),
         "collector": collector(),
         "judge": judge(),
         "controller": controller("${TopicKey.Arn}"),
     }
-    return tuple(
+    builders = (RoleGrants("builder", tuple(builder())),) if builds else ()
+    return builders + tuple(
         RoleGrants(
             holder,
             (*grants, dead_letters("${DeadLetters.Arn}"), own_log(f"/aws/lambda/ladle-{holder}")),
@@ -198,6 +201,21 @@ def _list_store(*prefixes: str) -> Grant:
     """Without it S3 answers 403 for an object that is not there."""
     named = [prefix if prefix.endswith("*") else "the pinned model" for prefix in prefixes]
     called = f"{' and '.join(named)} of the store"
+def builder() -> Grants:
+    """Builds what a deploy stages, and writes images of the CDK's own repository."""
+    sources = Thing(arns.store(f"{names.BUILD_SOURCES}/*"), f"{names.BUILD_SOURCES}/* of the store")
+    images = Thing(arns.cdk_images(), "the images that the CDK uploads")
+    sends = ["CompleteLayerUpload", "InitiateLayerUpload", "PutImage", "UploadLayerPart"]
+    return [
+        allow("s3", ["GetObject", "GetObjectVersion"], sources),
+        _list_store(f"{names.BUILD_SOURCES}/*"),
+        allow("ecr", ["GetAuthorizationToken"], Thing("*", "the registry")),  # it has no ARN
+        allow("ecr", ["BatchCheckLayerAvailability", "BatchGetImage"], images),
+        allow("ecr", sends, images),
+        own_log(names.BUILD_LOG),
+    ]
+
+
     when = {"StringLike": {"s3:prefix": list(prefixes)}}
     return allow("s3", ["ListBucket"], Thing(arns.store(), called), when=when)
 

@@ -15,6 +15,7 @@ from ladle.ports.handoff import (
     StackReader,
     StoredCopy,
 )
+from ladle.ports.images import ImageBuilder, ImageManifest, ImageRegistry, ImageSource
 from ladle.ports.jobs import JobEnd, JobReport, JobRequest, TrainingJobs
 from ladle.ports.releases import (
     AlarmReader,
@@ -74,6 +75,10 @@ __all__ = [
     "DeployTool",
     "FileIndex",
     "Health",
+    "ImageBuilder",
+    "ImageManifest",
+    "ImageRegistry",
+    "ImageSource",
     "JobEnd",
     "JobReport",
     "JobRequest",

@@ -6,7 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -94,6 +94,7 @@ class CdkCli:
         self._answers = answers
         self._program = find_cdk(root)
         self._on_line = on_line
+        self._assembly: Path | None = None  # what a synth has left for the deploys after it
         self._environment = {
             **_QUIET,
             **environment,
@@ -113,14 +114,21 @@ class CdkCli:
             self.bootstrap()
         options = ["--require-approval", "never", "--progress", "events", "--ci"]
         options += ["--concurrency", str(AT_ONCE)]
-        for key, value in context.items():
-            options += ["--context", f"{key}={value}"]
+        if self._assembly is not None:
+            options += ["--app", str(self._assembly)]
+        else:
+            options += _context(context)
         self._run(["deploy", *stacks, *options], "cdk deploy")
 
+    def synthesize(self, context: Mapping[str, str]) -> Path:
+        assembly = self._root / ".ladle" / "assembly"
+        options = ["--quiet", "--output", str(assembly), *_context(context)]
+        self._run(["synth", *options], "cdk synth")
+        self._assembly = assembly
+        return assembly
+
     def destroy(self, stacks: Sequence[str], context: Mapping[str, str]) -> None:
-        options = ["--force", "--exclusively", "--ci"]
-        for key, value in context.items():
-            options += ["--context", f"{key}={value}"]
+        options = ["--force", "--exclusively", "--ci", *_context(context)]
         self._run(["destroy", *stacks, *options], "cdk destroy")
 
     def _run(self, words: Sequence[str], name: str) -> None:
@@ -139,6 +147,11 @@ class CdkCli:
                 )
             elif line != 0:
                 raise LadleError("LD710", f"{name} failed: {first_failure(lines)}", _mend(lines))
+
+
+def _context(context: Mapping[str, str]) -> Iterator[str]:
+    for key, value in context.items():
+        yield from ("--context", f"{key}={value}")
 
 
 def first_failure(lines: Sequence[str]) -> str:
