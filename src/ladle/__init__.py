@@ -6,6 +6,7 @@ if TYPE_CHECKING:
     from ladle.client import Client as Client
     from ladle.recorder import record as record
     from ladle.tools.onnx_converter import to_onnx as to_onnx
+    from ladle.tools.onnx_reference import with_reference as with_reference
     from ladle.version import __version__ as __version__
 
 # Public name -> its module. Told by a string, so that no function's code reaches it.
@@ -13,6 +14,7 @@ _HOMES: Final = {
     "record": "ladle.recorder",
     "Client": "ladle.client",
     "to_onnx": "ladle.tools.onnx_converter",
+    "with_reference": "ladle.tools.onnx_reference",
     "__version__": "ladle.version",
 }
 

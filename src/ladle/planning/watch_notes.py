@@ -29,7 +29,7 @@ def watch_notes(spec: ServiceSpec, prices: Prices) -> Iterator[str]:
     if columns:
         usd = prices.of("table_write", FLUSHES * FLUSH_WRITES * columns)
         yield (
-            f"drift of up to {columns} columns, if ladle.to_onnx wrote the model: at most "
+            f"drift of up to {columns} columns, if the model file knows its training's rows: at most "
             f"{usd:.2f} USD a month for each process that is always busy"
         )
 

@@ -15,12 +15,12 @@ from typing import Any, Final
 from ladle.errors import LadleError
 from ladle.experiments.signature import MISSING_KEY
 from ladle.quality.reference import KEY
+from ladle.tools.onnx_reference import MOST_ROWS, with_metadata
 from ladle.tools.reference_rows import reference_of
 
 OPSET: Final = 21
 TOLERANCE: Final = 1e-4  # of scores and numbers, relative and absolute; classes are equal or not
 _GRADIENT_BOOSTING: Final = {"xgboost": "convert_xgboost", "lightgbm": "convert_lightgbm"}
-_MOST_ROWS: Final = 10_000
 
 
 def to_onnx(
@@ -35,7 +35,7 @@ def to_onnx(
 
     Raises LadleError LD335 (no converter for it) or LD336 (the file answers otherwise).
     """
-    rows = rows[:_MOST_ROWS]
+    rows = rows[:MOST_ROWS]
     kind = type(estimator).__module__.partition(".")[0]
     if kind in _GRADIENT_BOOSTING:
         content = _boosted(estimator, rows, kind, min(opset, 15))
@@ -89,13 +89,11 @@ def _no_converter(estimator: Any, error: Exception) -> LadleError:
 
 def _with_metadata(content: bytes, inputs: Mapping[str, Any], outputs: Mapping[str, Any]) -> bytes:
     """What serving will compare its rows with, and which inputs were proved with missing values."""
-    model = importlib.import_module("onnx").load_from_string(content)
-    model.metadata_props.add(key=KEY, value=reference_of(inputs, outputs).to_json())
+    said = {KEY: reference_of(inputs, outputs).to_json()}
     missing = [name for name, values in inputs.items() if _holds_nan(values)]
     if missing:
-        model.metadata_props.add(key=MISSING_KEY, value=json.dumps(missing))
-    written: bytes = model.SerializeToString()
-    return written
+        said[MISSING_KEY] = json.dumps(missing)
+    return with_metadata(content, said)
 
 
 def _holds_nan(values: Any) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import GradientBoostingRegressor, RandomForestClassifier
@@ -97,3 +98,50 @@ def test_the_file_says_what_the_training_rows_were_like() -> None:
     assert reference is not None
     assert [c.name for c in reference.columns if c.is_input] == [f"X[{k}]" for k in range(4)]
     assert all(sum(c.counts) == len(ROWS) for c in reference.columns)
+
+
+def told(content: bytes) -> Reference:
+    written = load(content, 1).reference
+    assert written is not None
+    reference = Reference.from_json(written)
+    assert reference is not None
+    return reference
+
+
+def test_a_file_of_any_origin_learns_what_its_training_rows_were_like() -> None:
+    """As ``to_onnx`` writes it; what the file said before stays."""
+    model = LogisticRegression().fit(ROWS, CLASSES)
+    made = ladle.to_onnx(model, ROWS)
+    bare = onnx.load_from_string(made)
+    del bare.metadata_props[:]
+    bare.metadata_props.add(key="author", value="us")
+    content = ladle.with_reference(bare.SerializeToString(), ROWS)
+    assert told(content) == told(made)
+    assert next(p.value for p in onnx.load_from_string(content).metadata_props) == "us"
+
+
+def test_a_reference_is_replaced_by_that_of_other_rows() -> None:
+    made = ladle.to_onnx(LogisticRegression().fit(ROWS, CLASSES), ROWS)
+    content = ladle.with_reference(made, {"X": ROWS[:50]})
+    assert all(sum(c.counts) == 50 for c in told(content).columns)
+    assert len(onnx.load_from_string(content).metadata_props) == 1
+
+
+@pytest.mark.parametrize(("rows", "asked"), [(200, 200), (203, 200)])
+def test_a_model_that_is_made_for_some_rows_at_a_time_is_asked_so(rows: int, asked: int) -> None:
+    x = onnx.helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, [8, 2])
+    y = onnx.helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, [8, 2])
+    graph = onnx.helper.make_graph([onnx.helper.make_node("Relu", ["x"], ["y"])], "g", [x], [y])
+    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 21)])
+    model.ir_version = 10
+    columns = told(
+        ladle.with_reference(model.SerializeToString(), RANDOM.random((rows, 2)))
+    ).columns
+    assert [sum(c.counts) for c in columns if not c.is_input] == [asked, asked]
+
+
+def test_rows_that_the_model_does_not_take_are_refused_with_the_way_out() -> None:
+    made = ladle.to_onnx(LogisticRegression().fit(ROWS, CLASSES), ROWS)
+    with pytest.raises(LadleError) as error:
+        ladle.with_reference(made, ROWS[:, :3])
+    assert error.value.code == "LD344"
