@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ladle.policy.statuses import Phase, ReleaseStatus
 from ladle.policy.traffic import Traffic
 from ladle.releases.effects import Decision, NewRecord, RecordKind
@@ -20,6 +18,7 @@ from ladle.releases.moves import (
 )
 from ladle.releases.rollback import Cause, newest_proven, roll_back
 from ladle.releases.state import IntentKind, Quarantined, Release, ReleaseState
+from ladle.values import replace
 
 
 def refused(state: ReleaseState, event: PersonAsked, why: str) -> Decision:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ladle.policy.statuses import Phase, ReleaseStatus
 from ladle.policy.traffic import ObservedTraffic, Traffic, as_alias
 from ladle.releases.effects import Decision, NewRecord, RecordKind
@@ -17,6 +15,7 @@ from ladle.releases.events import (
 from ladle.releases.moves import after, give_up, intend, unchanged, with_notice, with_status
 from ladle.releases.rollback import BRAKE_ROLLBACKS, aim_again, brake
 from ladle.releases.state import IntentKind, ReleaseState
+from ladle.values import replace
 
 DELAYED_S = 120.0  # a rollback should be over by then
 # What begins a comparison: its evidence counts from the moment when the alias reads so.

@@ -7,12 +7,13 @@ failed leaves none, somebody else's does.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from ladle import digest
 from ladle.releases.effects import NewRecord, RecordKind
 from ladle.releases.state import LogHead, ReleaseState
+from ladle.values import replace
 
 # Rows that say how the alias reads.
 _READ = (RecordKind.OUTCOME, RecordKind.FROZEN, RecordKind.REMOVED)

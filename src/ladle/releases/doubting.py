@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ladle.releases.effects import Decision, NewRecord, RecordKind
 from ladle.releases.events import QuarantineDoubted
 from ladle.releases.moves import unchanged, with_notice
 from ladle.releases.state import ReleaseState
+from ladle.values import replace
 
 
 def quarantine_doubted(state: ReleaseState, event: QuarantineDoubted, _now: float) -> Decision:

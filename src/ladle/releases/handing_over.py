@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from ladle.policy.statuses import Phase, ReleaseStatus
 from ladle.releases.effects import Decision, NewRecord, RecordKind
@@ -21,6 +20,7 @@ from ladle.releases.moves import (
 )
 from ladle.releases.outbox import Effect, Retire
 from ladle.releases.state import Release, ReleaseState
+from ladle.values import replace
 
 Then = Callable[[ReleaseState, Release, float], Decision]
 

@@ -9,7 +9,6 @@ so that it costs minutes at the most: what is still worse then is rolled back, w
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from ladle.policy.statuses import Phase
@@ -17,6 +16,7 @@ from ladle.policy.verdicts import GuardVerdict
 from ladle.releases.effects import Decision, NewRecord, RecordKind
 from ladle.releases.moves import unchanged, with_notice
 from ladle.releases.state import ReleaseState
+from ladle.values import replace
 
 STORM_MODELS = 3
 STORM_WINDOW_S = 300.0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from ladle.catalog import OnInconclusive
@@ -26,6 +25,7 @@ from ladle.releases.outbox import Retire
 from ladle.releases.promotion import lacking, minimum_lacking
 from ladle.releases.rollback import Cause, degrade, roll_back, worse
 from ladle.releases.state import ReleaseState
+from ladle.values import replace
 
 NATIVE_ALARM_SAMPLES = 20
 KEPT_GOOD = 5

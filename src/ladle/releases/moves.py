@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from ladle.catalog import Strategy
@@ -14,6 +13,7 @@ from ladle.policy.verdicts import Evidence
 from ladle.releases.effects import Decision, NewRecord, RecordKind
 from ladle.releases.outbox import Notify
 from ladle.releases.state import Intent, IntentKind, Quarantined, Release, ReleaseState
+from ladle.values import replace
 
 
 def unchanged(state: ReleaseState, note: str) -> Decision:

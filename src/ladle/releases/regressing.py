@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ladle.policy.statuses import QuarantineScope
 from ladle.releases.effects import Decision, NewRecord, RecordKind
 from ladle.releases.events import LateRegression
 from ladle.releases.moves import after, unchanged, with_notice, without
 from ladle.releases.rollback import Cause, newest_proven, roll_back
 from ladle.releases.state import ReleaseState
+from ladle.values import replace
 
 
 def late_regression(state: ReleaseState, event: LateRegression, now: float) -> Decision:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ladle.policy.statuses import Phase, ReleaseStatus
 from ladle.releases.effects import Decision, NewRecord, RecordKind
 from ladle.releases.events import RollbackTried
 from ladle.releases.moves import give_up, unchanged, with_notice, with_status
 from ladle.releases.state import IntentKind, ReleaseState
+from ladle.values import replace
 
 TRIES = (IntentKind.START_CANARY, IntentKind.GO_LIVE)
 

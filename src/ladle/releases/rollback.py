@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from ladle.policy.rollout import GuardName
@@ -13,6 +13,7 @@ from ladle.policy.verdicts import Evidence, GuardVerdict
 from ladle.releases.effects import Decision, NewRecord, RecordKind
 from ladle.releases.moves import after, give_up, intend, with_notice, with_status, without
 from ladle.releases.state import Intent, IntentKind, Quarantined, Release, ReleaseState
+from ladle.values import replace
 
 # What a guard's verdict forbids from now on. A native alarm counts as failures.
 QUARANTINE_SCOPES: dict[GuardName, QuarantineScope] = {

@@ -6,8 +6,6 @@ nothing about a release.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ladle.policy.statuses import Phase
 from ladle.policy.stopping import Overrun, StopNotice, StopPolicy
 from ladle.releases.asking import because, refused
@@ -16,6 +14,7 @@ from ladle.releases.events import CostRead, PersonAsked
 from ladle.releases.moves import unchanged, with_notice
 from ladle.releases.outbox import Effect, Switch
 from ladle.releases.state import ReleaseState, Stopped
+from ladle.values import replace
 
 
 def stop_policy(state: ReleaseState) -> StopPolicy | None:
@@ -25,7 +24,8 @@ def stop_policy(state: ReleaseState) -> StopPolicy | None:
 
 
 def cost_read(state: ReleaseState, event: CostRead, now: float) -> Decision:
-    policy, notice, overrun = stop_policy(state), state.stop_notice, event.overrun
+    notice, overrun = state.stop_notice, event.overrun
+    policy = None if overrun is None else stop_policy(state)
     if policy is None or overrun is None or overrun.key == state.stop_waived:
         return unchanged(state, "no ceiling is passed") if notice is None else _called_off(state)
     if notice is None or notice.overrun.key != overrun.key:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from ladle.disk.alias import Alias, written
 from ladle.errors import Conflict, Forbidden, Unavailable
@@ -12,6 +12,7 @@ from ladle.ports import AlarmReading, Delivered, Message
 from ladle.releases.deploy_log import Deployment, log_changes
 from ladle.releases.effects import NewRecord, Record
 from ladle.releases.state import ReleaseState
+from ladle.values import replace
 
 
 @dataclass(slots=True)
@@ -25,7 +26,8 @@ class MemoryInbox:
             pending.setdefault(message_id, Delivered(message_id, at, message))
 
     def pending(self, model: str) -> Sequence[Delivered]:
-        return sorted(self.messages.get(model, {}).values(), key=lambda d: (d.at, d.id))
+        waiting = self.messages.get(model)
+        return sorted(waiting.values(), key=lambda d: (d.at, d.id)) if waiting else ()
 
     def take(self, model: str, done: Sequence[str]) -> None:
         for message_id in done:

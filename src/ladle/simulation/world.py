@@ -72,7 +72,8 @@ class World:
             at, _, what = heapq.heappop(agenda)
             self.now = max(self.now, at)
             what()
-        self.now = max(self.now, until)
+        if until > self.now:
+            self.now = until
 
     def note_traffic(self) -> None:
         """Begins a new stretch; called whenever the alias or the load may have changed."""

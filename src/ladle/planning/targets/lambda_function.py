@@ -148,7 +148,9 @@ def limits(spec: ServiceSpec, usage: Usage) -> Iterator[Limit]:
     most, fix = rules.STORE_MODEL_BYTES, "quantise it, or write model_in: image"
     if spec.is_in_image:
         most, fix = rules.IMAGE_MODEL_BYTES, "quantise it"
-    yield Limit("memory", spec.size.peak_mb, spec.compute.memory_mb, "MB", "raise compute.memory_mb")
+    yield Limit(
+        "memory", spec.size.peak_mb, spec.compute.memory_mb, "MB", "raise compute.memory_mb"
+    )
     yield Limit("model size", size / 1e6, most / 1e6, "MB", fix)
     yield Limit("concurrency", busy, _instances(spec), "instances", f"{more}, or answer faster")
 
