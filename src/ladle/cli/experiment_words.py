@@ -187,6 +187,12 @@ def _model(manifest: Manifest) -> Iterator[list[str]]:
     yield ["sha256", artefact.digest.removeprefix("sha256:")]
     yield ["inputs", tensor_words(artefact.signature.inputs)]
     yield ["outputs", tensor_words(artefact.signature.outputs)]
+    if made := artefact.optimised:
+        for_what = f"for onnxruntime {made.onnxruntime} on {made.machine}"
+        yield [
+            "optimised",
+            f"{for_what}; {made.rows} rows answered alike, within {made.tolerance:g}",
+        ]
 
 
 def _environment(manifest: Manifest, every_package: bool) -> Iterator[list[str]]:
