@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from ladle.actions.read_usage import read_usage
-from ladle.cli.locks import locks_here
+from ladle.cli.locks import Deployment, locks_here
 from ladle.cli.money import basis, cost_lines, line_rows, usd
 from ladle.cli.output import answer, answer_json, say, table
 from ladle.cli.plan import cloud_of, inspect
@@ -54,7 +54,7 @@ def cost(
             )
         found = [(package, config) for package, config in found if config.name == model]
     cloud = cloud_of(url)
-    locks = locks_here(found, cloud, None, root, url)
+    locks = locks_here(found, Deployment(root, url, cloud))
     specs = [
         read_service(
             package, config, cloud, inspect, root, kept(package, config, cloud, None, locks)

@@ -15,10 +15,9 @@ from ladle.actions.check_pinned import refuse_altered
 from ladle.actions.plan_deploy import plan_deploy
 from ladle.cli.confirm import confirm
 from ladle.cli.images import ImageDesk
-from ladle.cli.locks import keep_for_later, known_locks, write_locks
+from ladle.cli.locks import Deployment, keep_for_later, known_locks, write_locks
 from ladle.cli.output import answer, answer_json, say
 from ladle.cli.plan import cloud_of, inspect
-from ladle.config.schema import ModelConfig
 from ladle.disk.clock import SystemClock
 from ladle.errors import ExitCode, UsageError
 from ladle.planning.plan import Change, DeploymentPlan
@@ -26,7 +25,7 @@ from ladle.planning.resolve import Cloud, refuse_embedded
 from ladle.planning.service_spec import ServiceSpec
 from ladle.policy.statuses import ReleaseStatus
 from ladle.ports import BundleStore, DeployTool
-from ladle.project.repository import ModelPackage, find_root, packages, read_pinned
+from ladle.project.repository import find_root, packages, read_pinned
 from ladle.project.services import Locks, read_configs, read_services, workspace_of
 from ladle.tools.cdk import parse_event
 from ladle.wiring import (
@@ -66,7 +65,8 @@ def deploy(
     origin = None if source is None else _origin(root, source, source_profile, url)
     cloud, workspace = cloud_of(url), open_workspace(url, root)
     ledger, found = workspace.ledger, read_configs(root, environment)
-    locks = known_locks(found, cloud, environment, root, ledger, lambda: open_bundles(url, root))
+    to = Deployment(root, url, cloud, environment)
+    locks = known_locks(found, to, ledger)
     specs = read_services(root, cloud, inspect, environment, models or (), locks)
     if cloud is Cloud.EMBEDDED:
         refuse_embedded(specs)
@@ -80,23 +80,11 @@ def deploy(
     _bring(root, origin, open_bundles(url, root), going)
     ImageDesk(root, url, tool, context, origin).bring(plan)
     done = apply_deploy(plan, tool, context, ledger, SystemClock())
-    _keep(done, found, cloud, environment, open_bundles(url, root), root)
+    deployed = [d.plan.wanted for d in done if d.plan.change is not Change.REFUSED]
+    keep_for_later(deployed, to)
+    write_locks(found, deployed, to)
     _tell(done, {m: door_of(url, root, m) for m in (d.plan.wanted.model for d in done)}, as_json)
     return ExitCode.FINDING if plan.refused else ExitCode.OK
-
-
-def _keep(
-    done: Sequence[Deployed],
-    found: Sequence[tuple[ModelPackage, ModelConfig]],
-    cloud: Cloud,
-    environment: str | None,
-    bundles: BundleStore,
-    root: Path,
-) -> None:
-    """What later deploys go by: the runtimes' own files, and what is locked now."""
-    deployed = [d.plan.wanted for d in done if d.plan.change is not Change.REFUSED]
-    keep_for_later(deployed, cloud, root, bundles)
-    write_locks(found, deployed, cloud, environment)
 
 
 def _place(root: Path, environment: str | None) -> str:

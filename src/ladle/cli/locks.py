@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -25,64 +26,69 @@ from ladle.project.staging import find_wheels, place_for_wheels, wheels_name
 from ladle.wiring import open_bundles, open_workspace
 
 Found = Sequence[tuple[ModelPackage, ModelConfig]]
-OpenBundles = Callable[[], BundleStore]
 
 
-def known_locks(
-    found: Found,
-    cloud: Cloud,
-    environment: str | None,
-    root: Path,
-    ledger: ReleaseLedger,
-    bundles: OpenBundles,
-) -> Locks:
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """Where the models of the repository at ``root`` go."""
+
+    root: Path
+    url: str
+    cloud: Cloud
+    environment: str | None = None
+
+    @property
+    def place(self) -> str:
+        return place_of(self.cloud, self.environment)
+
+    @property
+    def store(self) -> BundleStore | None:
+        """A folder of experiments has nothing deployed."""
+        return None if self.url.startswith("dir:") else open_bundles(self.url, self.root)
+
+
+def known_locks(found: Found, to: Deployment, ledger: ReleaseLedger) -> Locks:
     """By model, of the ledger; the runtimes that any lock names are then here, if anywhere."""
     known = read_locks(ledger, [config.name for _, config in found])
-    place = place_of(cloud, environment)
     for package, config in found:
-        lock = read_lock(package, place) or known.get(config.name)
+        lock = read_lock(package, to.place) or known.get(config.name)
         if lock is not None:
-            _bring(lock, cloud, config, root, bundles)
+            _bring(lock, config, to)
     return known
 
 
-def locks_here(found: Found, cloud: Cloud, environment: str | None, root: Path, url: str) -> Locks:
+def locks_here(found: Found, to: Deployment) -> Locks:
     """As ``known_locks``, where somebody can be asked."""
     try:
-        ledger = open_workspace(url, root).ledger
-        bundles = partial(open_bundles, url, root)
-        return known_locks(found, cloud, environment, root, ledger, bundles)
+        return known_locks(found, to, open_workspace(to.url, to.root).ledger)
     except (Unavailable, NeedsCredentials):
         return {}
 
 
-def keep_for_later(
-    specs: Iterable[ServiceSpec], cloud: Cloud, root: Path, store: BundleStore
-) -> None:
+def keep_for_later(specs: Iterable[ServiceSpec], to: Deployment) -> None:
     """What the releases of ``specs`` were built from; older runtimes are in the store already."""
-    ours = kept_runtimes.installed()
+    ours, store = kept_runtimes.installed(), to.store
     mine = [s for s in specs if s.built_with and s.built_with.digest == ours.digest]
-    if mine:
-        keep_runtime(store, ours, kept_runtimes.pack)
-    # On the embedded AWS what a zip holds was staged on this machine, and stays here.
-    if cloud is Cloud.AWS:
-        zips = [spec for spec in mine if spec.packaging is Packaging.ZIP]
-        for name in {wheels_name(Wheels.FUNCTION, spec.python, spec.arch) for spec in zips}:
-            if (staged := find_wheels(root, name)) is not None:
-                keep_wheels(store, name, staged)
-
-
-def write_locks(
-    found: Found, specs: Iterable[ServiceSpec], cloud: Cloud, environment: str | None
-) -> None:
-    """Where nothing was locked there yet; the embedded AWS begins anew, and its ledger is enough."""
-    if cloud is Cloud.EMBEDDED:
+    if not mine or store is None:
         return
-    place, by_model = place_of(cloud, environment), {spec.model: spec for spec in specs}
+    keep_runtime(store, ours, kept_runtimes.pack)
+    if to.cloud is Cloud.EMBEDDED:
+        return  # its zips were staged on this machine, and their wheels stay here
+    zips = [spec for spec in mine if spec.packaging is Packaging.ZIP]
+    for name in {wheels_name(Wheels.FUNCTION, spec.python, spec.arch) for spec in zips}:
+        if (staged := find_wheels(to.root, name)) is not None:
+            keep_wheels(store, name, staged)
+
+
+def write_locks(found: Found, specs: Iterable[ServiceSpec], to: Deployment) -> None:
+    """Where nothing was locked there yet; the embedded AWS begins anew, and its ledger is enough."""
+    if to.cloud is Cloud.EMBEDDED:
+        return
+    by_model = {spec.model: spec for spec in specs}
     for package, config in found:
-        if config.name in by_model and read_lock(package, place) is None:
-            write_lock(package, place, by_model[config.name].lock)
-            say(f"{config.name}  pinned.json records what it runs on at {place}: commit it")
+        if config.name in by_model and read_lock(package, to.place) is None:
+            write_lock(package, to.place, by_model[config.name].lock)
+            say(f"{config.name}  pinned.json records what it runs on at {to.place}: commit it")
 
 
 def newer_runtime(kept: Runtime | None) -> Runtime | None:
@@ -92,15 +98,16 @@ def newer_runtime(kept: Runtime | None) -> Runtime | None:
     return kept_runtimes.installed()
 
 
-def _bring(lock: Lock, cloud: Cloud, config: ModelConfig, root: Path, bundles: OpenBundles) -> None:
-    runtime = lock.runtime
-    if runtime is None or kept_runtimes.is_here(root, runtime):
+def _bring(lock: Lock, config: ModelConfig, to: Deployment) -> None:
+    """Where the store has lost it too, who needs it says so."""
+    runtime, root = lock.runtime, to.root
+    if runtime is None or kept_runtimes.is_here(root, runtime) or (store := to.store) is None:
         return
-    kept: Runtime = runtime
-    if not bring_runtime(bundles(), kept, lambda zip_: kept_runtimes.unpack(zip_, root, kept)):
-        return  # who needs it says that it is missing
-    tree = kept_runtimes.tree_of(root, kept)
-    if lock.packaging is Packaging.ZIP and cloud is Cloud.AWS and tree is not None:
+    unpack = partial(kept_runtimes.unpack, repository=root, runtime=runtime)
+    if not bring_runtime(store, runtime, unpack):
+        return
+    tree = kept_runtimes.tree_of(root, runtime)
+    if lock.packaging is Packaging.ZIP and to.cloud is Cloud.AWS and tree is not None:
         name = wheels_name(Wheels.FUNCTION, config.python, config.arch, tree.locks)
         if find_wheels(root, name) is None:
-            bring_wheels(bundles(), name, place_for_wheels(root, name))
+            bring_wheels(store, name, place_for_wheels(root, name))

@@ -12,7 +12,7 @@ import typer
 
 from ladle.actions.plan_deploy import plan_deploy
 from ladle.actions.read_usage import read_usage
-from ladle.cli.locks import locks_here, newer_runtime
+from ladle.cli.locks import Deployment, locks_here, newer_runtime
 from ladle.cli.money import line_rows, usd
 from ladle.cli.output import answer, answer_json, say, table
 from ladle.cli.plan_words import defaults_lines, plan_lines, role_lines
@@ -69,7 +69,7 @@ def plan(
     found = read_configs(root, environment)
     url = workspace_of((config for _, config in found), environment) or workspace_url(root)
     cloud = cloud_of(url)
-    locks = locks_here(found, cloud, environment, root, url)
+    locks = locks_here(found, Deployment(root, url, cloud, environment))
     specs = [
         read_service(
             package, config, cloud, inspect, root, kept(package, config, cloud, environment, locks)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,7 +12,7 @@ import typer
 from ladle.actions.read_locks import handed_over_last
 from ladle.actions.read_status import ModelStatus, deployed_models, read_status
 from ladle.cli.asking import workspace_here
-from ladle.cli.locks import known_locks, newer_runtime
+from ladle.cli.locks import Deployment, known_locks, newer_runtime
 from ladle.cli.output import answer, answer_json, say
 from ladle.cli.plan import cloud_of, inspect
 from ladle.cli.release_words import evidence_lines, moment, state_json
@@ -25,7 +24,7 @@ from ladle.project.repository import find_root
 from ladle.project.services import read_configs, read_services
 from ladle.releases.state import ReleaseState
 from ladle.why.words import span
-from ladle.wiring import open_bundles, workspace_url
+from ladle.wiring import workspace_url
 
 WATCH_EVERY_S = 2.0
 CLEAR = "\x1b[H\x1b[2J"
@@ -65,8 +64,8 @@ def _committed(here: Path, ledger: ReleaseLedger) -> Mapping[str, str]:
         return {}
     try:
         url = workspace_url(root)
-        cloud, bundles = cloud_of(url), partial(open_bundles, url, root)
-        locks = known_locks(read_configs(root), cloud, None, root, ledger, bundles)
+        cloud = cloud_of(url)
+        locks = known_locks(read_configs(root), Deployment(root, url, cloud), ledger)
         specs = read_services(root, cloud, inspect, known=locks)
     except LadleError as error:
         say(f"what is committed cannot be read: {error}")

@@ -9,18 +9,17 @@ from typing import Annotated, Any
 
 import typer
 
-from ladle.cli.locks import Found, known_locks
+from ladle.cli.locks import Deployment, Found, known_locks
 from ladle.cli.output import answer, answer_json, say
 from ladle.cli.plan import cloud_of, inspect
 from ladle.config.nearest import did_you_mean
 from ladle.errors import NotFound, UsageError
-from ladle.planning.resolve import Cloud
 from ladle.policy.lock import Runtime
 from ladle.project import kept_runtimes
-from ladle.project.pinned_lock import place_of, write_lock
+from ladle.project.pinned_lock import write_lock
 from ladle.project.repository import find_root
 from ladle.project.services import Locks, kept, read_configs, read_service, workspace_of
-from ladle.wiring import open_bundles, open_workspace, workspace_url
+from ladle.wiring import open_workspace, workspace_url
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +63,9 @@ def upgrade(
             f"models here: {', '.join(names) or 'none'}",
         )
     url = workspace_of((c for _, c in everything), environment) or workspace_url(root)
-    cloud, ledger = cloud_of(url), open_workspace(url, root).ledger
-    locks = known_locks(found, cloud, environment, root, ledger, lambda: open_bundles(url, root))
-    moves = list(_moved(found, cloud, environment, root, locks, dry_run))
+    to = Deployment(root, url, cloud_of(url), environment)
+    locks = known_locks(found, to, open_workspace(url, root).ledger)
+    moves = list(_moved(found, to, locks, dry_run))
     if as_json:
         answer_json({"dry_run": dry_run, "models": [_row(move) for move in moves]})
     else:
@@ -75,23 +74,24 @@ def upgrade(
         say("next: commit pinned.json, then ladle deploy")
 
 
-def _moved(
-    found: Found, cloud: Cloud, environment: str | None, root: Path, locks: Locks, dry_run: bool
-) -> Iterator[_Move]:
-    ours = kept_runtimes.installed()
+def _moved(found: Found, to: Deployment, locks: Locks, dry_run: bool) -> Iterator[_Move]:
+    ours, root, cloud = kept_runtimes.installed(), to.root, to.cloud
     for package, config in found:
-        lock = kept(package, config, cloud, environment, locks)
+        lock = kept(package, config, cloud, to.environment, locks)
         if lock is None or lock.runtime is None or lock.runtime.digest == ours.digest:
             yield _Move(config.name, lock.runtime if lock else None, ours, makes_release=False)
             continue
         newer = replace(lock, runtime=ours)
-        before, after = (
-            read_service(package, config, cloud, inspect, root, each).release_digest
-            for each in (lock, newer)
-        )
-        yield _Move(config.name, lock.runtime, ours, makes_release=before != after)
+        differs = True  # where the older one is lost, nobody can tell
+        if kept_runtimes.is_here(root, lock.runtime):
+            before, after = (
+                read_service(package, config, cloud, inspect, root, each).release_digest
+                for each in (lock, newer)
+            )
+            differs = before != after
+        yield _Move(config.name, lock.runtime, ours, differs)
         if not dry_run:
-            write_lock(package, place_of(cloud, environment), newer)
+            write_lock(package, to.place, newer)
 
 
 def _said(move: _Move) -> str:

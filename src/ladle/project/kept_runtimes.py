@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import tempfile
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
@@ -55,13 +56,23 @@ def _below(folder: Path, path: Path) -> str:
 
 def digest_of(tree: RuntimeTree) -> Digest:
     """Of names and contents, wherever they lie."""
-    return digest.of_named((f.name, digest.of_bytes(f.path.read_bytes())) for f in files_of(tree))
+    return _digest((f.name, f.path.read_bytes()) for f in files_of(tree))
+
+
+def _digest(contents: Iterable[tuple[str, bytes]]) -> Digest:
+    return digest.of_named((name, digest.of_bytes(content)) for name, content in contents)
+
+
+@cache
+def _installed_contents() -> tuple[tuple[str, bytes], ...]:
+    """Read once: whoever edits Ladle while it deploys must not change what is kept of the deploy."""
+    return tuple((f.name, f.path.read_bytes()) for f in files_of(installed_runtime()))
 
 
 @cache
 def installed() -> Runtime:
-    """What this Ladle would serve a new model with; once per process."""
-    return Runtime(str(digest_of(installed_runtime())), __version__)
+    """What this Ladle would serve a new model with."""
+    return Runtime(str(_digest(_installed_contents())), __version__)
 
 
 def is_here(repository: Path, runtime: Runtime) -> bool:
@@ -87,10 +98,10 @@ def pack(to: Path) -> Digest:
     """Writes the runtime that this Ladle brings as a zip: the same bytes for the same files."""
     content = io.BytesIO()
     with ZipFile(content, "w", ZIP_DEFLATED, compresslevel=6) as archive:
-        for file in files_of(installed_runtime()):
-            info = ZipInfo(file.name, _LONG_AGO)
+        for name, contained in _installed_contents():
+            info = ZipInfo(name, _LONG_AGO)
             info.compress_type = ZIP_DEFLATED
-            archive.writestr(info, file.path.read_bytes())
+            archive.writestr(info, contained)
     to.write_bytes(content.getvalue())
     return digest.of_bytes(content.getvalue())
 

@@ -11,15 +11,18 @@ from typing import Any
 import pytest
 from tests.unit.project.runtimes import keep_older
 
-from ladle.catalog import Packaging
+from ladle.catalog import Packaging, Target
 from ladle.cli.main import main
 from ladle.config.parse import parse
 from ladle.planning.resolve import rollout_policy
-from ladle.policy.lock import Runtime
+from ladle.policy.lock import Lock, Runtime
 from ladle.policy.statuses import Phase, ReleaseStatus
+from ladle.project.pinned_lock import write_lock
+from ladle.project.repository import ModelPackage
 from ladle.releases.state import Release, ReleaseState
 from ladle.wiring import open_workspace
 
+LOST = Lock(Target.LAMBDA, Packaging.IMAGE, Runtime("sha256:" + "f" * 64, "0.0.8"))
 Ladle = Callable[..., dict[str, Any]]
 
 
@@ -120,6 +123,17 @@ def test_what_does_not_reach_the_model_makes_no_release(here: Path, ladle: Ladle
     [said] = ladle("upgrade", "digits")["models"]
     assert (said["upgrades"], said["makes_release"]) == (True, False)
     assert ladle("plan")["models"][0]["change"] == "unchanged"
+
+
+def test_a_runtime_that_is_lost_can_be_upgraded_from(
+    here: Path, ladle: Ladle, older: Runtime, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.rmtree(here / ".ladle")
+    write_lock(ModelPackage(here / "model_packages/digits"), "aws", LOST)
+    assert main(["plan"]) == 1
+    assert "ladle upgrade" in capsys.readouterr().err
+    assert ladle("upgrade", "digits")["models"][0]["makes_release"]
+    assert ladle("plan")["models"][0]["change"] == "new release"
 
 
 def test_a_model_or_all_of_them_has_to_be_named(
