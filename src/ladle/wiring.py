@@ -21,6 +21,7 @@ from ladle.project.settings import setting
 if TYPE_CHECKING:
     from ladle.actions.bring_release import Origin
     from ladle.actions.gather_experiment import Run
+    from ladle.actions.pin_object import FetchObject
     from ladle.actions.send_draft import Sender
     from ladle.aws.account_facts import AwsAccount
     from ladle.aws.model_package import PackagedModel
@@ -29,12 +30,12 @@ if TYPE_CHECKING:
     from ladle.disk.seen_heads import SeenHeads
     from ladle.ports import (
         BundleStore,
-        DeployTool,
         Clock,
+        DeployTool,
         FileIndex,
-        LogReader,
         ImageBuilder,
         ImageRegistry,
+        LogReader,
         PackCatalogue,
         Predictor,
         Progress,
@@ -291,6 +292,14 @@ def open_predictor(address: str | None, start: Path, caller: str | None = None) 
 
     doors = ModelDoors(_session(url, start), SystemClock())
     return HttpPredictor(doors.address, headers, doors.sign)
+
+
+def object_fetcher(url: str, start: Path) -> FetchObject:
+    """Reads objects of S3 that configs name, with the credentials of the workspace ``url``."""
+    from ladle.aws.pinned_objects import fetch_object
+
+    client = _session(url, start).s3
+    return lambda bucket, key, to: fetch_object(client, bucket, key, to)
 
 
 def open_label_file(address: str, start: Path) -> BinaryIO:

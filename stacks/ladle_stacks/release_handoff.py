@@ -39,7 +39,7 @@ def bundle_and_handoff(scope: Construct, host: Host, spec: ServiceSpec) -> Handi
     staged = host.stage_platform(tuple(HANDOFF_ENTRIES.values()))
     code = ZipCode(scope, "HandoffCode", staged, host.python())
     handoff = own_function(scope, _handoff_plan(spec), code)
-    asset, locator = _model_asset(scope, spec), spec.source.locator
+    asset, locator, pinned = _model_asset(scope, spec), spec.source.locator, spec.source.object
     bundler = own_function(scope, _bundle_plan(spec, asset), code)
     bundle = _custom(
         scope,
@@ -54,6 +54,9 @@ def bundle_and_handoff(scope: Construct, host: Host, spec: ServiceSpec) -> Handi
             "ModelIn": str(spec.model_in) if spec.is_in_image else None,
             "StoreKey": spec.store_key,
             "StoreVersion": locator.version_id if locator and spec.store_key else None,
+            "ObjectBucket": pinned.bucket if pinned else None,
+            "ObjectKey": pinned.key if pinned else None,
+            "ObjectVersion": pinned.version_id if pinned else None,
             "AssetBucket": asset.s3_bucket_name if asset else None,
             "AssetKey": asset.s3_object_key if asset else None,
         },
@@ -152,6 +155,11 @@ def _bundle_plan(spec: ServiceSpec, asset: s3_assets.Asset | None) -> FunctionPl
         names.bundle_function(spec.model),
         HANDOFF_ENTRIES["bundle"],
         f"Ladle: copies each release's model of {spec.model}, once",
-        permissions.bundle(spec.model, spec.store_key, permissions.uploaded(arn) if arn else None),
+        permissions.bundle(
+            spec.model,
+            spec.store_key,
+            permissions.uploaded(arn) if arn else None,
+            spec.source.object,
+        ),
         timeout_s=300,
     )

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from statistics import median
+from typing import Any
 
 from tests.live.ask_deploying import first
 from tests.live.checks import Needs, asked, by_hand
+from tests.live.leavings import empty
 from tests.live.place import Place
+from tests.story.tiny_model import tiny_model
 
 from ladle import names
 from ladle.policy.statuses import Phase
@@ -66,6 +69,31 @@ def the_bundle_is_read_over_tls(place: Place) -> str:
     assert "AWS_ENDPOINT_URL" not in variables
     assert place.ask(name)[0] == 200
     return f"{variables['LADLE_BUNDLE_KEY']} at version {variables['LADLE_BUNDLE_VERSION'][:12]}"
+
+
+@asked("images.object", here=True)
+def the_pinned_version_is_served(place: Place) -> str:
+    name = place.named("object")
+    bucket = f"ladle-{name}-{place.session.account}"
+    s3 = place.session.s3
+    where: Any = {"LocationConstraint": place.session.region}
+    s3.create_bucket(
+        Bucket=bucket,
+        **({} if place.session.region == "us-east-1" else {"CreateBucketConfiguration": where}),
+    )
+    try:
+        s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+        s3.put_object(Bucket=bucket, Key="model.onnx", Body=tiny_model(threshold=0.0))
+        place.write(name)
+        place.shop.ladle("pin", name, f"s3://{bucket}/model.onnx")
+        s3.put_object(Bucket=bucket, Key="model.onnx", Body=tiny_model(threshold=1.0))
+        place.deploy(name)
+        place.wait(name, lambda state: state.phase is Phase.BASELINE)
+        _, answer = place.ask(name)
+    finally:
+        empty(place.session, bucket)
+    assert answer["predictions"] == [{"label": 1}], answer
+    return "the version that was pinned answers, not the newest"
 
 
 def warm(place: Place) -> str:

@@ -89,7 +89,7 @@ def _steps(session: AwsSession, run: str) -> Iterator[Step]:
         yield f"the table {table}", delete
     secret = partial(session.secrets.delete_secret, SecretId=names.MASTER_SECRET)
     yield f"the secret {names.MASTER_SECRET}", partial(secret, ForceDeleteWithoutRecovery=True)
-    yield f"the bucket {bucket_of(session)}", partial(_delete_bucket, session)
+    yield f"the bucket {bucket_of(session)}", partial(empty, session, bucket_of(session))
 
 
 def _of_a_check(session: AwsSession, prefix: str) -> Iterator[Step]:
@@ -105,6 +105,9 @@ def _of_a_check(session: AwsSession, prefix: str) -> Iterator[Step]:
         if role.startswith(prefix):
             yield f"the role {role}", partial(iam.delete_role, RoleName=role)
     wanted = {"Key": "Name", "Option": "BeginsWith", "Values": [f"/{prefix}"]}
+    for bucket in [b["Name"] for b in session.s3.list_buckets()["Buckets"]]:
+        if bucket.startswith(f"ladle-{prefix}"):
+            yield f"the bucket {bucket}", partial(empty, session, bucket)
     for row in parameters.describe_parameters(ParameterFilters=[wanted])["Parameters"]:
         delete = partial(parameters.delete_parameter, Name=row["Name"])
         yield f"the parameter {row['Name']}", delete
@@ -142,9 +145,8 @@ def _log_groups(session: AwsSession, prefix: str) -> Iterator[Step]:
         yield f"the log {name}", partial(session.logs.delete_log_group, logGroupName=name)
 
 
-def _delete_bucket(session: AwsSession) -> None:
-    """Every version but the mark's first, then the mark, then the bucket."""
-    bucket = bucket_of(session)
+def empty(session: AwsSession, bucket: str) -> None:
+    """Every version but a run's mark first, then the mark, then the bucket."""
     pages = session.s3.get_paginator("list_object_versions").paginate(Bucket=bucket)
     marks = []
     for page in pages:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Any
 import aws_cdk as cdk
 
 from ladle.experiments.manifest import Signature, TensorSpec
+from ladle.planning.pinned_object import PINNED_OBJECT, PinnedObject
 from ladle.planning.resolve import Cloud
 from ladle.planning.service_spec import ServiceSpec
 from ladle.project.services import read_services
@@ -47,11 +49,17 @@ WATCHED = (
 # A model on each target that has a stack of another kind.
 TARGETS = {
     "endpoint": f"{MODEL}target: sagemaker\n",
+    "later": f"{MODEL}target: sagemaker-async\ncompute: {{timeout_s: 300}}\n",
     "serverless": f"{MODEL}target: sagemaker-serverless\n{SECRETS}",
     "tasks": f"{MODEL}target: ecs\ncompute: {{spot: true}}\n{NETWORK}",
     "machines": f"{MODEL}target: ecs\ncompute: {{gpu: 1, spot: true}}\n",
 }
+KEY = "arn:aws:kms:eu-west-1:111122223333:key/0f3d"
+OBJECT = PinnedObject(
+    "s3://team-models/fraud/model.onnx", "v1", "e", f"sha256:{'a' * 64}", 29, SIGNATURE, KEY
+)
 MORE = {
+    "uploaded": f"model: {OBJECT.address}\ntype: classification\npackaging: image\n",
     "inside": f"{MODEL}packaging: image\n{NETWORK}{SECRETS}",
     "baked": f"{MODEL}model_in: image\n",
     "watched": f"{MODEL}packaging: image\n{WATCHED}door: {{auth: api_key}}\n",
@@ -85,6 +93,7 @@ def write_repository(folder: Path, configs: Mapping[str, str]) -> None:
         (package / "model.onnx").write_bytes(b"a model; nobody loads it here")
         (package / "transform.py").write_text("def before(inputs):\n    return inputs\n")
         (package / "requirements.txt").write_text("")
+        (package / PINNED_OBJECT).write_text(json.dumps(OBJECT.to_json()))
         (package / "other.onnx").write_bytes(b"another model")
 
 

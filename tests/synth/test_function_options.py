@@ -7,7 +7,9 @@ from pathlib import Path
 
 from tests.synth.repository import (
     MODEL,
+    MORE,
     NETWORK,
+    OBJECT,
     MakeSynth,
     Template,
     as_list,
@@ -81,3 +83,20 @@ def test_a_model_in_the_image_is_in_its_context_and_nowhere_else(
 def _function(template: Template) -> Template:
     properties: Template = template["Resources"]["Function"]["Properties"]
     return properties
+
+
+def test_an_object_of_a_bucket_is_copied_at_its_version_by_a_role_that_reads_no_other(
+    synth: MakeSynth,
+) -> None:
+    template = synth(fraud=MORE["uploaded"]).model()
+    bundle = one(template, "Custom::LadleBundle")["Properties"]
+    told = {name: bundle[name] for name in ("ObjectBucket", "ObjectKey", "ObjectVersion")}
+    assert list(told.values()) == ["team-models", "fraud/model.onnx", OBJECT.version_id]
+    assert not {"AssetKey", "StoreKey"} & set(bundle)
+    read = [
+        text(r).rpartition(":")[2]
+        for n, s in statements(template)
+        if n.startswith("BundlerRole") and "s3:GetObjectVersion" in as_list(s["Action"])
+        for r in as_list(s["Resource"])
+    ]
+    assert read == ["team-models/fraud/model.onnx"]

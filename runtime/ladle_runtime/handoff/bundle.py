@@ -58,6 +58,9 @@ def wanted(properties: Mapping[str, Any]) -> WantedBundle:
     if properties.get("StoreKey"):
         version = properties.get("StoreVersion") or None
         sources.append(Source(None, properties["StoreKey"], version))
+    if properties.get("ObjectKey"):
+        version = properties["ObjectVersion"]
+        sources.append(Source(properties["ObjectBucket"], properties["ObjectKey"], version))
     if properties.get("AssetKey"):
         sources.append(Source(properties["AssetBucket"], properties["AssetKey"], None))
     return WantedBundle(

@@ -32,12 +32,12 @@ def pin_experiment(
     recorded = manifests.get(experiment_id)
     _check(recorded, model)
     config = folder / "model.yaml"
-    text = _with_pinned_model(_text_of(config), config.name)
+    text = with_model(text_of(config), config.name, PINNED)
     _bring_copy(objects, recorded, folder)
     content = {**recorded.to_json(), **_locked(folder / "pinned.json")}
     pinned = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-    _write(folder / "pinned.json", pinned.encode())
-    _write(config, text.encode())
+    write_whole(folder / "pinned.json", pinned.encode())
+    write_whole(config, text.encode())
     return recorded
 
 
@@ -67,7 +67,7 @@ def _locked(pinned: Path) -> dict[str, Any]:
     return {LOCKED: found[LOCKED]} if isinstance(found, dict) and LOCKED in found else {}
 
 
-def _text_of(config: Path) -> str:
+def text_of(config: Path) -> str:
     try:
         return config.read_bytes().decode()
     except FileNotFoundError as error:
@@ -76,8 +76,8 @@ def _text_of(config: Path) -> str:
         ) from error
 
 
-def _with_pinned_model(text: str, name: str) -> str:
-    """``text`` with the value of ``model`` replaced; not a byte besides is touched."""
+def with_model(text: str, name: str, value: str) -> str:
+    """``text`` with this as the value of ``model``; not a byte besides is touched."""
     try:
         document = YAML().compose(text)
     except YAMLError as error:
@@ -85,10 +85,10 @@ def _with_pinned_model(text: str, name: str) -> str:
             "LD306", f"{name} is no YAML, so nothing can be pinned in it", "run ladle check"
         ) from error
     if isinstance(document, MappingNode):
-        for key, value in document.value:
+        for key, old in document.value:
             if key.value == "model":
-                start, end = value.start_mark.index, value.end_mark.index
-                return text[:start] + PINNED + text[end:]
+                start, end = old.start_mark.index, old.end_mark.index
+                return text[:start] + value + text[end:]
     raise LadleError("LD306", f"{name} has no key `model` to point at a pin", "run ladle check")
 
 
@@ -104,10 +104,10 @@ def _bring_copy(objects: ObjectStore, recorded: RecordedExperiment, folder: Path
             return
     locator = recorded.locators.get(artefact.digest)
     with objects.open(Digest.parse(artefact.digest), locator) as stream:
-        _write(copy, stream.read())
+        write_whole(copy, stream.read())
 
 
-def _write(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes) -> None:
     """A reader sees the old file or the new one."""
     new = path.with_name(f".{path.name}.new")
     with new.open("wb") as file:

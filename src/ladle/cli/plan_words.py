@@ -81,7 +81,10 @@ def _what(model: ModelPlan) -> Iterator[str]:
     yield from _row(
         "package", [f"{packed}, {compute.memory_mb:,} MB, at most {compute.timeout_s} s"]
     )
-    yield from _row("model", [f"{source.file_name}, {source.bytes / 1000:,.1f} kB{experiment}"])
+    pinned = source.object
+    there = f", version {pinned.version_id} of {pinned.address}" if pinned else ""
+    said = f"{source.file_name}, {source.bytes / 1000:,.1f} kB{experiment}{there}"
+    yield from _row("model", [said])
     digests = f"release {_short(spec.release_digest)}, model {_short(spec.model_digest)}"
     yield from _row("digests", [digests])
 

@@ -24,11 +24,14 @@ def read_packages(root: Path, model: str | None) -> Sequence[ServiceSpec]:
 def environment_of(spec: ServiceSpec) -> Mapping[str, str]:
     """Raises NotFound LD429 where the model's file is not in this checkout."""
     if spec.source.path is None:
+        pinned = spec.source.object
         raise NotFound(
             "LD429",
-            f"{spec.model}: the pinned model {spec.source.file_name} lies in the store and not in "
-            "this checkout",
-            f"put the file with the digest {spec.model_digest[:19]} into {spec.folder}",
+            f"{spec.model}: the pinned model {spec.source.file_name} lies in "
+            f"{pinned.bucket if pinned else 'the store'} and not in this checkout",
+            f"fetch it: ladle pin {spec.model} {pinned.address}"
+            if pinned
+            else f"put the file with the digest {spec.model_digest[:19]} into {spec.folder}",
         )
     return {
         **spec.env,

@@ -30,6 +30,7 @@ TAKEN_NAMES = frozenset({"intake", "collector", "judge", "controller"})
 TAKEN_ENDINGS = ("-handoff", "-bundle")
 PICKLES = (".pkl", ".pickle", ".joblib", ".pt", ".pth", ".sav", ".dill")
 PINNED = "pinned"
+IN_S3 = "s3://"
 RETENTION_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653)
 ENV_BYTES = 3072  # Lambda allows 4096 for all variables; Ladle's own need the rest
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -65,9 +66,10 @@ def files(config: ModelConfig) -> Iterator[Mistake]:
     """Files stay inside the model package; a pickle is never deployed."""
     for key in ("model", "transform", "requirements"):
         value, path = getattr(config, key), (key,)
-        if value is None or (key == "model" and (value == PINNED or "://" in value)):
+        if value is None or (key == "model" and value == PINNED):
             continue
-        if value.startswith(("/", "~")) or "\\" in value or ".." in PurePosixPath(value).parts:
+        is_address = key == "model" and "://" in value
+        if not is_address and _leaves(value):
             what = f"{key} {value} leaves the model package"
             fix = "put the file beside model.yaml; write its path with / from there"
             yield Mistake(path, "LD128", what, fix, (path,))
@@ -80,6 +82,10 @@ def files(config: ModelConfig) -> Iterator[Mistake]:
                 "export it where it is trained: ladle.to_onnx(model, rows)",
                 (path,),
             )
+
+
+def _leaves(value: str) -> bool:
+    return value.startswith(("/", "~")) or "\\" in value or ".." in PurePosixPath(value).parts
 
 
 def times_in_order(config: ModelConfig) -> Iterator[Mistake]:

@@ -8,6 +8,7 @@ from operator import attrgetter
 from typing import Any
 
 from ladle.catalog import ModelType
+from ladle.config.checks import IN_S3
 from ladle.config.document import Path
 from ladle.config.mistake import Mistake
 from ladle.config.schema import ModelConfig
@@ -39,9 +40,9 @@ def not_yet(config: ModelConfig) -> Iterator[Mistake]:
         if (value := attribute(config)) in values:
             what = f"{path[-1]}: {value} is not yet built: {reason}"
             yield Mistake(path, "LD902", what, FIX, (path,))
-    if "://" in config.model:
-        what = "reading a model from an address is not yet built: only files and pinned are"
-        fix = "record and pin it, or put the file here"
+    if "://" in config.model and not config.model.startswith(IN_S3):
+        what = "reading a model from this address is not yet built: files, pinned and s3:// are"
+        fix = "put it into S3, record and pin it, or put the file here"
         yield Mistake(("model",), "LD902", what, fix, (("model",),))
 
 

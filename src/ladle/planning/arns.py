@@ -108,6 +108,10 @@ def store(objects: str = "") -> str:
     return _arn("s3", path, region="", account="")
 
 
+def object_of(bucket: str, key: str) -> str:
+    return _arn("s3", f"{bucket}/{key}", region="", account="")
+
+
 def cdk_asset(asset_hash: str, suffix: str) -> str:
     """A file that a deploy of the CDK uploads; its key is the hash of the hash that it was given."""
     key = digest.of_bytes(asset_hash.encode()).hex

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from ladle import digest, names
 from ladle.planning import arns
 from ladle.planning.grant import Grant, RoleGrants, Thing, allow
+from ladle.planning.pinned_object import PinnedObject
 from ladle.planning.service_spec import ServiceSpec
 from ladle.planning.targets import planning_of
 from ladle.planning.things import own_folder, own_log
@@ -27,7 +28,10 @@ def of_model(spec: ServiceSpec) -> tuple[RoleGrants, ...]:
         RoleGrants("serving", (*serving(spec), *printing)),
         RoleGrants(
             "bundler",
-            (*bundle(model, spec.store_key, model_asset(spec)), own_log(f"/aws/lambda/{bundler}")),
+            (
+                *bundle(model, spec.store_key, model_asset(spec), spec.source.object),
+                own_log(f"/aws/lambda/{bundler}"),
+            ),
         ),
         RoleGrants("hand-off", (*handoff(spec), own_log(f"/aws/lambda/{handoff_}"))),
         RoleGrants("router", tuple(router(spec))),
@@ -90,7 +94,9 @@ def secrets(spec: ServiceSpec) -> Iterator[Grant]:
             yield allow("kms", ["Decrypt"], Thing(reference.kms_arn, f"the key of {called}"))
 
 
-def bundle(model: str, store_key: str | None, asset: Thing | None) -> Grants:
+def bundle(
+    model: str, store_key: str | None, asset: Thing | None, pinned: PinnedObject | None
+) -> Grants:
     """Copies one model into the model's own folder; the secret only to derive the line key."""
     grants = [
         allow("s3", ["GetObject", "PutObject"], own_folder(model)),
@@ -98,10 +104,17 @@ def bundle(model: str, store_key: str | None, asset: Thing | None) -> Grants:
         allow("secretsmanager", ["GetSecretValue"], _MASTER_KEY),
     ]
     if store_key is not None:
-        pinned = Thing(arns.store(store_key), "the pinned model in the store")
-        grants.append(allow("s3", ["GetObject", "GetObjectVersion"], pinned))
+        recorded = Thing(arns.store(store_key), "the pinned model in the store")
+        grants.append(allow("s3", ["GetObject", "GetObjectVersion"], recorded))
     if asset is not None:
         grants.append(allow("s3", ["GetObject"], asset))
+    if pinned is not None:
+        there = Thing(arns.object_of(pinned.bucket, pinned.key), pinned.address)
+        grants.append(allow("s3", ["GetObjectVersion"], there))
+        if pinned.kms_key is not None:
+            grants.append(
+                allow("kms", ["Decrypt"], Thing(pinned.kms_key, f"the key of {there.called}"))
+            )
     return grants
 
 
@@ -188,19 +201,6 @@ def controller(topic_key: str) -> Grants:
     ]
 
 
-def dead_letters(queue_arn: str) -> Grant:
-    return allow("sqs", ["SendMessage"], Thing(queue_arn, "the queue of dead letters"))
-
-
-_MASTER_KEY = Thing(arns.master_secret(), f"the secret {names.MASTER_SECRET}")
-_LABEL_FILES = Thing(arns.store(f"{names.LABEL_FILES}/*"), f"{names.LABEL_FILES}/* of the store")
-_ANY_ALARM = Thing(arns.alarm("*"), "any alarm")
-
-
-def _list_store(*prefixes: str) -> Grant:
-    """Without it S3 answers 403 for an object that is not there."""
-    named = [prefix if prefix.endswith("*") else "the pinned model" for prefix in prefixes]
-    called = f"{' and '.join(named)} of the store"
 def builder() -> Grants:
     """Builds what a deploy stages, and writes images of the CDK's own repository."""
     sources = Thing(arns.store(f"{names.BUILD_SOURCES}/*"), f"{names.BUILD_SOURCES}/* of the store")
@@ -216,6 +216,19 @@ def builder() -> Grants:
     ]
 
 
+def dead_letters(queue_arn: str) -> Grant:
+    return allow("sqs", ["SendMessage"], Thing(queue_arn, "the queue of dead letters"))
+
+
+_MASTER_KEY = Thing(arns.master_secret(), f"the secret {names.MASTER_SECRET}")
+_LABEL_FILES = Thing(arns.store(f"{names.LABEL_FILES}/*"), f"{names.LABEL_FILES}/* of the store")
+_ANY_ALARM = Thing(arns.alarm("*"), "any alarm")
+
+
+def _list_store(*prefixes: str) -> Grant:
+    """Without it S3 answers 403 for an object that is not there."""
+    named = [prefix if prefix.endswith("*") else "the pinned model" for prefix in prefixes]
+    called = f"{' and '.join(named)} of the store"
     when = {"StringLike": {"s3:prefix": list(prefixes)}}
     return allow("s3", ["ListBucket"], Thing(arns.store(), called), when=when)
 

@@ -14,6 +14,7 @@ from ladle.errors import LadleError
 from ladle.experiments.manifest import Locator, Signature
 from ladle.planning.break_even import model_facts
 from ladle.planning.digests import release_digest
+from ladle.planning.pinned_object import PinnedObject
 from ladle.planning.service_spec import Ceilings, Compute, Door, ModelSource, Monitor, ServiceSpec
 from ladle.policy.lock import Lock
 from ladle.policy.rollout import Guard, GuardName, RolloutPolicy
@@ -43,6 +44,7 @@ class ModelContent:
     locator: Locator | None
     path: str | None
     measured: Measured | None = None
+    object: PinnedObject | None = None
 
     @property
     def size(self) -> Size:
@@ -139,7 +141,9 @@ def resolve(
         transform=config.transform,
         requirements=config.requirements,
         signature=content.signature,
-        source=ModelSource(content.file_name, content.bytes, content.locator, content.path),
+        source=ModelSource(
+            content.file_name, content.bytes, content.locator, content.path, content.object
+        ),
         model_digest=content.digest,
         code_digest=code_digest,
         release_digest="",
@@ -177,7 +181,9 @@ def _refuse_in_image(config: ModelConfig, content: ModelContent, target: Target)
             "LD237",
             f"{config.name}: the pinned model {content.file_name} is not in this checkout, and an "
             "image is built from what is",
-            f"fetch it first: ladle pull {content.experiment_id or 'ID'}",
+            f"fetch it first: ladle pull {content.experiment_id}"
+            if content.object is None
+            else "copy it into the package and name it there: model: model.onnx",
         )
 
 

@@ -21,6 +21,7 @@ from ladle.catalog import (
     Tracing,
 )
 from ladle.experiments.manifest import Locator, Signature
+from ladle.planning.pinned_object import PinnedObject
 from ladle.policy.lock import Lock, Runtime
 from ladle.policy.rollout import RolloutPolicy
 from ladle.targets.sizes import Measured, Size, size_of
@@ -32,13 +33,14 @@ class ModelSource:
 
     ``locator`` for a pinned experiment (in the store's bucket), ``path`` for a file of the
     repository (absolute; becomes a CDK asset). A pinned model whose file also lies in the package
-    has both: the store is asked first.
+    has both: the store is asked first. ``object`` for one version of an object of a bucket.
     """
 
     file_name: str
     bytes: int
     locator: Locator | None
     path: str | None
+    object: PinnedObject | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from ladle.catalog import BACKENDS
-from ladle.config.checks import PICKLES, PINNED
+from ladle.config.checks import IN_S3, PICKLES, PINNED
 from ladle.config.nearest import nearest
 from ladle.config.parse import Reading, parse
 from ladle.errors import Finding, LadleError, Place
+from ladle.project.pinned_object_file import read_pinned_object
 from ladle.project.repository import CONFIG, ModelPackage, read_pinned
 from ladle.targets.lambda_function import STORE_MODEL_BYTES
 
@@ -65,11 +66,17 @@ def _file_findings(reading: Reading, package: ModelPackage) -> Iterator[Finding]
         name = getattr(draft, key)
         if name is not None and reading.is_sound((key,)) and _is_inside(name):
             yield from _missing(reading, package, key, name)
-    if not reading.is_sound(("model",)) or "://" in draft.model:
+    if not reading.is_sound(("model",)):
         return
     if draft.model == PINNED:
         yield from _pinned(reading, package)
-    elif _is_inside(draft.model) and not draft.model.lower().endswith(PICKLES):
+    elif draft.model.startswith(IN_S3):
+        yield from _pinned_object(reading, package, draft.model)
+    elif (
+        "://" not in draft.model
+        and _is_inside(draft.model)
+        and not draft.model.lower().endswith(PICKLES)
+    ):
         yield from _model_file(reading, package, draft.model)
 
 
@@ -129,6 +136,16 @@ def _too_large(reading: Reading, name: str, size: int) -> Iterator[Finding]:
         what = f"{name} has {size / 1000**2:,.0f} MB; models above {limit} MB are not yet built"
         fix = "export a smaller one: fewer trees, half precision, quantised weights"
         yield reading.document.on_value(("model",), "LD902", what, fix)
+
+
+def _pinned_object(reading: Reading, package: ModelPackage, address: str) -> Iterator[Finding]:
+    try:
+        pinned = read_pinned_object(package.folder, address)
+    except LadleError as error:
+        said = error.finding
+        yield reading.document.on_value(("model",), said.code, said.what, said.fix)
+    else:
+        yield from _too_large(reading, pinned.file_name, pinned.bytes)
 
 
 def _pinned(reading: Reading, package: ModelPackage) -> Iterator[Finding]:

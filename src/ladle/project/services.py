@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ladle import digest
-from ladle.config.checks import PINNED
+from ladle.config.checks import IN_S3, PINNED
 from ladle.config.nearest import did_you_mean
 from ladle.config.schema import ModelConfig
 from ladle.errors import LadleError, ManyFindings, NotFound
@@ -28,6 +28,7 @@ from ladle.project.function_code import serving_code
 from ladle.project.kept_runtimes import installed, tree_of
 from ladle.project.measured_file import read_measured
 from ladle.project.pinned_lock import place_of, read_lock
+from ladle.project.pinned_object_file import copy_here, read_pinned_object
 from ladle.project.read_package import read_packages
 from ladle.project.repository import ModelPackage, packages, read_pinned
 
@@ -137,7 +138,7 @@ def read_service(
     lock: Lock | None = None,
 ) -> ServiceSpec:
     """Raises LD238 where the runtime that ``lock`` names is not here."""
-    content = _content(package, config, inspect, root)
+    content = _content(package, config, inspect, root, cloud)
     target = choose_target(config, content.size, lock).target
     packaging = choose_packaging(config, cloud, target, lock)
     runtime = (lock and lock.runtime) or installed()
@@ -166,10 +167,12 @@ def _in_environment(config: ModelConfig, environment: str | None) -> ModelConfig
 
 
 def _content(
-    package: ModelPackage, config: ModelConfig, inspect: Inspect, root: Path
+    package: ModelPackage, config: ModelConfig, inspect: Inspect, root: Path, cloud: Cloud
 ) -> ModelContent:
     if config.model == PINNED:
         return _pinned_content(package, root)
+    if config.model.startswith(IN_S3):
+        return _object_content(package, config.model, root, cloud)
     path = package.folder / config.model
     with path.open("rb") as stream:
         found, size = digest.of_stream(stream)
@@ -182,6 +185,22 @@ def _content(
         locator=None,
         path=str(path),
         measured=read_measured(package.folder),
+    )
+
+
+def _object_content(package: ModelPackage, address: str, root: Path, cloud: Cloud) -> ModelContent:
+    """An account reads the object itself, so that its template does not depend on what lies here."""
+    pinned = read_pinned_object(package.folder, address)
+    return ModelContent(
+        digest=pinned.digest,
+        file_name=pinned.file_name,
+        bytes=pinned.bytes,
+        signature=pinned.signature,
+        experiment_id=None,
+        locator=None,
+        path=copy_here(pinned, root) if cloud is Cloud.EMBEDDED else None,
+        measured=read_measured(package.folder),
+        object=pinned,
     )
 
 

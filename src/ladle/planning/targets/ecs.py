@@ -154,7 +154,7 @@ def most_per_s(spec: ServiceSpec, answer_ms: float) -> float:
 
 
 def limits(spec: ServiceSpec, usage: Usage) -> Iterator[Limit]:
-    size, most = spec.source.bytes, fleet(spec).most
+    most = fleet(spec).most
     busy = usage.peak_per_s * usage.answer_ms / 1000 / BUSY / _threads(spec)
     yield Limit("memory", spec.size.peak_mb, _memory_mb(spec), "MB", "raise compute.memory_mb")
     yield Limit("tasks", busy, most, "tasks", "raise compute.max_instances, or answer faster")
