@@ -11,6 +11,7 @@ from ladle.policy.statuses import Phase
 from ladle.policy.traffic import Traffic
 from ladle.policy.verdicts import Evidence
 from ladle.ports import Workspace
+from ladle.quality.classes import Recall, recalls
 from ladle.quality.counts import Counts, total
 from ladle.quality.drift import Drift, drifts, reference_key
 from ladle.quality.estimate import estimate
@@ -27,8 +28,8 @@ DAY_S = 86_400.0
 class ModelStatus:
     """``live`` is what the alias reads now, None when there is none or when it cannot be read, and
     ``unread`` says why; ``lacking`` are sentences;
-    of each release that serves, over the last day: ``measures`` by its labels, ``drifts`` from its
-    training, the farthest first. ``estimate`` is the candidate's accuracy before labels come, ``worse_segments``
+    of each release that serves, over the last day: ``measures`` by its labels, ``recalls`` by true class,
+    ``drifts`` from its training, the farthest first. ``estimate`` is the candidate's accuracy before labels come, ``worse_segments``
     those in which it is wrong more often. None of this decides anything.
     """
 
@@ -39,6 +40,7 @@ class ModelStatus:
     lacking: tuple[str, ...]
     unheard: int
     measures: Mapping[int, Mapping[str, float]]
+    recalls: Mapping[int, Mapping[str, Recall]]
     drifts: Mapping[int, tuple[Drift, ...]]
     estimate: float | None
     worse_segments: tuple[WorseSegment, ...]
@@ -58,6 +60,7 @@ def read_status(workspace: Workspace, model: str, now: float) -> ModelStatus:
         lacking=_lacking(state, evidence, now),
         unheard=len(workspace.inbox.pending(model)),
         measures={n: found for n, counts in seen.items() if (found := measured(counts))},
+        recalls={n: by_class for n, c in seen.items() if (by_class := recalls(c))},
         drifts={n: far for n, c in seen.items() if (far := _drifts(workspace, model, n, c))},
         estimate=_estimate(state, seen),
         worse_segments=_worse_segments(workspace, state),

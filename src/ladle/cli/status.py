@@ -22,6 +22,7 @@ from ladle.policy.traffic import as_alias
 from ladle.ports import ReleaseLedger
 from ladle.project.repository import find_root
 from ladle.project.services import read_configs, read_services
+from ladle.quality.classes import Recall
 from ladle.releases.state import ReleaseState
 from ladle.why.words import span
 from ladle.wiring import workspace_url
@@ -93,6 +94,10 @@ def _as_json(status: ModelStatus, committed: Mapping[str, str], now: float) -> d
         "estimate_before_labels": status.estimate,
         "worse_segments": [asdict(s) for s in status.worse_segments],
         "measures": {str(n): dict(found) for n, found in status.measures.items()},
+        "recalls": {
+            str(n): {name: recall._asdict() for name, recall in found.items()}
+            for n, found in status.recalls.items()
+        },
     }
 
 
@@ -162,6 +167,8 @@ def _advisory(status: ModelStatus) -> Iterator[str]:
     for release, found in status.measures.items():
         told = ", ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in found.items())
         yield f"  labels       release {release}, last day: {told}"
+    for release, recalls in status.recalls.items():
+        yield f"  by class     release {release}, last day: {_worst_first(recalls)}"
     for release, drifts in status.drifts.items():
         far = [f"{d.column} ({100 * d.distance:.2g} % of rows)" for d in drifts if d.drifted]
         if far:
@@ -172,6 +179,13 @@ def _advisory(status: ModelStatus) -> Iterator[str]:
         yield f"  segment      {worse.segment}: {how} {rates[0]} against {rates[1]}, advisory"
     if status.estimate is not None:
         yield f"  estimate     accuracy about {100 * status.estimate:.3g} % by confidence, advisory"
+
+
+def _worst_first(recalls: Mapping[str, Recall]) -> str:
+    """The five true classes that are answered rightly least often."""
+    worst = sorted(recalls.items(), key=lambda item: item[1].share)
+    told = [f"{name} right in {100 * r.share:.3g} % of {r.labelled:,.0f}" for name, r in worst[:5]]
+    return ", ".join(told) + (f", of {len(worst)} classes" if len(worst) > 5 else "")
 
 
 def _release(state: ReleaseState, digest: str | None) -> str:

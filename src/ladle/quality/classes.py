@@ -7,12 +7,24 @@ no label makes the counters of a window grow.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from ladle.quality.counts import MICRO, Counts
 from ladle.quality.labels import LabelValue, written
 
 CLASSES = 50
 _LABELLED, _WRONG = "c", "cw"
+
+
+class Recall(NamedTuple):
+    """Labelled requests of a true class, and how many of them were answered rightly."""
+
+    labelled: float
+    right: float
+
+    @property
+    def share(self) -> float:
+        return self.right / self.labelled
 
 
 def tallies(true: LabelValue, labelled_micro: int, wrong_micro: int) -> Mapping[str, int]:
@@ -24,14 +36,14 @@ def tallies(true: LabelValue, labelled_micro: int, wrong_micro: int) -> Mapping[
     return {**found, f"{_WRONG}.{name}": wrong_micro} if wrong_micro else found
 
 
-def recalls(counts: Counts) -> Mapping[str, tuple[float, float]]:
-    """Labelled requests of each true class, and how many of them were answered rightly."""
+def recalls(counts: Counts) -> Mapping[str, Recall]:
+    """By class."""
     found = {}
     for key, labelled in sorted(counts.tallies.items()):
         kind, _, name = key.partition(".")
         if kind == _LABELLED and labelled > 0:
             wrong = counts.tallies.get(f"{_WRONG}.{name}", 0)
-            found[name] = (labelled / MICRO, (labelled - wrong) / MICRO)
+            found[name] = Recall(labelled / MICRO, (labelled - wrong) / MICRO)
     return found
 
 

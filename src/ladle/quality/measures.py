@@ -24,7 +24,7 @@ def accuracy(counts: Counts) -> float | None:
 
 def balanced_accuracy(counts: Counts) -> float | None:
     """The mean over true classes, which no mix of classes changes."""
-    shares = [right / labelled for labelled, right in recalls(counts).values()]
+    shares = [recall.share for recall in recalls(counts).values()]
     return sum(shares) / len(shares) if shares else None
 
 

@@ -81,17 +81,20 @@ def test_what_labels_and_bins_say_is_told_and_decides_nothing(
     now = float(int(SystemClock().now()))
     labelled = Counts(200, labelled_micro=200 * MICRO, wrong_micro=20 * MICRO)
     moved = Counts(tallies={"d.age.0": 900, "d.age.1": 100})
-    counters.add({"a": {WindowKey("digits", 1, now): labelled + moved}})
+    classes = Counts(tallies={"c.3": 100 * MICRO, "cw.3": 19 * MICRO, "c.8": 100 * MICRO})
+    counters.add({"a": {WindowKey("digits", 1, now): labelled + moved + classes}})
     counters.add(
         {"r": {reference_key("digits", 1): Counts(tallies={"r.age.0": 500, "r.age.1": 500})}}
     )
     [digits] = status()["models"]
-    assert digits["measures"] == {"1": {"accuracy": 0.9}}
+    assert digits["measures"] == {"1": {"accuracy": 0.9, "balanced_accuracy": 0.905}}
+    assert digits["recalls"]["1"]["3"] == {"labelled": 100, "right": 81}
     assert digits["drifts"]["1"][0]["distance"] == pytest.approx(0.4)
     assert digits["estimate_before_labels"] is None
     assert main(["status"]) == 0
     said = capsys.readouterr().out
     assert "labels       release 1, last day: accuracy 0.9" in said
+    assert "last day: 3 right in 81 % of 100, 8 right in 100 % of 100" in said
     assert "drift        release 1 against its training: age (40 % of rows)" in said
 
 
