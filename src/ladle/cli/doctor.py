@@ -20,10 +20,15 @@ from ladle.config.schema import ModelConfig
 from ladle.errors import ExitCode, LadleError, NeedsCredentials
 from ladle.planning import health
 from ladle.planning.health import QUOTAS, Health, State, failure, fine
+from ladle.planning.resolve import Cloud
 from ladle.planning.service_spec import ServiceSpec
+from ladle.planning.serving_environment import backend_of
 from ladle.planning.usage import stated
+from ladle.project.function_code import serving_code
 from ladle.project.repository import find_root
 from ladle.project.services import read_configs, read_service
+from ladle.project.settings import builds_elsewhere
+from ladle.project.staging import wheels_folder
 from ladle.tools import machine, processes
 from ladle.tools.serving_process import ServingProcess
 from ladle.wiring import DEFAULT_URL, open_account, workspace_url
@@ -93,7 +98,30 @@ def _machine(root: Path, models: Models) -> Iterator[Health]:
     yield health.git(machine.version_of("git"), machine.in_git(root))
     yield health.node(machine.version_of("node"))
     yield health.cdk(machine.cdk_version(root), wanted["devDependencies"]["aws-cdk"])
-    yield health.engine(running, stopped, images)
+    yield health.engine(running, stopped, images, builds_elsewhere(root))
+    for spec in (spec for spec, _ in models if spec.packaging is Packaging.ZIP):
+        yield _wheels(spec, cloud_of(workspace_url(root)))
+
+
+def _wheels(spec: ServiceSpec, cloud: Cloud) -> Health:
+    """Those that the zip would hold; the embedded AWS runs it with the Python of this machine."""
+    here = f"{sys.version_info.major}.{sys.version_info.minor}"
+    python = here if cloud is Cloud.EMBEDDED else spec.python
+    backend, file_name = backend_of(spec.source.file_name) or "", spec.source.file_name
+    try:
+        code = serving_code(
+            backend,
+            spec.packaging,
+            python,
+            Path(spec.folder),
+            spec.transform,
+            spec.requirements,
+            file_name,
+        )
+        wheels_folder(code.wheels, python, spec.arch)
+    except LadleError as error:
+        return health.wheels(spec.model, error.finding.what, spec.arch)
+    return health.wheels(spec.model, None, spec.arch)
 
 
 def _account(root: Path, models: Models, online: bool) -> Iterator[Health]:
@@ -145,4 +173,4 @@ def _serving(spec: ServiceSpec) -> Health:
         return fine(
             name, f"starts in {start_s:.1f} s; this system does not tell its peak of memory"
         )
-    return health.serving(spec.model, start_s, peak_mb, spec.compute.memory_mb)
+    return health.serving(spec.model, start_s, peak_mb, spec.compute.memory_mb, spec.target)

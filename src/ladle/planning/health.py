@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from ladle.catalog import Target
+from ladle.catalog import Arch, Target
 from ladle.planning.limits import NEAR
 from ladle.planning.service_spec import ServiceSpec
 from ladle.planning.usage import Usage
@@ -99,17 +99,23 @@ def git(version: str | None, in_repository: bool) -> Health:
     return fine("Git", version)
 
 
-def engine(running: str | None, stopped: Sequence[str], images: Sequence[str]) -> Health:
-    """``running`` and ``stopped`` are container engines, ``images`` the models packed as one."""
+def engine(
+    running: str | None, stopped: Sequence[str], images: Sequence[str], elsewhere: bool = False
+) -> Health:
+    """``running`` and ``stopped`` are container engines, ``images`` the models packed as one;
+    ``elsewhere``: the platform's project builds them.
+    """
     name = "containers"
     if running is not None:
         return fine(name, running)
+    if elsewhere:
+        return fine(name, "none runs, and none is needed: CodeBuild builds the images")
     if not images:
         return fine(name, "none runs, and none is needed: every model is a zip here")
     who = f"{', '.join(images)} would be packed as an image"
     if stopped:
         return failure(name, f"{stopped[0]} does not run; {who}", START_ENGINE[stopped[0]])
-    mend = "write packaging: zip in model.yaml, or install Docker, Finch or Podman"
+    mend = 'write builds = "codebuild" under [tool.ladle] of pyproject.toml, or install Docker'
     return failure(name, f"no Docker, Finch or Podman; {who}", mend)
 
 
@@ -215,15 +221,25 @@ def quota(row: Quota, allowed: float | None, models: Sequence[tuple[ServiceSpec,
 # The models
 
 
-def serving(model: str, start_s: float, peak_mb: float, memory_mb: int) -> Health:
-    """A serving process that has started and not yet answered."""
+def wheels(model: str, missing: str | None, arch: Arch) -> Health:
+    """A zip holds its wheels; ``missing`` says which were never brought, None when all are there."""
+    name = f"wheels {model}"
+    if missing is None:
+        return fine(name, f"all there, for {arch}")
+    option = " --arm64" if arch is Arch.ARM64 else ""
+    return failure(name, missing, f"scripts/setup{option}")
+
+
+def serving(model: str, start_s: float, peak_mb: float, memory_mb: int, target: Target) -> Health:
+    """A serving process that has started and not yet answered; only a function's init has an end."""
     name = f"model {model}"
-    said = f"starts in {start_s:.1f} s of {INIT_S:g}, peak {peak_mb:,.0f} MB of {memory_mb:,}"
+    of = f" of {INIT_S:g}" if target is Target.LAMBDA else ""
+    said = f"starts in {start_s:.1f} s{of}, peak {peak_mb:,.0f} MB of {memory_mb:,}"
     if peak_mb > memory_mb:
         wanted = -(-peak_mb * 1.3 // 64) * 64
         return failure(name, said, f"write compute: {{memory_mb: {wanted:.0f}}} in its model.yaml")
     if peak_mb > NEAR * memory_mb:
         return warning(name, said, f"ladle plan --explain (compute.memory_mb is {memory_mb})")
-    if start_s > INIT_S:
+    if target is Target.LAMBDA and start_s > INIT_S:
         return warning(name, f"{said}; a function's init has no more", f"ladle dev {model}")
     return fine(name, said)

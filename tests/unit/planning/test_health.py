@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from tests.unit.planning.specs import spec_of
 
+from ladle.catalog import Arch, Target
 from ladle.planning import health
 from ladle.planning.health import QUOTAS, START_ENGINE, Health, State
 from ladle.planning.usage import Usage
@@ -46,6 +47,22 @@ def test_python_and_git_must_be_there() -> None:
     assert state(health.git(None, False)) is State.FAILURE
     assert state(health.git("2.39", False)) is State.WARNING
     assert state(health.git("2.39", True)) is State.OK
+
+
+def test_a_zip_needs_its_wheels_and_says_how_to_bring_them() -> None:
+    assert state(health.wheels("fraud", None, Arch.ARM64)) is State.OK
+    missing = health.wheels("fraud", "the onnx wheels are missing", Arch.ARM64)
+    assert (state(missing), missing.mend) == (State.FAILURE, "scripts/setup --arm64")
+    assert health.wheels("fraud", "missing", Arch.X86_64).mend == "scripts/setup"
+
+
+def test_who_builds_elsewhere_needs_no_engine() -> None:
+    assert state(health.engine(None, ["docker"], ["fraud"], elsewhere=True)) is State.OK
+
+
+def test_only_a_function_has_to_start_in_time() -> None:
+    slow = health.serving("fraud", 40.0, 100, 512, Target.ECS)
+    assert (state(slow), slow.said) == (State.OK, "starts in 40.0 s, peak 100 MB of 512")
 
 
 def test_containers_matter_only_where_a_model_is_packed_as_an_image() -> None:
@@ -91,10 +108,10 @@ def test_machines_and_tasks_have_quotas_of_their_own() -> None:
 
 
 def test_a_model_must_fit_into_its_memory_and_should_start_in_time() -> None:
-    assert state(health.serving("fraud", 1.0, 100, 512)) is State.OK
-    assert state(health.serving("fraud", 11.0, 100, 512)) is State.WARNING
-    assert state(health.serving("fraud", 1.0, 450, 512)) is State.WARNING
-    tight = health.serving("fraud", 1.0, 600, 512)
+    assert state(health.serving("fraud", 1.0, 100, 512, Target.LAMBDA)) is State.OK
+    assert state(health.serving("fraud", 11.0, 100, 512, Target.LAMBDA)) is State.WARNING
+    assert state(health.serving("fraud", 1.0, 450, 512, Target.LAMBDA)) is State.WARNING
+    tight = health.serving("fraud", 1.0, 600, 512, Target.LAMBDA)
     assert state(tight) is State.FAILURE
     assert tight.mend is not None
     assert "memory_mb: 832" in tight.mend
