@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from math import prod
 
 from ladle.experiments.signature import TensorSpec
+from ladle.planning.cost import MINUTES
 from ladle.planning.prices import Prices
 from ladle.planning.service_spec import ServiceSpec
 
@@ -24,7 +25,11 @@ def watched_columns(spec: ServiceSpec) -> int:
 
 
 def watch_notes(spec: ServiceSpec, prices: Prices) -> Iterator[str]:
-    yield "one metric while a trial runs, its evidence; everything else is counted in a table"
+    usd = prices.of("metric_month", 1) + prices.of("metric_put", MINUTES)
+    yield (
+        f"one metric, its evidence, while a trial runs: {usd:.2f} USD for a month of trials; everything "
+        "else is counted in a table"
+    )
     columns = watched_columns(spec)
     if columns:
         usd = prices.of("table_write", FLUSHES * FLUSH_WRITES * columns)

@@ -32,7 +32,8 @@ def test_behind_a_transform_nothing_is_watched() -> None:
     spec = spec_of(BARE + "transform: transform.py\n", signature=Signature((TABLE,), ()))
     assert watched_columns(spec) == 0
     assert list(watch_notes(spec, prices())) == [
-        "one metric while a trial runs, its evidence; everything else is counted in a table"
+        "one metric, its evidence, while a trial runs: 0.74 USD for a month of trials; everything "
+        "else is counted in a table"
     ]
 
 
