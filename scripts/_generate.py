@@ -14,7 +14,7 @@ from ladle.cli.explain import explanations
 from ladle.config import publish
 from ladle.config.defaults import defaults
 from ladle.config.document import Path as KeyPath
-from ladle.config.not_yet import KEYS, VALUES
+from ladle.config.not_yet import KEYS
 from ladle.config.schema import ModelConfig
 from ladle.releases.diagram import drawn_into
 
@@ -68,10 +68,7 @@ def _default_rows() -> Iterator[str]:
 
 
 def _not_yet(path: KeyPath) -> str:
-    if path in KEYS:
-        return " (*not yet*)"
-    values = sorted(VALUES[path][0]) if path in VALUES else ()
-    return f" (*not yet*: {', '.join(f'`{value}`' for value in values)})" if values else ""
+    return " (*not yet*)" if path in KEYS else ""
 
 
 def releases_page() -> str:

@@ -100,4 +100,5 @@ TARGET_MODULES: dict[Target, str] = {
     Target.SAGEMAKER: "sagemaker",
     Target.ECS: "ecs",
     Target.SAGEMAKER_SERVERLESS: "sagemaker_serverless",
+    Target.SAGEMAKER_ASYNC: "sagemaker_async",
 }

@@ -35,6 +35,7 @@ ROLES = {
     "execution": "ExecutionRole",
     "machine": "MachineRole",
     "door": "DoorRole",
+    "asking": "AsksRole",
 }
 _NEXT_MINUTE = "what is lost here is done by the next minute's call"
 _ALONE = "one role, one policy, nothing to attach elsewhere"
@@ -220,9 +221,20 @@ _ZIP: tuple[Row, ...] = (
     ("AwsSolutions-L1", ("Function",), "the Python that model.yaml names"),
     ("Serverless-LambdaLatestVersion", ("Function",), "the Python that model.yaml names"),
 )
+_ASKS: tuple[Row, ...] = (
+    ("AwsSolutions-L1", ("Asks",), _LAMBDA_LATEST),
+    ("Serverless-LambdaLatestVersion", ("Asks",), _LAMBDA_LATEST),
+    ("Serverless-LambdaTracing", ("Asks",), "the answer is made elsewhere, and later"),
+    ("Serverless-LambdaDLQ", ("Asks",), _WAITED_FOR),
+    ("NIST.800.53.R5-LambdaDLQ", ("Asks",), _WAITED_FOR),
+    ("NIST.800.53.R5-CloudWatchLogGroupEncrypted", ("AsksLogs",), _OWN_KEY),
+    ("NIST.800.53.R5-LambdaConcurrency", ("Asks",), "the door limits the rate"),
+    ("NIST.800.53.R5-LambdaInsideVPC", ("Asks",), "it calls AWS only"),
+)
 _OF_TARGET: dict[Target, Callable[[ServiceSpec], Iterator[Row]]] = {
     Target.LAMBDA: _of_function,
     Target.SAGEMAKER: lambda _spec: iter((_LOG,)),  # its role and door say all else
     Target.ECS: lambda spec: chain((_LOG,), ecs_accepted.accepted(spec)),
+    Target.SAGEMAKER_ASYNC: lambda _spec: iter(_ASKS),
     Target.SAGEMAKER_SERVERLESS: lambda _spec: iter(()),  # the hand-off makes its logs
 }

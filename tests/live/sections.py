@@ -28,6 +28,7 @@ GROUPS: Mapping[str, Group] = {
     "store": Group(("store",), 20),
     "sagemaker": Group(("sagemaker",), 150, {"machine_hour_ml.m5.large": 8}),
     "serverless": Group(("serverless",), 60),
+    "async": Group(("async",), 90, {"machine_hour_ml.m5.large": 2}),
     "training": Group(("training",), 45, {"machine_hour_ml.m5.large": 1}),
     "ecs": Group(
         ("ecs",),

@@ -108,7 +108,7 @@ def _controls() -> Controls:
     session_of = cache(lambda model: aws.as_role(names.router_role(model)))
     ledger, inbox = AwsReleaseLedger(aws.dynamodb), AwsReleaseInbox(aws.dynamodb)
     target_of = TargetOf(ledger, inbox)
-    router = RouterByTarget(session_of, target_of)
+    router = RouterByTarget(session_of, target_of, clock)
     counters = AwsCounterStore(aws.dynamodb, clock)
     in_slots = SlotAlarmReader(aws.cloudwatch, clock, lambda m: EcsSlots.of(session_of(m)))
     ceilings = AwsCeilingReader(aws.budgets, aws.cloudwatch, aws.account)

@@ -57,4 +57,5 @@ NATIVE_ERRORS: dict[Target, ErrorsOf] = {
     Target.ECS: _of_a_slot,
     Target.SAGEMAKER: _of_a_variant,
     Target.SAGEMAKER_SERVERLESS: _of_an_endpoint,
+    Target.SAGEMAKER_ASYNC: _of_an_endpoint,
 }

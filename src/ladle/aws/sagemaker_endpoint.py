@@ -23,9 +23,8 @@ IN_SERVICE, FAILED, DELETING = "InService", "Failed", "Deleting"
 STUCK = {FAILED, "OutOfService", "UpdateRollbackFailed"}
 _BUSY = {"ResourceInUse", "ResourceLimitExceeded", "ThrottlingException"}
 _MISSING = ("Could not find", "does not exist", "is/are not present within")
-# What an endpoint is tagged with: how many machines a variant may have, and how many requests a
-# minute one of them takes while it is as busy as it should be.
-MIN_INSTANCES, MAX_INSTANCES = "ladle:min-instances", "ladle:max-instances"
+MIN_INSTANCES, MAX_INSTANCES = names.MIN_INSTANCES_TAG, names.MAX_INSTANCES_TAG
+# How many requests a minute a machine takes while it is as busy as it should be: a tag as well.
 PER_MINUTE = "ladle:invocations-per-minute"
 # A tie would hide which of two is the main release: it gets a hair more.
 HAIR = 2e-7

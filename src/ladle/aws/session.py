@@ -167,16 +167,16 @@ class AwsSession:
         )
 
     @cached_property
+    def inference(self) -> Any:
+        """Without stubs of its own; see ``ladle.aws.async_jobs``."""
+        boto: Any = self._boto
+        return boto.client("sagemaker-runtime", endpoint_url=self._endpoint, config=_RETRIES)
+
+    @cached_property
     def apis(self) -> Any:
         """Without stubs of its own; see ``ladle.aws.endpoint_stage.ApiClient``."""
         boto: Any = self._boto
         return boto.client("apigateway", endpoint_url=self._endpoint, config=_RETRIES)
-
-    @cached_property
-    def budgets(self) -> Any:
-        """Without stubs of its own; see ``ladle.aws.ceiling_reader.BudgetsClient``."""
-        boto: Any = self._boto
-        return boto.client("budgets", endpoint_url=self._endpoint, config=_RETRIES)
 
     @cached_property
     def ecr(self) -> Any:
@@ -189,6 +189,12 @@ class AwsSession:
         """Without stubs of its own; see ``ladle.aws.image_builds.CodeBuildClient``."""
         boto: Any = self._boto
         return boto.client("codebuild", endpoint_url=self._endpoint, config=_RETRIES)
+
+    @cached_property
+    def budgets(self) -> Any:
+        """Without stubs of its own; see ``ladle.aws.ceiling_reader.BudgetsClient``."""
+        boto: Any = self._boto
+        return boto.client("budgets", endpoint_url=self._endpoint, config=_RETRIES)
 
     @cached_property
     def quotas(self) -> Any:

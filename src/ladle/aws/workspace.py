@@ -33,5 +33,5 @@ def aws_workspace(session: AwsSession, url: str, clock: Clock) -> Workspace:
         counters=AwsCounterStore(session.dynamodb, clock),
         predictions=AwsPredictionLog(session.dynamodb),
         labels=AwsLabelStore(session.dynamodb),
-        router=RouterByTarget(lambda _model: session, TargetOf(ledger, inbox)),
+        router=RouterByTarget(lambda _model: session, TargetOf(ledger, inbox), clock),
     )

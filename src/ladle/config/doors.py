@@ -78,9 +78,21 @@ def row_of(kind: DoorKind) -> DoorRow:
     return next(row for row in doors() if row.kind is kind)
 
 
+def outlasts_doors(config: ModelConfig) -> bool:
+    """Whether a model with a GPU may take longer than the doors before machines wait."""
+    compute = config.compute
+    waits_s = row_of(DoorKind.HTTP_API).timeout_s
+    said = "timeout_s" in compute.model_fields_set
+    return bool(compute.gpu) and said and compute.timeout_s > waits_s
+
+
 def choose_door(config: ModelConfig, target: Target) -> DoorChoice:
-    """The first that fits, with what speaks against those before it; ``auto`` is taken as lambda."""
-    wanted = Target.LAMBDA if target is Target.AUTO else target
+    """The first that fits, with what speaks against those before it. ``auto`` is taken as lambda, and
+    as what answers later where nothing else can.
+    """
+    wanted = target
+    if target is Target.AUTO:
+        wanted = Target.SAGEMAKER_ASYNC if outlasts_doors(config) else Target.LAMBDA
     refused: list[tuple[DoorRow, tuple[Objection, ...]]] = []
     for row in (row for row in doors() if row.url is config.door.url):
         objections = tuple(_objections(row, config, wanted))
@@ -103,7 +115,8 @@ def _objections(row: DoorRow, config: ModelConfig, target: Target) -> Iterator[O
         yield Objection(("door", "auth"), f"knows no auth: {door.auth}")
     if target not in row.targets:
         yield Objection(("target",), f"cannot lead to {target}")
-    if timeout_s > row.timeout_s and "timeout_s" in config.compute.model_fields_set:
+    waits = target is not Target.SAGEMAKER_ASYNC  # whose answer is fetched when it is there
+    if waits and timeout_s > row.timeout_s and "timeout_s" in config.compute.model_fields_set:
         yield Objection(("compute", "timeout_s"), f"gives up after {row.timeout_s} s")
     if (config.traffic.payload_mb or 0) > row.payload_mb:
         yield Objection(("traffic", "payload_mb"), f"carries at most {row.payload_mb:g} MB")

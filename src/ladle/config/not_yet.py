@@ -17,15 +17,8 @@ Attribute = Callable[[ModelConfig], Any]
 
 # Key -> what is missing behind it. Any value but the default is refused.
 KEYS: dict[Path, str] = {
-    ("api",): "only realtime is built",
+    ("api",): "only realtime is; target: sagemaker-async answers later",
     ("capture", "enabled"): "capturing requests is not built",
-}
-# Key -> the values that wait, where others of the key work.
-VALUES: dict[Path, tuple[frozenset[str], str]] = {
-    ("target",): (
-        frozenset({"sagemaker-async"}),
-        "it answers into S3, never to the caller",
-    ),
 }
 FIX = "remove it; docs/errors.md lists what is not yet built"
 
@@ -35,10 +28,6 @@ def not_yet(config: ModelConfig) -> Iterator[Mistake]:
         if (value := attribute(config)) != default:
             shown = f": {value}" if isinstance(value, str) else ""
             what = f"{'.'.join(map(str, path))}{shown} is not yet built: {reason}"
-            yield Mistake(path, "LD902", what, FIX, (path,))
-    for path, attribute, values, reason in _values():
-        if (value := attribute(config)) in values:
-            what = f"{path[-1]}: {value} is not yet built: {reason}"
             yield Mistake(path, "LD902", what, FIX, (path,))
     if "://" in config.model and not config.model.startswith(IN_S3):
         what = "reading a model from this address is not yet built: files, pinned and s3:// are"
@@ -51,11 +40,6 @@ def _keys() -> tuple[tuple[Path, Attribute, Any, str], ...]:
     plain = ModelConfig(name="plain", model="model.onnx", type=ModelType.GENERIC)
     getters = ((path, _attribute(path), reason) for path, reason in KEYS.items())
     return tuple((path, get, get(plain), reason) for path, get, reason in getters)
-
-
-@cache
-def _values() -> tuple[tuple[Path, Attribute, frozenset[str], str], ...]:
-    return tuple((path, _attribute(path), *waiting) for path, waiting in VALUES.items())
 
 
 def _attribute(path: Path) -> Attribute:

@@ -22,6 +22,8 @@ SERVING_ROUTES = (
 )
 # What a service of AWS can answer without a function in between.
 INVOKING_ROUTES = ("POST /predict", "POST /invocations")
+# What is answered later: asked once, then looked for.
+ASKING_ROUTES = (*INVOKING_ROUTES, "GET /predictions/{id}")
 INTAKE_ROUTES = ("POST /feedback",)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -112,6 +113,7 @@ VERBS: dict[str, str] = {
     "sagemaker:DescribeEndpointConfig": "look at",
     "sagemaker:DescribeModel": "look at",
     "sagemaker:InvokeEndpoint": "call",
+    "sagemaker:InvokeEndpointAsync": "ask",
     "sagemaker:ListTags": "look at",
     "sagemaker:UpdateEndpoint": "let releases join and leave",
     "sagemaker:UpdateEndpointWeightsAndCapacities": "move the traffic of",
@@ -146,6 +148,16 @@ class Grant:
         """As in ``read and write release/fraud/* of the store``."""
         verbs = listed(dict.fromkeys(VERBS[action] for action in self.actions))
         return f"{verbs} {listed(dict.fromkeys(thing.called for thing in self.things))}"
+
+    def written(self) -> str:
+        """As a release carries it, and its successors: ``read`` gives the same grant again."""
+        things = [[thing.arn, thing.called] for thing in self.things]
+        return json.dumps([self.actions, things, self.when], sort_keys=True)
+
+    @classmethod
+    def read(cls, text: str) -> Grant:
+        actions, things, when = json.loads(text)
+        return cls(tuple(actions), tuple(Thing(*thing) for thing in things), when)
 
     def to_json(self) -> dict[str, Any]:
         return {

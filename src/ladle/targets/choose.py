@@ -8,8 +8,10 @@ from importlib import import_module
 from typing import Protocol, cast
 
 from ladle.catalog import TARGET_MODULES, Target
+from ladle.config.doors import outlasts_doors
 from ladle.config.schema import ModelConfig
 from ladle.errors import LadleError
+from ladle.targets import sagemaker_async
 from ladle.targets.sizes import Size
 
 
@@ -85,6 +87,9 @@ def _first(config: ModelConfig, facts: ModelFacts | None) -> Choice:
 def _gpu(config: ModelConfig, _facts: ModelFacts | None) -> Choice | None:
     if not config.compute.gpu:
         return None
+    if outlasts_doors(config):
+        said = f"its timeout_s {config.compute.timeout_s} is more than a door waits"
+        return Choice(Target.SAGEMAKER_ASYNC, f"{sagemaker_async.reason(config)}; {said}")
     target = Target.ECS if config.compute.spot else Target(config.auto.gpu_on)
     return Choice(target, _rules(target).reason(config))
 

@@ -48,21 +48,21 @@ def machine_for(gpus: int, memory_mb: int, instance_type: str | None) -> str | N
 
 def refusals(config: ModelConfig) -> Iterator[str]:
     """Why this model cannot run as an endpoint; nothing when it can."""
-    yield from refusals_of_the_container(config, PAYLOAD_MB)
+    yield from refusals_of_the_container(config, PAYLOAD_MB, TIMEOUT_S)
     if config.secrets:
         yield "it reads secrets when it starts, and its container has no network"
-    yield from _refusals_of_the_machine(config)
+    yield from refusals_of_the_machine(config)
     if config.compute.spot:
         yield "it asks for spot, and an endpoint has no spare capacity"
 
 
-def refusals_of_the_container(config: ModelConfig, most_mb: float) -> Iterator[str]:
+def refusals_of_the_container(config: ModelConfig, most_mb: float, most_s: int) -> Iterator[str]:
     """What holds on every target of SageMaker."""
     compute, payload_mb = config.compute, config.traffic.payload_mb or 0
     if payload_mb > most_mb:
         yield f"its payload of {payload_mb:g} MB is more than the {most_mb:g} that it takes"
-    if compute.timeout_s > TIMEOUT_S:
-        yield f"its timeout_s {compute.timeout_s} is more than the {TIMEOUT_S} that it waits"
+    if compute.timeout_s > most_s:
+        yield f"its timeout_s {compute.timeout_s} is more than the {most_s} that it waits"
     if config.packaging is Packaging.ZIP:
         yield "it is packed as a zip, and an endpoint runs an image"
     for key in ("warm", "reserved"):
@@ -75,7 +75,7 @@ def refusals_of_the_container(config: ModelConfig, most_mb: float) -> Iterator[s
         yield "it asks for cost.action: stop, and an endpoint cannot be stopped, only deleted"
 
 
-def _refusals_of_the_machine(config: ModelConfig) -> Iterator[str]:
+def refusals_of_the_machine(config: ModelConfig) -> Iterator[str]:
     compute = config.compute
     named = compute.instance_type
     if named is not None and named.startswith("ml.inf1"):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ladle.catalog import Arch
 from ladle.config.schema import ModelConfig
-from ladle.targets.sagemaker import refusals_of_the_container
+from ladle.targets.sagemaker import TIMEOUT_S, refusals_of_the_container
 
 PAYLOAD_MB = 4.0
 STEP_MB, MEMORY_MB = 1024, 6144  # of memory: by the gigabyte, six at most
@@ -30,7 +30,7 @@ def concurrency(max_instances: int | None) -> int:
 def refusals(config: ModelConfig) -> Iterator[str]:
     """Why this model cannot run so; nothing when it can."""
     compute = config.compute
-    yield from refusals_of_the_container(config, PAYLOAD_MB)
+    yield from refusals_of_the_container(config, PAYLOAD_MB, TIMEOUT_S)
     if compute.gpu:
         yield "it needs a GPU, and a serverless endpoint has none"
     if compute.instance_type:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ladle.planning.door_resources import SERVING_ROUTES
 
 
 @dataclass(frozen=True, slots=True)
 class ToFunction:
-    """A function, by the ARN of its alias; the door needs its permission to call it."""
+    """A function, by the ARN of its alias; the door needs its permission to call it. ``told`` are
+    variables of the door's stage, which a function behind a REST API reads.
+    """
 
     arn: str
+    routes: tuple[str, ...] = SERVING_ROUTES
+    told: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

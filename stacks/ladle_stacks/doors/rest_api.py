@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,7 +14,7 @@ from constructs import Construct
 from ladle import digest, names
 from ladle.catalog import DoorAuth, DoorKind, Tracing
 from ladle.config.doors import row_of
-from ladle.planning.door_resources import INTAKE_ROUTES, INVOKING_ROUTES, SERVING_ROUTES
+from ladle.planning.door_resources import INTAKE_ROUTES, INVOKING_ROUTES
 from ladle.planning.service_spec import ServiceSpec
 from ladle_stacks.doors.behind import Behind, ToFunction, ToService
 from ladle_stacks.doors.http_api import may_call
@@ -38,7 +39,8 @@ def opened(scope: Construct, spec: ServiceSpec, behind: Behind, intake: ToFuncti
     )
     if isinstance(behind, ToFunction):
         may_call(scope, door.ref, behind.arn)
-    stage = _stage(scope, spec, door, body)
+    told = behind.told if isinstance(behind, ToFunction) else {}
+    stage = _stage(scope, spec, door, body, told)
     if spec.door.auth is DoorAuth.API_KEY:
         _key(scope, spec, door, stage)
     return Opened(cdk.Fn.sub(_ADDRESS, {"Door": door.ref}), stage)
@@ -49,7 +51,7 @@ def _description(spec: ServiceSpec, behind: Behind, intake: ToFunction) -> Json:
     predicts = _SCHEMES[spec.door.auth]
     labels = "signature" if spec.door.auth is DoorAuth.API_KEY else predicts
     paths: dict[str, dict[str, Json]] = {}
-    serving = INVOKING_ROUTES if isinstance(behind, ToService) else SERVING_ROUTES
+    serving = behind.routes if isinstance(behind, ToFunction) else INVOKING_ROUTES
     for routes, to, asks in ((serving, behind, predicts), (INTAKE_ROUTES, intake, labels)):
         for route in routes:
             method, _, path = route.partition(" ")
@@ -78,7 +80,8 @@ def _schemes(spec: ServiceSpec) -> Json:
 def _operation(spec: ServiceSpec, to: Behind, path: str, asks: str | None) -> Json:
     text = {"schema": {"type": "string"}}
     told = [
-        {"name": "proxy", "in": "path", "required": True, **text} for _ in range("{proxy+}" in path)
+        {"name": name, "in": "path", "required": True, **text}
+        for name in re.findall(r"{(\w+)\+?}", path)
     ]
     if isinstance(to, ToService):
         told = [{"name": name, "in": "header", **text} for name in _HEADERS]
@@ -121,7 +124,13 @@ def _integration(spec: ServiceSpec, to: Behind) -> Json:
     raise TypeError("a REST API reaches no listener of a load balancer")
 
 
-def _stage(scope: Construct, spec: ServiceSpec, door: api.CfnRestApi, body: Json) -> api.CfnStage:
+def _stage(
+    scope: Construct,
+    spec: ServiceSpec,
+    door: api.CfnRestApi,
+    body: Json,
+    told: Mapping[str, str],
+) -> api.CfnStage:
     """A deployment is what the API was when it was made: another description needs another one."""
     seen = cdk.Stack.of(scope).resolve(body)
     made_of = digest.of_bytes(json.dumps(seen, sort_keys=True).encode()).hex[:8]
@@ -133,7 +142,7 @@ def _stage(scope: Construct, spec: ServiceSpec, door: api.CfnRestApi, body: Json
         rest_api_id=door.ref,
         deployment_id=deployment.ref,
         stage_name=names.ALIAS,
-        variables={"model": spec.model},  # the intake serves the doors of all models
+        variables={**told, "model": spec.model},  # the intake serves the doors of all models
         method_settings=[
             api.CfnStage.MethodSettingProperty(
                 http_method="*",

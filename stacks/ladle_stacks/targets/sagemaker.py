@@ -34,10 +34,10 @@ def serve(scope: Construct, host: Host, spec: ServiceSpec) -> cdk.CfnResource:
     kept = log_group(scope, "Logs", names.endpoint_log_group(spec.model), spec.log_retention_days)
     lines = lines_to_collector(scope, kept)
     handing = bundle_and_handoff(scope, host, spec)
-    key = _key(scope, spec)
+    key = endpoint_key(scope, spec)
     held = {role.holder: role.grants for role in permissions.of_model(spec)}
     serving = grants.named_role(
-        scope, "Serving", names.serving_role(spec.model), _SAGEMAKER, held["serving"]
+        scope, "Serving", names.serving_role(spec.model), SAGEMAKER, held["serving"]
     )
     door = grants.named_role(
         scope, "Door", names.door_role(spec.model), "apigateway.amazonaws.com", held["door"]
@@ -49,10 +49,10 @@ def serve(scope: Construct, host: Host, spec: ServiceSpec) -> cdk.CfnResource:
     return released
 
 
-_SAGEMAKER = "sagemaker.amazonaws.com"
+SAGEMAKER = "sagemaker.amazonaws.com"
 
 
-def _key(scope: Construct, spec: ServiceSpec) -> kms.CfnKey:
+def endpoint_key(scope: Construct, spec: ServiceSpec) -> kms.CfnKey:
     """Roles of this stack use it by their own policies, which its policy lets the account decide."""
     return kms.CfnKey(
         scope,
@@ -75,8 +75,8 @@ def _serving(
     """What CreateModel, CreateEndpointConfig and scaling take; the hand-off adds names and number."""
     to_json = cdk.Stack.of(scope).to_json_string
     return {
-        "Model": to_json(_model(spec, image, role_arn, bundle)),
-        "Variant": to_json(_variant(spec)),
+        "Model": to_json(isolated_model(spec, image, role_arn, bundle)),
+        "Variant": to_json(machine_variant(spec)),
         "Config": to_json({"KmsKeyId": key.attr_arn}),
         "Tags": to_json({**spec.tags, "ladle:model": spec.model}),
         "MinInstances": str(planning.least_instances(spec)),
@@ -85,7 +85,7 @@ def _serving(
     }
 
 
-def _model(
+def isolated_model(
     spec: ServiceSpec, image: str, role_arn: str, bundle: cdk.CfnCustomResource
 ) -> Mapping[str, Any]:
     """A container without a network: SageMaker itself fetches the image and the model."""
@@ -110,7 +110,7 @@ def _model(
     return {**model, "VpcConfig": {"SecurityGroupIds": groups, "Subnets": subnets}}
 
 
-def _variant(spec: ServiceSpec) -> Mapping[str, Any]:
+def machine_variant(spec: ServiceSpec) -> Mapping[str, Any]:
     machine = {
         "InstanceType": planning.machine_of(spec),
         "InitialInstanceCount": planning.least_instances(spec),

@@ -14,7 +14,6 @@ from ladle.aws.session import AwsSession
 from ladle.aws.traffic.endpoint_per_release import StageRouter
 from ladle.aws.traffic.sagemaker import EndpointRouter
 from ladle.aws.versions.sagemaker import EndpointVersions
-from ladle.catalog import Target
 from ladle.policy.traffic import ObservedTraffic, Traffic
 from ladle.ports import TrafficRouter
 
@@ -81,7 +80,7 @@ def on_sagemaker(model: str, releases: tuple[int, ...]) -> Opens:
         versions.open_if_absent(model, 1, serving(f"{1:016x}" * 4))
         world.pass_time()
 
-    router = EndpointRouter(lambda _model: world, Target.SAGEMAKER, splits=True)
+    router = EndpointRouter(lambda _model: world)
     return Patient(router, world.pass_time), publish
 
 
@@ -118,5 +117,5 @@ def on_moto(session: AwsSession, model: str, releases: tuple[int, ...]) -> Opens
             ],
         )
 
-    router = EndpointRouter(lambda _model: session, Target.SAGEMAKER, splits=True)
+    router = EndpointRouter(lambda _model: session)
     return Still(router, lambda: None), publish

@@ -204,10 +204,11 @@ class FakeScaling:
     def register_scalable_target(self, *, ResourceId: str, **wanted: Any) -> None:
         self.world.scaled[ResourceId] = wanted
 
-    def put_scaling_policy(self, *, ResourceId: str, **policy: Any) -> None:
+    def put_scaling_policy(self, *, ResourceId: str, PolicyName: str, **policy: Any) -> Config:
         if ResourceId not in self.world.scaled:
             raise self.exceptions.ObjectNotFoundException(ResourceId)
         self.world.scaled[ResourceId] = {**self.world.scaled[ResourceId], **policy}
+        return {"PolicyARN": f"arn:aws:autoscaling:policy/{ResourceId}/{PolicyName}"}
 
     def deregister_scalable_target(self, *, ResourceId: str, **_of: Any) -> None:
         if self.world.scaled.pop(ResourceId, None) is None:

@@ -7,18 +7,21 @@ import copy
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 from botocore.exceptions import ClientError
 from tests.contract.releases.sagemaker_world import World, ledger_of, waits
 
 from ladle import names
+from ladle.aws.backlog import Backlogs
 from ladle.aws.traffic.endpoint_per_release import StageRouter
 from ladle.aws.versions.endpoint_per_release import StagedVersions
 from ladle.catalog import Target
 from ladle.policy.traffic import ObservedTraffic, Traffic
 
 MODEL = "fraud"
+BOUNDS = {names.MIN_INSTANCES_TAG: "0", names.MAX_INSTANCES_TAG: "3"}
 COLLECTOR = "arn:aws:lambda:eu-west-1:111122223333:function:ladle-collector"
 
 
@@ -34,7 +37,7 @@ def serving(release_hex: str) -> Mapping[str, str]:
         ),
         "Variant": json.dumps({"ServerlessConfig": {"MemorySizeInMB": 2048, "MaxConcurrency": 5}}),
         "Config": "{}",
-        "Tags": json.dumps({"ladle:model": MODEL}),
+        "Tags": json.dumps({"ladle:model": MODEL, **BOUNDS}),
         "LogDays": "30",
         "LinesTo": COLLECTOR,
     }
@@ -48,10 +51,13 @@ class StageWorld(World):
         default_factory=lambda: {"deploymentId": "d1", "variables": {"model": MODEL}}
     )
     groups: dict[str, dict[str, Any]] = field(default_factory=dict)
+    waiting: dict[str, int] = field(default_factory=dict)  # requests, by endpoint
+    alarms: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self.apis, self.cloudformation, self.logs = FakeApis(self), FakeStacks(self), FakeLogs(self)
+        self.cloudwatch = FakeMetrics(self)
 
     @property
     def endpoints(self) -> dict[str, str]:
@@ -112,6 +118,25 @@ def _apply(stage: dict[str, Any], op: str, path: list[str], value: str | None) -
             raise _refused("BadRequestException", f"Invalid patch {op} of {path}: {value}")
 
 
+class FakeMetrics:
+    def __init__(self, world: StageWorld) -> None:
+        self.world = world
+
+    def put_metric_alarm(self, *, AlarmName: str, **alarm: Any) -> None:
+        self.world.alarms[AlarmName] = alarm
+
+    def delete_alarms(self, *, AlarmNames: Sequence[str]) -> None:
+        for name in AlarmNames:
+            self.world.alarms.pop(name, None)
+
+    def get_metric_statistics(self, *, MetricName: str, Dimensions: Any, **_of: Any) -> Any:
+        """What waited a minute ago, and what waits now."""
+        assert MetricName == "ApproximateBacklogSize"
+        now = self.world.waiting.get(Dimensions[0]["Value"])
+        counts = [] if now is None else [7, now]
+        return {"Datapoints": [{"Timestamp": n, "Maximum": each} for n, each in enumerate(counts)]}
+
+
 class FakeLogs:
     class exceptions:  # noqa: N801 - as boto3 calls it
         class ResourceAlreadyExistsException(Exception): ...
@@ -148,11 +173,15 @@ class Staged:
 
     def __init__(self, target: Target = Target.SAGEMAKER_SERVERLESS) -> None:
         self.world: Any = StageWorld()
+        clock: Any = SimpleNamespace(now=lambda: self.world.seconds)
+        answers_later = target is Target.SAGEMAKER_ASYNC
+        self.queues = (lambda session: Backlogs(session, clock)) if answers_later else None
         self.versions = self.versions_of()
-        self.router = StageRouter(lambda _model: self.world, target)
+        self.router = StageRouter(lambda _model: self.world, target, self.queues)
 
     def versions_of(self, *known: int) -> StagedVersions:
-        return StagedVersions(self.world, ledger_of(*known), waits(self.world))
+        backlogs = self.queues(self.world) if self.queues else None
+        return StagedVersions(self.world, ledger_of(*known), waits(self.world), backlogs)
 
     def hand_over(self, release_hex: str, first: int | None = None) -> int:
         wanted = serving(release_hex)

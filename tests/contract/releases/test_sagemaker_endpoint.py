@@ -13,7 +13,6 @@ from tests.contract.releases.sagemaker_world import World, ledger_of, waits
 from ladle import names
 from ladle.aws.traffic.sagemaker import EndpointRouter
 from ladle.aws.versions.sagemaker import EndpointVersions
-from ladle.catalog import Target
 from ladle.errors import Conflict, Forbidden, LadleError, NotFound, Unavailable
 from ladle.policy.traffic import ObservedTraffic, Traffic
 
@@ -27,7 +26,7 @@ class Endpoint:
     def __init__(self, releases: int = 0) -> None:
         self.world: Any = World()
         self.versions = EndpointVersions(self.world.sagemaker, ledger_of(), waits(self.world))
-        self.router = EndpointRouter(lambda _model: self.world, Target.SAGEMAKER, splits=True)
+        self.router = EndpointRouter(lambda _model: self.world)
         for release_hex in DIGESTS[:releases]:
             self.hand_over(release_hex)
         self.world.pass_time()

@@ -45,7 +45,7 @@ class Stage:
         self.world: Any = World()
         self.clock, self.ledger, self.alarms = Clock(), MemoryLedger(), MemoryAlarms()
         self.versions = EndpointVersions(self.world.sagemaker, ledger_of(), waits(self.world))
-        router = EndpointRouter(lambda _model: self.world, Target.SAGEMAKER, splits=True)
+        router = EndpointRouter(lambda _model: self.world)
         self.controls = Controls(
             ledger=self.ledger,
             inbox=self.ledger.inbox,

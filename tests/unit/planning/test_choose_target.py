@@ -33,6 +33,7 @@ def test_a_small_model_with_little_traffic_is_a_function() -> None:
         ("compute: {gpu: 1}\n", Target.SAGEMAKER),
         ("auto: {gpu_on: ecs}\ncompute: {gpu: 1}\n", Target.ECS),
         ("compute: {gpu: 1, spot: true}\n", Target.ECS),
+        ("compute: {gpu: 1, timeout_s: 300}\n", Target.SAGEMAKER_ASYNC),
         ("compute: {instance_type: ml.m5.xlarge}\n", Target.SAGEMAKER),
         ("compute: {gpu: 1, instance_type: g5.xlarge}\n", Target.ECS),
         ("compute: {min_instances: 1}\n", Target.SAGEMAKER),

@@ -116,6 +116,7 @@ def test_every_price_of_the_file_is_used() -> None:
     lambda_ = ("arch: arm64\n", "door: {auth: api_key}\n", url, "tracing: xray\n", *warm)
     machines = ("", "compute: {gpu: 1}\n", "compute: {instance_type: ml.g5.xlarge}\n")
     targets = {"ecs": ecs, "sagemaker": machines, "sagemaker-serverless": ("",)}
+    targets["sagemaker-async"] = ("",)
     others = [f"target: {name}\n{keys}" for name, rows in targets.items() for keys in rows]
     for more in (*lambda_, *others):
         list(lines(spec_of(LABELLED + more), STEADY, MONTH_S, asked))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ladle.aws.backlog import Backlogs
 from ladle.aws.session import AwsSession
 from ladle.aws.traffic.ecs import EcsListenerRouter
 from ladle.aws.traffic.endpoint_per_release import StageRouter
@@ -12,16 +13,17 @@ from ladle.aws.traffic.sagemaker import EndpointRouter
 from ladle.catalog import Target
 from ladle.errors import LadleError
 from ladle.policy.traffic import ObservedTraffic, Traffic
-from ladle.ports import TrafficRouter
+from ladle.ports import Clock, TrafficRouter
 
 # Each model's traffic has a role of its own, so a router asks for the session of a model.
 SessionOf = Callable[[str], AwsSession]
-ROUTERS: dict[Target, Callable[[SessionOf], TrafficRouter]] = {
-    Target.LAMBDA: lambda session_of: LambdaAliasRouter(lambda model: session_of(model).lambda_),
-    Target.ECS: EcsListenerRouter,
-    Target.SAGEMAKER: lambda session_of: EndpointRouter(session_of, Target.SAGEMAKER, splits=True),
-    Target.SAGEMAKER_SERVERLESS: lambda session_of: StageRouter(
-        session_of, Target.SAGEMAKER_SERVERLESS
+ROUTERS: dict[Target, Callable[[SessionOf, Clock], TrafficRouter]] = {
+    Target.LAMBDA: lambda of, _clock: LambdaAliasRouter(lambda model: of(model).lambda_),
+    Target.ECS: lambda of, _clock: EcsListenerRouter(of),
+    Target.SAGEMAKER: lambda of, _clock: EndpointRouter(of),
+    Target.SAGEMAKER_SERVERLESS: lambda of, _clock: StageRouter(of, Target.SAGEMAKER_SERVERLESS),
+    Target.SAGEMAKER_ASYNC: lambda of, clock: StageRouter(
+        of, Target.SAGEMAKER_ASYNC, lambda session: Backlogs(session, clock)
     ),
 }
 
@@ -29,9 +31,11 @@ ROUTERS: dict[Target, Callable[[SessionOf], TrafficRouter]] = {
 class RouterByTarget:
     """The TrafficRouter of all models, each by the target that it is deployed to."""
 
-    def __init__(self, session_of: SessionOf, target_of: Callable[[str], Target]) -> None:
+    def __init__(
+        self, session_of: SessionOf, target_of: Callable[[str], Target], clock: Clock
+    ) -> None:
         self._target_of = target_of
-        self._routers = {target: make(session_of) for target, make in ROUTERS.items()}
+        self._routers = {target: make(session_of, clock) for target, make in ROUTERS.items()}
 
     def read(self, model: str) -> ObservedTraffic | None:
         return self._of(model).read(model)

@@ -19,6 +19,7 @@ from ladle.errors import Conflict, LadleError, NotFound
 from ladle.policy.traffic import ObservedTraffic, Traffic
 
 if TYPE_CHECKING:
+    from ladle.aws.backlog import Backlogs
     from ladle.aws.session import AwsSession
     from ladle.catalog import Target
 
@@ -26,9 +27,15 @@ if TYPE_CHECKING:
 class StageRouter:
     """The TrafficRouter of the targets of SageMaker whose endpoints have one variant."""
 
-    def __init__(self, session_of: Callable[[str], AwsSession], target: Target) -> None:
+    def __init__(
+        self,
+        session_of: Callable[[str], AwsSession],
+        target: Target,
+        backlogs_of: Callable[[AwsSession], Backlogs] | None = None,
+    ) -> None:
         self._session_of = session_of
         self._target = target
+        self._backlogs_of = backlogs_of
 
     def read(self, model: str) -> ObservedTraffic | None:
         """What stands beside without traffic may fail: it harms nobody, and is not read again."""
@@ -41,7 +48,9 @@ class StageRouter:
             condition = found[release]
             if condition is not None and condition.status in STUCK:
                 raise _stuck(model, release, condition)
-        settled = all(each is None or _rests(each) for each in found.values())
+        rest = all(each is None or _rests(each) for each in found.values())
+        left = set(stage.beside) - stage.having_traffic
+        settled = rest and all(endpoints.is_idle(model, release) for release in left)
         return ObservedTraffic(stage.traffic, stage.revision, settled)
 
     def write(self, model: str, traffic: Traffic, expected_revision: str) -> None:
@@ -68,8 +77,11 @@ class StageRouter:
         stage = stages.find(model)
         if stage is None or not traffic.reads_like(stage.traffic):
             return
+        endpoints = self._endpoints(model)
+        for release in stage.having_traffic:
+            endpoints.follow(model, release)
         for release in sorted(set(stage.beside) - stage.having_traffic):
-            self._endpoints(model).drop(model, release)
+            endpoints.drop(model, release)
         stages.keep(model, stage, ())
 
     def delete(self, model: str, release: int) -> None:
@@ -105,7 +117,9 @@ class StageRouter:
         return EndpointStages(self._session_of(model))
 
     def _endpoints(self, model: str) -> ReleaseEndpoints:
-        return ReleaseEndpoints(self._session_of(model).sagemaker)
+        session = self._session_of(model)
+        backlogs = self._backlogs_of(session) if self._backlogs_of else None
+        return ReleaseEndpoints(session.sagemaker, backlogs)
 
 
 def _rests(condition: Condition) -> bool:

@@ -25,6 +25,7 @@ from ladle.aws.sagemaker_endpoint import (
     later,
 )
 from ladle.aws.traffic.sagemaker_scaling import scale, stop_scaling
+from ladle.catalog import Target
 from ladle.digest import of_json
 from ladle.errors import Conflict, LadleError, NotFound
 from ladle.policy.traffic import ObservedTraffic, Traffic
@@ -33,22 +34,15 @@ if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
 
     from ladle.aws.session import AwsSession
-    from ladle.catalog import Target
 
 JOINED = "ladle:joined"
 
 
 class EndpointRouter:
-    """The TrafficRouter of the targets of SageMaker; where ``splits`` is false one release serves at
-    a time, and SageMaker itself replaces it without a gap.
-    """
+    """The TrafficRouter of endpoints that always run."""
 
-    def __init__(
-        self, session_of: Callable[[str], AwsSession], target: Target, splits: bool
-    ) -> None:
+    def __init__(self, session_of: Callable[[str], AwsSession]) -> None:
         self._session_of = session_of
-        self._target = target
-        self._splits = splits
 
     def read(self, model: str) -> ObservedTraffic | None:
         found = self._endpoints(model).find(model)
@@ -98,8 +92,6 @@ class EndpointRouter:
         if found is None:
             return
         self._mark_joined(model, endpoints, found)
-        if not self._splits:
-            return
         scaling = self._session_of(model).scaling
         tags = endpoints.tags(found.arn)
         for release in found.variants:
@@ -112,7 +104,7 @@ class EndpointRouter:
             self._update(model, own)
 
     def delete(self, model: str, release: int) -> None:
-        retire(self._session_of(model).lambda_, self._target, model, release)
+        retire(self._session_of(model).lambda_, Target.SAGEMAKER, model, release)
 
     def _join(self, model: str, endpoints: Endpoints, found: Endpoint, release: int) -> None:
         """All variants that have traffic stay as they are; the new one starts without weight."""
@@ -125,10 +117,8 @@ class EndpointRouter:
         name = names.joining_config(model, release)
         endpoints.delete_config(name)
         [joining] = own["ProductionVariants"]
-        variants: list[Any] = [joining]
-        if self._splits:
-            stays = self._staying(model, endpoints, found)
-            variants = [*stays, {**joining, "InitialVariantWeight": 0.0}]
+        stays = self._staying(model, endpoints, found)
+        variants: list[Any] = [*stays, {**joining, "InitialVariantWeight": 0.0}]
         kept: Any = {k: own[k] for k in ("KmsKeyId", "DataCaptureConfig") if k in own}
         with asking(f"to let release {release} of {model} join"):
             self._sagemaker(model).create_endpoint_config(
@@ -202,7 +192,7 @@ class EndpointRouter:
             lambda: client.update_endpoint(
                 EndpointName=names.endpoint(model),
                 EndpointConfigName=config,
-                RetainAllVariantProperties=self._splits,
+                RetainAllVariantProperties=True,
             ),
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ladle.aws.backlog import Backlogs
 from ladle.aws.release_ledger import AwsReleaseLedger
 from ladle.aws.session import AwsSession
 from ladle.aws.versions.ecs import task_definitions
@@ -21,5 +22,8 @@ VERSIONS: dict[Target, Callable[[AwsSession, Clock], ReleaseVersions]] = {
     ),
     Target.SAGEMAKER_SERVERLESS: lambda aws, clock: StagedVersions(
         aws, AwsReleaseLedger(aws.dynamodb), clock
+    ),
+    Target.SAGEMAKER_ASYNC: lambda aws, clock: StagedVersions(
+        aws, AwsReleaseLedger(aws.dynamodb), clock, Backlogs(aws, clock)
     ),
 }

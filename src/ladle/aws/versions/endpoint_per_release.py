@@ -18,6 +18,7 @@ from ladle.policy.traffic import Traffic
 from ladle.ports import Clock, ReleaseLedger
 
 if TYPE_CHECKING:
+    from ladle.aws.backlog import Backlogs
     from ladle.aws.session import AwsSession
 
 GONE_LOOKS, POLL_S = 40, 3.0  # the hand-off itself has five minutes
@@ -26,13 +27,19 @@ GONE_LOOKS, POLL_S = 40, 3.0  # the hand-off itself has five minutes
 class StagedVersions(ReleaseModels):
     """The ReleaseVersions of such targets; ``ledger`` knows every number there was."""
 
-    def __init__(self, session: AwsSession, ledger: ReleaseLedger, clock: Clock) -> None:
+    def __init__(
+        self,
+        session: AwsSession,
+        ledger: ReleaseLedger,
+        clock: Clock,
+        backlogs: Backlogs | None = None,
+    ) -> None:
         super().__init__(session.sagemaker)
         self._ledger = ledger
         self._clock = clock
         self._stages = EndpointStages(session)
         self._logs = ReleaseLogs(session.logs)
-        self._own = ReleaseEndpoints(session.sagemaker)
+        self._own = ReleaseEndpoints(session.sagemaker, backlogs)
 
     def wait_until_active(self, model: str, release: int) -> None:
         """A release that did not start is tried again when a deploy asks for it again."""

@@ -95,7 +95,7 @@ def publishing_grants(spec: ServiceSpec) -> Iterator[Grant]:
     yield allow("sagemaker", ["DeleteEndpoint", "DescribeEndpoint"], endpoint)
     yield allow("sagemaker", ["AddTags"], endpoint, models, configs)
     yield allow("iam", ["PassRole"], role, when=to_sagemaker)
-    yield from _use_of_the_key()
+    yield from use_of_the_key()
 
 
 def routing_grants(spec: ServiceSpec) -> Iterator[Grant]:
@@ -118,7 +118,7 @@ def routing_grants(spec: ServiceSpec) -> Iterator[Grant]:
         when=scaled,
     )
     yield allow("iam", ["CreateServiceLinkedRole"], linked)
-    yield from _use_of_the_key()
+    yield from use_of_the_key()
 
 
 def other_roles(spec: ServiceSpec) -> Iterator[RoleGrants]:
@@ -170,7 +170,7 @@ def _things(model: str) -> tuple[Thing, Thing, Thing]:
     )
 
 
-def _use_of_the_key() -> Iterator[Grant]:
+def use_of_the_key() -> Iterator[Grant]:
     """SageMaker encrypts disks with it on behalf of whoever asks for an endpoint."""
     key = Thing("${EndpointKey.Arn}", "the key of its disks")
     yield allow("kms", ["DescribeKey"], key)

@@ -53,6 +53,36 @@ def _endpoints_and_stage(spec: ServiceSpec) -> Iterator[Grant]:
     yield allow("cloudformation", ["DescribeStackResource"], its_stack)
 
 
+def publishing_of_queues(spec: ServiceSpec) -> Iterator[Grant]:
+    """Who takes an endpoint down ends what scales it."""
+    yield _scaling("DeregisterScalableTarget")
+    yield allow("cloudwatch", ["DeleteAlarms"], _wakes(spec.model))
+
+
+def routing_of_queues(spec: ServiceSpec) -> Iterator[Grant]:
+    """Machines of a release follow what waits for it, and it goes when nothing does."""
+    linked = Thing(arns.endpoint_scaling_role(), "the role by which AWS scales endpoints")
+    yield _scaling("DeregisterScalableTarget", "PutScalingPolicy", "RegisterScalableTarget")
+    yield allow("cloudwatch", ["DeleteAlarms", "PutMetricAlarm"], _wakes(spec.model))
+    yield allow("cloudwatch", ["GetMetricStatistics"], Thing("*", "any metric"))  # it has no ARN
+    yield allow("iam", ["CreateServiceLinkedRole"], linked)
+
+
+def _scaling(*actions: str) -> Grant:
+    variants = Thing(arns.scalable_targets(), "scaling of variants")
+    scaled = {"StringEquals": {"application-autoscaling:service-namespace": "sagemaker"}}
+    return allow("application-autoscaling", actions, variants, when=scaled)
+
+
+def _wakes(model: str) -> Thing:
+    alarms = names.wake_alarm(model, 0).removesuffix("0") + "*"
+    return Thing(arns.alarm(alarms), f"the alarms {alarms}")
+
+
+def endpoints_of(model: str) -> Thing:
+    return _things(model)[0]
+
+
 def door_role(model: str) -> RoleGrants:
     """By which API Gateway asks whichever endpoint the stage names: of this model, and no other."""
     endpoints, _, _ = _things(model)

@@ -1,0 +1,1 @@
+"""Requests that are answered later: taken, passed on, and their answers handed out."""
