@@ -120,7 +120,7 @@ class Service:
     def refuse(self, code: str, detail: str, retry_after_s: int | None = None) -> Answer:
         """Of a prediction that was never read; it leaves its line too."""
         refused = refusal(code, detail, retry_after_s)
-        self._write(self._begin(REST), self._draw(1)[0], refused, RequestOutcome.REJECTED)
+        self._write(self._begin(REST), self._draw_one(), refused, RequestOutcome.REJECTED)
         return refused
 
     def complete(self, asked: Asked) -> Answer:
@@ -133,7 +133,7 @@ class Service:
                 return self._failed(asked, _ValuesRefused())
             outputs = self._transform.after(outputs)
             run = Run(outputs, asked.batch.rows, self.settings.type)
-            return self._succeeded(asked, self._draw(1)[0], run.all(), run.outcomes(self._key))
+            return self._succeeded(asked, self._draw_one(), run.all(), run.outcomes(self._key))
         except Exception as error:  # noqa: BLE001 - whatever it was, the caller gets an answer
             return self._failed(asked, error)
 
@@ -192,6 +192,10 @@ class Service:
         cold, self._cold = self._cold, False
         return Asked(time.perf_counter(), cold, codec)
 
+    def _draw_one(self) -> str:
+        drawn = b2a_base64(self._randomness(18), newline=False)
+        return drawn.translate(_URL_SAFE)[:22].decode()
+
     def _draw(self, count: int) -> Sequence[str]:
         """Ids of requests, now and never at init: a snapshot of this process would repeat them."""
         drawn = b2a_base64(self._randomness(18 * count), newline=False)
@@ -231,7 +235,7 @@ class Service:
         return answer
 
     def _failed(self, asked: Asked, error: Exception) -> Answer:
-        outcome, request_id = RequestOutcome.FAILED, self._draw(1)[0]
+        outcome, request_id = RequestOutcome.FAILED, self._draw_one()
         if isinstance(error, Refused):
             answer, outcome = refusal(error.code, error.detail), RequestOutcome.REJECTED
         elif isinstance(error, _ValuesRefused):
