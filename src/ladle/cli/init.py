@@ -14,6 +14,7 @@ from ladle.cli.output import answer, say
 from ladle.config.checks import PICKLES, name_mistake
 from ladle.errors import LadleError
 from ladle.experiments.manifest import Signature
+from ladle.project.built_folder import model_in
 from ladle.project.repository import PACKAGES
 
 TEMPLATE = Path(__file__).parent / "template"
@@ -27,7 +28,9 @@ def init(
     source: Annotated[
         str | None,
         typer.Option(
-            "--from", metavar="SOURCE", help="MODEL.onnx, or sagemaker:ARN of a model package."
+            "--from",
+            metavar="SOURCE",
+            help="MODEL.onnx, a ModelBuilder's folder, or sagemaker:ARN of a package.",
         ),
     ] = None,
 ) -> None:
@@ -108,6 +111,8 @@ def _model_file(source: str, folder: Path) -> Path:
             "export the model to ONNX and name that file",
         )
     path = Path(source)
+    if path.is_dir():
+        return _from_folder(path)
     if path.suffix.lower() in PICKLES:
         raise LadleError(
             "LD903",
@@ -130,6 +135,14 @@ def _from_model_package(arn: str, folder: Path) -> Path:
     found = fetch_model_package(arn, folder)
     takes = ", ".join(found.content_types) or "no content type"
     say(f"{arn}: {found.approval}; its image {found.image} took {takes}")
+    if found.left:
+        say(f"not brought, since Ladle serves the model itself: {', '.join(found.left)}")
+    return found.file
+
+
+def _from_folder(folder: Path) -> Path:
+    found = model_in(folder)
+    say(f"the model of {folder} is {found.file.relative_to(folder)}")
     if found.left:
         say(f"not brought, since Ladle serves the model itself: {', '.join(found.left)}")
     return found.file

@@ -9,7 +9,9 @@ import pytest
 from ladle.catalog import ModelType
 from ladle.cli.init import guessed_type
 from ladle.cli.main import main
+from ladle.errors import LadleError
 from ladle.experiments.manifest import Signature, TensorSpec
+from ladle.project.built_folder import model_in
 
 WRITTEN = {
     ".github/workflows/models.yml",
@@ -84,6 +86,45 @@ def test_what_it_cannot_start_from_is_refused_and_nothing_written(
     assert main(words.split()) == 1
     assert code in capsys.readouterr().err
     assert files(here) == {}
+
+
+def built(folder: Path, *names: str) -> Path:
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"made by another tool")
+    return folder
+
+
+def test_what_a_model_builder_wrote_for_triton_is_the_model(tmp_path: Path) -> None:
+    model = "model_repository/model/1/model.onnx"
+    config = "model_repository/model/config.pbtxt"
+    found = model_in(built(tmp_path, model, config, "code/serve.pkl"))
+    assert found.file == tmp_path / model
+    assert found.left == ("code/serve.pkl", config)
+
+
+@pytest.mark.parametrize(
+    ("names", "why"),
+    [
+        (("code/serve.pkl", "code/inference.py", "code/metadata.json"), "pickled its model"),
+        (("a.onnx", "b/c.onnx"), "2 ONNX files"),
+        ((), "it holds nothing"),
+    ],
+)
+def test_a_folder_without_one_onnx_file_is_refused_with_the_reason(
+    tmp_path: Path, names: tuple[str, ...], why: str
+) -> None:
+    with pytest.raises(LadleError, match=f"LD398.*{why}"):
+        model_in(built(tmp_path, *names))
+
+
+def test_a_link_out_of_the_folder_is_no_model_of_it(tmp_path: Path) -> None:
+    elsewhere = built(tmp_path / "elsewhere", "model.onnx") / "model.onnx"
+    folder = built(tmp_path / "folder", "config.pbtxt")
+    (folder / "model.onnx").symlink_to(elsewhere)
+    with pytest.raises(LadleError, match=r"LD398.*0 ONNX files"):
+        model_in(folder)
 
 
 def test_a_package_that_is_there_is_kept(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
