@@ -208,7 +208,7 @@ def training_files(job: str) -> str:
 TRAINING = "training"
 TRAINING_LOG_GROUP = "/aws/sagemaker/TrainingJobs"  # SageMaker's own, of all jobs of a region
 OBJECTS = "b/sha256"
-RUNTIMES = "runtime"
+RUNTIMES = "runtimes"
 RELEASES = "release"
 
 

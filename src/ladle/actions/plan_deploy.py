@@ -30,7 +30,13 @@ def deployed_model(state: ReleaseState) -> DeployedModel:
         handed_over=state.handed_over,
         releases=tuple(
             DeployedRelease(
-                r.number, r.release_digest, r.model_digest, r.policy, r.target, r.packaging
+                r.number,
+                r.release_digest,
+                r.model_digest,
+                r.policy,
+                r.target,
+                r.packaging,
+                r.runtime,
             )
             for r in releases.values()
         ),

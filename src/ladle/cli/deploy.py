@@ -15,7 +15,7 @@ from ladle.actions.check_pinned import refuse_altered
 from ladle.actions.plan_deploy import plan_deploy
 from ladle.cli.confirm import confirm
 from ladle.cli.images import ImageDesk
-from ladle.cli.locks import Deployment, keep_for_later, known_locks, write_locks
+from ladle.cli.locks import Deployment, keep_for_later, known_locks
 from ladle.cli.output import answer, answer_json, say
 from ladle.cli.plan import cloud_of, inspect
 from ladle.disk.clock import SystemClock
@@ -60,12 +60,11 @@ def deploy(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> int:
     """Deploy what is committed; a quarantined model is refused before anything is built."""
-    root = find_root(Path.cwd())
-    url = _place(root, environment)
+    to = _deployment(find_root(Path.cwd()), environment)
+    root, url, cloud = to.root, to.url, to.cloud
     origin = None if source is None else _origin(root, source, source_profile, url)
-    cloud, workspace = cloud_of(url), open_workspace(url, root)
-    ledger, found = workspace.ledger, read_configs(root, environment)
-    to = Deployment(root, url, cloud, environment)
+    workspace, found = open_workspace(url, root), read_configs(root, environment)
+    ledger = workspace.ledger
     locks = known_locks(found, to, ledger)
     specs = read_services(root, cloud, inspect, environment, models or (), locks)
     if cloud is Cloud.EMBEDDED:
@@ -80,11 +79,14 @@ def deploy(
     _bring(root, origin, open_bundles(url, root), going)
     ImageDesk(root, url, tool, context, origin).bring(plan)
     done = apply_deploy(plan, tool, context, ledger, SystemClock())
-    deployed = [d.plan.wanted for d in done if d.plan.change is not Change.REFUSED]
-    keep_for_later(deployed, to)
-    write_locks(found, deployed, to)
+    keep_for_later(found, [d.plan.wanted for d in done if d.state is not None], to)
     _tell(done, {m: door_of(url, root, m) for m in (d.plan.wanted.model for d in done)}, as_json)
     return ExitCode.FINDING if plan.refused else ExitCode.OK
+
+
+def _deployment(root: Path, environment: str | None) -> Deployment:
+    url = _place(root, environment)
+    return Deployment(root, url, cloud_of(url), environment)
 
 
 def _place(root: Path, environment: str | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -13,8 +14,12 @@ from ladle.actions.read_status import known_state
 from ladle.cli.asking import hear
 from ladle.cli.confirm import confirm
 from ladle.cli.output import answer, answer_json, say
+from ladle.cli.plan import cloud_of
 from ladle.disk.clock import SystemClock
+from ladle.errors import LadleError
 from ladle.policy.statuses import Phase
+from ladle.project.pinned_lock import drop_lock, place_of
+from ladle.project.repository import PACKAGES, ModelPackage, find_root
 from ladle.releases.events import Ask, PersonAsked
 from ladle.wiring import open_stacks, open_workspace, workspace_url
 
@@ -48,10 +53,19 @@ def destroy(
         message = PersonAsked(Ask.REMOVE, by=getpass.getuser(), reason=reason)
         hear(workspace, model, message, SystemClock())
     stacks.remove(stack)
+    _unlock(here, url, model)
     if as_json:
         answer_json({"model": model, "stack": stack, "stays": list(survivors)})
     else:
         answer(f"{model} is down. Its package in model_packages/ would bring it back: ladle deploy")
+
+
+def _unlock(here: Path, url: str, model: str) -> None:
+    """A later deploy may put it anywhere."""
+    with suppress(LadleError):  # outside of any repository nothing is locked
+        package = ModelPackage(find_root(here) / PACKAGES / model)
+        if drop_lock(package, place_of(cloud_of(url), None)):
+            say(f"{model}  pinned.json locks nothing of it any more: commit it")
 
 
 def _survivors(model: str) -> tuple[str, ...]:

@@ -65,8 +65,14 @@ def locks_here(found: Found, to: Deployment) -> Locks:
         return {}
 
 
-def keep_for_later(specs: Iterable[ServiceSpec], to: Deployment) -> None:
-    """What the releases of ``specs`` were built from; older runtimes are in the store already."""
+def keep_for_later(found: Found, deployed: Sequence[ServiceSpec], to: Deployment) -> None:
+    """What later deploys go by: the files that these were built from, and what is locked now."""
+    _keep_files(deployed, to)
+    _write_locks(found, deployed, to)
+
+
+def _keep_files(specs: Iterable[ServiceSpec], to: Deployment) -> None:
+    """Older runtimes are in the store already."""
     ours, store = kept_runtimes.installed(), to.store
     mine = [s for s in specs if s.built_with and s.built_with.digest == ours.digest]
     if not mine or store is None:
@@ -80,7 +86,7 @@ def keep_for_later(specs: Iterable[ServiceSpec], to: Deployment) -> None:
             keep_wheels(store, name, staged)
 
 
-def write_locks(found: Found, specs: Iterable[ServiceSpec], to: Deployment) -> None:
+def _write_locks(found: Found, specs: Iterable[ServiceSpec], to: Deployment) -> None:
     """Where nothing was locked there yet; the embedded AWS begins anew, and its ledger is enough."""
     if to.cloud is Cloud.EMBEDDED:
         return

@@ -15,6 +15,7 @@ from ladle.planning.plan import (
     ModelPlan,
     QuarantinedDigest,
 )
+from ladle.planning.resolve import moving_by_hand
 from ladle.planning.service_spec import ServiceSpec
 from ladle.policy.statuses import QuarantineScope
 
@@ -68,16 +69,15 @@ def _elsewhere(wanted: ServiceSpec, deployed: DeployedModel) -> str | None:
     newest = max(deployed.releases, key=lambda r: r.number, default=None)
     if newest is None:
         return None
-    move = f"ladle migrate {wanted.model} --to"
     if newest.target is not wanted.target:
         return (
-            f"it runs on {newest.target}, and a deploy does not move it to {wanted.target}: "
-            f"{move} {wanted.target}, or write target: {newest.target}"
+            f"it runs on {newest.target}, and a deploy does not move it: write target: "
+            f"{newest.target}; {moving_by_hand(wanted.model, wanted.target)}"
         )
     if newest.packaging not in (None, wanted.packaging):
         return (
-            f"its function is packed as {newest.packaging}, which no function can change to "
-            f"{wanted.packaging}: {move} {wanted.packaging}, or write packaging: {newest.packaging}"
+            f"its function is packed as {newest.packaging}, and none can change that: write "
+            f"packaging: {newest.packaging}; {moving_by_hand(wanted.model, wanted.packaging)}"
         )
     return None
 

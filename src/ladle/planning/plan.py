@@ -8,6 +8,7 @@ from typing import Any
 
 from ladle.catalog import Packaging, Target
 from ladle.planning.service_spec import ServiceSpec
+from ladle.policy.lock import Runtime
 from ladle.policy.rollout import RolloutPolicy
 from ladle.policy.statuses import QuarantineScope
 
@@ -31,6 +32,7 @@ class DeployedRelease:
     policy: RolloutPolicy
     target: Target = Target.LAMBDA
     packaging: Packaging | None = None
+    runtime: Runtime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
 
 from ladle.catalog import CostAction, ModelIn, Packaging, Target
 from ladle.config.doors import choose_door
@@ -103,6 +104,14 @@ def refuse_locked(config: ModelConfig, kept: Lock) -> None:
         raise _locked(config, what, Choice(kept.target, ""), config.packaging)
 
 
+def moving_by_hand(model: str, to: Target | Packaging) -> str:
+    """What there is in place of ``ladle migrate``."""
+    return (
+        f"ladle migrate {model} --to {to} is not yet built: give the model on {to} another name and "
+        f"bring callers over, or take this one down with its address (ladle destroy {model})"
+    )
+
+
 def _locked(
     config: ModelConfig, what: str, wanted: Choice, packaging: Packaging | None = None
 ) -> LadleError:
@@ -110,7 +119,7 @@ def _locked(
     return LadleError(
         "LD245",
         f"{config.name}: {what}",
-        f"ladle migrate {config.name} --to {to} moves a model; or write what it was",
+        f"write what it was; {moving_by_hand(config.name, to)}",
     )
 
 
@@ -128,18 +137,11 @@ def resolve(
     target = choose_target(config, content.size, kept)
     _refuse_in_image(config, content, target.target)
     spec = ServiceSpec(
-        model=config.name,
-        type=config.type,
+        **_as_written(config),
         target=target.target,
         target_reason=target.reason,
         packaging=packaging,
-        model_in=config.model_in,
-        runtime=config.runtime,
-        python=config.python,
-        arch=config.arch,
         folder=folder,
-        transform=config.transform,
-        requirements=config.requirements,
         signature=content.signature,
         source=ModelSource(
             content.file_name, content.bytes, content.locator, content.path, content.object
@@ -148,23 +150,37 @@ def resolve(
         code_digest=code_digest,
         release_digest="",
         experiment_id=content.experiment_id,
-        compute=Compute(**config.compute.model_dump()),
         door=_door(config, target.target),
         monitor=_monitor(config, content.signature),
         policy=rollout_policy(config),
-        env=dict(config.env),
-        secrets=dict(config.secrets),
-        log_retention_days=round(config.logs.retention_s / 86400),
-        notify=config.notify,
-        tags=dict(config.tags),
-        ceilings=Ceilings(config.cost.monthly_cap_usd, config.cost.idle_ttl_s),
-        dashboard=config.monitor.dashboard,
-        tracing=config.tracing,
-        network=_written(config.network.model_dump(mode="json")),
-        capture=_written(config.capture.model_dump(mode="json")),
         measured=content.measured,
     )
     return replace(spec, release_digest=release_digest(spec))
+
+
+def _as_written(config: ModelConfig) -> dict[str, Any]:
+    """What neither the model nor a target changes."""
+    return {
+        "model": config.name,
+        "type": config.type,
+        "model_in": config.model_in,
+        "runtime": config.runtime,
+        "python": config.python,
+        "arch": config.arch,
+        "transform": config.transform,
+        "requirements": config.requirements,
+        "compute": Compute(**config.compute.model_dump()),
+        "env": dict(config.env),
+        "secrets": dict(config.secrets),
+        "log_retention_days": round(config.logs.retention_s / 86400),
+        "notify": config.notify,
+        "tags": dict(config.tags),
+        "ceilings": Ceilings(config.cost.monthly_cap_usd, config.cost.idle_ttl_s),
+        "dashboard": config.monitor.dashboard,
+        "tracing": config.tracing,
+        "network": _written(config.network.model_dump(mode="json")),
+        "capture": _written(config.capture.model_dump(mode="json")),
+    }
 
 
 def _refuse_in_image(config: ModelConfig, content: ModelContent, target: Target) -> None:

@@ -30,6 +30,23 @@ def write_lock(package: ModelPackage, place: str, lock: Lock) -> None:
     """Everything else of the file stays; a reader sees the old file or the new one."""
     content = _content(package)
     content[LOCKED] = {**content.get(LOCKED, {}), place: lock.to_json()}
+    _write(package, content)
+
+
+def drop_lock(package: ModelPackage, place: str) -> bool:
+    """What was taken down there keeps nothing. Whether anything was locked."""
+    content = _content(package)
+    locks = dict(content.pop(LOCKED, {}))
+    if locks.pop(place, None) is None:
+        return False
+    _write(package, {**content, **({LOCKED: locks} if locks else {})})
+    return True
+
+
+def _write(package: ModelPackage, content: dict[str, Any]) -> None:
+    if not content:
+        package.pinned.unlink()
+        return
     new = package.folder / f".{PINNED}.new"
     new.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     os.replace(new, package.pinned)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ladle.actions.hand_over import HandOff, Wanted, hand_over, retire
-from ladle.catalog import Packaging, Target
 from ladle.errors import Conflict, Corrupt, LadleError, NotFound
 from ladle.experiments.manifest import (
     Code,
@@ -22,7 +19,6 @@ from ladle.experiments.manifest import (
     Signature,
 )
 from ladle.names import bundle_key
-from ladle.policy.lock import Lock, Runtime
 from ladle.policy.rollout import RolloutPolicy
 from ladle.ports import Message, StoredCopy
 from ladle.releases.events import CandidateReady, CandidateWithdrawn
@@ -125,28 +121,6 @@ def test_a_first_release_gets_a_version_an_alias_an_alarm_and_a_message(ports: H
     assert message.release.number == 1
     assert message.release.release_digest == WANTED.release_digest
     assert message.release.requested_at == 1000.0
-
-
-@pytest.mark.parametrize(
-    "moved", [{"target": Target.ECS}, {"packaging": Packaging.ZIP}], ids=lambda m: next(iter(m))
-)
-def test_a_deploy_by_the_cdk_alone_moves_no_model(ports: HandOff, moved: dict[str, Any]) -> None:
-    first = Release(1, f"sha256:{DIGESTS[0]}", "sha256:m", None, 1.0, RolloutPolicy())
-    first = replace(first, packaging=Packaging.IMAGE)
-    state = ReleaseState(MODEL, releases=(first,))
-    ports = replace(ports, ledger=Ledger(state))  # type: ignore[arg-type]
-    with pytest.raises(LadleError, match="LD245"):
-        hand_over(ports, replace(WANTED, **{"packaging": Packaging.IMAGE, **moved}))
-    assert ports.versions.published == {}
-
-
-def test_a_release_says_how_it_is_packed_and_on_which_runtime(ports: HandOff) -> None:
-    ports.versions.deploy(MODEL, DIGESTS[0])
-    runtime = Runtime("sha256:" + "9" * 64, "0.1.0")
-    hand_over(ports, replace(WANTED, packaging=Packaging.ZIP, runtime=runtime))
-    [message] = ports.inbox.posted.values()
-    assert message.release.lock == Lock(Target.LAMBDA, Packaging.ZIP, runtime)
-    assert Release.from_json(json.loads(json.dumps(asdict(message.release)))) == message.release
 
 
 def test_a_candidate_is_as_warm_as_the_release_that_has_the_traffic(ports: HandOff) -> None:

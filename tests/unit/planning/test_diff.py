@@ -127,7 +127,7 @@ def test_a_model_stays_on_the_target_of_its_newest_release() -> None:
     elsewhere = dataclasses.replace(release(2, OLD), target=Target.ECS)
     found = planned(NEW_MODEL, deployed(release(1, OLD), elsewhere))
     assert found.change is Change.REFUSED
-    assert found.reason.startswith("it runs on ecs, and a deploy does not move it to lambda")
+    assert found.reason.startswith("it runs on ecs, and a deploy does not move it: write target")
     assert "ladle migrate fraud --to lambda" in found.reason
 
 

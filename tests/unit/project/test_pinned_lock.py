@@ -14,7 +14,7 @@ from ladle.experiments.manifest import Signature
 from ladle.planning.resolve import Cloud
 from ladle.planning.service_spec import ServiceSpec
 from ladle.policy.lock import Lock
-from ladle.project.pinned_lock import place_of, read_lock, write_lock
+from ladle.project.pinned_lock import drop_lock, place_of, read_lock, write_lock
 from ladle.project.repository import ModelPackage, is_pinned
 from ladle.project.services import read_services
 
@@ -57,6 +57,16 @@ def test_locks_alone_are_no_pin(package: ModelPackage) -> None:
     assert not is_pinned(package)
     write_lock(package, "aws", IMAGE)
     assert not is_pinned(package)
+
+
+def test_what_was_taken_down_there_is_locked_no_more(package: ModelPackage) -> None:
+    assert not drop_lock(package, "aws")
+    write_lock(package, "aws", IMAGE)
+    write_lock(package, "prod", ZIP)
+    assert drop_lock(package, "aws")
+    assert (read_lock(package, "aws"), read_lock(package, "prod")) == (None, ZIP)
+    assert drop_lock(package, "prod")
+    assert not package.pinned.exists(), "a file that says nothing is none"
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"locked": []}', '{"locked": {"aws": {}}}'])
