@@ -12,6 +12,7 @@ from tests.contract.releases.conftest import MODEL, _lambda_router
 from ladle import names
 from ladle.actions.watch_cost import LOOK_EVERY_S, CostWatch
 from ladle.aws.ceiling_reader import AwsCeilingReader
+from ladle.aws.functions import Functions
 from ladle.aws.session import AwsSession
 from ladle.aws.traffic.lambda_function import LambdaAliasRouter
 from ladle.errors import Unavailable
@@ -158,3 +159,23 @@ def test_who_takes_the_signature_back_calls_a_stop_off() -> None:
     assert CostWatch(Told())(state, NOVEMBER) is None
     told = replace(state, stop_notice=StopNotice(Overrun("cap 2026-11", ""), NOVEMBER))
     assert CostWatch(Told())(told, NOVEMBER) == CostRead(None)
+
+
+@pytest.mark.embedded
+def test_what_is_held_turns_callers_away_and_then_answers_as_before(
+    ministack_endpoint: str,
+) -> None:
+    """Asked without a version: MiniStack holds back no published one, as Lambda does."""
+    session = AwsSession("us-east-1", ministack_endpoint, embedded=True)
+    made = _lambda_router(session)
+    router, publish = next(made)
+    assert isinstance(router, LambdaAliasRouter)
+    publish()
+    before, functions = router.read(MODEL), Functions(session.lambda_)
+    router.switch(MODEL, on=False)
+    with pytest.raises(Unavailable, match="Rate Exceeded"):
+        functions.invoke(names.function(MODEL), {})
+    router.switch(MODEL, on=True)
+    assert functions.invoke(names.function(MODEL), {}).error is None
+    assert router.read(MODEL) == before, "its traffic was not touched"
+    next(made, None)
