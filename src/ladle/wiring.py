@@ -111,6 +111,8 @@ def open_run(model: str, start: Path, folder: Path, url: str | None, progress: P
     from ladle.actions.gather_experiment import Means, Run
     from ladle.disk.object_store import DiskObjectStore
     from ladle.experiments.names import ID_DIGITS, read_id
+    from ladle.project.golden_files import golden_inputs
+    from ladle.project.repository import PACKAGES
     from ladle.tools.git import Git
     from ladle.tools.model_jail import ModelJail
     from ladle.tools.tables import profiled
@@ -123,7 +125,8 @@ def open_run(model: str, start: Path, folder: Path, url: str | None, progress: P
 
     objects = DiskObjectStore(folder)
     files = open_index(start).files
-    means = Means(objects, Git(), ModelJail(), files, profiled, full_id, progress)
+    jail = ModelJail(golden=golden_inputs(start / PACKAGES / model))
+    means = Means(objects, Git(), jail, files, profiled, full_id, progress)
     return Run(model, start, means)
 
 

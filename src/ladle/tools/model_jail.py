@@ -10,7 +10,7 @@ import stat
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -28,6 +28,7 @@ START_SECONDS = 60.0  # importing onnxruntime, which no file can prolong
 MAX_BYTES = 2 << 30  # protobuf takes no more
 _MAX_ANSWER_BYTES = 1 << 20
 _LOOKED_AT_BYTES = 64
+_MAX_ARGUMENT = 100_000  # characters; Linux takes a few more
 
 # How files begin that are given as models and are none: code, what it is, how to mend it.
 _STARTS: tuple[tuple[bytes, str, str, str], ...] = (
@@ -74,14 +75,16 @@ _FIXES = {
 class ModelJail:
     """ModelInspector in a process of its own: limits, a session of its own, no inherited secrets."""
 
-    def __init__(self, seconds: float = SECONDS) -> None:
+    def __init__(self, seconds: float = SECONDS, golden: Sequence[Any] = ()) -> None:
+        """``golden`` are inputs of golden requests, which an optimised graph is tried with."""
         self._seconds = seconds
+        self._golden = golden
 
     def inspect(self, path: Path) -> ModelFacts:
         if path.suffix == ".py" and path.is_file():  # is read, and not run
             return ModelFacts("python", read_predict_code(path.read_bytes()).signature)
         size = _looked_at(path)
-        answer = self._answer(onnx_reader, path, size)
+        answer = self._answer(onnx_reader, path, str(size))
         if "missing" in answer:
             raise LadleError(
                 "LD328",
@@ -102,20 +105,29 @@ class ModelJail:
         if path.suffix == ".py":
             return None
         try:
-            made = self._answer(onnx_optimiser, path, path.stat().st_size)
+            size, golden = str(path.stat().st_size), _as_argument(self._golden)
+            made = self._answer(onnx_optimiser, path, size, golden)
             found = OptimisedGraph(**made) if made else None
         except (LadleError, OSError, TypeError):  # too slow, too large: it is served as it is
             return None
         return found if found and len(found.graph) <= MOST_CHARACTERS else None
 
-    def _answer(self, reader: ModuleType, path: Path, size: int) -> Mapping[str, Any]:
-        with path.open("rb") as model, _reader(reader, size) as child:
+    def _answer(self, reader: ModuleType, path: Path, *told: str) -> Mapping[str, Any]:
+        with path.open("rb") as model, _reader(reader, told) as child:
             started = _line(child, START_SECONDS)
             if started != b'"ready"\n':
                 return _parsed(path, child, started, START_SECONDS)
             feeding = threading.Thread(target=_feed, args=(child, model), daemon=True)
             feeding.start()
             return _parsed(path, child, _line(child, self._seconds), self._seconds)
+
+
+def _as_argument(golden: Sequence[Any]) -> str:
+    """As many as have room, from the first on."""
+    kept = list(golden)
+    while len(written := json.dumps(kept)) > _MAX_ARGUMENT:
+        kept.pop()
+    return written
 
 
 def _looked_at(path: Path) -> int:
@@ -139,10 +151,10 @@ def _looked_at(path: Path) -> int:
 
 
 @contextlib.contextmanager
-def _reader(reader: ModuleType, size: int) -> Iterator[subprocess.Popen[bytes]]:
+def _reader(reader: ModuleType, told: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
     """The child, isolated from the environment and the import path; dead when the block ends."""
     child = subprocess.Popen(
-        [sys.executable, "-I", str(reader.__file__), str(size)],
+        [sys.executable, "-I", str(reader.__file__), *told],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

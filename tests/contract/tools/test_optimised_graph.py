@@ -63,20 +63,20 @@ def convolution() -> bytes:
     return model([node], [tensor("w", 32, 3, 3, 3)], shape, ["rows", 32, 16, 16])
 
 
-def ending_inside() -> bytes:
-    """No row made up from its signature is one that it takes."""
-    shape = helper.make_tensor("shape", TensorProto.INT64, [1], [7])
+def of_three_rows() -> bytes:
+    """It takes no other number of them, and its signature does not say so."""
+    shape = helper.make_tensor("shape", TensorProto.INT64, [1], [3 * 64])
     nodes = [
         helper.make_node("MatMul", ["x", "w"], ["m"]),
         helper.make_node("Reshape", ["m", "shape"], ["y"]),
     ]
-    return model(nodes, [tensor("w", 64, 64), shape], ["rows", 64], [7])
+    return model(nodes, [tensor("w", 64, 64), shape], ["rows", 64], [3 * 64])
 
 
-def optimised(folder: Path, content: bytes) -> OptimisedGraph | None:
+def optimised(folder: Path, content: bytes, *golden: Any) -> OptimisedGraph | None:
     path = folder / "recorded.onnx"
     path.write_bytes(content)
-    return ModelJail(seconds=60).optimise(path)
+    return ModelJail(seconds=60, golden=golden).optimise(path)
 
 
 @pytest.fixture(scope="module")
@@ -173,8 +173,15 @@ def test_none_is_made_where_onnxruntime_lays_weights_out_for_one_processor(
 
 
 def test_none_is_made_of_what_could_not_be_tried(tmp_path: Path) -> None:
-    assert optimised(tmp_path, ending_inside()) is None
+    assert optimised(tmp_path, of_three_rows()) is None
     assert optimised(tmp_path, b"no model at all") is None
+
+
+def test_golden_requests_are_tried_first(tmp_path: Path) -> None:
+    rows, no_rows = X.tolist(), [[1.0], [2.0, 3.0]]
+    found = optimised(tmp_path, of_three_rows(), rows, {"x": rows}, {"z": rows}, no_rows, "text")
+    assert found is not None
+    assert found.rows == 6
 
 
 def test_a_manifest_keeps_it_and_others_do_not_speak_of_it(made: OptimisedGraph) -> None:
