@@ -88,6 +88,8 @@ def release(
             "ReleaseDigest": spec.release_digest,
             "ModelDigest": spec.model_digest,
             "ExperimentId": spec.experiment_id,
+            "Grants": list(permissions.of_this_release(spec)) or None,
+            "Kept": list(spec.kept) or None,
             "Serving": {k: v for k, v in serving.items() if v is not None} or None,
             "Policy": digest.canonical_json(spec.policy.to_json()).decode(),
             "TopicArn": arns.topic(),

@@ -15,7 +15,7 @@ from ladle.experiments.manifest import Signature, TensorSpec
 from ladle.planning.pinned_object import PINNED_OBJECT, PinnedObject
 from ladle.planning.resolve import Cloud
 from ladle.planning.service_spec import ServiceSpec
-from ladle.project.services import read_services
+from ladle.project.services import NO_LOCKS, Locks, read_services
 from ladle_stacks.build_app import describe
 from ladle_stacks.host import EMBEDDED_KEY, Host
 
@@ -98,12 +98,17 @@ def write_repository(folder: Path, configs: Mapping[str, str]) -> None:
 
 
 def synthesize(
-    folder: Path, stage: Path, configs: Mapping[str, str], *, embedded: bool = False
+    folder: Path,
+    stage: Path,
+    configs: Mapping[str, str],
+    *,
+    embedded: bool = False,
+    locks: Locks = NO_LOCKS,
 ) -> Synth:
     """``stage`` is where zips are kept between runs: they are named by their content."""
     write_repository(folder, configs)
     cloud = Cloud.EMBEDDED if embedded else Cloud.AWS
-    specs = read_services(folder, cloud, lambda _: SIGNATURE)
+    specs = read_services(folder, cloud, lambda _: SIGNATURE, known=locks)
     context = {"aws:cdk:disable-asset-staging": True} | ({EMBEDDED_KEY: True} if embedded else {})
     app = cdk.App(analytics_reporting=False, context=context, outdir=str(folder / "cdk.out"))
     assembly = describe(app, Host.of_app(app, stage), specs).synth()

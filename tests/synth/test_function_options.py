@@ -15,8 +15,12 @@ from tests.synth.repository import (
     as_list,
     one,
     statements,
+    synthesize,
     text,
 )
+
+from ladle.catalog import Packaging, Target
+from ladle.policy.lock import Lock
 
 ZIP = MODEL + "packaging: zip\n"
 IMAGE = MODEL + "packaging: image\n"
@@ -100,3 +104,23 @@ def test_an_object_of_a_bucket_is_copied_at_its_version_by_a_role_that_reads_no_
         for r in as_list(s["Resource"])
     ]
     assert read == ["team-models/fraud/model.onnx"]
+
+
+def test_the_role_keeps_what_an_earlier_release_reads_and_the_hand_off_is_told(
+    synth: MakeSynth, tmp_path: Path, root: Path
+) -> None:
+    before = synth(fraud=IMAGE + "secrets: {TOKEN: 'secretsmanager:prod/fraud'}\n")
+    told = one(before.model(), "Custom::LadleRelease")["Properties"]
+    lock = Lock(Target.LAMBDA, Packaging.IMAGE, None, tuple(told["Grants"]))
+    after = synthesize(tmp_path, root, {"fraud": IMAGE}, locks={"fraud": lock}).model()
+    kept = one(after, "Custom::LadleRelease")["Properties"]
+    assert "Grants" not in kept
+    assert kept["Kept"] == told["Grants"]
+    reads = [
+        text(r)
+        for n, s in statements(after)
+        if n.startswith("ServingRole") and "secretsmanager:GetSecretValue" in as_list(s["Action"])
+        for r in as_list(s["Resource"])
+    ]
+    assert len(reads) == 1
+    assert "prod/fraud" in reads[0]

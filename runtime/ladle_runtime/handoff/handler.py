@@ -76,6 +76,8 @@ def wanted(request: Request) -> Wanted:
         packaging=Packaging(packed) if (packed := properties.get("Packaging")) else None,
         runtime=Runtime(**runtime) if (runtime := properties.get("ServingRuntime")) else None,
         serving=properties.get("Serving", {}),
+        grants=tuple(properties.get("Grants", ())),
+        kept=tuple(properties.get("Kept", ())),
     )
 
 

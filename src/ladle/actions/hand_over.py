@@ -36,7 +36,8 @@ class Wanted:
     """What one stack event asks for.
 
     ``serving`` is for the target alone. ``before`` is the release digest that the stack had until
-    now; ``request_id`` is the event's.
+    now; ``request_id`` is the event's. ``grants`` are what this release needs to start, ``kept`` what
+    its role may beside, for earlier ones.
     """
 
     model: str
@@ -52,6 +53,8 @@ class Wanted:
     packaging: Packaging | None = None
     runtime: Runtime | None = None
     serving: Mapping[str, Any] = field(default_factory=dict)
+    grants: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
 
     @property
     def message_id(self) -> str:
@@ -88,6 +91,7 @@ def hand_over(ports: HandOff, wanted: Wanted) -> HandedOver:
     release_hex = hex_of(wanted.release_digest)
     state = ports.ledger.load(model)
     _refuse_moved(state, wanted)
+    _refuse_cold(ports.stacks, state, wanted)
     number = ports.versions.find(model, release_hex)
     if number is None:
         newest = max(state.statuses, default=0)
@@ -131,7 +135,24 @@ def _refuse_moved(state: ReleaseState, wanted: Wanted) -> None:
         "LD245",
         f"{wanted.model} runs on {newest.target}, packed as {newest.packaging or 'before'}; this deploy "
         f"would bring it to {wanted.target}, packed as {wanted.packaging}",
-        f"ladle migrate {wanted.model} moves a model; or write what it was",
+        "write what it was; or take the model down first, which ends its address: ladle destroy "
+        f"{wanted.model}",
+    )
+
+
+def _refuse_cold(stacks: StackReader, state: ReleaseState, wanted: Wanted) -> None:
+    """All releases start by one role, which this deploy has just changed: one that may be gone back to
+    must not lose what it needs. A stack that rolls back brings the older role back.
+    """
+    may = {*wanted.grants, *wanted.kept}
+    lost = [r.number for r in state.startable if not may.issuperset(r.grants)]
+    if not lost or stacks.is_rolling_back(wanted.stack_id):
+        return
+    raise LadleError(
+        "LD273",
+        f"{wanted.model}: release {lost[0]} could not start any more, since this deploy takes away "
+        "what it may read or use",
+        "ladle deploy keeps it; the CDK alone does not know of it",
     )
 
 
@@ -171,6 +192,7 @@ def _tell(ports: HandOff, wanted: Wanted, number: int) -> None:
         target=wanted.target,
         packaging=wanted.packaging,
         runtime=wanted.runtime,
+        grants=wanted.grants,
     )
     ports.inbox.post(wanted.model, wanted.message_id, CandidateReady(release), now)
 

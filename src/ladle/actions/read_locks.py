@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from ladle.errors import NotFound
 from ladle.policy.lock import Lock
@@ -15,12 +16,18 @@ def read_locks(ledger: ReleaseLedger, models: Iterable[str]) -> dict[str, Lock]:
     found: dict[str, Lock] = {}
     for model in models:
         try:
-            newest = handed_over_last(ledger.load(model))
+            state = ledger.load(model)
         except NotFound:  # no platform, so no model either
             return found
+        newest = handed_over_last(state)
         if newest is not None and newest.lock is not None:
-            found[model] = newest.lock
+            found[model] = replace(newest.lock, grants=grants_of(state))
     return found
+
+
+def grants_of(state: ReleaseState) -> tuple[str, ...]:
+    """What any release needs that may get traffic again."""
+    return tuple(dict.fromkeys(grant for r in state.startable for grant in r.grants))
 
 
 def handed_over_last(state: ReleaseState) -> Release | None:

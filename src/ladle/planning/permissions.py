@@ -6,8 +6,10 @@ A resource is ``*`` only where AWS knows no narrower one; the row says so.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from ladle import digest, names
+from ladle.catalog import Tracing
 from ladle.planning import arns
 from ladle.planning.grant import Grant, RoleGrants, Thing, allow
 from ladle.planning.pinned_object import PinnedObject
@@ -75,6 +77,24 @@ def uploaded(arn: str) -> Thing:
 
 
 def serving(spec: ServiceSpec) -> Grants:
+    """All versions of a function have one role: what earlier ones need to start stays in it."""
+    own = _own_serving(spec)
+    return (*own, *(_of_earlier(grant) for grant in map(Grant.read, spec.kept) if grant not in own))
+
+
+def _of_earlier(grant: Grant) -> Grant:
+    things = (Thing(t.arn, f"{t.called}, for earlier releases") for t in grant.things)
+    return replace(grant, things=tuple(things))
+
+
+def of_this_release(spec: ServiceSpec) -> tuple[str, ...]:
+    """What it needs to start that not every release of its model does, for its successors to keep."""
+    bare = replace(spec, secrets={}, network={}, tracing=Tracing.NONE, kept=())
+    common = _own_serving(bare)
+    return tuple(g.written() for g in _own_serving(spec) if g not in common)
+
+
+def _own_serving(spec: ServiceSpec) -> Grants:
     return (*planning_of(spec.target).serving_grants(spec), *secrets(spec))
 
 

@@ -154,6 +154,7 @@ def resolve(
         monitor=_monitor(config, content.signature),
         policy=rollout_policy(config),
         measured=content.measured,
+        kept=kept.grants if kept else (),
     )
     return replace(spec, release_digest=release_digest(spec))
 

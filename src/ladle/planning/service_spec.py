@@ -133,6 +133,9 @@ class ServiceSpec:
     capture: Mapping[str, Any] = field(default_factory=dict)
     built_with: Runtime | None = None  # None: nobody asked which
     measured: Measured | None = None  # perhaps of an older model
+    kept: tuple[
+        str, ...
+    ] = ()  # grants that earlier releases need to start, as planning.grant writes them
 
     @property
     def size(self) -> Size:

@@ -24,14 +24,19 @@ class Runtime:
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """``runtime`` is None in what was written before runtimes were kept."""
+    """``runtime`` is None in what was written before runtimes were kept. ``grants`` are what the
+    releases that can be gone back to need to start, beside what every release of the model may.
+    """
 
     target: Target
     packaging: Packaging
     runtime: Runtime | None
+    grants: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        """Grants come and go with releases: only where there are some."""
+        data = asdict(self)
+        return data if self.grants else {k: v for k, v in data.items() if k != "grants"}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Lock:
@@ -41,4 +46,5 @@ class Lock:
             Target(data["target"]),
             Packaging(data["packaging"]),
             Runtime(**runtime) if runtime is not None else None,
+            tuple(data.get("grants", ())),
         )

@@ -124,9 +124,11 @@ def kept(
     if known is None:
         return None
     committed = read_lock(package, place_of(cloud, environment))
-    if committed is not None:
-        refuse_locked(config, committed)
-    return committed or known.get(config.name)
+    told = known.get(config.name)
+    if committed is None:
+        return told
+    refuse_locked(config, committed)
+    return replace(committed, grants=told.grants if told else ())
 
 
 def read_service(

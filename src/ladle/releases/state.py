@@ -22,7 +22,8 @@ class Release:
     """One published version. ``number`` is the version's; ``policy`` is the newest handed over.
 
     Rows that name no ``target`` were written when there was none but Lambda, those without
-    ``packaging`` and ``runtime`` before either was kept.
+    ``packaging`` and ``runtime`` before either was kept. ``grants`` are what it needs to start beside
+    what every release of its model may; nobody here reads them.
     """
 
     number: int
@@ -34,6 +35,7 @@ class Release:
     target: Target = Target.LAMBDA
     packaging: Packaging | None = None
     runtime: Runtime | None = None
+    grants: tuple[str, ...] = ()
 
     @property
     def lock(self) -> Lock | None:
@@ -50,6 +52,7 @@ class Release:
                 "target": Target(data.get("target", Target.LAMBDA)),
                 "packaging": packaging and Packaging(packaging),
                 "runtime": runtime and Runtime(**runtime),
+                "grants": tuple(data.get("grants", ())),
             }
         )
 
@@ -175,6 +178,12 @@ class ReleaseState:
     outbox: tuple[Effect, ...] = ()
     rows: int = 0
     deployed: LogHead | None = None
+
+    @property
+    def startable(self) -> tuple[Release, ...]:
+        """What may get traffic again, and so must be able to start: proven, serving, tried, waiting."""
+        named = (*self.good, self.stable, self.candidate, *self.waiting)
+        return tuple({r.number: r for r in named if r is not None}.values())
 
     @property
     def the_stable(self) -> Release:
