@@ -16,7 +16,6 @@ import onnxruntime
 from onnxruntime.capi import onnxruntime_pybind11_state as ort
 
 from ladle.errors import LadleError
-from ladle.experiments.optimised import file_name
 from ladle.experiments.signature import MISSING_KEY, Signature, TensorSpec
 from ladle.quality.reference import KEY
 from ladle_runtime.backends.onnx_weights import outline, placed
@@ -114,6 +113,8 @@ def _optimised_graph(file_name_of_model: str, code_folder: str, sha256: str | No
     """That of the very model whose hash was found right, for this onnxruntime on this processor."""
     if sha256 is None or _GPU in onnxruntime.get_available_providers():
         return None
+    from ladle.experiments.optimised import file_name  # which a small model does not need
+
     name = file_name(sha256, onnxruntime.__version__, os.uname().machine)
     try:
         return placed(Path(code_folder, name).read_bytes(), file_name_of_model)
