@@ -23,8 +23,11 @@ def notes(config: ModelConfig) -> Iterator[str]:
             "labels.sources is empty" if not config.monitor.labels.sources else "its guard is null"
         )
         yield f"no quality guard: {why}; failures and latency are watched"
-    if config.compute.max_instances is not None and config.target is Target.LAMBDA:
-        yield "compute.max_instances does nothing on lambda, which is bounded by door.rate_per_s"
+    if config.compute.max_instances is not None and _may_be_a_function(config):
+        yield (
+            "compute.max_instances has no effect on a function: compute.reserved bounds its "
+            f"instances, door.rate_per_s ({config.door.rate_per_s:g}) its requests"
+        )
     if config.compute.snap_start:
         yield (
             "snap_start: what a transform draws by chance while it is imported is the same in every "
@@ -35,3 +38,10 @@ def notes(config: ModelConfig) -> Iterator[str]:
             f"network: from {config.network.vpc} a model is read through a gateway endpoint for S3 "
             "or a NAT; without one no instance starts"
         )
+
+
+def _may_be_a_function(config: ModelConfig) -> bool:
+    compute = config.compute
+    if config.target is Target.AUTO:
+        return not (compute.gpu or compute.instance_type or compute.min_instances)
+    return config.target is Target.LAMBDA
