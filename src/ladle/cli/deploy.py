@@ -65,7 +65,7 @@ def deploy(
     origin = None if source is None else _origin(root, source, source_profile, url)
     workspace, found = open_workspace(url, root), read_configs(root, environment)
     ledger = workspace.ledger
-    locks = known_locks(found, to, ledger)
+    locks = known_locks(found, to, ledger, origin)
     specs = read_services(root, cloud, inspect, environment, models or (), locks)
     if cloud is Cloud.EMBEDDED:
         refuse_embedded(specs)

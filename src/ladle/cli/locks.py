@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from ladle.actions.bring_release import Origin
 from ladle.actions.keep_runtime import bring_runtime, bring_wheels, keep_runtime, keep_wheels
 from ladle.actions.read_locks import read_locks
 from ladle.catalog import Packaging
@@ -47,13 +48,21 @@ class Deployment:
         return None if self.url.startswith("dir:") else open_bundles(self.url, self.root)
 
 
-def known_locks(found: Found, to: Deployment, ledger: ReleaseLedger) -> Locks:
-    """By model, of the ledger; the runtimes that any lock names are then here, if anywhere."""
-    known = read_locks(ledger, [config.name for _, config in found])
+def known_locks(
+    found: Found, to: Deployment, ledger: ReleaseLedger, origin: Origin | None = None
+) -> Locks:
+    """By model, of the ledger; the runtimes that any lock names are then here, if anywhere. A model
+    that comes from ``origin`` for the first time keeps what was proven there.
+    """
+    models = [config.name for _, config in found]
+    known = read_locks(ledger, models)
+    if origin is not None:
+        known = {**read_locks(origin.ledger, models), **known}
     for package, config in found:
         lock = read_lock(package, to.place) or known.get(config.name)
-        if lock is not None:
-            _bring(lock, config, to)
+        for store in (to.store, origin.bundles if origin else None):
+            if lock is not None and store is not None:
+                _bring(lock, config, to, store)
     return known
 
 
@@ -71,19 +80,24 @@ def keep_for_later(found: Found, deployed: Sequence[ServiceSpec], to: Deployment
     _write_locks(found, deployed, to)
 
 
-def _keep_files(specs: Iterable[ServiceSpec], to: Deployment) -> None:
-    """Older runtimes are in the store already."""
-    ours, store = kept_runtimes.installed(), to.store
-    mine = [s for s in specs if s.built_with and s.built_with.digest == ours.digest]
-    if not mine or store is None:
+def _keep_files(specs: Sequence[ServiceSpec], to: Deployment) -> None:
+    store = to.store
+    if store is None:
         return
-    keep_runtime(store, ours, kept_runtimes.pack)
+    for runtime in {spec.built_with for spec in specs if spec.built_with}:
+        keep_runtime(
+            store, runtime, partial(kept_runtimes.pack, repository=to.root, runtime=runtime)
+        )
     if to.cloud is Cloud.EMBEDDED:
         return  # its zips were staged on this machine, and their wheels stay here
-    zips = [spec for spec in mine if spec.packaging is Packaging.ZIP]
-    for name in {wheels_name(Wheels.FUNCTION, spec.python, spec.arch) for spec in zips}:
+    for name in {_wheels(spec, to.root) for spec in specs if spec.packaging is Packaging.ZIP}:
         if (staged := find_wheels(to.root, name)) is not None:
             keep_wheels(store, name, staged)
+
+
+def _wheels(spec: ServiceSpec, root: Path) -> str:
+    tree = kept_runtimes.tree_of(root, spec.built_with)
+    return wheels_name(Wheels.FUNCTION, spec.python, spec.arch, tree.locks if tree else None)
 
 
 def _write_locks(found: Found, specs: Iterable[ServiceSpec], to: Deployment) -> None:
@@ -104,10 +118,10 @@ def newer_runtime(kept: Runtime | None) -> Runtime | None:
     return kept_runtimes.installed()
 
 
-def _bring(lock: Lock, config: ModelConfig, to: Deployment) -> None:
+def _bring(lock: Lock, config: ModelConfig, to: Deployment, store: BundleStore) -> None:
     """Where the store has lost it too, who needs it says so."""
     runtime, root = lock.runtime, to.root
-    if runtime is None or kept_runtimes.is_here(root, runtime) or (store := to.store) is None:
+    if runtime is None or kept_runtimes.is_here(root, runtime):
         return
     unpack = partial(kept_runtimes.unpack, repository=root, runtime=runtime)
     if not bring_runtime(store, runtime, unpack):

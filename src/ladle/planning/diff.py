@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from ladle.planning.locking import moving_by_hand
 from ladle.planning.plan import (
     Change,
     DeployedModel,
@@ -15,7 +16,6 @@ from ladle.planning.plan import (
     ModelPlan,
     QuarantinedDigest,
 )
-from ladle.planning.resolve import moving_by_hand
 from ladle.planning.service_spec import ServiceSpec
 from ladle.policy.statuses import QuarantineScope
 

@@ -13,14 +13,13 @@ from ladle.config.evidence import expects_labels, quality_guard
 from ladle.config.schema import AccuracyGuard, ErrorGuard, ModelConfig
 from ladle.errors import LadleError
 from ladle.experiments.manifest import Locator, Signature
-from ladle.planning.break_even import model_facts
 from ladle.planning.digests import release_digest
+from ladle.planning.locking import choose_target
 from ladle.planning.pinned_object import PinnedObject
 from ladle.planning.service_spec import Ceilings, Compute, Door, ModelSource, Monitor, ServiceSpec
 from ladle.policy.lock import Lock
 from ladle.policy.rollout import Guard, GuardName, RolloutPolicy
 from ladle.policy.stopping import StopPolicy
-from ladle.targets.choose import Choice, choose
 from ladle.targets.sizes import Measured, Size, size_of
 
 
@@ -75,52 +74,6 @@ def refuse_embedded(specs: Sequence[ServiceSpec]) -> None:
                 "write target: lambda for what the laptop deploys, in an environment of its own; or "
                 "set LADLE_WORKSPACE to aws://account/region",
             )
-
-
-def choose_target(config: ModelConfig, size: Size, kept: Lock | None) -> Choice:
-    """``target: auto`` decides once: later releases stay where the first one was put."""
-    chosen = choose(config, model_facts(config, size))
-    if kept is None or config.target is not Target.AUTO or chosen.target is kept.target:
-        return chosen
-    today = f"{chosen.target}: {chosen.reason.removeprefix('auto: ')}"
-    try:
-        choose(config.model_copy(update={"target": kept.target}))
-    except LadleError as error:
-        raise _locked(config, f"it runs on {kept.target}, {error.finding.what}", chosen) from error
-    return Choice(kept.target, f"auto: kept, since it runs there; a new model would go to {today}")
-
-
-def refuse_locked(config: ModelConfig, kept: Lock) -> None:
-    """Raises LD245 for a config that says something else than what is locked. The hand-off refuses it
-    as well: a stack cannot be turned around under traffic.
-    """
-    if config.target not in (Target.AUTO, kept.target):
-        what = f"its releases run on {kept.target}, and its config says {config.target}"
-        raise _locked(config, what, Choice(config.target, ""))
-    if config.packaging not in (Packaging.AUTO, kept.packaging):
-        what = (
-            f"its releases are packed as {kept.packaging}, and its config says {config.packaging}"
-        )
-        raise _locked(config, what, Choice(kept.target, ""), config.packaging)
-
-
-def moving_by_hand(model: str, to: Target | Packaging) -> str:
-    """What there is in place of ``ladle migrate``."""
-    return (
-        f"ladle migrate {model} --to {to} is not yet built: give the model on {to} another name and "
-        f"bring callers over, or take this one down with its address (ladle destroy {model})"
-    )
-
-
-def _locked(
-    config: ModelConfig, what: str, wanted: Choice, packaging: Packaging | None = None
-) -> LadleError:
-    to = packaging or wanted.target
-    return LadleError(
-        "LD245",
-        f"{config.name}: {what}",
-        f"write what it was; {moving_by_hand(config.name, to)}",
-    )
 
 
 def resolve(

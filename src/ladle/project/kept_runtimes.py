@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import tempfile
-from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
@@ -30,6 +29,7 @@ from ladle.version import __version__
 
 KEPT = Path(".ladle") / "runtimes"
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)
+Contents = tuple[tuple[str, bytes], ...]
 
 
 def files_of(tree: RuntimeTree) -> tuple[SourceFile, ...]:
@@ -56,17 +56,21 @@ def _below(folder: Path, path: Path) -> str:
 
 def digest_of(tree: RuntimeTree) -> Digest:
     """Of names and contents, wherever they lie."""
-    return _digest((f.name, f.path.read_bytes()) for f in files_of(tree))
+    return _digest(_contents(tree))
 
 
-def _digest(contents: Iterable[tuple[str, bytes]]) -> Digest:
+def _contents(tree: RuntimeTree) -> Contents:
+    return tuple((file.name, file.path.read_bytes()) for file in files_of(tree))
+
+
+def _digest(contents: Contents) -> Digest:
     return digest.of_named((name, digest.of_bytes(content)) for name, content in contents)
 
 
 @cache
-def _installed_contents() -> tuple[tuple[str, bytes], ...]:
+def _installed_contents() -> Contents:
     """Read once: whoever edits Ladle while it deploys must not change what is kept of the deploy."""
-    return tuple((f.name, f.path.read_bytes()) for f in files_of(installed_runtime()))
+    return _contents(installed_runtime())
 
 
 @cache
@@ -94,11 +98,13 @@ def tree_of(repository: Path, runtime: Runtime | None) -> RuntimeTree | None:
     return _tree_at(folder)
 
 
-def pack(to: Path) -> Digest:
-    """Writes the runtime that this Ladle brings as a zip: the same bytes for the same files."""
+def pack(to: Path, repository: Path, runtime: Runtime) -> Digest:
+    """Writes a runtime that is here as a zip: the same bytes for the same files."""
+    tree = tree_of(repository, runtime)
+    contents = _installed_contents() if tree is None else _contents(tree)
     content = io.BytesIO()
     with ZipFile(content, "w", ZIP_DEFLATED, compresslevel=6) as archive:
-        for name, contained in _installed_contents():
+        for name, contained in contents:
             info = ZipInfo(name, _LONG_AGO)
             info.compress_type = ZIP_DEFLATED
             archive.writestr(info, contained)

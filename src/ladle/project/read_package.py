@@ -12,7 +12,11 @@ from ladle.catalog import BACKENDS
 from ladle.config.checks import IN_S3, PICKLES, PINNED
 from ladle.config.nearest import nearest
 from ladle.config.parse import Reading, parse
+from ladle.config.schema import ModelConfig
 from ladle.errors import Finding, LadleError, Place
+from ladle.planning.locking import moved
+from ladle.planning.resolve import Cloud
+from ladle.project.pinned_lock import place_of, read_lock
 from ladle.project.pinned_object_file import read_pinned_object
 from ladle.project.repository import CONFIG, ModelPackage, read_pinned
 from ladle.targets.lambda_function import STORE_MODEL_BYTES
@@ -66,6 +70,7 @@ def _file_findings(reading: Reading, package: ModelPackage) -> Iterator[Finding]
         name = getattr(draft, key)
         if name is not None and reading.is_sound((key,)) and _is_inside(name):
             yield from _missing(reading, package, key, name)
+    yield from _moved(reading, draft, package)
     if not reading.is_sound(("model",)):
         return
     if draft.model == PINNED:
@@ -78,6 +83,24 @@ def _file_findings(reading: Reading, package: ModelPackage) -> Iterator[Finding]
         and not draft.model.lower().endswith(PICKLES)
     ):
         yield from _model_file(reading, package, draft.model)
+
+
+def _moved(reading: Reading, draft: ModelConfig, package: ModelPackage) -> Iterator[Finding]:
+    """Environments have locks of their own: what is deployed to one is compared then."""
+    try:
+        locks = [read_lock(package, place_of(cloud, None)) for cloud in Cloud]
+    except LadleError as error:
+        if draft.model != PINNED:  # else it is told of the pin
+            yield _on_value(reading, "model", error)
+        return
+    for elsewhere in (moved(draft, lock) for lock in locks if lock is not None):
+        if elsewhere is not None and reading.is_sound((elsewhere.key,)):
+            yield _on_value(reading, elsewhere.key, elsewhere.refusal)
+
+
+def _on_value(reading: Reading, key: str, error: LadleError) -> Finding:
+    found = error.finding
+    return reading.document.on_value((key,), found.code, found.what, found.fix)
 
 
 def _is_inside(name: str) -> bool:

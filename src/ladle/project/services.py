@@ -13,12 +13,11 @@ from ladle.config.nearest import did_you_mean
 from ladle.config.schema import ModelConfig
 from ladle.errors import LadleError, ManyFindings, NotFound
 from ladle.experiments.manifest import Signature
+from ladle.planning.locking import choose_target, moved
 from ladle.planning.resolve import (
     Cloud,
     ModelContent,
     choose_packaging,
-    choose_target,
-    refuse_locked,
     resolve,
 )
 from ladle.planning.service_spec import ServiceSpec
@@ -127,7 +126,8 @@ def kept(
     told = known.get(config.name)
     if committed is None:
         return told
-    refuse_locked(config, committed)
+    if (elsewhere := moved(config, committed)) is not None:
+        raise elsewhere.refusal
     return replace(committed, grants=told.grants if told else ())
 
 

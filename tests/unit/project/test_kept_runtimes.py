@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -70,10 +71,11 @@ def test_a_runtime_that_is_nowhere_is_named_with_the_way_on(repository: Path) ->
 
 def test_the_store_gives_back_what_it_was_given(tmp_path: Path, repository: Path) -> None:
     store, ours = FakeBundleStore(), kept_runtimes.installed()
-    assert keep_runtime(store, ours, kept_runtimes.pack)
-    assert not keep_runtime(store, ours, kept_runtimes.pack), "once for all models"
+    pack = partial(kept_runtimes.pack, repository=repository, runtime=ours)
+    assert keep_runtime(store, ours, pack)
+    assert not keep_runtime(store, ours, pack), "once for all models"
     key = runtime_key(ours.digest.removeprefix("sha256:"))
-    kept_runtimes.pack(tmp_path / "packed.zip")
+    pack(tmp_path / "packed.zip")
     store.objects[None, key, None] = (tmp_path / "packed.zip").read_bytes()
     assert bring_runtime(store, ours, lambda zip_: kept_runtimes.unpack(zip_, repository, ours))
     assert (repository / kept_runtimes.KEPT / ours.digest.removeprefix("sha256:")).is_dir()
@@ -81,10 +83,17 @@ def test_the_store_gives_back_what_it_was_given(tmp_path: Path, repository: Path
     assert not bring_runtime(store, other, lambda zip_: None), "which the store never had"
 
 
+def test_what_is_kept_here_can_be_kept_in_another_store(tmp_path: Path, repository: Path) -> None:
+    older = keep_older(repository)
+    kept_runtimes.pack(tmp_path / "packed.zip", repository, older)
+    kept_runtimes.unpack(tmp_path / "packed.zip", tmp_path / "elsewhere", older)
+    assert kept_runtimes.is_here(tmp_path / "elsewhere", older)
+
+
 def test_what_the_store_gives_back_altered_is_not_believed(
     tmp_path: Path, repository: Path
 ) -> None:
-    kept_runtimes.pack(tmp_path / "packed.zip")
+    kept_runtimes.pack(tmp_path / "packed.zip", repository, kept_runtimes.installed())
     wanted = Runtime("sha256:" + "e" * 64, "0.0.9")
     with pytest.raises(LadleError, match="LD239"):
         kept_runtimes.unpack(tmp_path / "packed.zip", repository, wanted)

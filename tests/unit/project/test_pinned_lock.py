@@ -15,6 +15,7 @@ from ladle.planning.resolve import Cloud
 from ladle.planning.service_spec import ServiceSpec
 from ladle.policy.lock import Lock
 from ladle.project.pinned_lock import drop_lock, place_of, read_lock, write_lock
+from ladle.project.read_package import read_package
 from ladle.project.repository import ModelPackage, is_pinned
 from ladle.project.services import read_services
 
@@ -84,6 +85,18 @@ def test_a_config_that_says_something_else_is_refused_with_the_way(
     with pytest.raises(LadleError, match="LD245") as refused:
         spec(package, f"{written}\n")
     assert f"ladle migrate fraud --to {written.split()[1]}" in refused.value.finding.fix
+
+
+def test_check_finds_it_at_its_line(package: ModelPackage) -> None:
+    write_lock(package, "aws", IMAGE)
+    text = "name: fraud\nmodel: model.onnx\ntype: classification\ntarget: ecs\n"
+    package.config.write_text(text)
+    [found] = read_package(package, "model.yaml").findings
+    assert str(found).startswith("model.yaml:4:9 LD245 fraud: its releases run on lambda")
+    package.config.write_text(text.replace("target: ecs\n", ""))
+    assert read_package(package, "model.yaml").findings == ()
+    package.pinned.write_text("{")
+    assert [f.code for f in read_package(package, "model.yaml").findings] == ["LD126"]
 
 
 def test_auto_keeps_the_target_and_says_where_a_new_model_would_go(package: ModelPackage) -> None:
