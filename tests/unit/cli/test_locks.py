@@ -1,0 +1,52 @@
+"""What earlier releases keep: told by the ledger of the place, else by that which has proven them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from tests.unit.planning.specs import config_of
+from tests.unit.project.runtimes import keep_older
+
+from ladle.actions.bring_release import Origin
+from ladle.catalog import Packaging
+from ladle.cli.locks import Deployment, known_locks
+from ladle.disk.release_ledger import DiskReleaseLedger
+from ladle.planning.resolve import Cloud
+from ladle.policy.lock import Runtime
+from ladle.policy.rollout import RolloutPolicy
+from ladle.policy.statuses import ReleaseStatus
+from ladle.project.repository import ModelPackage
+from ladle.releases.state import Release, ReleaseState
+from ladle.testing.hand_off import FakeBundleStore
+
+CONFIG = config_of("name: fraud\nmodel: model.onnx\ntype: classification\n")
+
+
+def ledger_with(folder: Path, runtime: Runtime | None) -> DiskReleaseLedger:
+    ledger = DiskReleaseLedger(folder)
+    if runtime is not None:
+        digest = "sha256:" + "a" * 64
+        release = Release(1, digest, "sha256:" + "b" * 64, None, 1.0, RolloutPolicy())
+        state = ReleaseState(
+            "fraud",
+            releases=(replace(release, packaging=Packaging.IMAGE, runtime=runtime),),
+            handed_over=release.release_digest,
+            statuses={1: ReleaseStatus.GOOD},
+        )
+        ledger.save(state, [], at=1.0)
+    return ledger
+
+
+def test_what_comes_from_elsewhere_keeps_what_was_proven_there(tmp_path: Path) -> None:
+    proven, older = keep_older(tmp_path), keep_older(tmp_path, "ladle/errors.py")
+    origin = Origin("dev", ledger_with(tmp_path / "dev", proven), FakeBundleStore())
+    found = [(ModelPackage(tmp_path / "model_packages" / "fraud"), CONFIG)]
+    to = Deployment(tmp_path, "dir:prod", Cloud.AWS, "prod")
+
+    first = known_locks(found, to, ledger_with(tmp_path / "new", None), origin)
+    assert first["fraud"].runtime == proven
+    later = known_locks(found, to, ledger_with(tmp_path / "prod", older), origin)
+    assert later["fraud"].runtime == older, "until somebody upgrades it there"
+    alone = known_locks(found, to, ledger_with(tmp_path / "new", None))
+    assert alone == {}
