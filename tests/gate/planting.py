@@ -24,6 +24,7 @@ OF_RELEASES = (
     "tests/unit/releases/test_returning.py",
     "tests/unit/releases/test_regressing.py",
     "tests/unit/releases/test_doubting.py",
+    "tests/unit/releases/test_stopping.py",
     "tests/unit/controller/test_watching_quarantine.py",
     "tests/unit/quality/test_labelled_traffic.py",
     "tests/unit/simulation",
