@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,8 +15,9 @@ from ladle.actions.repair_store import Machine, repair_store
 from ladle.actions.restore_rows import restore_rows
 from ladle.actions.verify_store import Report, verify_store
 from ladle.cli.output import answer, answer_json, say
+from ladle.disk.seen_heads import SeenHeads
 from ladle.disk.silent import SILENT
-from ladle.errors import ExitCode, LadleError
+from ladle.errors import ExitCode, LadleError, NotFound
 from ladle.experiments.manifest import RecordedExperiment
 from ladle.ports import Workspace
 from ladle.project.repository import PACKAGES, find_root, is_pinned, packages, read_pinned
@@ -40,24 +42,38 @@ def verify(
     root = find_root(Path.cwd())
     workspace = open_workspace(None, root)
     heads = open_seen_heads(workspace.url, root)
-    report = verify_store(workspace, experiment, deep, heads.seen())
-    mended = 0
+    look = partial(verify_store, workspace, experiment, deep, heads.seen())
+    others = [open_workspace(url, root) for url in sources or ()] if repair else []
+    before = 0
+    try:
+        report = look()
+    except NotFound:  # the row of this very experiment is what is lost
+        if not (repair and _restored(workspace, root, others, heads)):
+            raise
+        report, before = look(), 1
     if repair and report.problems:
-        before, index = len(report.problems), open_index(root)
-        others = [open_workspace(url, root) for url in sources or ()]
-        known = [*_pinned(root), *(r for other in others for r in _recorded(other))]
-        if list(restore_rows(workspace.manifests, known, {w.id for w in heads.seen()})):
-            report = verify_store(workspace, experiment, deep, heads.seen())
+        before += len(report.problems)
+        if _restored(workspace, root, others, heads):
+            report = look()
+        index = open_index(root)
         machine = Machine(root, root / PACKAGES, index.files, index.packs, SILENT)
         repair_store(workspace, report, machine, [other.objects for other in others])
-        report = verify_store(workspace, experiment, deep, heads.seen())
-        mended = before - len(report.problems)
+        report = look()
+    mended = before - len(report.problems) if repair else 0
     heads.see(report.heads)
     if as_json:
         answer_json(_as_json(report, mended))
     else:
         _tell(report, mended, repair)
     return ExitCode.OK if report.is_whole else ExitCode.FINDING
+
+
+def _restored(
+    workspace: Workspace, root: Path, others: Sequence[Workspace], heads: SeenHeads
+) -> bool:
+    """Whether any row came back, of a pin or of another store."""
+    known = [*_pinned(root), *(r for other in others for r in _recorded(other))]
+    return bool(list(restore_rows(workspace.manifests, known, {w.id for w in heads.seen()})))
 
 
 def _pinned(root: Path) -> Iterator[RecordedExperiment]:

@@ -51,6 +51,22 @@ def test_a_chain_that_was_cut_after_this_machine_recorded_it_is_named(shop: Shop
     assert "this machine saw experiment" in found.stdout
 
 
+def test_the_lost_row_of_the_experiment_that_is_asked_for_comes_back_from_its_pin(
+    shop: Shop,
+) -> None:
+    shop.ladle(*TRAIN)
+    shop.ladle(*TRAIN)
+    id_ = shop.newest().manifest.id
+    shop.ladle("pin", "digits", id_)
+    row = shop.root.parent / "store/manifests/digits/000000000002.json"
+    row.unlink()
+    lost = shop.ladle("verify", id_)
+    assert (lost.returncode, row.is_file()) == (1, False)
+    mended = shop.ladle("verify", id_, "--repair")
+    assert (mended.returncode, row.is_file()) == (0, True), mended.stderr
+    assert shop.ladle("verify", id_).returncode == 0
+
+
 def test_gc_shows_first_then_takes_then_gives_back(shop: Shop) -> None:
     shop.ladle(*TRAIN)
     shutil.rmtree(shop.root.parent / "store/manifests")
