@@ -31,10 +31,8 @@ def test_an_image_is_watched_in_its_first_columns_only() -> None:
 def test_behind_a_transform_nothing_is_watched() -> None:
     spec = spec_of(BARE + "transform: transform.py\n", signature=Signature((TABLE,), ()))
     assert watched_columns(spec) == 0
-    assert list(watch_notes(spec, prices())) == [
-        "one metric, its evidence, while a trial runs: 0.74 USD for a month of trials; everything "
-        "else is counted in a table"
-    ]
+    (note,) = watch_notes(spec, prices())
+    assert note.startswith("one metric, its evidence, while a trial runs: 0.74 USD for a month of")
 
 
 def test_the_note_says_what_the_counters_cost() -> None:
