@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
 import aws_cdk as cdk
 import pytest
+from tests.unit.project.runtimes import keep_older
 
+from ladle.catalog import Packaging, Target
 from ladle.errors import NotFound
+from ladle.policy.lock import Lock
 from ladle_stacks.build_app import read_specs
-from ladle_stacks.host import ENVIRONMENT_KEY, Host
+from ladle_stacks.host import ENVIRONMENT_KEY, LOCKS_KEY, Host
 
 
 @pytest.fixture
@@ -36,3 +40,14 @@ def test_the_stacks_are_of_the_environment_in_the_context(repository: Path) -> N
 def test_an_environment_that_no_model_has_is_refused(repository: Path) -> None:
     with pytest.raises(NotFound, match='did you mean "prod"'):
         read_specs(repository, host(repository, **{ENVIRONMENT_KEY: "prodd"}))
+
+
+def test_what_the_ledger_has_locked_is_told_by_the_context(repository: Path) -> None:
+    older = keep_older(repository)
+    lock = Lock(Target.LAMBDA, Packaging.ZIP, older)
+    [ours] = read_specs(repository, host(repository))
+    told = {LOCKS_KEY: json.dumps({"digits": lock.to_json()})}
+    [kept] = read_specs(repository, host(repository, **told))
+    assert (ours.packaging, kept.packaging) == (Packaging.IMAGE, Packaging.ZIP)
+    assert kept.built_with == older
+    assert kept.release_digest != ours.release_digest
