@@ -1,4 +1,4 @@
-"""What watching a model makes: the metrics that CloudWatch bills, and the counters of drift."""
+"""What watching a model makes: metrics that CloudWatch bills, counters of drift, a stop for its cost."""
 
 from __future__ import annotations
 
@@ -30,6 +30,12 @@ def watch_notes(spec: ServiceSpec, prices: Prices) -> Iterator[str]:
         f"one metric, its evidence, while a trial runs: {usd:.2f} USD for a month of trials; everything "
         "else is counted in a table"
     )
+    stop = spec.policy.stop
+    if stop is not None:
+        yield (
+            f"stopped {stop.grace_s / 3600:g} h after people were told that a ceiling of cost is passed, "
+            f"as {stop.signed_by} signed for; nothing is deleted, ladle resume starts it again"
+        )
     columns = watched_columns(spec)
     if columns:
         usd = prices.of("table_write", FLUSHES * FLUSH_WRITES * columns)

@@ -35,6 +35,16 @@ def test_behind_a_transform_nothing_is_watched() -> None:
     assert note.startswith("one metric, its evidence, while a trial runs: 0.74 USD for a month of")
 
 
+def test_who_may_be_stopped_is_told_by_whom_and_when() -> None:
+    signed = (
+        "cost: {idle_ttl: 24h, action: stop, grace: 6h, production_stop_acknowledged_by: ada}\n"
+    )
+    spec = spec_of(BARE + "notify: ['mailto:ada@example.com']\n" + signed)
+    (note,) = [note for note in watch_notes(spec, prices()) if note.startswith("stopped")]
+    assert note.startswith("stopped 6 h after people were told")
+    assert "as ada signed for" in note
+
+
 def test_the_note_says_what_the_counters_cost() -> None:
     spec = spec_of(signature=Signature((TABLE,), ()))
     note = list(watch_notes(spec, prices()))[-1]
