@@ -34,7 +34,7 @@ from rules import (
     ours,
     wrong,
 )
-from traffic import FINE, SHAPES, TENTH, Shape, numeric_rollout, rollout
+from traffic import FINE, SHAPES, TENTH, Shape, numeric_rollout, picked_rollout, rollout
 
 from ladle.policy.rollout import GuardName, RolloutPolicy
 from ladle.quality.counts import MICRO, Counts, Window
@@ -186,6 +186,27 @@ def _found_after_min(seed: int, candidate: float) -> float:
     return math.inf
 
 
+def picked(rollouts: int, seed: int) -> None:
+    print(
+        "right answers of the candidate that nobody labels: equal ones rolled back within 1,200 labels,\n"
+        "of each hundred (bar: 1)"
+    )
+    shape = Shape(FINE, 120, lambda _: constant(0.0))
+    rules = {
+        "ladle, one guard, margin 0": ours(guard(GuardName.ACCURACY, worse_than=1.0)),
+        "ladle, shipped defaults": ours(SHIPPED_WITH_LABELS),
+        "mSPRT": msprt(wrong),
+    }
+    parts = {"none": 1.0, "a tenth": 0.9, "a fifth": 0.8, "3 of 10": 0.7, "half": 0.5}
+    rows: dict[str, list[str]] = {name: [] for name in rules}
+    for kept in parts.values():
+        arms = [picked_rollout(seed + k, shape, kept) for k in range(rollouts)]
+        for name, rule in rules.items():
+            found = sum(rule(each) is not None for each in arms)
+            rows[name].append(f"{100 * found / rollouts:.2f}")
+    table(["left out", *parts], rows)
+
+
 def cost(_rollouts: int, seed: int) -> None:
     print("decision, ms of CPU for each model and minute, all three guards, after a day (bar: 1)")
     stable, candidate = rollout(seed, Shape(TENTH, DAY + LOOKS, lambda _: constant(0.01)))
@@ -222,6 +243,7 @@ PARTS: dict[str, Callable[[int, int], None]] = {
     "error": error,
     "healthy": healthy,
     "late": late_labels,
+    "picked": picked,
     "cost": cost,
 }
 

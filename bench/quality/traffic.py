@@ -61,6 +61,19 @@ def rollout(
     return arms
 
 
+def picked_rollout(seed: int, shape: Shape, kept: float) -> Arms:
+    """Equal releases, a tenth of answers wrong; of the candidate's right ones only ``kept`` are labelled."""
+    draws = random.Random(seed)
+    arms: tuple[list[Window], list[Window]] = ([], [])
+    for k in range(shape.windows):
+        for arm, n, part in zip(arms, deal(draws, shape.traffic), (1.0, kept), strict=True):
+            wrong = some(draws, n, 0.1)
+            labelled = wrong + some(draws, n - wrong, part)
+            counts = Counts(n, labelled_micro=labelled * MICRO, wrong_micro=wrong * MICRO)
+            arm.append(Window(k * shape.traffic.window_s, counts))
+    return arms
+
+
 def numeric_rollout(seed: int, traffic: Traffic, windows: int, spread: float) -> Arms:
     """Labels of a regression: normal errors, of the stable release with a spread of 1."""
     draws = random.Random(seed)

@@ -42,6 +42,7 @@ OF_QUALITY = (
     "tests/unit/quality/test_count_labels.py",
     "tests/unit/quality/test_delivery.py",
     "tests/unit/quality/test_labelled_traffic.py",
+    "tests/unit/quality/test_checked_track.py",
     "tests/unit/quality",
     "tests/unit/simulation",
 )

@@ -241,7 +241,9 @@ class ModelConfig(Settings):
     """One whole ``model.yaml``."""
 
     name: str = Field(description="name of the model, in its address and in every resource")
-    model: str = Field(description="a file of the package, pinned, or an object in S3", min_length=1)
+    model: str = Field(
+        description="a file of the package, pinned, or an object in S3", min_length=1
+    )
     type: ModelType = Field(description="what it predicts")
     environments: dict[str, Environment] = _key({}, "name: what differs there")
 

@@ -45,11 +45,11 @@ class Labelling:
 
     def follow(self, first: int, windows: Sequence[PairedWindow]) -> None:
         """Windows from ``first`` on are these."""
-        answered = [(_answered(w.stable), _answered(w.candidate)) for w in windows]
+        requests = [(answered(w.stable), answered(w.candidate)) for w in windows]
         for track, of in ((self._more, _right), (self._fewer, _labelled)):
             rows = [
                 (stable, of(w.stable), candidate, of(w.candidate))
-                for (stable, candidate), w in zip(answered, windows, strict=True)
+                for (stable, candidate), w in zip(requests, windows, strict=True)
             ]
             track.follow(first, rows)
 
@@ -114,6 +114,6 @@ def _right(counts: Counts) -> float:
     return (counts.labelled_micro - counts.wrong_micro) / MICRO
 
 
-def _answered(counts: Counts) -> float:
+def answered(counts: Counts) -> float:
     """Only an answered request can get a label."""
     return float(max(0, counts.requests - counts.failed - counts.rejected))

@@ -10,8 +10,9 @@ from itertools import repeat
 
 from ladle.policy.rollout import OF_LABELS, Guard, GuardName, RolloutPolicy
 from ladle.quality import errors, latency
+from ladle.quality.checked_track import CheckedTrack
 from ladle.quality.counts import MICRO, Counts, Window
-from ladle.quality.coverage import LOG_CHOICE, BySource, Labelling
+from ladle.quality.coverage import LOG_CHOICE, BySource, Labelling, answered
 from ladle.quality.errors import Scale
 from ladle.quality.event_share import (
     BETTER_RATIOS,
@@ -85,6 +86,19 @@ class Stake:
             EMPTY if w.start < after else (*read(w.stable), *read(w.candidate)) for w in windows
         ]
 
+    def of_answered(self, labelled: Sequence[Row], windows: Sequence[PairedWindow]) -> list[Row]:
+        """The same bad outcomes, among all that were answered; where lines got lost, at least themselves."""
+        after = self.after
+        return [
+            EMPTY
+            if w.start < after
+            else (max(bad, answered(w.stable)), bad, max(own, answered(w.candidate)), own)
+            for (_, bad, _, own), w in zip(labelled, windows, strict=True)
+        ]
+
+    def track(self) -> Track:
+        return (CheckedTrack if self.of_labels else Track)(self.worse, self.better)
+
 
 def stakes_of(policy: RolloutPolicy, stable: Sequence[Window], since: float) -> tuple[Stake, ...]:
     """``stable`` may begin before the rollout: the earlier windows help to say what is slow or far off."""
@@ -150,7 +164,7 @@ class Tally:
     """
 
     def __init__(self, stakes: Sequence[Stake], sources: Sequence[str] = ()) -> None:
-        self.tracks = [Track(s.worse, s.better) for s in stakes]
+        self.tracks = [s.track() for s in stakes]
         self._labelling = Labelling()
         self._by_source = BySource(sources)
         self._sources = sources
@@ -171,8 +185,9 @@ class Tally:
         since, labelled = self._follow_labels(first)
         changed = []
         for stake, track in zip(self._stakes, self.tracks, strict=True):
-            if stake.of_labels:
-                changed.append(track.follow(since, stake.rows(labelled)))
+            if isinstance(track, CheckedTrack):
+                rows = stake.rows(labelled)
+                changed.append(track.follow_both(since, rows, stake.of_answered(rows, labelled)))
             else:
                 changed.append(track.follow(served, stake.rows(self._windows[served:])))
         extend(self._requests, first, [w.candidate.requests for w in windows])

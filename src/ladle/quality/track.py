@@ -79,11 +79,13 @@ class Track:
 
     def follow(self, first: int, readings: Sequence[Row]) -> int:
         """Windows from ``first`` on are these; returns the first that is not as it was."""
-        old = self._readings[first:]
-        same = alike(old, readings)
-        if same == len(old) == len(readings):
-            return first + same
-        first, readings = first + same, readings[same:]
+        return self._renew(first, first + alike(self._readings[first:], readings), readings)
+
+    def _renew(self, given: int, first: int, readings: Sequence[Row]) -> int:
+        """Windows from ``given`` on are these, and from ``first`` on something changed."""
+        if first == len(self._readings) == given + len(readings):
+            return first
+        readings = readings[first - given :]
         del self._readings[first:], self._held[first + 1 :], self._highest[first + 1 :]
         self._readings += readings
         rows = self._pool(readings)

@@ -119,6 +119,11 @@ def test_every_verb_is_one_that_some_grant_uses() -> None:
     on_lambda = permissions.of_model(spec_of(BARE + EVERYTHING))
     endpoints = ("sagemaker", "sagemaker-serverless", "sagemaker-async")
     on_sagemaker = (permissions.of_model(spec_of(f"{BARE}target: {t}\n")) for t in endpoints)
-    roles = (*permissions.of_platform(builds=True), *on_lambda, *on_ecs, *chain.from_iterable(on_sagemaker))
+    roles = (
+        *permissions.of_platform(builds=True),
+        *on_lambda,
+        *on_ecs,
+        *chain.from_iterable(on_sagemaker),
+    )
     used = {action for role in roles for grant in role.grants for action in grant.actions}
     assert used == set(VERBS)
