@@ -1,4 +1,4 @@
-"""checkov finds nothing in the stacks of the 25 configs that was not acknowledged by check and resource."""
+"""checkov finds nothing in the stacks of the 26 configs that was not acknowledged by check and resource."""
 
 from __future__ import annotations
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import json
+import operator
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -20,7 +22,7 @@ from ladle.project.function_code import Wheels
 from ladle.project.staging import wheels_folder
 from ladle.targets.choose import choose
 
-TRIES = 100
+TRIES = 5000
 Part = Mapping[str, Any]
 Config = Mapping[str, int]  # factor -> which of its parts
 ANYBODY = {"auth": "none", "public_acknowledged_by": "ada@example.com"}
@@ -124,22 +126,31 @@ def covering(seed: int, pool: int, count: int) -> Sequence[Config]:
     """
     draws = random.Random(seed)
     sound = [config for config in _pool(draws, pool) if _is_sound(config)]
+    held = _pairs_held(sound)
+    order = list(range(len(sound)))
     for _ in range(TRIES):
-        draws.shuffle(sound)
-        chosen = _greedily(sound)
+        draws.shuffle(order)
+        chosen = _greedily(held, order)
         if len(chosen) <= count:
-            return [*chosen, *(config for config in sound if config not in chosen)][:count]
+            others = (number for number in order if number not in chosen)
+            return [sound[number] for number in (*chosen, *others)][:count]
     raise AssertionError(f"{TRIES} tries found no {count} configs with every pair")
 
 
-def _greedily(sound: Sequence[Config]) -> Sequence[Config]:
+def _pairs_held(sound: Sequence[Config]) -> Sequence[int]:
+    """Of each config its pairs, one bit for each pair that there is."""
+    bits: dict[Any, int] = {}
+    pairs = (itertools.combinations(sorted(config.items()), 2) for config in sound)
+    return [sum(1 << bits.setdefault(pair, len(bits)) for pair in of_one) for of_one in pairs]
+
+
+def _greedily(held: Sequence[int], order: Sequence[int]) -> Sequence[int]:
     """Always the config with the most pairs that are in none before it."""
-    pairs = [frozenset(itertools.combinations(sorted(c.items()), 2)) for c in sound]
-    left, chosen = set().union(*pairs), []
+    left, chosen = functools.reduce(operator.or_, held), []
     while left:
-        best = max(range(len(sound)), key=lambda number: len(pairs[number] & left))
-        chosen.append(sound[best])
-        left -= pairs[best]
+        best = max(order, key=lambda number: (held[number] & left).bit_count())
+        chosen.append(best)
+        left &= ~held[best]
     return chosen
 
 
