@@ -79,20 +79,7 @@ class Follower:
 
 def bare_draft(name: str, model: str, code: Code) -> Draft:
     """Of a job that recorded nothing: what it ran in is not known here."""
-    manifest = Manifest(
-        model=model,
-        outcome="failed",
-        created_at="",
-        actor="",
-        previous=None,
-        data=(),
-        code=code,
-        params={},
-        environment=_UNKNOWN,
-        metrics={},
-        artefact=None,
-    )
-    return Draft(name, "", manifest)
+    return Draft(name, "", Manifest.bare(model, code, _UNKNOWN, "failed"))
 
 
 def finished_draft(

@@ -131,6 +131,23 @@ class Manifest:
     origin: str | None = None
     schema: int = SCHEMA
 
+    @classmethod
+    def bare(cls, model: str, code: Code, environment: Environment, outcome: str) -> Manifest:
+        """Of a run that recorded nothing: how it ended is all that is known."""
+        return cls(
+            model=model,
+            outcome=outcome,
+            created_at="",
+            actor="",
+            previous=None,
+            data=(),
+            code=code,
+            params={},
+            environment=environment,
+            metrics={},
+            artefact=None,
+        )
+
     @property
     def id(self) -> str:
         """64 hex digits; two manifests with the same content are the same experiment."""

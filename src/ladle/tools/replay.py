@@ -48,9 +48,13 @@ class GitReplay:
         where = self._prepared / code.folder
         shown = sys.stderr.buffer  # stdout is for the verdict
         status = run_recorded(model, argv, folder, folder / "log", where, shown)
-        draft = read_draft(folder) or Draft(folder.name, "", _bare(model, code, self._root))
+        draft = read_draft(folder) or self._bare_draft(folder.name, code, model)
         outcome = draft.manifest.outcome if status == 0 else "failed"
         return replace(draft, manifest=replace(draft.manifest, outcome=outcome, exit_status=status))
+
+    def _bare_draft(self, name: str, code: Code, model: str) -> Draft:
+        """Of a command that does not call ladle.record."""
+        return Draft(name, "", Manifest.bare(model, code, captured(self._root), "succeeded"))
 
 
 @contextlib.contextmanager
@@ -63,20 +67,3 @@ def git_replay(root: Path, place: Path, keep: bool) -> Iterator[GitReplay]:
         finally:
             if not keep:
                 remove_worktree(root, place)
-
-
-def _bare(model: str, code: Code, root: Path) -> Manifest:
-    """Of a command that does not call ladle.record: how it ended is all that is known."""
-    return Manifest(
-        model=model,
-        outcome="succeeded",
-        created_at="",
-        actor="",
-        previous=None,
-        data=(),
-        code=code,
-        params={},
-        environment=captured(root),
-        metrics={},
-        artefact=None,
-    )

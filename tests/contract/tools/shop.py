@@ -84,3 +84,18 @@ class Shop:
 
     def output(self) -> str:
         return self.ladle("show", self.newest().manifest.id, "--output").stdout
+
+
+def committed_shop(root: Path, **more: str) -> Shop:
+    """With the script, its data and its model; ``more`` are texts by name of the root's files."""
+    made = Shop(root)
+    made.package.mkdir(parents=True)
+    (made.package / "train.py").write_text(SCRIPT)
+    (made.package / "train.csv").write_text("pixel,label\n0,3\n1,5\n2,3\n")
+    (made.package / "model.onnx").write_bytes(model())
+    (made.package / "model.yaml").write_text("name: digits\nmodel: model.onnx\ntype: generic\n")
+    for name, text in more.items():
+        (made.root / name).write_text(text)
+    for words in (["init", "--quiet"], ["add", "--all"], ["commit", "--quiet", "-m", "first"]):
+        assert made.run("git", *words, cwd=made.root).returncode == 0
+    return made

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from moto import mock_aws
-from tests.contract.tools.shop import SCRIPT, Shop, model
+from tests.contract.tools.shop import Shop, committed_shop
 from tests.contract.training.runner import JobRunner
 
 from ladle.aws.session import AwsSession
@@ -60,15 +60,7 @@ def clock() -> FakeClock:
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Shop:
-    made = Shop(tmp_path / "shop")
-    made.package.mkdir(parents=True)
-    (made.package / "train.py").write_text(SCRIPT)
-    (made.package / "train.csv").write_text("pixel,label\n0,3\n1,5\n2,3\n")
-    (made.package / "model.onnx").write_bytes(model())
-    (made.root / ".gitignore").write_text("big/\n.ladle/\n")
-    for words in (["init", "--quiet"], ["add", "--all"], ["commit", "--quiet", "-m", "first"]):
-        assert made.run("git", *words, cwd=made.root).returncode == 0
-    return made
+    return committed_shop(tmp_path / "shop", **{".gitignore": "big/\n.ladle/\n"})
 
 
 @pytest.fixture
