@@ -164,5 +164,7 @@ def _key_of(location: str) -> str:
     """``async/fraud/out/…`` in ``s3://bucket/async/fraud/out/…``."""
     _, _, key = location.removeprefix("s3://").partition("/")
     if not key:
-        raise LadleError("LD447", f"SageMaker answers into {location}, which is no place", "report")
+        raise LadleError(
+            "LD447", f"SageMaker answers into {location}, which is no place", "try again"
+        )
     return key
