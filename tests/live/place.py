@@ -108,7 +108,7 @@ class Place(Stage):
         """The same with a second release on trial."""
         self.write(name, **{"env": "{SECOND: release}", **keys})
         self.deploy(name)
-        self.wait(name, lambda state: state.phase is Phase.CANARY)
+        self.wait(name, lambda s: s.phase is Phase.CANARY and s.intent is None)
         return name
 
     def ask(self, model: str, rows: int = 1) -> tuple[int, Any]:
