@@ -172,4 +172,9 @@ def nothing_is_left(place: Place) -> str:
     return "deployed and destroyed; no cluster or task definition is left"
 
 
-by_hand({"ecs.spot": "needs a spot machine with a GPU, and somebody who ends it"})
+by_hand(
+    {
+        "ecs.stop": "needs two hours without a request",
+        "ecs.spot": "needs a spot machine with a GPU, and somebody who ends it",
+    }
+)
