@@ -113,12 +113,13 @@ def _signed_in(url: str) -> None:
 
 def _estimate(run: Run, checks: Sequence[Check]) -> str:
     """Raises LD803 where a run could take away what is not its own."""
+    if run.url == DEFAULT_URL:
+        return f"run {run.id} on the embedded AWS of this machine: {len(checks)} checks, no cost"
+    _free(run.url)
     asked = {check.section for check in checks if check.ask}
     groups = [group for group in GROUPS.values() if asked & set(group.sections)]
     minutes = sum(group.minutes for group in groups)
-    usd = 0.0 if run.url == DEFAULT_URL else sum(group.usd for group in groups)
-    if run.url != DEFAULT_URL:
-        _free(run.url)
+    usd = sum(group.usd for group in groups)
     return (
         f"run {run.id} in {run.url}: {len(checks)} checks, at most {minutes} minutes and about "
         f"{usd:.2f} USD\nall that it makes is deleted at the end; after a crash: "
@@ -141,6 +142,8 @@ def _free(url: str) -> None:
 if __name__ == "__main__":
     try:
         sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(ExitCode.INTERRUPTED)
     except LadleError as error:
         whisper(f"{error}\n  help: {error.finding.fix}")
         sys.exit(error.exit_code)

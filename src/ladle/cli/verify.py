@@ -55,9 +55,7 @@ def verify(
         before += len(report.problems)
         if _restored(workspace, root, others, heads):
             report = look()
-        index = open_index(root)
-        machine = Machine(root, root / PACKAGES, index.files, index.packs, SILENT)
-        repair_store(workspace, report, machine, [other.objects for other in others])
+        repair_store(workspace, report, _machine(root), [other.objects for other in others])
         report = look()
     mended = before - len(report.problems) if repair else 0
     heads.see(report.heads)
@@ -66,6 +64,11 @@ def verify(
     else:
         _tell(report, mended, repair)
     return ExitCode.OK if report.is_whole else ExitCode.FINDING
+
+
+def _machine(root: Path) -> Machine:
+    index = open_index(root)
+    return Machine(root, root / PACKAGES, index.files, index.packs, SILENT)
 
 
 def _restored(
