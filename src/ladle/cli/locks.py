@@ -13,7 +13,7 @@ from ladle.actions.read_locks import read_locks
 from ladle.catalog import Packaging
 from ladle.cli.output import say
 from ladle.config.schema import ModelConfig
-from ladle.errors import NeedsCredentials, Unavailable
+from ladle.errors import LadleError, NeedsCredentials, Unavailable
 from ladle.planning.resolve import Cloud
 from ladle.planning.service_spec import ServiceSpec
 from ladle.policy.lock import Lock, Runtime
@@ -76,7 +76,12 @@ def locks_here(found: Found, to: Deployment) -> Locks:
 
 def keep_for_later(found: Found, deployed: Sequence[ServiceSpec], to: Deployment) -> None:
     """What later deploys go by: the files that these were built from, and what is locked now."""
-    _keep_files(deployed, to)
+    try:
+        _keep_files(deployed, to)
+    except LadleError as error:  # what was deployed serves; only a newer Ladle will miss them
+        say(
+            f"the serving runtime is not kept in the store, and the next deploy tries again: {error}"
+        )
     _write_locks(found, deployed, to)
 
 
