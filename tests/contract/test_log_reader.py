@@ -66,6 +66,20 @@ def test_the_log_of_an_endpoint_is_where_sagemaker_writes_it(session: AwsSession
     session.logs.delete_log_group(logGroupName=group)
 
 
+def test_where_each_release_has_a_log_all_are_read_by_time(session: AwsSession) -> None:
+    at = float(int(SystemClock().now()))
+    for release, moments in ((7, (at - 3, at - 1)), (8, (at - 2,))):
+        group, stream = names.release_log_group("singer", release), f"release-{release}/i-0abc"
+        session.logs.create_log_group(logGroupName=group)
+        session.logs.create_log_stream(logGroupName=group, logStreamName=stream)
+        lines = [{"timestamp": int(m * 1000), "message": f"{release}"} for m in moments]
+        session.logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=lines)  # type: ignore[arg-type]
+    found = AwsLogReader(session.logs).lines("singer", at - 60)
+    assert [line.text for line in found] == ["7", "8", "7"]
+    for release in (7, 8):
+        session.logs.delete_log_group(logGroupName=names.release_log_group("singer", release))
+
+
 def test_a_model_that_was_never_deployed_has_no_log(session: AwsSession) -> None:
     with pytest.raises(NotFound, match="never deployed"):
         list(AwsLogReader(session.logs).lines("nobody", 0.0))

@@ -113,6 +113,7 @@ def a_missing_permission_is_told_first(place: Place) -> str:
 
 by_hand(
     {
+        "serverless.dashboard": "a page is looked at",
         "serverless.cold": "an hour must pass in which nobody asks",
         "serverless.gone": "the run's own end deletes the stack; look afterwards",
     }

@@ -65,6 +65,7 @@ def _serving(
         "Tags": to_json({**spec.tags, "ladle:model": spec.model}),
         "LogDays": str(spec.log_retention_days),
         "LinesTo": arns.function(names.COLLECTOR_FUNCTION),
+        "Door": cdk.Fn.ref("Door"),  # another door leads nowhere before it is handed over again
     }
 
 

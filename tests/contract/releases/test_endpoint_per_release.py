@@ -108,6 +108,12 @@ def test_a_first_release_that_does_not_start_says_so_and_makes_way() -> None:
     assert made.read().traffic == Traffic(2)
 
 
+def test_another_door_leads_to_the_proven_release(made: Staged) -> None:
+    made.world.stage = {"deploymentId": "d9", "variables": {"model": MODEL}}
+    assert made.hand_over(DIGESTS[1], first=1) == 2
+    assert made.read().traffic == Traffic(1)
+
+
 def test_a_stage_that_somebody_wrote_in_between_is_not_overwritten(made: Staged) -> None:
     made.moved(Traffic(1, 2, 0.1))
     before = made.read().revision
