@@ -85,9 +85,9 @@ def routing_grants(spec: ServiceSpec) -> Iterator[Grant]:
     function, versions = _function_and_versions(spec.model)
     yield allow("lambda", ["GetAlias", "UpdateAlias"], function, versions)
     yield allow("lambda", ["InvokeFunction"], function, versions)
+    yield allow("lambda", ["ListVersionsByFunction"], function)
     if spec.policy.stop is not None:
         yield allow("lambda", ["DeleteFunctionConcurrency", "PutFunctionConcurrency"], function)
-    yield allow("lambda", ["ListVersionsByFunction"], function)
     yield _warming(Thing(versions.arn, f"versions of {function.called}"))
 
 
