@@ -116,7 +116,7 @@ class Place(Stage):
 
     def deal(self, model: str, calls: int) -> Counter[int]:
         """Which release answered how often; 0 is a failure."""
-        with ThreadPoolExecutor(ASKED_AT_ONCE) as pool:
+        with ThreadPoolExecutor(1 if self.embedded else ASKED_AT_ONCE) as pool:
             answers = list(pool.map(lambda _: self.ask(model), range(calls)))
         return Counter(a["release"] if status == 200 else 0 for status, a in answers)
 
