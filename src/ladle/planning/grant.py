@@ -150,9 +150,13 @@ class Grant:
         return f"{verbs} {listed(dict.fromkeys(thing.called for thing in self.things))}"
 
     def written(self) -> str:
-        """As a release carries it, and its successors: ``read`` gives the same grant again."""
+        """As a release carries it, and its successors: ``read`` gives the same grant again.
+
+        A template holds it as plain text, where ``${`` would look like a reference that nobody resolves.
+        """
         things = [[thing.arn, thing.called] for thing in self.things]
-        return json.dumps([self.actions, things, self.when], sort_keys=True)
+        text = json.dumps([self.actions, things, self.when], sort_keys=True)
+        return text.replace("${", r"$\u007b")
 
     @classmethod
     def read(cls, text: str) -> Grant:
