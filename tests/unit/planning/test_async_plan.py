@@ -60,10 +60,11 @@ def test_a_machine_runs_while_somebody_asked_shortly_before() -> None:
 
 
 def test_what_lies_in_the_store_is_paid_by_request() -> None:
-    """By hand: four writes and four reads each."""
+    """By hand: four writes and ten reads each; five looks at the door."""
     month = dict(planning.serving_costs(spec_of(BARE), Usage(1.0, 10.0, 1.0), MONTH_S, prices()))
-    each = 4 * 0.005 / 1000 + 4 * 0.0004 / 1000
+    each = 4 * 0.005 / 1000 + 10 * 0.0004 / 1000
     assert month["keeping both for a week"] == pytest.approx(MONTH_S * each)
+    assert month["looking for answers at the door"] == pytest.approx(MONTH_S * 5 * 3.5e-6)
 
 
 def test_a_price_that_nobody_wrote_down_is_not_guessed() -> None:

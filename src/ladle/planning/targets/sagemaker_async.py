@@ -30,7 +30,8 @@ SHARED = "endpoints, door, key, roles, logs and stack are its own; the account's
 PAYLOAD_MB = rules.PAYLOAD_MB
 PRINTS_ITSELF = True
 BUSY = 0.6
-PUTS, GETS = 4, 4  # of objects, for each request and the looks at its answer
+LOOKS = 5  # at the door for each answer
+PUTS, GETS = 4, 2 * LOOKS  # of objects, for each request
 ALARMS = 3  # of each endpoint: one that wakes, two by which AWS follows the backlog
 ASKED_S = 0.1  # the function that takes a request or a look
 
@@ -106,7 +107,11 @@ def serving_costs(
     else:
         yield f"machines of type {machine}, whose price is not known here", 0.0
     yield "the key of their disks", prices.of("key_month", hours / 730)
-    yield "taking requests and handing answers out", own_calls(2 * requests, ASKED_S, prices)
+    yield (
+        "taking requests and handing answers out",
+        own_calls((1 + LOOKS) * requests, ASKED_S, prices),
+    )
+    yield "looking for answers at the door", prices.of("rest_api_request", LOOKS * requests)
     kept = prices.of("store_put", PUTS * requests) + prices.of("store_get", GETS * requests)
     yield "keeping both for a week", kept
     yield "alarms on the queue", prices.of("alarm_month", ALARMS * hours / 730)
