@@ -120,5 +120,5 @@ def test_what_may_be_stopped_runs_where_a_stop_can_be_taken_back() -> None:
     assert chosen(SIGNED).target is Target.LAMBDA
     assert chosen(SIGNED + "compute: {gpu: 1}\n").target is Target.ECS
     for keys in ("target: sagemaker\n", "target: lambda\ncompute: {reserved: 20}\n"):
-        with pytest.raises(LadleError, match="LD203.*action: stop"):
+        with pytest.raises(LadleError, match=r"LD203.*action: stop"):
             chosen(SIGNED + keys)
