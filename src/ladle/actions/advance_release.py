@@ -40,6 +40,7 @@ ODD_READS = (
 )
 POLL_S = 1.0
 FIRST_BACKOFF_S, LONGEST_BACKOFF_S = 0.5, 4.0
+SWITCH_TRIES = 8
 PROBED = (IntentKind.ROLL_BACK, IntentKind.RESTORE)
 
 
@@ -206,6 +207,7 @@ def _done(model: str, controls: Controls, work: Work) -> bool:
             controls.ledger.save(decision.state, decision.records, now, done)
         case Send(state):
             sent = _sent(model, controls, state.outbox)
+            _switch_as_the_ledger_says(model, controls, state)
             if not sent:
                 return False
             controls.ledger.save(controls.decide(state, OutboxDone(sent), now).state, (), now)
@@ -270,6 +272,19 @@ def _sent(model: str, controls: Controls, outbox: Sequence[Effect]) -> tuple[Eff
     if forbidden is not None and not sent:  # traffic is not concerned
         raise LadleError(forbidden.code, forbidden.finding.what, forbidden.finding.fix)
     return tuple(sent)
+
+
+def _switch_as_the_ledger_says(model: str, controls: Controls, state: ReleaseState) -> None:
+    """A switch has no revision: who slept before it puts right what it did by an old state."""
+    if not any(isinstance(effect, Switch) for effect in state.outbox):
+        return
+    for _ in range(SWITCH_TRIES):
+        with contextlib.suppress(Unavailable):
+            newest = controls.ledger.load(model)
+            if newest.generation != state.generation:
+                controls.switch(model, newest.phase is not Phase.STOPPED)
+            return
+        controls.clock.sleep(POLL_S)
 
 
 def _send(model: str, controls: Controls, effect: Effect) -> None:

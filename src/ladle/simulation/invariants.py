@@ -61,6 +61,8 @@ class Watch:
                 self._proven_first(before, record)
         if new.phase not in (*TRIED, Phase.ROLLING_BACK):
             self.danger.clear()
+        elif new.phase is Phase.ROLLING_BACK and before.phase in TRIED:
+            self.disturbances += 1  # who decided may have slept just before, and have no time left
 
     def saved(self) -> None:
         rows = self.world.ledger.rows.get(MODEL, [])

@@ -177,12 +177,12 @@ class _WritesAnyRevision(_Wrapped):
 
 
 @dataclass(frozen=True, slots=True)
-class _WritesAfterFiveMinutes(_Wrapped):
+class _WritesAfterTenMinutes(_Wrapped):
     controls: Controls
 
     def write(self, model: str, traffic: Traffic, expected_revision: str) -> None:
         intent = self.controls.ledger.load(model).intent
-        if intent is not None and self.controls.clock.now() - intent.at < 300:
+        if intent is not None and self.controls.clock.now() - intent.at < 600:
             raise Unavailable("LD504", "there is no hurry", "try again")
         self.port.write(model, traffic, expected_revision)
 
@@ -219,7 +219,7 @@ def ignores_revisions(controls: Controls) -> Controls:
 
 
 def takes_its_time(controls: Controls) -> Controls:
-    unhurried = _WritesAfterFiveMinutes(controls.traffic, controls)
+    unhurried = _WritesAfterTenMinutes(controls.traffic, controls)
     return replace(controls, traffic=cast("TrafficRouter", unhurried))
 
 
