@@ -1,80 +1,76 @@
-"""How long the image takes from the start of its process to its first right answer.
+"""What the image costs from the start of its process to its first right answer, beside bare onnxruntime.
 
-Beside two floors in the same image: a handler that does nothing, and one that only loads the model
-and runs it once. CPU is limited to the share that Lambda gives at that memory (1,769 MB are one
-CPU). The model lies on disk: no fetch is in these figures, no start of a container, and no loading
-of an image's blocks, which only Lambda can show. Needs an engine that has ``ladle-test:digits``, as
-the image tests leave it: ``DOCKER_HOST=… .venv/bin/python -m pytest tests/story/test_image.py``.
+As ``bench/cold_start.py`` measures processes, in one image and within the memory and the share of a
+CPU that Lambda gives at that size (1,769 MB are one CPU). No start of a container is in these
+figures, and no loading of an image's blocks, which only Lambda can show. Needs an engine that has
+``ladle-test:digits``, as the image tests leave it: ``DOCKER_HOST=… .venv/bin/python -m pytest
+tests/story/test_image.py``.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
-import statistics
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from ladle.testing.runtime_api import RuntimeApi
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE / "serving")]
+
+import cold_start  # noqa: E402
+from cold_start import Case, Cost, Way  # noqa: E402
+
+from ladle.testing.runtime_api import RuntimeApi  # noqa: E402
 
 IMAGE = "ladle-test:digits"
-MODEL = Path(__file__).resolve().parent.parent / "model_packages" / "digits" / "model.onnx"
-RUNS = 7
 MEMORY_MB = (512, 1024, 1769)
 MB_PER_CPU = 1769
-REQUEST = {"inputs": [[0.0] * 64]}
-OURS = "ladle_runtime.serving.lambda_entry.handle"
-SPEC = {"type": "classification", "backend": "onnx", "key": "$.label", "window_s": 60, "threads": 1}
-FLOORS = """
-def nothing(event, context):
-    return {"predictions": []}
-"""
-MODEL_ONLY = """
-import numpy, onnxruntime
-session = onnxruntime.InferenceSession("/model.onnx")
-def handle(event, context):
-    rows = numpy.asarray(event["inputs"], numpy.float32)
-    return {"predictions": session.run(None, {session.get_inputs()[0].name: rows})[0].tolist()}
-"""
+# By model: bare onnxruntime holds a fetched one three times, and dies where that has no room.
+LEAST_MB = {"2 MB": 512, "90 MB": 512, "500 MB": 1769}
 
 
-def first_answer_s(handler: str, memory_mb: int, floors: Path) -> float:
-    """Of one fresh container, by the kernel's own note of when its process began (to 10 ms)."""
-    with RuntimeApi() as api:
-        told = {
-            **api.environment,
-            "LADLE_MODEL": "digits",
-            "LADLE_MODEL_FILE": "/model.onnx",
-            "LADLE_SPEC": json.dumps(SPEC),
-            "LADLE_LOG_KEY": "00" * 32,
-            "PYTHONPATH": "/floors",
-            "ORT_DISABLE_TELEMETRY": "1",
-        }
-        container = start(handler, memory_mb, floors, told)
-        try:
-            answer = api.invoke(REQUEST)
-            answered = time.clock_gettime(time.CLOCK_BOOTTIME)
-            assert not answer.failed, answer.payload
-            pid = docker("inspect", "--format={{.State.Pid}}", container)
-            after_name = Path("/proc", pid, "stat").read_text().rpartition(")")[2].split()
-            return answered - int(after_name[19]) / os.sysconf("SC_CLK_TCK")
-        finally:
-            docker("rm", "--force", container)
+def within(memory_mb: int) -> Way:
+    """Of one fresh container."""
+
+    def way(handler: str, case: Case, told: dict[str, str]) -> Cost:
+        with RuntimeApi() as api:
+            api.send(json.dumps(case.event).encode())
+            container = start(handler, memory_mb, case, {**told, **api.environment})
+            try:
+                answer = api.answer(patience_s=120)
+                pid = int(docker("inspect", "--format={{.State.Pid}}", container))
+                cost = cold_start.cost_of(pid, begun(pid))
+                cold_start.check(answer.payload, case)
+                return cost
+            finally:
+                docker("rm", "--force", "--volumes", container)
+
+    return way
 
 
-def start(handler: str, memory_mb: int, floors: Path, told: Mapping[str, str]) -> str:
+def begun(pid: int) -> float:
+    """When the process began, by the kernel's own note (to 10 ms), on the clock of ``cost_of``."""
+    after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    started = int(after_name[19]) / os.sysconf("SC_CLK_TCK")
+    return time.perf_counter() - (time.clock_gettime(time.CLOCK_BOOTTIME) - started)
+
+
+def start(handler: str, memory_mb: int, case: Case, told: Mapping[str, str]) -> str:
+    folder = case.path.parent
+    kept = {name: value for name, value in told.items() if name != "PATH"}
     return docker(
         "run",
         "--detach",
-        *("--read-only", "--tmpfs=/tmp", "--cap-drop=ALL", "--network=host"),
-        f"--memory={memory_mb}m",
+        *("--read-only", "--volume=/tmp", "--cap-drop=ALL", "--network=host"),
+        *(f"--memory={memory_mb}m", f"--memory-swap={memory_mb}m"),
         f"--cpus={memory_mb / MB_PER_CPU:.3f}",
-        f"--volume={MODEL}:/model.onnx:ro",
-        f"--volume={floors}:/floors:ro",
-        *(f"--env={name}={value}" for name, value in told.items()),
+        f"--volume={folder}:{folder}:ro",
+        *(f"--env={name}={value}" for name, value in kept.items()),
         IMAGE,
         handler,
     )
@@ -85,44 +81,41 @@ def docker(*words: str) -> str:
     return done.stdout.strip()
 
 
-def write_floors(folder: Path) -> None:
+def write_bare(folder: Path) -> None:
     """With bytecode, since the function's own modules have theirs."""
-    (folder / "floor.py").write_text(FLOORS)
-    (folder / "model_only.py").write_text(MODEL_ONLY)
+    (folder / "bare.py").write_text(cold_start.BARE)
     folder.chmod(0o755)
     docker(
-        *("run", "--rm", "--user=0", f"--volume={folder}:/floors", "--entrypoint=python"),
-        *(IMAGE, "-m", "compileall", "-q", "--invalidation-mode=unchecked-hash", "/floors"),
+        *("run", "--rm", "--user=0", f"--volume={folder}:/bare", "--entrypoint=python"),
+        *(IMAGE, "-m", "compileall", "-q", "--invalidation-mode=unchecked-hash", "/bare"),
     )
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--runs", type=int, default=7)
+    parser.add_argument("--models", nargs="*", choices=list(LEAST_MB), default=list(LEAST_MB))
+    options = parser.parse_args()
     try:
         docker("image", "inspect", "--format={{.Id}}", IMAGE)
     except (OSError, subprocess.CalledProcessError):
-        print(
-            f"left out: no engine that has {IMAGE} answers (see the head of {Path(__file__).name})"
-        )
+        print(f"left out: no engine that has {IMAGE} answers (see the head of bench/image.py)")
         return
-    rows = {"nothing": "floor.nothing", "model only": "model_only.handle", "ladle": OURS}
-    print(f"seconds from process start to first answer, median of {RUNS} [least-most]")
-    print(f"{'':12}" + "".join(f"{memory:>13} MB     " for memory in MEMORY_MB))
-    with tempfile.TemporaryDirectory() as folder:
-        floors = Path(folder)
-        write_floors(floors)
-        medians = {}
-        for name, handler in rows.items():
-            taken = [
-                sorted(first_answer_s(handler, memory, floors) for _ in range(RUNS))
-                for memory in MEMORY_MB
-            ]
-            medians[name] = [statistics.median(runs) for runs in taken]
-            cells = [f"{statistics.median(t):5.2f} [{t[0]:.2f}-{t[-1]:.2f}]" for t in taken]
-            print(f"{name:12}" + "".join(f"{cell:>21}" for cell in cells))
-    ratios = [a / b for a, b in zip(medians["ladle"], medians["model only"], strict=True)]
-    print(
-        f"{'ratio':12}" + "".join(f"{ratio:21.2f}" for ratio in ratios) + "  (ladle / model only)"
-    )
+    print(f"medians of {options.runs} alternating runs under awslambdaric: ours / bare = ratio")
+    print(f"{'model':8}{'MB':>6}  {'model from':12}{'CPU ms':>22}{'wall ms':>22}{'peak MB':>22}")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_bare(folder)
+        for kind in options.models:
+            case = cold_start.make_case(folder / "model.onnx", cold_start.KINDS[kind]())
+            with cold_start.store(case.path) as endpoint:
+                for memory_mb in (size for size in MEMORY_MB if size >= LEAST_MB[kind]):
+                    for at in (None, endpoint):
+                        told = cold_start.environment(folder, case, at)
+                        pair = cold_start.compare(within(memory_mb), case, told, options.runs)
+                        row = cold_start.row(*pair)
+                        where = "fetch" if at else "file"
+                        print(f"{kind:8}{memory_mb:6}  {where:12}{row}", flush=True)
 
 
 if __name__ == "__main__":
