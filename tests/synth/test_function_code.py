@@ -24,6 +24,7 @@ from ladle.experiments.manifest import (
 )
 from ladle.experiments.optimised import OptimisedGraph
 from ladle.project.function_code import (
+    ASKING_ENTRY,
     HANDOFF_ENTRIES,
     PLATFORM_ENTRIES,
     SERVING_ENTRY,
@@ -35,6 +36,8 @@ from ladle.project.function_code import (
 )
 from ladle.project.import_closure import reached_files
 from ladle.project.staging import stage_image, stage_zip, wheels_folder
+
+ENTRIES = (*PLATFORM_ENTRIES.values(), *HANDOFF_ENTRIES.values(), ASKING_ENTRY)
 
 
 @pytest.fixture
@@ -77,7 +80,7 @@ def test_an_edit_that_serving_cannot_reach_makes_no_release(
     assert serving_digest(copied) == before
 
 
-@pytest.mark.parametrize("entry", [*PLATFORM_ENTRIES.values(), *HANDOFF_ENTRIES.values()])
+@pytest.mark.parametrize("entry", ENTRIES)
 def test_no_function_of_the_platform_carries_the_version(entry: str) -> None:
     names = {file.name for file in platform_code([entry], "3.13").files}
     assert "ladle/__init__.py" in names
@@ -107,7 +110,7 @@ def test_serving_carries_no_cloud_sdk_no_config_and_no_other_part() -> None:
     assert not [name for name in names if name.startswith(forbidden)]
 
 
-@pytest.mark.parametrize("entry", [*PLATFORM_ENTRIES.values(), *HANDOFF_ENTRIES.values()])
+@pytest.mark.parametrize("entry", ENTRIES)
 def test_every_entry_exists_and_has_its_handler(entry: str) -> None:
     (file,) = (f for f in platform_code([entry], "3.13").files if f.name == _file_name(entry))
     assert "def handle(" in file.path.read_text()
