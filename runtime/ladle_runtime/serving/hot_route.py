@@ -86,7 +86,8 @@ def to_result(answered: Answer, event: Event) -> dict[str, Any]:
     """A load balancer that sends lists of headers wants lists back; all others take one value each."""
     text = answered.content_type.startswith(_TEXT)
     body = answered.body.decode() if text else base64.b64encode(answered.body).decode()
-    kind, headers = "headers", {"content-type": answered.content_type, **dict(answered.headers)}
+    kind = "headers"
+    headers: dict[str, Any] = {"content-type": answered.content_type, **dict(answered.headers)}
     if "elb" in event["requestContext"] and "multiValueHeaders" in event:
         kind, headers = "multiValueHeaders", {name: [each] for name, each in headers.items()}
     return {"statusCode": answered.status, kind: headers, "body": body, "isBase64Encoded": not text}
