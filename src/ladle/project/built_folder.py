@@ -14,6 +14,7 @@ from ladle.errors import LadleError
 
 PICKLED = "code/serve.pkl"
 _MOST_NAMED = 4
+_FIX = "name the file itself: ladle init NAME --from FOLDER/model.onnx"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class BuiltModel:
 
 def model_in(folder: Path) -> BuiltModel:
     """Nothing is opened. Raises LD398."""
-    files = sorted(p for p in folder.rglob("*") if p.is_file() and not p.is_symlink())
+    files = _files(folder)
     models = [path for path in files if path.suffix == ".onnx"]
     if len(models) == 1:
         left = (path.relative_to(folder).as_posix() for path in files if path != models[0])
@@ -39,5 +40,12 @@ def model_in(folder: Path) -> BuiltModel:
         fix = "build it with model_server=ModelServer.TRITON, which writes ONNX; or export it yourself"
     else:
         why = f"it has {len(models)} ONNX files; it holds {', '.join(held[:_MOST_NAMED]) or 'nothing'}"
-        fix = "name the file itself: ladle init NAME --from FOLDER/model.onnx"
+        fix = _FIX
     raise LadleError("LD398", f"{folder}: {why}", fix)
+
+
+def _files(folder: Path) -> list[Path]:
+    try:
+        return sorted(p for p in folder.rglob("*") if p.is_file() and not p.is_symlink())
+    except OSError as error:  # folders in folders, until their name is too long to be looked at
+        raise LadleError("LD398", f"{folder}: not all of it can be read", _FIX) from error

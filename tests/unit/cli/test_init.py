@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -125,6 +126,18 @@ def test_a_link_out_of_the_folder_is_no_model_of_it(tmp_path: Path) -> None:
     (folder / "model.onnx").symlink_to(elsewhere)
     with pytest.raises(LadleError, match=r"LD398.*0 ONNX files"):
         model_in(folder)
+
+
+def test_a_folder_too_deep_to_be_read_is_refused(tmp_path: Path) -> None:
+    descriptor = os.open(tmp_path, os.O_RDONLY)
+    for _ in range(20):
+        os.mkdir("d" * 250, dir_fd=descriptor)
+        inner = os.open("d" * 250, os.O_RDONLY, dir_fd=descriptor)
+        os.close(descriptor)
+        descriptor = inner
+    os.close(descriptor)
+    with pytest.raises(LadleError, match=r"LD398.*not all of it can be read"):
+        model_in(tmp_path)
 
 
 def test_a_package_that_is_there_is_kept(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
