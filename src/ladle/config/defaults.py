@@ -11,7 +11,7 @@ from ladle.config.schema import ModelConfig, Settings, Strict
 
 REASONS: dict[str, str] = {
     "model_in": "a new model then needs no new image",
-    "target": "the first target that can take the model; the plan says why",
+    "target": "the first rule that matches decides; the plan says which",
     "auto.gpu_on": "SageMaker brings machines and their drivers; ECS costs less per hour and is yours to run",
     "auto.model_mb": "init has ten seconds, in which a function reads as much from S3",
     "auto.peak_mb": "functions have no more memory",
