@@ -125,4 +125,5 @@ def _controls() -> Controls:
         doubts=QuarantineWatch(counters, ledger, _doubts),
         spending=CostWatch(ceilings, _costs),
         switch=router.switch,
+        switched=router.switched,
     )

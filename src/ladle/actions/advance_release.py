@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ladle.actions.controls import Controls
-from ladle.actions.sense_release import sensors, try_rollback
+from ladle.actions.sense_release import read_switch, sensors, try_rollback
 from ladle.errors import Conflict, Forbidden, LadleError, NotFound, Unavailable
 from ladle.policy.statuses import Phase
 from ladle.policy.traffic import ObservedTraffic, Traffic
@@ -40,7 +40,6 @@ ODD_READS = (
 )
 POLL_S = 1.0
 FIRST_BACKOFF_S, LONGEST_BACKOFF_S = 0.5, 4.0
-SWITCH_TRIES = 8
 PROBED = (IntentKind.ROLL_BACK, IntentKind.RESTORE)
 
 
@@ -145,6 +144,10 @@ def next_work(model: str, controls: Controls, odd_reads: int) -> Work | None:
         return Store(seen) if known else LookAgain()
     if Switch(on=True) in state.outbox:
         return Send(state)  # what is stopped answers no probe
+    switch = read_switch(model, controls, state)
+    put_right = controls.decide(state, switch, now) if switch is not None else None
+    if put_right is not None and put_right.records:
+        return Store(put_right)
     if state.intent is not None:
         return _further(controls, state, state.intent, observed, now)
     return _decided(model, controls, state, now) or (Send(state) if state.outbox else None)
@@ -207,7 +210,6 @@ def _done(model: str, controls: Controls, work: Work) -> bool:
             controls.ledger.save(decision.state, decision.records, now, done)
         case Send(state):
             sent = _sent(model, controls, state.outbox)
-            _switch_as_the_ledger_says(model, controls, state)
             if not sent:
                 return False
             controls.ledger.save(controls.decide(state, OutboxDone(sent), now).state, (), now)
@@ -272,19 +274,6 @@ def _sent(model: str, controls: Controls, outbox: Sequence[Effect]) -> tuple[Eff
     if forbidden is not None and not sent:  # traffic is not concerned
         raise LadleError(forbidden.code, forbidden.finding.what, forbidden.finding.fix)
     return tuple(sent)
-
-
-def _switch_as_the_ledger_says(model: str, controls: Controls, state: ReleaseState) -> None:
-    """A switch has no revision: who slept before it puts right what it did by an old state."""
-    if not any(isinstance(effect, Switch) for effect in state.outbox):
-        return
-    for _ in range(SWITCH_TRIES):
-        with contextlib.suppress(Unavailable):
-            newest = controls.ledger.load(model)
-            if newest.generation != state.generation:
-                controls.switch(model, newest.phase is not Phase.STOPPED)
-            return
-        controls.clock.sleep(POLL_S)
 
 
 def _send(model: str, controls: Controls, effect: Effect) -> None:

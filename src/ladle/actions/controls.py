@@ -19,6 +19,7 @@ Spending = Callable[[ReleaseState, float], CostRead | None]
 Judge = Callable[[ReleaseState, float], Evidence | None]
 Settle = Callable[[str, Traffic], None]
 Switching = Callable[[str, bool], None]
+Switched = Callable[[str, bool], bool]
 Decide = Callable[[ReleaseState, Event, float], Decision]
 
 
@@ -40,6 +41,11 @@ def nothing_to_switch(_model: str, _on: bool) -> None:
     """Where what serves costs nothing."""
 
 
+def always_as_told(_model: str, _on: bool) -> bool:
+    """Where nothing is ever switched."""
+    return True
+
+
 def nothing_is_doubted(_state: ReleaseState, _now: float) -> QuarantineDoubted | None:
     """Where nobody looks after a rollback."""
     return None
@@ -50,7 +56,7 @@ class Controls:
     """The ports of a controller; ``judge`` reads the counters and weighs them, ``settle`` lets go of
     what runs without traffic once a write has been read back, ``late`` looks after a promotion,
     ``doubts`` after a rollback, ``spending`` at the ceilings of cost, and ``switch`` stops all that serves
-    or starts it again.
+    or starts it again, and ``switched`` says whether it is so.
 
     ``decide`` is a field so that the simulator can show that it notices a wrong one.
     """
@@ -67,4 +73,5 @@ class Controls:
     late: Watch = nothing_comes_late
     spending: Spending = nothing_is_stopped
     switch: Switching = nothing_to_switch
+    switched: Switched = always_as_told
     doubts: Doubts = nothing_is_doubted

@@ -9,10 +9,12 @@ from ladle.actions.controls import Controls
 from ladle.errors import Conflict, Forbidden, NotFound, Unavailable
 from ladle.policy.statuses import Phase
 from ladle.policy.traffic import Traffic
-from ladle.releases.events import Event, EvidenceRead, NativeAlarmRang, RollbackTried
+from ladle.releases.events import Event, EvidenceRead, NativeAlarmRang, RollbackTried, SwitchRead
 from ladle.releases.holding import STORM_MODELS, wanted_to_roll_back
 from ladle.releases.judging import NATIVE_ALARM_SAMPLES
+from ladle.releases.outbox import Switch
 from ladle.releases.state import Release, ReleaseState
+from ladle.releases.stopping import stop_policy
 
 WATCHED = (Phase.BASELINE, Phase.CANARY, Phase.HOLDBACK, Phase.PAUSED)
 NO_REVISION = "dry-run"  # which no alias has: a write that expects it goes nowhere
@@ -62,6 +64,17 @@ def try_rollback(model: str, controls: Controls, traffic: Traffic) -> RollbackTr
     except (Conflict, NotFound):
         pass
     return RollbackTried(None)
+
+
+def read_switch(model: str, controls: Controls, state: ReleaseState) -> SwitchRead | None:
+    """None where nobody signed for a stop, or one is under way. Nothing waits for what cannot be read."""
+    under_way = any(isinstance(effect, Switch) for effect in state.outbox)
+    if under_way or state.traffic is None or stop_policy(state) is None:
+        return None
+    try:
+        return SwitchRead(controls.switched(model, state.phase is not Phase.STOPPED))
+    except (Forbidden, Unavailable):
+        return None
 
 
 def _alarm(

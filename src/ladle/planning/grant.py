@@ -83,6 +83,7 @@ VERBS: dict[str, str] = {
     "lambda:DeleteProvisionedConcurrencyConfig": "keep warm",
     "lambda:GetProvisionedConcurrencyConfig": "keep warm",
     "lambda:GetAlias": "look at",
+    "lambda:GetFunctionConcurrency": "look at",
     "lambda:GetFunctionConfiguration": "look at",
     "lambda:InvokeFunction": "call",
     "lambda:ListVersionsByFunction": "look at",

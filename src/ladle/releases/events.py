@@ -139,6 +139,13 @@ class CostRead:
 
 
 @dataclass(frozen=True, slots=True)
+class SwitchRead:
+    """Whether what serves is switched as the ledger says: off while STOPPED, else on."""
+
+    as_told: bool
+
+
+@dataclass(frozen=True, slots=True)
 class QuarantineDoubted:
     """Labels that came after a rollback no longer bear out what was said against ``digest``."""
 
@@ -168,6 +175,7 @@ Event = (
     | WriteDelayed
     | LateRegression
     | CostRead
+    | SwitchRead
     | QuarantineDoubted
     | OutboxDone
 )

@@ -143,6 +143,8 @@ class ReleaseState:
     a rollback ``held_since`` then. ``blocked`` says why AWS would refuse to move traffic,
     ``incident`` what became worse since the traffic last moved. ``stop_notice`` is a stop that people
     were told of, ``stop_waived`` the overrun that a person let pass.
+    ``switched_at`` is when it was last decided to stop or to start it, ``switched_elsewhere`` that
+    somebody else did since.
     ``outbox`` is decided and not done yet; ``rows`` counts the rows of history, ``deployed`` is the
     newest row of the deploy log.
     """
@@ -175,6 +177,8 @@ class ReleaseState:
     stopped: Stopped | None = None
     stop_notice: StopNotice | None = None
     stop_waived: str | None = None
+    switched_at: float = 0.0
+    switched_elsewhere: bool = False
     outbox: tuple[Effect, ...] = ()
     rows: int = 0
     deployed: LogHead | None = None

@@ -10,11 +10,15 @@ from ladle.policy.statuses import Phase
 from ladle.policy.stopping import Overrun, StopNotice, StopPolicy
 from ladle.releases.asking import because, refused
 from ladle.releases.effects import Decision, NewRecord, RecordKind
-from ladle.releases.events import CostRead, PersonAsked
+from ladle.releases.events import CostRead, PersonAsked, SwitchRead
 from ladle.releases.moves import unchanged, with_notice
 from ladle.releases.outbox import Effect, Switch
 from ladle.releases.state import ReleaseState, Stopped
 from ladle.values import replace
+
+# A controller lives for minutes: what it does by an old decision, it does within this time of it.
+OURS_S = 3600.0
+SHOWN_AFTER_S = 60.0  # until then AWS may show what was before
 
 
 def stop_policy(state: ReleaseState) -> StopPolicy | None:
@@ -48,17 +52,49 @@ def resume(state: ReleaseState, event: PersonAsked, now: float) -> Decision:
         phase_since=stopped.phase_since + (0.0 if alone else now - state.phase_since),
         stopped=None,
         reason=stopped.reason,
-        outbox=_switched(state, on=True),
     )
+    state = _switched(state, now, on=True)
     return Decision(state, (NewRecord(RecordKind.RESUMED, None, text),))
 
 
-def keep_on(state: ReleaseState, event: PersonAsked, _now: float) -> Decision:
-    """A person who resumes what still serves says no to the stop that was announced."""
-    if state.stop_notice is None:
+def keep_on(state: ReleaseState, event: PersonAsked, now: float) -> Decision:
+    """A person who resumes what still serves says no to the stop that was announced, and to one that
+    somebody else made.
+    """
+    if state.stop_notice is None and not state.switched_elsewhere:
         return refused(state, event, f"that is not possible while {state.phase}")
+    if state.switched_elsewhere:
+        state = _switched(state, now, on=True)
     text = f"{event.by} keeps the model on{because(event)}"
     return Decision(_waived(state), (NewRecord(RecordKind.RESUMED, None, text),))
+
+
+def switch_read(state: ReleaseState, event: SwitchRead, now: float) -> Decision:
+    """A switch has no revision, so a controller that slept may undo one, and is put right. Long after
+    the last decision only somebody else can have done it: people are told, and it stays so.
+    """
+    if event.as_told:
+        if not state.switched_elsewhere:
+            return unchanged(state, "it is switched as the ledger says")
+        state = replace(state, switched_elsewhere=False)
+        return _odd(state, f"{state.model} is switched as the ledger says again")
+    on = state.phase is not Phase.STOPPED
+    found = f"{state.model} is switched {'off' if on else 'on'} while the ledger says {state.phase}"
+    since_s = now - state.switched_at
+    if since_s < SHOWN_AFTER_S or any(isinstance(effect, Switch) for effect in state.outbox):
+        return unchanged(state, "it is being switched")
+    if since_s <= OURS_S:
+        state = replace(state, outbox=_switching(state, on=on))
+        return _odd(state, f"{found}: it is switched {'on' if on else 'off'}")
+    if state.switched_elsewhere:
+        return unchanged(state, "it is as somebody else left it")
+    text = f"{found}: somebody else did that, and it stays so until ladle resume {state.model}"
+    return _odd(replace(state, switched_elsewhere=True), text)
+
+
+def _odd(state: ReleaseState, text: str) -> Decision:
+    state = with_notice(state, f"{state.model}: what serves was switched", text)
+    return Decision(state, (NewRecord(RecordKind.INCIDENT, None, text),))
 
 
 def _announce(state: ReleaseState, overrun: Overrun, policy: StopPolicy, now: float) -> Decision:
@@ -90,7 +126,7 @@ def _stop(state: ReleaseState, notice: StopNotice, policy: StopPolicy, now: floa
         stopped=Stopped(state.phase, state.phase_since, state.reason),
         reason=text,
     )
-    state = replace(state, outbox=_switched(state, on=False))
+    state = _switched(state, now, on=False)
     data = {"signed_by": policy.signed_by, "ceiling": notice.overrun.key}
     return Decision(state, (NewRecord(RecordKind.STOPPED, None, text, data),))
 
@@ -100,6 +136,11 @@ def _waived(state: ReleaseState) -> ReleaseState:
     return replace(state, stop_notice=None, stop_waived=waived)
 
 
-def _switched(state: ReleaseState, *, on: bool) -> tuple[Effect, ...]:
+def _switched(state: ReleaseState, now: float, *, on: bool) -> ReleaseState:
+    outbox = _switching(state, on=on)
+    return replace(state, outbox=outbox, switched_at=now, switched_elsewhere=False)
+
+
+def _switching(state: ReleaseState, *, on: bool) -> tuple[Effect, ...]:
     """The last word counts: an older one that was not carried out yet is dropped."""
     return (*(e for e in state.outbox if not isinstance(e, Switch)), Switch(on))

@@ -45,6 +45,7 @@ from ladle.releases.events import (
     PersonAsked,
     QuarantineDoubted,
     RollbackTried,
+    SwitchRead,
     TimePassed,
     TrafficObserved,
     WriteDelayed,
@@ -70,6 +71,7 @@ class Kind(StrEnum):
     DELAYED = "write delayed"
     REGRESSED = "late regression"
     COST_READ = "cost read"
+    SWITCH_READ = "switch read"
     DOUBTED = "quarantine doubted"
     OUTBOX_DONE = "outbox done"
     ROLLBACK = "asked: rollback"
@@ -95,6 +97,7 @@ KINDS: Mapping[type[Event], Kind] = {
     WriteDelayed: Kind.DELAYED,
     LateRegression: Kind.REGRESSED,
     CostRead: Kind.COST_READ,
+    SwitchRead: Kind.SWITCH_READ,
     QuarantineDoubted: Kind.DOUBTED,
     OutboxDone: Kind.OUTBOX_DONE,
 }
@@ -105,6 +108,7 @@ BESIDE_INTENT = (
     Kind.DRY_RUN,
     Kind.DELAYED,
     Kind.ALIAS_READ,
+    Kind.SWITCH_READ,
     Kind.OUTBOX_DONE,
 )
 
@@ -135,6 +139,7 @@ _ALWAYS: Mapping[Kind, Row] = {
 _SERVING: Mapping[Kind, Row] = {
     **_ALWAYS,
     Kind.ALIAS_READ: Row(confirming.traffic_read, (_.FROZEN,)),
+    Kind.SWITCH_READ: Row(stopping.switch_read),
     Kind.INTENT_DONE: Row(confirming.intent_done),
     Kind.CANNOT_SERVE: Row(confirming.cannot_serve, (_.FROZEN,)),
     Kind.DRY_RUN: Row(returning.rollback_tried),
@@ -230,6 +235,7 @@ TABLE: Mapping[Phase, Mapping[Kind, Row]] = {
         Kind.HANDED_OVER: Row(handing_over.wait_for_turn),
         Kind.WITHDRAWN: Row(handing_over.withdraw_later),
         Kind.REMOVE: Row(asking.remove, (_.EMPTY,)),
+        Kind.SWITCH_READ: Row(stopping.switch_read),
         Kind.RESUME: Row(stopping.resume, _SERVED_BEFORE),
     },
 }

@@ -154,6 +154,8 @@ class Simulation:
         messages = self.world.ledger.inbox.pending(MODEL)
         if len(self.world.agenda) > 1 or alias is None:
             return False
+        if self.world.serving is (state.phase is Phase.STOPPED):
+            return False
         if state.phase is Phase.STOPPED:
             return not state.outbox
         if state.phase is Phase.FROZEN:  # what waits, waits for a person
@@ -179,12 +181,16 @@ class Simulation:
             late=lambda state, _now: process.call("late", self.world.late, state),
             spending=lambda _state, _now: process.call("spending", CostRead, world.overrun),
             switch=lambda _model, on: process.call("switch", self._switch, on),
+            switched=lambda _model, on: process.call("switched", self._is_switched, on),
             doubts=lambda state, _now: process.call("doubts", self.world.doubts, state),
         )
 
     def _switch(self, on: bool) -> None:
         self.world.serving = on
         self.watch.danger.clear()  # nobody is answered
+
+    def _is_switched(self, on: bool) -> bool:
+        return self.world.serving is on
 
     def _judge(self, state: ReleaseState, now: float) -> Evidence | None:
         evidence = self.world.judge(state, now)

@@ -97,10 +97,13 @@ def test_a_function_is_held_at_no_instance_and_let_go_again(aws: AwsSession) -> 
     for _ in range(2):
         router.switch(MODEL, on=False)
         assert held() == 0
+        assert (router.switched(MODEL, on=False), router.switched(MODEL, on=True)) == (True, False)
     for _ in range(2):
         router.switch(MODEL, on=True)
         assert held() is None
+        assert (router.switched(MODEL, on=False), router.switched(MODEL, on=True)) == (False, True)
     router.switch("taken-down", on=False)
+    assert router.switched("taken-down", on=False)
 
 
 @dataclass

@@ -56,6 +56,7 @@ class Rollout:
             settle=router.settle,
             spending=lambda _state, _now: CostRead(self.overrun),
             switch=router.switch,
+            switched=router.switched,
         )
 
     @property
@@ -234,6 +235,19 @@ def test_a_model_that_is_stopped_runs_no_task_and_starts_again_where_it_was(tria
     rollout.minutes(1)
     assert (rollout.state.phase, rollout.running()) == (stopped.phase, running)
     assert rollout.traffic == traffic, "the rule stays as it was"
+
+
+def test_what_a_late_controller_stopped_runs_again_a_minute_later() -> None:
+    rollout = proven()
+    rollout.overrun = Overrun("cap 2026-11", "it has cost too much")
+    rollout.minutes(4)
+    rollout.ask(Ask.RESUME)
+    rollout.minutes(2)
+    running = rollout.running()
+    rollout.controls.switch(MODEL, False)
+    assert not rollout.running()
+    rollout.minutes(1)
+    assert rollout.running() == running
 
 
 def test_a_deploy_starts_nothing_of_a_model_that_is_stopped() -> None:

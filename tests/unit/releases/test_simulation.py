@@ -31,7 +31,7 @@ PLANTED: dict[Plant, set[int]] = {
     plants.keeps_old_evidence: {7},
     plants.forgets_who_asked: {3, 15},
     plants.keeps_no_numbers: {3, 13, 15},
-    plants.believes_its_own_writes: {12},
+    plants.believes_its_own_writes: {9, 12},  # it may retire what has traffic, again and again
     plants.takes_its_time: {5},
     plants.rolls_back_unprobed: {6},
     plants.ignores_revisions: {8, 12},

@@ -18,9 +18,12 @@ from ladle.releases.events import (
     CostRead,
     Event,
     NativeAlarmRang,
+    OutboxDone,
+    SwitchRead,
     TimePassed,
 )
 from ladle.releases.outbox import Notify, Switch
+from ladle.releases.stopping import OURS_S, SHOWN_AFTER_S
 from ladle.testing.releases import Story, ask, canary_story, evidence, release, seen, stable_story
 
 SIGNED = StopPolicy(signed_by="ada@example.com", grace_s=3600.0, capped=True)
@@ -127,6 +130,65 @@ def test_the_last_word_counts() -> None:
     off = story.state.outbox
     story.hear(ask(Ask.RESUME), settle=False)
     assert Switch(on=False) not in story.state.outbox, off
+
+
+ODD = SwitchRead(as_told=False)
+AS_TOLD = SwitchRead(as_told=True)
+
+
+def carried_out(story: Story) -> None:
+    story.hear(OutboxDone(story.state.outbox))
+    story.now += SHOWN_AFTER_S
+
+
+def test_an_old_decision_that_is_carried_out_late_is_put_right_and_recorded() -> None:
+    story = stopped_story()
+    carried_out(story)
+    story.hear(ODD)
+    assert story.state.outbox[-2:-1] == (Switch(on=False),)
+    story.hear(ask(Ask.RESUME))
+    carried_out(story)
+    story.hear(ODD)
+    assert Switch(on=True) in story.state.outbox
+    assert "is switched off while the ledger says STABLE" in story.last(RecordKind.INCIDENT).text
+    assert not story.hear(ODD).records, "it is about to be switched"
+
+
+def test_what_aws_still_shows_of_before_a_switch_is_no_reason_for_another() -> None:
+    story = stopped_story()
+    story.hear(OutboxDone(story.state.outbox))
+    assert not story.hear(ODD).records
+
+
+def test_who_switches_it_by_hand_is_told_of_once_and_not_fought() -> None:
+    story = stable_story(2, stop=SIGNED)
+    story.now += OURS_S
+    told = story.hear(ODD)
+    assert "somebody else" in story.last(RecordKind.INCIDENT).text
+    assert [type(effect) for effect in told.state.outbox] == [Notify]
+    assert not story.hear(ODD).records
+    story.hear(AS_TOLD)
+    assert "as the ledger says again" in story.last(RecordKind.INCIDENT).text
+    assert not story.hear(AS_TOLD).records
+
+
+def test_a_person_may_start_what_somebody_else_stopped() -> None:
+    story = stable_story(2, stop=SIGNED)
+    story.now += OURS_S
+    story.hear(ODD)
+    assert story.state.switched_elsewhere
+    story.hear(ask(Ask.RESUME))
+    assert Switch(on=True) in story.state.outbox
+    assert not story.state.switched_elsewhere
+
+
+def test_what_was_stopped_long_ago_and_serves_was_started_by_somebody_else() -> None:
+    story = stopped_story()
+    carried_out(story)
+    story.now += OURS_S
+    story.hear(ODD)
+    assert Switch(on=False) not in story.state.outbox
+    assert (story.state.phase, story.state.switched_elsewhere) == (Phase.STOPPED, True)
 
 
 def test_a_commit_waits_until_it_serves_again() -> None:

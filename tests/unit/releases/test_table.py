@@ -25,6 +25,7 @@ from ladle.releases.events import (
     OutboxDone,
     PersonAsked,
     QuarantineDoubted,
+    SwitchRead,
     TimePassed,
     TrafficObserved,
     WriteDelayed,
@@ -50,6 +51,7 @@ EVENTS = st.one_of(
     st.sampled_from(("cap 2026-11", "idle 7", None)).map(
         lambda key: CostRead(Overrun(key, "too much") if key else None)
     ),
+    st.booleans().map(SwitchRead),
     st.builds(CannotServe, NUMBERS, st.just("no answer")),
     st.just(WriteDelayed("UpdateAlias was throttled")),
     NUMBERS.map(lambda n: QuarantineDoubted(f"model-{n % 3}", "it is not worse", {})),

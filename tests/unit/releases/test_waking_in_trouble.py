@@ -9,8 +9,9 @@ from typing import Any, cast
 import pytest
 
 from ladle.actions.advance_release import advance_release
-from ladle.errors import Forbidden, Unavailable
+from ladle.errors import Forbidden, LadleError, Unavailable
 from ladle.policy.statuses import Phase
+from ladle.policy.stopping import StopPolicy
 from ladle.policy.traffic import Traffic
 from ladle.ports import ReleaseLedger
 from ladle.releases.effects import RecordKind
@@ -183,3 +184,48 @@ def test_the_first_release_needs_no_way_back() -> None:
     world.ledger.inbox.post(MODEL, "first", CandidateReady(release(1)), world.now)
     simulation.wake()
     assert world.ledger.load(MODEL).phase is Phase.BASELINE
+
+
+def switched_off(simulation: Simulation, signed: bool) -> None:
+    """As a controller leaves it that sleeps before its switch, and dies after: the ledger says STABLE."""
+    ledger, now = simulation.world.ledger, simulation.world.now
+    state = ledger.load(MODEL)
+    policy = replace(POLICY, stop=StopPolicy("ada", grace_s=300.0, capped=True) if signed else None)
+    releases = tuple(replace(each, policy=policy) for each in state.releases)
+    ledger.states[MODEL] = replace(state, releases=releases, switched_at=now - 100)
+    simulation.world.serving = False
+
+
+def test_what_a_dead_controller_switched_off_serves_again_after_the_next_minute() -> None:
+    simulation = begun_worse()
+    switched_off(simulation, signed=True)
+    simulation.wake()
+    assert simulation.world.serving
+    assert simulation.world.ledger.load(MODEL).phase is Phase.STABLE, "and is rolled back besides"
+
+
+@dataclass(slots=True)
+class Unread:
+    """Whoever asks whether it is switched gets no answer; counts how often."""
+
+    error: type[LadleError]
+    asked: int = 0
+
+    def __call__(self, _model: str, _on: bool) -> bool:
+        self.asked += 1
+        raise self.error("LD504", "nobody answers", "try again")
+
+
+@pytest.mark.parametrize("signed", [True, False])
+def test_only_where_somebody_signed_is_asked_and_a_rollback_waits_for_no_answer(
+    signed: bool,
+) -> None:
+    for error in (Forbidden, Unavailable):
+        simulation = begun_worse()
+        switched_off(simulation, signed)
+        process = Process(simulation.world, simulation.rng, simulation.watch.disturbed)
+        unread = Unread(error)
+        advance_release(MODEL, replace(simulation.controls(process), switched=unread), "test")
+        assert simulation.world.router.alias is not None
+        assert simulation.world.router.alias.traffic == Traffic(1)
+        assert (unread.asked > 0) is signed

@@ -66,5 +66,12 @@ class RouterByTarget:
             )
         router.switch(model, on)
 
+    def switched(self, model: str, on: bool) -> bool:
+        """What cannot be switched is as it should be."""
+        router = self._of(model)
+        if isinstance(router, LambdaAliasRouter | EcsListenerRouter):
+            return router.switched(model, on)
+        return True
+
     def _of(self, model: str) -> TrafficRouter:
         return self._routers[self._target_of(model)]

@@ -87,6 +87,12 @@ class EcsListenerRouter:
             elif slot.weight and not slot.desired and on:
                 slots.wake(model, slot, shrinks=len(serving) == 1)
 
+    def switched(self, model: str, on: bool) -> bool:
+        """Whether all that has traffic runs, or none of it does."""
+        found = self._slots(model).read(model)
+        serving = [slot for slot in found.slots if slot.weight] if found else []
+        return all(bool(slot.desired) is on for slot in serving)
+
     def delete(self, model: str, release: int) -> None:
         retire(self._session_of(model).lambda_, Target.ECS, model, release)
 

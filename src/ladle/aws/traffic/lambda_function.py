@@ -124,6 +124,21 @@ class LambdaAliasRouter:
                 if code_of(error) != "ResourceNotFoundException":  # taken down meanwhile
                     raise
 
+    def switched(self, model: str, on: bool) -> bool:
+        """Whether it is held at no instance, or is not, as it should be."""
+        with asking(f"whether {model} is stopped"):
+            try:
+                found = self._client_of(model).get_function_concurrency(
+                    FunctionName=names.function(model)
+                )
+            except ClientError as error:
+                if code_of(error) in _LATER:
+                    raise _later(error) from error
+                if code_of(error) != "ResourceNotFoundException":
+                    raise
+                return True  # taken down meanwhile
+        return (found.get("ReservedConcurrentExecutions") != 0) is on
+
     def delete(self, model: str, release: int) -> None:
         retire(self._client_of(model), Target.LAMBDA, model, release)
 

@@ -87,7 +87,8 @@ def routing_grants(spec: ServiceSpec) -> Iterator[Grant]:
     yield allow("lambda", ["InvokeFunction"], function, versions)
     yield allow("lambda", ["ListVersionsByFunction"], function)
     if spec.policy.stop is not None:
-        yield allow("lambda", ["DeleteFunctionConcurrency", "PutFunctionConcurrency"], function)
+        verbs = ("Delete", "Get", "Put")
+        yield allow("lambda", [f"{verb}FunctionConcurrency" for verb in verbs], function)
     yield _warming(Thing(versions.arn, f"versions of {function.called}"))
 
 
