@@ -75,7 +75,8 @@ ROLES = {
 }
 # Adapters of which a function uses the one of its model's target.
 BY_TARGET = {"ladle/aws/versions", "ladle/aws/traffic"}
-OF_LAMBDA = {"lambda_function_warmth"}
+# Files beside them that one target's adapters use.
+BESIDE = {"lambda_function_warmth": Target.LAMBDA, "backlog": Target.SAGEMAKER_ASYNC}
 ENTRIES = {**PLATFORM_ENTRIES, **HANDOFF_ENTRIES}
 
 
@@ -114,7 +115,7 @@ def called_actions(entry: str, target: Target) -> Iterator[str]:
         of_a_target = str(module.parent) in BY_TARGET and module.stem != "__init__"
         if of_a_target and module.stem != TARGET_MODULES[target]:
             continue
-        if module.stem in OF_LAMBDA and target is not Target.LAMBDA:
+        if BESIDE.get(module.stem, target) is not target:
             continue
         if file.name.startswith("ladle/aws/"):
             yield from _actions_in(file.path.read_text())

@@ -64,7 +64,7 @@ def test_a_message_is_taken_in_with_the_state_or_not_at_all(
         ledger.save(ReleaseState(MODEL), [], at=3.0, done=["one"])
     assert [d.id for d in inbox.pending(MODEL)] == ["one"]
     ledger.save(ledger.load(MODEL), [], at=4.0, done=["one"])
-    assert inbox.pending(MODEL) == []
+    assert not inbox.pending(MODEL)
 
 
 def test_a_model_is_known_from_its_first_message_on(
