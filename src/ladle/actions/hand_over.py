@@ -17,6 +17,7 @@ from ladle.errors import Conflict, Corrupt, LadleError, NotFound
 from ladle.names import bundle_key
 from ladle.policy.lock import Runtime
 from ladle.policy.rollout import RolloutPolicy
+from ladle.policy.statuses import Phase
 from ladle.ports import (
     BundleStore,
     Clock,
@@ -92,6 +93,7 @@ def hand_over(ports: HandOff, wanted: Wanted) -> HandedOver:
     state = ports.ledger.load(model)
     _refuse_moved(state, wanted)
     _refuse_cold(ports.stacks, state, wanted)
+    _refuse_stopped_for_good(ports.stacks, state, wanted)
     number = ports.versions.find(model, release_hex)
     if number is None:
         newest = max(state.statuses, default=0)
@@ -153,6 +155,18 @@ def _refuse_cold(stacks: StackReader, state: ReleaseState, wanted: Wanted) -> No
         f"{wanted.model}: release {lost[0]} could not start any more, since this deploy takes away "
         "what it may read or use",
         "ladle deploy keeps it; the CDK alone does not know of it",
+    )
+
+
+def _refuse_stopped_for_good(stacks: StackReader, state: ReleaseState, wanted: Wanted) -> None:
+    """The right to start a model again goes with the key that let it be stopped."""
+    is_stopped = state.phase is Phase.STOPPED and wanted.policy.stop is None
+    if not is_stopped or stacks.is_rolling_back(wanted.stack_id):
+        return
+    raise LadleError(
+        "LD274",
+        f"{wanted.model} is stopped for its cost, and without cost.action: stop nothing could start it again",
+        f"start it first: ladle resume {wanted.model}",
     )
 
 
