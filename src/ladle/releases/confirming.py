@@ -72,6 +72,11 @@ def traffic_read(state: ReleaseState, event: TrafficObserved, now: float) -> Dec
         row = NewRecord(RecordKind.OUTCOME, None, text, {"alias": as_alias(state.traffic)})
         return after((row,), _taken_back(state, text, now))
     if _expected(state, event.observed):
+        if state.intent is None:
+            text = f"nobody watches {state.traffic}: no candidate is tried"
+            taken_back = _taken_back(state, text, now)
+            if taken_back.records:
+                return taken_back
         return unchanged(state, "the alias reads as the ledger says")
     found = event.observed.traffic if event.observed else None
     text = f"somebody else wrote the alias: it reads {found or 'nothing, it is gone'}"

@@ -59,7 +59,8 @@ class Watch:
             self._own_evidence(before, record)
             if record.kind is RecordKind.GOOD and before.phase is Phase.BASELINE:
                 self._proven_first(before, record)
-        if new.phase not in (*TRIED, Phase.ROLLING_BACK):
+        judged_anew = any(record.kind is RecordKind.POLICY for record in records)
+        if new.phase not in (*TRIED, Phase.ROLLING_BACK) or judged_anew:
             self.danger.clear()
         elif new.phase is Phase.ROLLING_BACK and before.phase in TRIED:
             self.disturbances += 1  # who decided may have slept just before, and have no time left

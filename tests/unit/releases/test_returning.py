@@ -10,7 +10,7 @@ from ladle.catalog import Strategy
 from ladle.policy.rollout import GuardName
 from ladle.policy.statuses import Phase, ReleaseStatus
 from ladle.releases.effects import RecordKind
-from ladle.releases.events import CandidateReady, RollbackTried
+from ladle.releases.events import Ask, CandidateReady, PersonAsked, RollbackTried
 from ladle.testing.releases import Story, evidence, release, seen, stable_story
 
 DENIED = RollbackTried("AccessDeniedException lambda:UpdateAlias")
@@ -69,6 +69,19 @@ def test_of_several_writes_that_were_given_up_each_is_known_as_ours(waiting: Sto
     waiting.hear(DENIED)
     assert waiting.state.statuses[3] is ReleaseStatus.REQUESTED
     waiting.hear(seen(first))
+    assert (waiting.state.phase, waiting.alias()) == (Phase.STABLE, {1: 100})
+
+
+def test_a_write_that_comes_through_while_a_person_paused_is_taken_back_once_he_resumes(
+    waiting: Story,
+) -> None:
+    """Found by one crash in story 231: the share stayed, and its release could not be retired."""
+    (given_up,) = waiting.state.overtaken
+    waiting.hear(PersonAsked(Ask.PAUSE, by="ada", reason="to look"))
+    waiting.hear(seen(given_up))
+    assert waiting.state.traffic == given_up, "nothing moves meanwhile"
+    waiting.hear(PersonAsked(Ask.RESUME, by="ada", reason="seen"))
+    waiting.hear(seen(given_up))
     assert (waiting.state.phase, waiting.alias()) == (Phase.STABLE, {1: 100})
 
 
