@@ -16,7 +16,7 @@ from ladle.tools.model_http import HttpPredictor, shown_at_the_door
 class Door:
     def __init__(self) -> None:
         self.seen: list[Mapping[str, str]] = []
-        self.status, self.looks = 200, 0
+        self.status, self.looks, self.meanwhile = 200, 0, 202
         door = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -33,7 +33,7 @@ class Door:
             def do_GET(self) -> None:
                 door.looks += 1
                 done = door.looks == 3
-                self.send_response(200 if done else 202)
+                self.send_response(200 if done else door.meanwhile)
                 content = b'{"predictions": [1]}' if done else b"{}"
                 self.send_header("Content-Length", str(len(content)))
                 self.end_headers()
@@ -76,8 +76,9 @@ def test_a_token_takes_the_place_of_the_signature_and_a_key_stands_beside_it(
     assert (seen["authorization"], seen.get("x-api-key")) == (authorization, key)
 
 
-def test_an_answer_that_is_made_later_is_waited_for(door: Door) -> None:
-    door.status = 202
+@pytest.mark.parametrize("meanwhile", [202, 429, 503])
+def test_an_answer_that_is_made_later_is_waited_for(door: Door, meanwhile: int) -> None:
+    door.status, door.meanwhile = 202, meanwhile
     waited: list[float] = []
     caller = HttpPredictor(lambda _model, _path: f"{door.url}/live", {}, sign, waited.append)
     assert caller.call("fraud", "/predict", {}) == (200, {"predictions": [1]})

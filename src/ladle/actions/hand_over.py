@@ -91,7 +91,7 @@ def hand_over(ports: HandOff, wanted: Wanted) -> HandedOver:
     model = wanted.model
     release_hex = hex_of(wanted.release_digest)
     state = ports.ledger.load(model)
-    _refuse_moved(state, wanted)
+    _refuse_moved(ports.stacks, state, wanted)
     _refuse_cold(ports.stacks, state, wanted)
     _refuse_stopped_for_good(ports.stacks, state, wanted)
     number = ports.versions.find(model, release_hex)
@@ -125,13 +125,17 @@ def _refuse_altered(manifests: ManifestStore, wanted: Wanted) -> None:
         raise _refused(wanted, f"it made {made}, not {wanted.model_digest[:19]}")
 
 
-def _refuse_moved(state: ReleaseState, wanted: Wanted) -> None:
-    """Where nobody asked the ledger before: a deploy by the CDK alone."""
+def _refuse_moved(stacks: StackReader, state: ReleaseState, wanted: Wanted) -> None:
+    """Where nobody asked the ledger before: a deploy by the CDK alone. A stack that rolls back brings back
+    what was, and what was may be a hand-over from before packaging was told.
+    """
     newest = max(state.releases, key=lambda r: r.number, default=None)
     if newest is None or (
         newest.target is wanted.target
         and (newest.packaging is None or newest.packaging is wanted.packaging)
     ):
+        return
+    if stacks.is_rolling_back(wanted.stack_id):
         return
     raise LadleError(
         "LD245",

@@ -10,7 +10,7 @@ import io
 import tempfile
 from functools import cache
 from pathlib import Path
-from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile, ZipInfo
 
 from ladle import digest
 from ladle.catalog import BACKENDS
@@ -118,18 +118,25 @@ def unpack(content: Path, repository: Path, runtime: Runtime) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
         fresh = Path(scratch) / "tree"
-        with ZipFile(content) as archive:
-            archive.extractall(fresh)
-        found = digest_of(_tree_at(fresh))
+        try:
+            with ZipFile(content) as archive:
+                archive.extractall(fresh)
+            found = digest_of(_tree_at(fresh))
+        except (BadZipFile, FileNotFoundError, SyntaxError) as error:
+            raise _another(runtime, "no zip of one") from error
         if str(found) != runtime.digest:
-            raise Corrupt(
-                "LD239",
-                f"what the store keeps as the serving runtime {runtime} is {found.short}",
-                "delete that object and deploy once with the Ladle that brought the runtime; or move "
-                "the model to this Ladle's: ladle upgrade",
-            )
+            raise _another(runtime, found.short)
         if not folder.is_dir():
             fresh.rename(folder)
+
+
+def _another(runtime: Runtime, kept: str) -> Corrupt:
+    return Corrupt(
+        "LD239",
+        f"what the store keeps as the serving runtime {runtime} is {kept}",
+        "delete that object and deploy once with the Ladle that brought the runtime; or move "
+        "the model to this Ladle's: ladle upgrade",
+    )
 
 
 def _folder(repository: Path, runtime: Runtime) -> Path:

@@ -245,7 +245,7 @@ class ReleaseState:
                 "intent": _intent(data["intent"]),
                 "traffic": data["traffic"] and Traffic(**data["traffic"]),
                 "foreign": data["foreign"] and Traffic(**data["foreign"]),
-                "overtaken": tuple(Traffic(**given_up) for given_up in data["overtaken"]),
+                "overtaken": _overtaken(data["overtaken"]),
                 "rollback_times": tuple(data["rollback_times"]),
                 "paused_from": data["paused_from"] and Phase(data["paused_from"]),
                 "stopped": _stopped(data.get("stopped")),
@@ -268,6 +268,12 @@ def _release(data: Mapping[str, Any] | None) -> Release | None:
 
 def _releases(rows: Any) -> tuple[Release, ...]:
     return tuple(Release.from_json(row) for row in rows)
+
+
+def _overtaken(data: Any) -> tuple[Traffic, ...]:
+    """One or none in what was written when a single one was kept."""
+    given_up = [data] if isinstance(data, Mapping) else data or ()
+    return tuple(Traffic(**each) for each in given_up)
 
 
 def _stopped(data: Mapping[str, Any] | None) -> Stopped | None:

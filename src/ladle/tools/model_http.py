@@ -15,6 +15,7 @@ from ladle.errors import Unavailable
 TIMEOUT_S: Final = 60.0
 # For an answer that is made later: how often and how long it is looked for.
 LOOK_EACH_S, PATIENCE_S = 2.0, 1800.0
+NOT_YET = (202, 429, 503)  # still being made; or whoever was asked is busy, and says to ask again
 
 # Method, URL, headers and body in; the headers that prove who asks out.
 Sign = Callable[[str, str, Mapping[str, str], bytes], Mapping[str, str]]
@@ -64,7 +65,7 @@ class HttpPredictor:
             answered = self._ask("GET", url, b"")
             if answered.status == 303 and answered.location:  # too large for the door itself
                 return _ask("GET", answered.location, {}, b"")
-            if answered.status != 202:
+            if answered.status not in NOT_YET:
                 return answered
         what = f"{model} has not answered within {PATIENCE_S / 60:.0f} minutes"
         raise Unavailable("LD444", what, f"its answer will be at {url}")

@@ -32,6 +32,16 @@ def test_a_deploy_by_the_cdk_alone_moves_no_model(ports: HandOff, moved: dict[st
     assert ports.versions.published == {}
 
 
+def test_a_stack_goes_back_to_a_hand_over_from_before_packaging_was_told(ports: HandOff) -> None:
+    ports.versions.deploy(MODEL, DIGESTS[0])
+    first = Release(1, WANTED.release_digest, "sha256:m", None, 1.0, RolloutPolicy())
+    state = ReleaseState(MODEL, releases=(replace(first, packaging=Packaging.IMAGE),))
+    ports = replace(ports, ledger=Ledger(state))  # type: ignore[arg-type]
+    ports.stacks.rolling_back = True
+    assert WANTED.packaging is None
+    assert hand_over(ports, WANTED).version == 1
+
+
 def test_a_release_says_how_it_is_packed_and_on_which_runtime(ports: HandOff) -> None:
     ports.versions.deploy(MODEL, DIGESTS[0])
     runtime = Runtime("sha256:" + "9" * 64, "0.1.0")

@@ -123,3 +123,14 @@ def test_a_lock_reads_as_it_was_written() -> None:
 
 
 EMPTY_ZIP = b"PK\x05\x06" + b"\0" * 18
+
+
+def test_what_the_store_gives_back_cut_off_is_not_believed(
+    tmp_path: Path, repository: Path
+) -> None:
+    runtime = kept_runtimes.installed()
+    kept_runtimes.pack(tmp_path / "packed.zip", repository, runtime)
+    whole = (tmp_path / "packed.zip").read_bytes()
+    (tmp_path / "packed.zip").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(LadleError, match="LD239"):
+        kept_runtimes.unpack(tmp_path / "packed.zip", tmp_path / "elsewhere", runtime)

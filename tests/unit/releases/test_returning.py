@@ -9,8 +9,10 @@ import pytest
 from ladle.catalog import Strategy
 from ladle.policy.rollout import GuardName
 from ladle.policy.statuses import Phase, ReleaseStatus
+from ladle.policy.traffic import Traffic
 from ladle.releases.effects import RecordKind
 from ladle.releases.events import Ask, CandidateReady, PersonAsked, RollbackTried
+from ladle.releases.state import ReleaseState
 from ladle.testing.releases import Story, evidence, release, seen, stable_story
 
 DENIED = RollbackTried("AccessDeniedException lambda:UpdateAlias")
@@ -95,3 +97,11 @@ def test_a_rollback_that_aws_refuses_stays_intended_and_is_told_once() -> None:
     assert story.state.intent == intent
     subjects = [e.subject for e in story.state.outbox]  # type: ignore[union-attr]
     assert subjects.count("fraud: a rollback is not possible") == 1
+
+
+@pytest.mark.parametrize("kept", [None, {"main": 1, "canary": 2, "canary_weight": 0.1}])
+def test_a_state_is_read_that_was_written_when_one_write_was_known(
+    waiting: Story, kept: dict[str, float] | None
+) -> None:
+    state = ReleaseState.from_json({**waiting.state.to_json(), "overtaken": kept})
+    assert state.overtaken == (() if kept is None else (Traffic(1, 2, 0.1),))
