@@ -33,8 +33,18 @@ def model_stack(model: str) -> str:
     return f"ladle-model-{model}"
 
 
-def function(model: str) -> str:
-    return f"ladle-{model}"
+def function(model: str, base: int = 0) -> str:
+    """Of the home with this base; an underscore is in no model's name, so none is another model's."""
+    return f"ladle-{model}_{base}" if base else f"ladle-{model}"
+
+
+# What answers behind a door, and for each home of a moving model what answers when the door leads there:
+# descriptions of integrations of its API.
+LIVE_INTEGRATION = "ladle:live"
+
+
+def home_integration(base: int) -> str:
+    return f"ladle:home-{base}"
 
 
 def handoff_function(model: str) -> str:

@@ -15,7 +15,7 @@ from ladle.catalog import Packaging, Target
 from ladle.digest import hex_of
 from ladle.errors import Conflict, Corrupt, LadleError, NotFound
 from ladle.names import bundle_key
-from ladle.policy.lock import Runtime
+from ladle.policy.lock import Home, Runtime
 from ladle.policy.rollout import RolloutPolicy
 from ladle.policy.statuses import Phase
 from ladle.ports import (
@@ -56,6 +56,12 @@ class Wanted:
     serving: Mapping[str, Any] = field(default_factory=dict)
     grants: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
+    base: int = 0
+    leaves: Home | None = None
+
+    @property
+    def home(self) -> Home:
+        return Home(self.target, self.base)
 
     @property
     def message_id(self) -> str:

@@ -49,4 +49,5 @@ def release_content(spec: ServiceSpec) -> Mapping[str, Any]:
             "window_s": spec.monitor.window_s,
         },
         **traced,  # a version keeps what its function was set to
+        **({"base": spec.base} if spec.base else {}),  # the same model elsewhere is another release
     }

@@ -108,6 +108,7 @@ def resolve(
         policy=rollout_policy(config),
         measured=content.measured,
         kept=kept.grants if kept else (),
+        base=kept.base if kept else 0,
     )
     return replace(spec, release_digest=release_digest(spec))
 

@@ -22,7 +22,7 @@ from ladle.catalog import (
 )
 from ladle.experiments.manifest import Locator, Signature
 from ladle.planning.pinned_object import PinnedObject
-from ladle.policy.lock import Lock, Runtime
+from ladle.policy.lock import Home, Lock, Runtime
 from ladle.policy.rollout import RolloutPolicy
 from ladle.targets.sizes import Measured, Size, size_of
 
@@ -96,6 +96,16 @@ class Ceilings:
 
 
 @dataclass(frozen=True, slots=True)
+class Left:
+    """What a model moves away from: ``resources`` are those of the stack as it was deployed before, as
+    CloudFormation has them, by logical id. Those that the new home's stack does not describe stay.
+    """
+
+    home: Home
+    resources: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceSpec:
     """Everything that a stack needs to know about one model; no decision is left open."""
 
@@ -136,6 +146,12 @@ class ServiceSpec:
     kept: tuple[
         str, ...
     ] = ()  # grants that earlier releases need to start, as planning.grant writes them
+    base: int = 0
+    left: Left | None = None  # while it moves
+
+    @property
+    def home(self) -> Home:
+        return Home(self.target, self.base)
 
     @property
     def size(self) -> Size:
@@ -145,7 +161,8 @@ class ServiceSpec:
     @property
     def lock(self) -> Lock:
         """What later releases keep of this one."""
-        return Lock(self.target, self.packaging, self.built_with)
+        leaves = self.left.home if self.left else None
+        return Lock(self.target, self.packaging, self.built_with, base=self.base, leaves=leaves)
 
     @property
     def is_in_image(self) -> bool:

@@ -23,28 +23,54 @@ class Runtime:
 
 
 @dataclass(frozen=True, slots=True)
+class Home:
+    """Where releases of a model run: a target, and the newest number there was when they came to it.
+
+    The first home of a model has base 0. Where the target numbers versions itself, a release's number
+    is its version's plus ``base``; names of what two homes have at once are told apart by it.
+    """
+
+    target: Target
+    base: int = 0
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Home:
+        return cls(Target(data["target"]), int(data["base"]))
+
+
+@dataclass(frozen=True, slots=True)
 class Lock:
     """``runtime`` is None in what was written before runtimes were kept. ``grants`` are what the
     releases that can be gone back to need to start, beside what every release of the model may.
+    ``base`` belongs to the home, ``leaves`` is the home that a model moves away from until the move is
+    finished.
     """
 
     target: Target
     packaging: Packaging
     runtime: Runtime | None
     grants: tuple[str, ...] = ()
+    base: int = 0
+    leaves: Home | None = None
+
+    @property
+    def home(self) -> Home:
+        return Home(self.target, self.base)
 
     def to_json(self) -> dict[str, Any]:
-        """Grants come and go with releases: only where there are some."""
+        """Grants come and go with releases, and few models ever move: only where there is something."""
         data = asdict(self)
-        return data if self.grants else {k: v for k, v in data.items() if k != "grants"}
+        return {k: v for k, v in data.items() if v or k not in ("grants", "base", "leaves")}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Lock:
         """Raises KeyError, TypeError or ValueError for what is none."""
-        runtime = data.get("runtime")
+        runtime, leaves = data.get("runtime"), data.get("leaves")
         return cls(
             Target(data["target"]),
             Packaging(data["packaging"]),
             Runtime(**runtime) if runtime is not None else None,
             tuple(data.get("grants", ())),
+            int(data.get("base", 0)),
+            Home.from_json(leaves) if leaves is not None else None,
         )

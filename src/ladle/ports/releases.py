@@ -87,6 +87,29 @@ class TrafficRouter(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class LedTo:
+    """Which home a door leads to; None where it leads to nothing of ours. ``ready`` are the bases of
+    homes that it could lead to: all that a home needs behind the door is there.
+    """
+
+    base: int | None
+    ready: frozenset[int]
+    revision: str
+
+
+class FrontDoor(Protocol):
+    """What sends a moving model's requests to one of its homes. The controller alone writes it."""
+
+    def read(self, model: str) -> LedTo | None:
+        """None where there is no door, or none that can be led elsewhere."""
+
+    def lead(self, model: str, base: int, expected_revision: str) -> None:
+        """One write. Raises Conflict when the revision is no longer the expected one, NotFound when the
+        door cannot lead there, Unavailable to try again.
+        """
+
+
+@dataclass(frozen=True, slots=True)
 class AlarmReading:
     ringing: bool
     samples: int

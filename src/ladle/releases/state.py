@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from ladle.catalog import Packaging, Target
-from ladle.policy.lock import Lock, Runtime
+from ladle.policy.lock import Home, Lock, Runtime
 from ladle.policy.rollout import RolloutPolicy
 from ladle.policy.statuses import Phase, QuarantineScope, ReleaseStatus
 from ladle.policy.stopping import StopNotice
@@ -23,7 +23,7 @@ class Release:
 
     Rows that name no ``target`` were written when there was none but Lambda, those without
     ``packaging`` and ``runtime`` before either was kept. ``grants`` are what it needs to start beside
-    what every release of its model may; nobody here reads them.
+    what every release of its model may; nobody here reads them. ``base`` is that of its home.
     """
 
     number: int
@@ -36,11 +36,18 @@ class Release:
     packaging: Packaging | None = None
     runtime: Runtime | None = None
     grants: tuple[str, ...] = ()
+    base: int = 0
+
+    @property
+    def home(self) -> Home:
+        return Home(self.target, self.base)
 
     @property
     def lock(self) -> Lock | None:
         """What later releases keep of this one, where it is known."""
-        return Lock(self.target, self.packaging, self.runtime) if self.packaging else None
+        if self.packaging is None:
+            return None
+        return Lock(self.target, self.packaging, self.runtime, base=self.base)
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Release:
@@ -205,6 +212,11 @@ class ReleaseState:
         below = self.stopped.phase if self.stopped else self.phase
         phase = self.paused_from if below is Phase.PAUSED else below
         return self.stable if phase is Phase.BASELINE else self.candidate
+
+    @property
+    def homes(self) -> frozenset[Home]:
+        """Of all that may get traffic again: two while a model moves."""
+        return frozenset(release.home for release in self.startable)
 
     @property
     def target(self) -> Target | None:
