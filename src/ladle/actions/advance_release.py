@@ -29,9 +29,10 @@ from ladle.releases.events import (
     TrafficObserved,
     WriteDelayed,
 )
+from ladle.releases.intent import Intent, IntentKind
 from ladle.releases.outbox import Effect, Notify, Retire, Switch
 from ladle.releases.returning import TRIES
-from ladle.releases.state import Intent, IntentKind, ReleaseState
+from ladle.releases.state import ReleaseState
 
 LEASE_S = 45.0
 PATIENCE_S = 40.0  # of one wake-up for one model; a lease outlives it

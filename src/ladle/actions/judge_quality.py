@@ -10,7 +10,8 @@ from ladle.policy.verdicts import Evidence
 from ladle.ports import CounterStore, MetricSink
 from ladle.quality.counts import Window, total
 from ladle.quality.evidence import judge
-from ladle.releases.state import IntentKind, Release, ReleaseState
+from ladle.releases.intent import IntentKind
+from ladle.releases.state import Release, ReleaseState
 
 HISTORY_WINDOWS = 60  # of the stable release before the rollout, to learn what is slow or far off
 

@@ -6,6 +6,7 @@ from ladle.policy.statuses import Phase, ReleaseStatus
 from ladle.policy.traffic import Traffic
 from ladle.releases.effects import Decision, NewRecord, RecordKind
 from ladle.releases.events import PersonAsked
+from ladle.releases.intent import IntentKind
 from ladle.releases.moves import (
     finish,
     hold_back,
@@ -17,7 +18,7 @@ from ladle.releases.moves import (
     without,
 )
 from ladle.releases.rollback import Cause, newest_proven, roll_back
-from ladle.releases.state import IntentKind, Quarantined, Release, ReleaseState
+from ladle.releases.state import Quarantined, Release, ReleaseState
 from ladle.values import replace
 
 

@@ -12,9 +12,10 @@ from ladle.releases.events import (
     TrafficObserved,
     WriteDelayed,
 )
+from ladle.releases.intent import IntentKind
 from ladle.releases.moves import after, give_up, intend, unchanged, with_notice, with_status
 from ladle.releases.rollback import BRAKE_ROLLBACKS, aim_again, brake
-from ladle.releases.state import IntentKind, ReleaseState
+from ladle.releases.state import ReleaseState
 from ladle.values import replace
 
 DELAYED_S = 120.0  # a rollback should be over by then

@@ -11,8 +11,9 @@ from ladle.policy.statuses import Phase, ReleaseStatus
 from ladle.policy.traffic import Traffic, as_alias
 from ladle.policy.verdicts import Evidence
 from ladle.releases.effects import Decision, NewRecord, RecordKind
+from ladle.releases.intent import Intent, IntentKind
 from ladle.releases.outbox import Notify
-from ladle.releases.state import Intent, IntentKind, Quarantined, Release, ReleaseState
+from ladle.releases.state import Quarantined, Release, ReleaseState
 from ladle.values import replace
 
 

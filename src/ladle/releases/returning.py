@@ -5,8 +5,9 @@ from __future__ import annotations
 from ladle.policy.statuses import Phase, ReleaseStatus
 from ladle.releases.effects import Decision, NewRecord, RecordKind
 from ladle.releases.events import RollbackTried
+from ladle.releases.intent import IntentKind
 from ladle.releases.moves import give_up, unchanged, with_notice, with_status
-from ladle.releases.state import IntentKind, ReleaseState
+from ladle.releases.state import ReleaseState
 from ladle.values import replace
 
 TRIES = (IntentKind.START_CANARY, IntentKind.GO_LIVE)

@@ -11,8 +11,9 @@ from ladle.policy.statuses import Phase, QuarantineScope, ReleaseStatus
 from ladle.policy.traffic import Traffic
 from ladle.policy.verdicts import Evidence, GuardVerdict
 from ladle.releases.effects import Decision, NewRecord, RecordKind
+from ladle.releases.intent import Intent, IntentKind
 from ladle.releases.moves import after, give_up, intend, with_notice, with_status, without
-from ladle.releases.state import Intent, IntentKind, Quarantined, Release, ReleaseState
+from ladle.releases.state import Quarantined, Release, ReleaseState
 from ladle.values import replace
 
 # What a guard's verdict forbids from now on. A native alarm counts as failures.

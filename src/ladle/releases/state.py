@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from enum import StrEnum
 from typing import Any
 
 from ladle.catalog import Packaging, Target
@@ -13,7 +12,7 @@ from ladle.policy.rollout import RolloutPolicy
 from ladle.policy.statuses import Phase, QuarantineScope, ReleaseStatus
 from ladle.policy.stopping import StopNotice
 from ladle.policy.traffic import Traffic
-from ladle.policy.verdicts import Evidence
+from ladle.releases.intent import Intent
 from ladle.releases.outbox import Effect, effect_from_json, effect_to_json
 
 
@@ -90,31 +89,6 @@ class Quarantined:
             QuarantineScope.RELEASE: release.release_digest,
         }
         return of[self.scope] == self.digest
-
-
-class IntentKind(StrEnum):
-    """Why the alias is about to be written."""
-
-    BASELINE = "baseline"
-    START_CANARY = "start_canary"
-    GO_LIVE = "go_live"
-    HOLD_BACK = "hold_back"
-    FINISH = "finish"
-    ROLL_BACK = "roll_back"
-    WITHDRAW = "withdraw"
-    RESTORE = "restore"
-
-
-@dataclass(frozen=True, slots=True)
-class Intent:
-    """A write of the alias that was decided and not yet confirmed; any controller may finish it."""
-
-    id: str
-    kind: IntentKind
-    traffic: Traffic
-    reason: str
-    at: float
-    evidence: Evidence | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +228,7 @@ class ReleaseState:
                     Quarantined(**{**q, "scope": QuarantineScope(q["scope"])})
                     for q in data["quarantine"]
                 ),
-                "intent": _intent(data["intent"]),
+                "intent": data["intent"] and Intent.from_json(data["intent"]),
                 "traffic": data["traffic"] and Traffic(**data["traffic"]),
                 "foreign": data["foreign"] and Traffic(**data["foreign"]),
                 "overtaken": _overtaken(data["overtaken"]),
@@ -290,17 +264,3 @@ def _overtaken(data: Any) -> tuple[Traffic, ...]:
 
 def _stopped(data: Mapping[str, Any] | None) -> Stopped | None:
     return None if data is None else Stopped(**{**data, "phase": Phase(data["phase"])})
-
-
-def _intent(data: Mapping[str, Any] | None) -> Intent | None:
-    if data is None:
-        return None
-    evidence = data["evidence"]
-    return Intent(
-        id=data["id"],
-        kind=IntentKind(data["kind"]),
-        traffic=Traffic(**data["traffic"]),
-        reason=data["reason"],
-        at=data["at"],
-        evidence=evidence and Evidence.from_json(evidence),
-    )

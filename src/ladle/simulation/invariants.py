@@ -10,8 +10,9 @@ from ladle.policy.statuses import Phase, ReleaseStatus
 from ladle.policy.traffic import Traffic
 from ladle.releases.effects import NewRecord, Record, RecordKind
 from ladle.releases.holding import is_held
+from ladle.releases.intent import IntentKind
 from ladle.releases.judging import KEPT_GOOD
-from ladle.releases.state import IntentKind, Release, ReleaseState
+from ladle.releases.state import Release, ReleaseState
 from ladle.simulation.world import MODEL, World
 
 # A version that broke while a controller slept between its probe and its write is nobody's fault.

@@ -23,7 +23,8 @@ from ladle.releases.events import (
     TimePassed,
     TrafficObserved,
 )
-from ladle.releases.state import IntentKind, ReleaseState
+from ladle.releases.intent import IntentKind
+from ladle.releases.state import ReleaseState
 
 
 def _deciding(controls: Controls, wrong: Decide) -> Controls:

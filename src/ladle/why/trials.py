@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from ladle.policy.verdicts import Evidence
 from ladle.releases.effects import Record, RecordKind
-from ladle.releases.state import IntentKind
+from ladle.releases.intent import IntentKind
 
 ENDS = (RecordKind.GOOD, RecordKind.ROLLED_BACK, RecordKind.SUPERSEDED, RecordKind.HELD)
 _STARTS = (IntentKind.START_CANARY, IntentKind.HOLD_BACK, IntentKind.BASELINE)

@@ -23,7 +23,8 @@ from ladle.quality.counts import MICRO, Counts, Window
 from ladle.quality.delivery import LogEvent
 from ladle.quality.lines import RequestLine, RequestOutcome, format_request, format_rows
 from ladle.quality.new_label import NewLabel
-from ladle.releases.state import Intent, IntentKind, Release, ReleaseState
+from ladle.releases.intent import Intent, IntentKind
+from ladle.releases.state import Release, ReleaseState
 
 KEY = b"k" * 32
 POLICY = RolloutPolicy(labels_expected=True, label_sources=("labeller",))

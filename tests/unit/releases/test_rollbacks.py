@@ -17,7 +17,8 @@ from ladle.releases.events import (
     CannotServe,
     NativeAlarmRang,
 )
-from ladle.releases.state import IntentKind, Quarantined
+from ladle.releases.intent import IntentKind
+from ladle.releases.state import Quarantined
 from ladle.testing.releases import (
     Story,
     ask,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ladle.embedded.demo.drawing.frame import Frame
 from ladle.embedded.demo.drawing.markup import Markup, join, tag
 from ladle.releases.effects import Record, RecordKind
-from ladle.releases.state import IntentKind
+from ladle.releases.intent import IntentKind
 from ladle.why.trials import shares
 from ladle.why.words import percent
 
