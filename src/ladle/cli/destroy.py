@@ -13,13 +13,13 @@ from ladle import names
 from ladle.actions.read_status import known_state
 from ladle.cli.asking import hear
 from ladle.cli.confirm import confirm
+from ladle.cli.locks import Deployment, unlock
 from ladle.cli.output import answer, answer_json, say
 from ladle.cli.plan import cloud_of
 from ladle.disk.clock import SystemClock
 from ladle.errors import LadleError
 from ladle.policy.statuses import Phase
-from ladle.project.pinned_lock import drop_lock, place_of
-from ladle.project.repository import PACKAGES, ModelPackage, find_root
+from ladle.project.repository import find_root
 from ladle.releases.events import Ask, PersonAsked
 from ladle.wiring import open_stacks, open_workspace, workspace_url
 
@@ -63,9 +63,8 @@ def destroy(
 def _unlock(here: Path, url: str, model: str) -> None:
     """A later deploy may put it anywhere."""
     with suppress(LadleError):  # outside of any repository nothing is locked
-        package = ModelPackage(find_root(here) / PACKAGES / model)
-        if drop_lock(package, place_of(cloud_of(url), None)):
-            say(f"{model}  pinned.json locks nothing of it any more: commit it")
+        for place in unlock(model, Deployment(find_root(here), url, cloud_of(url))):
+            say(f"{model}  pinned.json locks nothing of it at {place} any more: commit it")
 
 
 def _survivors(model: str) -> tuple[str, ...]:

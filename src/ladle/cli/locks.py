@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -20,11 +20,11 @@ from ladle.policy.lock import Lock, Runtime
 from ladle.ports import BundleStore, ReleaseLedger
 from ladle.project import kept_runtimes
 from ladle.project.function_code import Wheels
-from ladle.project.pinned_lock import place_of, read_lock, write_lock
-from ladle.project.repository import ModelPackage
-from ladle.project.services import Locks
+from ladle.project.pinned_lock import drop_lock, place_of, read_lock, write_lock
+from ladle.project.repository import PACKAGES, ModelPackage
+from ladle.project.services import Locks, read_configs, workspace_of
 from ladle.project.staging import find_wheels, place_for_wheels, wheels_name
-from ladle.wiring import open_bundles, open_workspace
+from ladle.wiring import open_bundles, open_workspace, workspace_url
 
 Found = Sequence[tuple[ModelPackage, ModelConfig]]
 
@@ -136,3 +136,20 @@ def _bring(lock: Lock, config: ModelConfig, to: Deployment, store: BundleStore) 
         name = wheels_name(Wheels.FUNCTION, config.python, config.arch, tree.locks)
         if find_wheels(root, name) is None:
             bring_wheels(store, name, place_for_wheels(root, name))
+
+
+def unlock(model: str, taken_down: Deployment) -> Iterator[str]:
+    """The places whose lock went: all that lead to where a model was taken down.
+
+    Raises LadleError for configs that do not say which environments lead there.
+    """
+    root, url, cloud = taken_down.root, taken_down.url, taken_down.cloud
+    package = ModelPackage(root / PACKAGES / model)
+    if drop_lock(package, taken_down.place):
+        yield taken_down.place
+    environments = {name for _, config in read_configs(root) for name in config.environments}
+    for environment in sorted(environments):
+        configs = [config for _, config in read_configs(root, environment)]
+        there = workspace_of(configs, environment) or workspace_url(root)
+        if there == url and drop_lock(package, place := place_of(cloud, environment)):
+            yield place

@@ -5,22 +5,32 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from tests.unit.planning.specs import config_of
 from tests.unit.project.runtimes import keep_older
 
 from ladle.actions.bring_release import Origin
-from ladle.catalog import Packaging
-from ladle.cli.locks import Deployment, known_locks
+from ladle.catalog import Packaging, Target
+from ladle.cli.locks import Deployment, known_locks, unlock
 from ladle.disk.release_ledger import DiskReleaseLedger
 from ladle.planning.resolve import Cloud
-from ladle.policy.lock import Runtime
+from ladle.policy.lock import Lock, Runtime
 from ladle.policy.rollout import RolloutPolicy
 from ladle.policy.statuses import ReleaseStatus
+from ladle.project.pinned_lock import read_lock, write_lock
 from ladle.project.repository import ModelPackage
 from ladle.releases.state import Release, ReleaseState
 from ladle.testing.hand_off import FakeBundleStore
 
 CONFIG = config_of("name: fraud\nmodel: model.onnx\ntype: classification\n")
+ENVIRONMENTS = """name: fraud
+model: model.onnx
+type: classification
+environments:
+  here: {compute: {memory_mb: 2048}}
+  named: {account: "123456789012", region: eu-west-1}
+  elsewhere: {account: "210987654321", region: eu-west-1}
+"""
 
 
 def ledger_with(folder: Path, runtime: Runtime | None) -> DiskReleaseLedger:
@@ -50,3 +60,20 @@ def test_what_comes_from_elsewhere_keeps_what_was_proven_there(tmp_path: Path) -
     assert later["fraud"].runtime == older, "until somebody upgrades it there"
     alone = known_locks(found, to, ledger_with(tmp_path / "new", None))
     assert alone == {}
+
+
+def test_what_is_taken_down_is_locked_no_more_in_each_environment_that_led_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = "aws://123456789012/eu-west-1"
+    monkeypatch.setenv("LADLE_WORKSPACE", url)
+    package = ModelPackage(tmp_path / "model_packages" / "fraud")
+    package.folder.mkdir(parents=True)
+    (package.folder / "model.onnx").write_bytes(b"stands for a model")
+    package.config.write_text(ENVIRONMENTS)
+    for place in ("aws", "here", "named", "elsewhere"):
+        write_lock(package, place, Lock(Target.LAMBDA, Packaging.ZIP, None))
+
+    dropped = list(unlock("fraud", Deployment(tmp_path, url, Cloud.AWS)))
+    assert dropped == ["aws", "here", "named"]
+    assert read_lock(package, "elsewhere") is not None, "it still runs there"
