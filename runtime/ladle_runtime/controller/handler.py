@@ -30,6 +30,7 @@ from ladle.aws.slot_alarms import SlotAlarmReader
 from ladle.aws.traffic import RouterByTarget
 from ladle.disk.clock import SystemClock
 from ladle.errors import LadleError
+from ladle.policy.lock import Home
 from ladle.quality.running import RunningJudge
 from ladle.releases.events import CostRead
 from ladle.releases.stopping import stop_policy
@@ -116,7 +117,9 @@ def _controls() -> Controls:
         ledger=ledger,
         inbox=inbox,
         traffic=router,
-        alarms=CloudWatchAlarmReader(aws.cloudwatch, clock, target_of, in_slots.native),
+        alarms=CloudWatchAlarmReader(
+            aws.cloudwatch, clock, lambda model, _: Home(target_of(model)), in_slots.native
+        ),
         announcer=SnsAnnouncer(aws.sns, aws.arn("sns", names.TOPIC)),
         clock=clock,
         judge=lambda state, now: read_evidence(followed, state, now, _judges[state.model].judge),

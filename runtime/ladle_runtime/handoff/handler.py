@@ -12,7 +12,6 @@ from ladle import names
 from ladle.actions.hand_over import HandOff, Wanted, hand_over, retire
 from ladle.aws.bundle_store import AwsBundleStore
 from ladle.aws.manifest_store import DynamoManifestStore
-from ladle.aws.native_errors import NATIVE_ERRORS
 from ladle.aws.release_alarms import AwsReleaseAlarms
 from ladle.aws.release_inbox import AwsReleaseInbox
 from ladle.aws.release_ledger import AwsReleaseLedger
@@ -21,7 +20,7 @@ from ladle.aws.stack_reader import AwsStackReader
 from ladle.aws.versions import VERSIONS
 from ladle.catalog import Packaging, Target
 from ladle.disk.clock import SystemClock
-from ladle.policy.lock import Runtime
+from ladle.policy.lock import Home, Runtime
 from ladle.policy.rollout import RolloutPolicy
 from ladle_runtime.handoff.custom_resource import Request, RequestKind, put, serve
 
@@ -32,12 +31,13 @@ def handle(event: Mapping[str, Any], _context: object) -> Mapping[str, Any]:
     """A custom resource's event, or ``{"retire": {"target": …, "model": …, "releases": [3]}}``."""
     if "retire" in event:
         asked = event["retire"]
-        retire(_ports(Target(asked["target"])), asked["model"], asked["releases"])
+        home = Home(Target(asked["target"]), asked.get("base", 0))
+        retire(_ports(home), asked["model"], asked["releases"])
         return {"retired": asked["releases"]}
     properties = event["ResourceProperties"]
-    target = Target(properties["Target"])
+    home = Home(Target(properties["Target"]), int(properties.get("Base", 0)))
     physical_id = f"ladle-release-{properties['Model']}"
-    serve(event, physical_id, lambda request: answer(_ports(target), request), put)
+    serve(event, physical_id, lambda request: answer(_ports(home), request), put)
     return {}
 
 
@@ -82,11 +82,11 @@ def wanted(request: Request) -> Wanted:
 
 
 @cache
-def _ports(target: Target) -> HandOff:
+def _ports(home: Home) -> HandOff:
     aws, clock = AwsSession(), SystemClock()
     return HandOff(
-        versions=VERSIONS[target](aws, clock),
-        alarms=AwsReleaseAlarms(aws.cloudwatch, NATIVE_ERRORS[target]),
+        versions=VERSIONS[home.target](aws, clock, home.base),
+        alarms=AwsReleaseAlarms(aws.cloudwatch, home),
         ledger=AwsReleaseLedger(aws.dynamodb),
         inbox=AwsReleaseInbox(aws.dynamodb),
         bundles=AwsBundleStore(aws.s3, names.store_bucket(aws.account, aws.region)),

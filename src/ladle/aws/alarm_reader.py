@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from ladle import names
 from ladle.aws.faults import asking
-from ladle.aws.native_errors import NATIVE_ERRORS, NativeErrors
-from ladle.catalog import Target
+from ladle.aws.native_errors import NativeErrors, native_errors
+from ladle.policy.lock import Home
 from ladle.ports import AlarmReading, Clock
 
 if TYPE_CHECKING:
@@ -43,16 +43,16 @@ class CloudWatchAlarmReader:
         self,
         client: CloudWatchClient,
         clock: Clock,
-        target_of: Callable[[str], Target],
+        home_of: Callable[[str, int], Home],
         of_slots: OfSlots = no_slots,
     ) -> None:
         self._client = client
         self._clock = clock
-        self._target_of = target_of
+        self._home_of = home_of
         self._of_slots = of_slots
 
     def native(self, model: str, release: int) -> AlarmReading:
-        errors = NATIVE_ERRORS[self._target_of(model)](model, release)
+        errors = native_errors(self._home_of(model, release), model, release)
         if errors is None:
             return self._of_slots(model, release)
         alarm = names.native_alarm(model, release)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from ladle import names
 from ladle.aws.faults import code_of
+from ladle.aws.function_home import FunctionHome
 from ladle.errors import LadleError
 
 if TYPE_CHECKING:
@@ -23,10 +23,11 @@ _REFUSED = {"InvalidParameterValueException", "ResourceConflictException"}
 
 
 class Warmth:
-    """How many instances of each published version of a function wait for requests."""
+    """How many instances of each published version of a home's function wait for requests."""
 
-    def __init__(self, client: LambdaClient) -> None:
+    def __init__(self, client: LambdaClient, base: int = 0) -> None:
         self._client = client
+        self._home = FunctionHome(base)
 
     def keep(self, model: str, releases: Collection[int], instances: int) -> None:
         """So many of each of these releases, and none of any other. Idempotent."""
@@ -46,18 +47,18 @@ class Warmth:
             self._put(model, release, instances)
         for release in sorted(kept.keys() - wanted.keys()):
             self._client.delete_provisioned_concurrency_config(
-                FunctionName=names.function(model), Qualifier=str(release)
+                FunctionName=self._home.function(model), Qualifier=self._home.version(release)
             )
 
     def _kept(self, model: str) -> dict[int, int]:
         """Release -> instances that were asked for, of those that have any."""
-        name, found = names.function(model), {}
+        name, found = self._home.function(model), {}
         for page in self._client.get_paginator("list_versions_by_function").paginate(
             FunctionName=name
         ):
             for version in page["Versions"]:
                 if version["Version"] != "$LATEST" and (n := self._of(name, version["Version"])):
-                    found[int(version["Version"])] = n
+                    found[self._home.release(version["Version"])] = n
         return found
 
     def _of(self, name: str, version: str) -> int:
@@ -74,8 +75,8 @@ class Warmth:
     def _put(self, model: str, release: int, instances: int) -> None:
         try:
             self._client.put_provisioned_concurrency_config(
-                FunctionName=names.function(model),
-                Qualifier=str(release),
+                FunctionName=self._home.function(model),
+                Qualifier=self._home.version(release),
                 ProvisionedConcurrentExecutions=instances,
             )
         except ClientError as error:

@@ -5,21 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ladle import names
-from ladle.aws.native_errors import ErrorsOf
+from ladle.aws.native_errors import native_errors
+from ladle.policy.lock import Home
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
 
 
 class AwsReleaseAlarms:
-    """``errors_of`` is the row of the target whose releases they are."""
+    """``home`` is where the releases run that are told of."""
 
-    def __init__(self, client: CloudWatchClient, errors_of: ErrorsOf) -> None:
+    def __init__(self, client: CloudWatchClient, home: Home) -> None:
         self._client = client
-        self._errors_of = errors_of
+        self._home = home
 
     def ensure(self, model: str, release: int, topic_arn: str) -> None:
-        errors = self._errors_of(model, release)
+        errors = native_errors(self._home, model, release)
         if errors is None:
             return
         dimensions: Any = errors.named

@@ -14,9 +14,12 @@ if TYPE_CHECKING:
     from ladle.catalog import Target
 
 
-def retire(client: LambdaClient, target: Target, model: str, release: int) -> None:
-    """Without a hand-off the model's stack is gone, and its releases too. Raises Unavailable LD504."""
-    event = {"retire": {"target": str(target), "model": model, "releases": [release]}}
+def retire(client: LambdaClient, target: Target, model: str, release: int, base: int = 0) -> None:
+    """``base`` is that of the release's home, which only targets that number versions themselves ask for.
+
+    Without a hand-off the model's stack is gone, and its releases too. Raises Unavailable LD504.
+    """
+    event = {"retire": {"target": str(target), "base": base, "model": model, "releases": [release]}}
     try:
         answer = Functions(client).invoke(names.handoff_function(model), event)
     except NotFound:

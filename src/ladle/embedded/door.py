@@ -22,7 +22,7 @@ from starlette.routing import Route
 
 from ladle import names
 from ladle.aws.functions import Functions, Invoked
-from ladle.aws.platform_signals import PlatformSignals
+from ladle.aws.platform_signals import Outcome, PlatformSignals
 from ladle.aws.session import AwsSession
 from ladle.aws.traffic.lambda_function import LambdaAliasRouter
 from ladle.disk.clock import SystemClock
@@ -53,7 +53,7 @@ class Door:
         self._clock = SystemClock()
         self._draws = draws
         self._aliases: dict[str, tuple[float, Traffic]] = {}
-        self._seen: Counter[tuple[str, int, int]] = Counter()
+        self._seen: Counter[Outcome] = Counter()
         self._lock = threading.Lock()
 
     def answer(self, model: str, request: Request) -> tuple[int, dict[str, str], bytes]:
@@ -66,7 +66,7 @@ class Door:
         release = choose(self._traffic(model), self._draws.random())
         invoked = self._functions.invoke(names.function(model), event, str(release))
         with self._lock:
-            self._seen[(model, release, int(invoked.error is not None))] += 1
+            self._seen[Outcome(model, release, int(invoked.error is not None))] += 1
         line = failure_line(invoked, request.request_id) if invoked.error is not None else None
         if line is not None:
             self._signals.failure_line(model, release, line, self._clock.now())

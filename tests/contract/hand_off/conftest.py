@@ -12,11 +12,11 @@ import pytest
 
 from ladle import names
 from ladle.aws.bundle_store import AwsBundleStore
-from ladle.aws.native_errors import NATIVE_ERRORS
 from ladle.aws.release_alarms import AwsReleaseAlarms
 from ladle.aws.session import AwsSession
 from ladle.aws.versions.lambda_function import FunctionVersions
 from ladle.catalog import Target
+from ladle.policy.lock import Home
 from ladle.ports import BundleStore, ReleaseAlarms, ReleaseVersions
 from ladle.testing.hand_off import FakeBundleStore, FakeFunctionVersions, FakeReleaseAlarms
 
@@ -154,7 +154,7 @@ def warm(session: AwsSession | None, lambda_: Lambda) -> Callable[[str, int], in
 def alarms(session: AwsSession | None) -> ReleaseAlarms:
     if session is None:
         return FakeReleaseAlarms()
-    return AwsReleaseAlarms(session.cloudwatch, NATIVE_ERRORS[Target.LAMBDA])
+    return AwsReleaseAlarms(session.cloudwatch, Home(Target.LAMBDA))
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 
 from ladle import names
 from ladle.aws.faults import asking, code_of
+from ladle.aws.function_home import FunctionHome
 from ladle.aws.functions import Functions, Invoked
 from ladle.aws.lambda_function_warmth import Warmth
 from ladle.aws.retiring import retire
@@ -47,18 +48,19 @@ _PROBE: dict[str, Any] = {
 
 
 class LambdaAliasRouter:
-    """The TrafficRouter of the target ``lambda``; ``client_of`` gives the client that a model's role
+    """The TrafficRouter of a home on ``lambda``; ``client_of`` gives the client that a model's role
     may use, since each model's traffic has its own.
     """
 
-    def __init__(self, client_of: Callable[[str], LambdaClient]) -> None:
+    def __init__(self, client_of: Callable[[str], LambdaClient], base: int = 0) -> None:
         self._client_of = client_of
+        self._home = FunctionHome(base)
 
     def read(self, model: str) -> ObservedTraffic | None:
         with asking(f"for the alias of {model}"):
             try:
                 alias = self._client_of(model).get_alias(
-                    FunctionName=names.function(model), Name=names.ALIAS
+                    FunctionName=self._home.function(model), Name=names.ALIAS
                 )
             except ClientError as error:
                 if code_of(error) == "ResourceNotFoundException":
@@ -67,17 +69,20 @@ class LambdaAliasRouter:
                     raise _later(error) from error
                 raise
         weights = alias.get("RoutingConfig", {}).get("AdditionalVersionWeights", {})
-        return ObservedTraffic(_traffic(alias["FunctionVersion"], weights), alias["RevisionId"])
+        return ObservedTraffic(
+            self._traffic(alias["FunctionVersion"], weights), alias["RevisionId"]
+        )
 
     def write(self, model: str, traffic: Traffic, expected_revision: str) -> None:
         # An absent map would leave the old weights: the empty one clears them.
-        weights = {} if traffic.canary is None else {str(traffic.canary): traffic.canary_weight}
+        home, canary = self._home, traffic.canary
+        weights = {} if canary is None else {home.version(canary): traffic.canary_weight}
         with asking(f"to move the traffic of {model}"):
             try:
                 self._client_of(model).update_alias(
-                    FunctionName=names.function(model),
+                    FunctionName=home.function(model),
                     Name=names.ALIAS,
-                    FunctionVersion=str(traffic.main),
+                    FunctionVersion=home.version(traffic.main),
                     RoutingConfig={"AdditionalVersionWeights": weights},
                     RevisionId=expected_revision,
                 )
@@ -90,7 +95,7 @@ class LambdaAliasRouter:
     def can_start(self, model: str, release: int) -> bool:
         try:
             answer = Functions(self._client_of(model)).invoke(
-                names.function(model), _PROBE, str(release)
+                self._home.function(model), _PROBE, self._home.version(release)
             )
         except NotFound:
             return False
@@ -103,13 +108,13 @@ class LambdaAliasRouter:
         releases = {traffic.main} | ({traffic.canary} if traffic.canary is not None else set())
         try:
             with asking(f"to keep {model} warm"):
-                Warmth(self._client_of(model)).follow(model, releases)
+                Warmth(self._client_of(model), self._home.base).follow(model, releases)
         except LadleError as error:
             _LOG.warning(json.dumps({"model": model, "code": error.code, "what": str(error)}))
 
     def switch(self, model: str, on: bool) -> None:
         """Off: Lambda keeps no instance for it, and whoever asks is turned away."""
-        client, function = self._client_of(model), names.function(model)
+        client, function = self._client_of(model), self._home.function(model)
         with asking(f"to {'start' if on else 'stop'} {model}"):
             try:
                 if on:
@@ -129,7 +134,7 @@ class LambdaAliasRouter:
         with asking(f"whether {model} is stopped"):
             try:
                 found = self._client_of(model).get_function_concurrency(
-                    FunctionName=names.function(model)
+                    FunctionName=self._home.function(model)
                 )
             except ClientError as error:
                 if code_of(error) in _LATER:
@@ -140,16 +145,15 @@ class LambdaAliasRouter:
         return (found.get("ReservedConcurrentExecutions") != 0) is on
 
     def delete(self, model: str, release: int) -> None:
-        retire(self._client_of(model), Target.LAMBDA, model, release)
+        retire(self._client_of(model), Target.LAMBDA, model, release, self._home.base)
 
-
-def _traffic(version: str, weights: dict[str, float]) -> Traffic:
-    """While Lambda moves traffic it may show a weight of 0, or one for the main version itself."""
-    others = {int(v): w for v, w in weights.items() if w > 0 and v != version}
-    main = int(version) if version.isdigit() else 0  # $LATEST is no release
-    for canary, weight in others.items():
-        return Traffic(main, canary, weight)
-    return Traffic(main)
+    def _traffic(self, version: str, weights: dict[str, float]) -> Traffic:
+        """While Lambda moves traffic it may show a weight of 0, or one for the main version itself."""
+        main = self._home.release(version)
+        for other, weight in weights.items():
+            if weight > 0 and other != version:
+                return Traffic(main, self._home.release(other), weight)
+        return Traffic(main)
 
 
 def _refusal(model: str, traffic: Traffic, error: ClientError) -> LadleError | None:

@@ -14,16 +14,17 @@ from ladle.aws.versions.sagemaker import EndpointVersions
 from ladle.catalog import Target
 from ladle.ports import Clock, ReleaseVersions
 
-VERSIONS: dict[Target, Callable[[AwsSession, Clock], ReleaseVersions]] = {
-    Target.LAMBDA: lambda aws, _clock: FunctionVersions(aws.lambda_),
-    Target.ECS: task_definitions,
-    Target.SAGEMAKER: lambda aws, clock: EndpointVersions(
+# Made of the base of a home too, which matters where AWS numbers versions.
+VERSIONS: dict[Target, Callable[[AwsSession, Clock, int], ReleaseVersions]] = {
+    Target.LAMBDA: lambda aws, _clock, base: FunctionVersions(aws.lambda_, base),
+    Target.ECS: lambda aws, clock, _base: task_definitions(aws, clock),
+    Target.SAGEMAKER: lambda aws, clock, _base: EndpointVersions(
         aws.sagemaker, AwsReleaseLedger(aws.dynamodb), clock
     ),
-    Target.SAGEMAKER_SERVERLESS: lambda aws, clock: StagedVersions(
+    Target.SAGEMAKER_SERVERLESS: lambda aws, clock, _base: StagedVersions(
         aws, AwsReleaseLedger(aws.dynamodb), clock
     ),
-    Target.SAGEMAKER_ASYNC: lambda aws, clock: StagedVersions(
+    Target.SAGEMAKER_ASYNC: lambda aws, clock, _base: StagedVersions(
         aws, AwsReleaseLedger(aws.dynamodb), clock, Backlogs(aws, clock)
     ),
 }

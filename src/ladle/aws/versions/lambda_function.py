@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError, WaiterError
 
 from ladle import names
+from ladle.aws.function_home import FunctionHome
 from ladle.aws.lambda_function_warmth import Warmth
 from ladle.errors import LadleError
 
@@ -18,11 +19,12 @@ _WAIT: Any = {"Delay": 1, "MaxAttempts": 240}
 
 
 class FunctionVersions:
-    """The ReleaseVersions of the target ``lambda``: Lambda numbers them itself."""
+    """The ReleaseVersions of a home on ``lambda``: Lambda numbers them itself."""
 
-    def __init__(self, client: LambdaClient) -> None:
+    def __init__(self, client: LambdaClient, base: int = 0) -> None:
         self._client = client
-        self._warmth = Warmth(client)
+        self._home = FunctionHome(base)
+        self._warmth = Warmth(client, base)
 
     def find(self, model: str, release_hex: str) -> int | None:
         found = [n for n, digest in self._retained(model) if digest == release_hex]
@@ -32,7 +34,7 @@ class FunctionVersions:
         return dict(self._retained(model)).get(release)
 
     def publish(self, model: str, release_hex: str, serving: Mapping[str, Any], newest: int) -> int:
-        name, code_sha256 = names.function(model), serving.get("CodeSha256")
+        name, code_sha256 = self._home.function(model), serving.get("CodeSha256")
         self._wait("function_updated", name, None)
         deployed = self._client.get_function_configuration(FunctionName=name)
         # Compared here as well: the embedded AWS publishes whatever the two guards say.
@@ -47,10 +49,11 @@ class FunctionVersions:
             CodeSha256=deployed["CodeSha256"],
             RevisionId=deployed["RevisionId"],
         )
-        return int(published["Version"])
+        return self._home.release(published["Version"])
 
     def wait_until_active(self, model: str, release: int) -> None:
-        self._wait("published_version_active", names.function(model), str(release))
+        version = self._home.version(release)
+        self._wait("published_version_active", self._home.function(model), version)
 
     def keep_warm(self, model: str, release: int, serving: Mapping[str, Any]) -> None:
         releases = {release} | self.with_traffic(model)
@@ -59,26 +62,28 @@ class FunctionVersions:
     def open_if_absent(
         self, model: str, release: int, serving: Mapping[str, Any]
     ) -> Mapping[str, str]:
-        name = names.function(model)
+        name, version = self._home.function(model), self._home.version(release)
         try:
             alias = self._client.create_alias(
-                FunctionName=name, Name=names.ALIAS, FunctionVersion=str(release)
+                FunctionName=name, Name=names.ALIAS, FunctionVersion=version
             )["AliasArn"]
         except self._client.exceptions.ResourceConflictException:
             alias = self._client.get_alias(FunctionName=name, Name=names.ALIAS)["AliasArn"]
         return {"AliasArn": alias}
 
     def with_traffic(self, model: str) -> frozenset[int]:
+        name = self._home.function(model)
         try:
-            alias = self._client.get_alias(FunctionName=names.function(model), Name=names.ALIAS)
+            alias = self._client.get_alias(FunctionName=name, Name=names.ALIAS)
         except self._client.exceptions.ResourceNotFoundException:
             return frozenset()
         weights = alias.get("RoutingConfig", {}).get("AdditionalVersionWeights", {})
-        return frozenset(int(version) for version in (alias["FunctionVersion"], *weights))
+        return frozenset(self._home.release(v) for v in (alias["FunctionVersion"], *weights))
 
     def delete(self, model: str, release: int) -> None:
+        name, version = self._home.function(model), self._home.version(release)
         try:
-            self._client.delete_function(FunctionName=names.function(model), Qualifier=str(release))
+            self._client.delete_function(FunctionName=name, Qualifier=version)
         except self._client.exceptions.ResourceNotFoundException:
             return
 
@@ -87,10 +92,10 @@ class FunctionVersions:
 
     def _retained(self, model: str) -> Iterator[tuple[int, str | None]]:
         pages = self._client.get_paginator("list_versions_by_function")
-        for page in pages.paginate(FunctionName=names.function(model)):
+        for page in pages.paginate(FunctionName=self._home.function(model)):
             for version in page["Versions"]:
                 if version["Version"] != "$LATEST":
-                    yield int(version["Version"]), _digest(version)
+                    yield self._home.release(version["Version"]), _digest(version)
 
     def _wait(self, waiter: Any, name: str, qualifier: str | None) -> None:
         which = {"Qualifier": qualifier} if qualifier else {}
