@@ -86,6 +86,22 @@ class TrafficRouter(Protocol):
         """Deletes a retired release's version. Idempotent."""
 
 
+class HomeRouter(TrafficRouter, Protocol):
+    """Shares of traffic within one home of a model, with what serves there."""
+
+    def is_ready(self, model: str, release: int) -> bool:
+        """Whether it answers now; False while it starts. Raises NotFound for one that never will."""
+
+    def settle(self, model: str, traffic: Traffic) -> None:
+        """Lets go of what runs without a share of ``traffic``."""
+
+    def switch(self, model: str, on: bool) -> None:
+        """Stops all that serves, or starts it again. Raises LD519 where it cannot be stopped."""
+
+    def switched(self, model: str, on: bool) -> bool:
+        """Whether it is so; what cannot be switched is as it should be."""
+
+
 @dataclass(frozen=True, slots=True)
 class LedTo:
     """Which home a door leads to; None where it leads to nothing of ours. ``ready`` are the bases of

@@ -1,0 +1,200 @@
+"""A model that moves has two homes behind one door, each with shares of its own: the door leads to one.
+
+Another home gets the traffic in three steps, each of which may be the last before a crash: its own
+shares are written, what has one answers, the door is led there by one write. Whoever wakes up next
+reads how far that went, and does the rest. The home that was left runs on until the move is
+finished, so the way back is the same write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+
+from ladle import digest
+from ladle.actions.sense_release import NO_REVISION
+from ladle.errors import Conflict, Forbidden, NotFound, Unavailable
+from ladle.policy.lock import Home
+from ladle.policy.traffic import ObservedTraffic, Traffic
+from ladle.ports import FrontDoor, HomeRouter, LedTo
+from ladle.releases.homes import Homes
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What one read found: of homes that are gone nothing; ``here`` is None for a door that leads to
+    nothing of ours.
+    """
+
+    shares: Mapping[Home, ObservedTraffic | None]
+    led: LedTo | None
+    here: Home | None
+
+    @property
+    def revision(self) -> str:
+        shares = [found and found.revision for found in self.shares.values()]
+        return str(digest.of_json([self.led and self.led.revision, shares]))
+
+    def leads(self, home: Home) -> bool:
+        return self.led is not None and home.base in self.led.ready
+
+
+class BehindOneDoor:
+    """The TrafficRouter of all models. One with a single home costs no question more than its router's."""
+
+    def __init__(
+        self,
+        homes_of: Callable[[str], Homes],
+        routers: Callable[[Home], HomeRouter],
+        door: FrontDoor,
+    ) -> None:
+        self._homes_of = homes_of
+        self._routers = routers
+        self._door = door
+
+    def read(self, model: str) -> ObservedTraffic | None:
+        """Not settled while the home that traffic is meant for is not ready: no write would help."""
+        homes = self._homes_of(model)
+        match homes.by_age:
+            case [home]:
+                return self._routers(home).read(model)
+        seen = self._look(model, homes)
+        if seen.here is None:
+            return ObservedTraffic(Traffic(0), seen.revision)
+        found = seen.shares[seen.here]
+        if found is None:
+            return None
+        return ObservedTraffic(found.traffic, seen.revision, self._settled(model, homes, seen))
+
+    def write(self, model: str, traffic: Traffic, expected_revision: str) -> None:
+        """Returns while the other home is not ready: read again, and write again until it reads so.
+        Raises ValueError for shares of two homes, which no door can give.
+        """
+        homes = self._homes_of(model)
+        match homes.by_age:
+            case [home]:
+                self._routers(home).write(model, traffic, expected_revision)
+                return
+        home = _one_home(model, homes, traffic)
+        seen = self._look(model, homes)
+        if expected_revision == NO_REVISION:
+            self._rehearse(model, seen)
+        if seen.revision != expected_revision:
+            what = f"the traffic of {model} changed since it was read"
+            raise Conflict("LD503", what, "read it again")
+        found = seen.shares[home]
+        if found is None:
+            what = f"{model} has nothing on {home.target} that could serve {traffic}"
+            raise NotFound("LD505", what, "deploy it: ladle deploy")
+        if home == seen.here:
+            self._routers(home).write(model, traffic, found.revision)
+        else:
+            self._lead(model, home, traffic, seen, found)
+
+    def can_start(self, model: str, release: int) -> bool:
+        home = self._homes_of(model).of(release)
+        return home is not None and self._routers(home).can_start(model, release)
+
+    def delete(self, model: str, release: int) -> None:
+        """What ran in a home that was left went with it."""
+        home = self._homes_of(model).of(release)
+        if home is not None:
+            self._routers(home).delete(model, release)
+
+    def settle(self, model: str, traffic: Traffic) -> None:
+        """The home that the door does not lead to runs on as it is: it may be gone back to."""
+        home = self._homes_of(model).of(traffic.main)
+        if home is not None:
+            self._routers(home).settle(model, traffic)
+
+    def switch(self, model: str, on: bool) -> None:
+        """All homes: each of them costs."""
+        for home in self._homes_of(model).by_age:
+            self._routers(home).switch(model, on)
+
+    def switched(self, model: str, on: bool) -> bool:
+        return all(self._routers(home).switched(model, on) for home in self._homes_of(model).by_age)
+
+    def _look(self, model: str, homes: Homes) -> _Seen:
+        shares = {home: self._shares(model, home) for home in homes.by_age}
+        led = self._led(model, alone=list(shares.values()).count(None) == len(shares) - 1)
+        oldest, newest = homes.by_age[0], homes.by_age[-1]
+        here = next((home for home in shares if led and home.base == led.base), None)
+        if here is None and (led is None or newest.base not in led.ready):
+            here = oldest  # before a deploy has made all that a door can be led by, nobody led it
+        return _Seen(shares, led, here)
+
+    def _shares(self, model: str, home: Home) -> ObservedTraffic | None:
+        """A deploy that went back takes a home away, and with it the permission to look."""
+        try:
+            return self._routers(home).read(model)
+        except Forbidden:
+            return None
+
+    def _led(self, model: str, alone: bool) -> LedTo | None:
+        """``alone``: one home is left, so that no permission for the door may be left either."""
+        try:
+            return self._door.read(model)
+        except Forbidden:
+            if alone:
+                return None
+            raise
+
+    def _settled(self, model: str, homes: Homes, seen: _Seen) -> bool:
+        """Whether a write would do something now."""
+        wanted = homes.wanted
+        home = homes.of(wanted.main) if wanted is not None else None
+        if wanted is None or home is None or home == seen.here:
+            found = seen.shares[seen.here] if seen.here is not None else None
+            return found is None or found.settled
+        found = seen.shares.get(home)
+        if found is None:
+            return True  # it is gone, as the write will say
+        if not seen.leads(home) or not found.settled:
+            return False
+        if not wanted.reads_like(found.traffic):
+            return True
+        try:
+            return self._is_ready(model, home, wanted)
+        except NotFound:
+            return True  # it never will be, as the write will say
+
+    def _lead(
+        self, model: str, home: Home, traffic: Traffic, seen: _Seen, found: ObservedTraffic
+    ) -> None:
+        if seen.led is None or not seen.leads(home):
+            what = f"the door of {model} cannot be led to {home.target} yet"
+            raise Unavailable("LD504", what, "it can once the deploy is done")
+        router = self._routers(home)
+        if not traffic.reads_like(found.traffic):
+            router.write(model, traffic, found.revision)
+            written = router.read(model)
+            if written is None or not traffic.reads_like(written.traffic):
+                return  # machines start
+        if self._is_ready(model, home, traffic):
+            self._door.lead(model, home.base, seen.led.revision)
+
+    def _is_ready(self, model: str, home: Home, traffic: Traffic) -> bool:
+        return all(self._routers(home).is_ready(model, release) for release in traffic.weights)
+
+    def _rehearse(self, model: str, seen: _Seen) -> None:
+        """All that is there is written as it is, on a revision that it cannot have."""
+        for home, found in seen.shares.items():
+            if found is not None:
+                with suppress(Conflict, NotFound):
+                    self._routers(home).write(model, found.traffic, NO_REVISION)
+        if seen.led is not None and seen.led.base is not None:
+            with suppress(Conflict, NotFound):
+                self._door.lead(model, seen.led.base, NO_REVISION)
+
+
+def _one_home(model: str, homes: Homes, traffic: Traffic) -> Home:
+    found = {homes.of(release) for release in traffic.weights}
+    if len(found) > 1:
+        raise ValueError(f"no door of {model} gives shares to two homes: {traffic}")
+    home = found.pop()
+    if home is None:
+        what = f"{traffic} of {model} ran in a home that was left"
+        raise NotFound("LD505", what, "ladle history shows why")
+    return home

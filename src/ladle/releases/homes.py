@@ -1,0 +1,44 @@
+"""Where the releases of a model run: one home, or two while it moves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ladle.catalog import Target
+from ladle.policy.lock import Home
+from ladle.policy.traffic import Traffic
+from ladle.releases.state import Release, ReleaseState
+
+
+@dataclass(frozen=True, slots=True)
+class Homes:
+    """``known`` are those of all releases that are kept: one that lost its traffic may have it still.
+    ``wanted`` is the traffic that the ledger is about to have written.
+    """
+
+    known: Mapping[int, Home]
+    wanted: Traffic | None = None
+
+    @classmethod
+    def told_by(cls, state: ReleaseState, on_the_way: tuple[Release, ...] = ()) -> Homes:
+        """``on_the_way`` are releases that the controller has not heard of yet."""
+        kept = (*on_the_way, *state.startable, *state.releases)
+        wanted = state.intent.traffic if state.intent else None
+        return cls({release.number: release.home for release in kept}, wanted)
+
+    @property
+    def newest(self) -> Home:
+        """The newest release's. Where nothing is known yet, Lambda: nobody deployed it elsewhere."""
+        return self.known[max(self.known)] if self.known else Home(Target.LAMBDA)
+
+    @property
+    def by_age(self) -> tuple[Home, ...]:
+        """The one that was moved into last at the end."""
+        found = frozenset(self.known.values()) or {self.newest}
+        return tuple(sorted(found, key=lambda home: home.base))
+
+    def of(self, release: int) -> Home | None:
+        """By its number for one that is kept no more; None where its home was left since."""
+        below = (home for home in reversed(self.by_age) if home.base < release)
+        return self.known.get(release) or next(below, None)
