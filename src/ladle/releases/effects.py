@@ -33,6 +33,7 @@ class RecordKind(StrEnum):
     POLICY = "policy"
     RETIRED = "retired"
     REMOVED = "removed"
+    LEFT = "left"
     STOP_NOTICE = "stop_notice"
     STOPPED = "stopped"
 

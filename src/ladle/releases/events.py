@@ -75,11 +75,14 @@ class Ask(StrEnum):
     RESTORE = "restore"
     LIFT = "lift"
     REMOVE = "remove"
+    LEAVE = "leave"
 
 
 @dataclass(frozen=True, slots=True)
 class PersonAsked:
-    """``to`` is a release number for ROLLBACK; ``digest`` is what LIFT frees, as it is written."""
+    """``to`` is a release number for ROLLBACK, the base of the home for LEAVE; ``digest`` is what LIFT
+    frees, as it is written.
+    """
 
     ask: Ask
     by: str

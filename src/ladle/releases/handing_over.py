@@ -80,6 +80,8 @@ def withdraw_stable(state: ReleaseState, event: CandidateWithdrawn, now: float) 
 
 
 def _handed_over(state: ReleaseState, release: Release, now: float, then: Then) -> Decision:
+    if release.requested_at <= state.left.get(release.base, -1.0):
+        return _from_what_was_left(state, release)
     if release.release_digest == state.handed_over:
         return _policy_only(state, release)
     if release.requested_at < state.handed_over_at:
@@ -148,6 +150,14 @@ def _with_policy(state: ReleaseState, release: Release) -> ReleaseState:
         good=tuple(map(renewed, state.good)),
         releases=tuple(map(renewed, state.releases)),
     )
+
+
+def _from_what_was_left(state: ReleaseState, release: Release) -> Decision:
+    """It went with its home, which a person let go of after this hand-off."""
+    if release.number in state.statuses:
+        return unchanged(state, "its home was let go of")
+    state = with_status(state, release.number, ReleaseStatus.SUPERSEDED)
+    return Decision(state, (_superseded(release, "its home was let go of"),))
 
 
 def _came_late(state: ReleaseState, release: Release) -> Decision:

@@ -105,12 +105,14 @@ def _baseline(state: ReleaseState, release: Release, now: float) -> Decision:
 def _try_out(state: ReleaseState, release: Release, stable: Release, now: float) -> Decision:
     state = replace(state, candidate=release, reason="")
     policy = release.policy
-    if policy.strategy is Strategy.ALL_AT_ONCE:
+    moves = release.home != stable.home
+    if moves or policy.strategy is Strategy.ALL_AT_ONCE:
         state = with_status(
             replace(state, phase=Phase.HOLDBACK), release.number, ReleaseStatus.HOLDBACK
         )
         traffic = _holdback_traffic(release, stable, policy)
-        text = f"release {release.number} goes live at once, as its config says"
+        why = f"as it moves the model {_way(stable, release)}" if moves else "as its config says"
+        text = f"release {release.number} goes live at once, {why}"
         state, row = intend(state, IntentKind.GO_LIVE, traffic, text, now)
         return Decision(state, (row,))
     state = with_status(replace(state, phase=Phase.CANARY), release.number, ReleaseStatus.CANARY)
@@ -121,9 +123,18 @@ def _try_out(state: ReleaseState, release: Release, stable: Release, now: float)
 
 
 def _holdback_traffic(candidate: Release, stable: Release, policy: RolloutPolicy) -> Traffic:
-    if policy.holdback_percent <= 0:
+    if policy.holdback_percent <= 0 or candidate.home != stable.home:
         return Traffic(candidate.number)
     return Traffic(candidate.number, stable.number, policy.holdback_percent / 100)
+
+
+def _way(stable: Release, candidate: Release) -> str:
+    """From where to where, with how each is packed where that is known."""
+    left, new = (
+        f"{release.target} ({release.packaging})" if release.packaging else str(release.target)
+        for release in (stable, candidate)
+    )
+    return f"from {left} to {new}; all of it goes with nothing held back"
 
 
 def refuse(state: ReleaseState, release: Release, entry: Quarantined) -> Decision:

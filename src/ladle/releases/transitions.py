@@ -9,6 +9,7 @@ Laws:
    a proven release. Silence makes none of them, and a cleared alarm is no event at all.
 5. A rollback goes to the newest release that proved itself, never to the number before.
 6. What somebody else wrote is never overwritten unless a person asks.
+7. No traffic is split between two homes: a release that moves its model goes live at once.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from ladle.releases import (
     doubting,
     handing_over,
     judging,
+    leaving,
     regressing,
     returning,
     stopping,
@@ -82,6 +84,7 @@ class Kind(StrEnum):
     RESTORE = "asked: restore"
     LIFT = "asked: lift"
     REMOVE = "asked: remove"
+    LEAVE = "asked: leave"
 
 
 KINDS: Mapping[type[Event], Kind] = {
@@ -173,6 +176,7 @@ TABLE: Mapping[Phase, Mapping[Kind, Row]] = {
         Kind.WITHDRAWN: Row(handing_over.withdraw_stable),
         Kind.REGRESSED: Row(regressing.late_regression, (_.ROLLING_BACK,)),
         Kind.DOUBTED: Row(doubting.quarantine_doubted),
+        Kind.LEAVE: Row(leaving.leave),
         Kind.TIME: Row(judging.time_in_stable, _TRYING),
     },
     Phase.CANARY: {

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ladle.catalog import Packaging, Target
 from ladle.policy.rollout import Guard, GuardName, RolloutPolicy
 from ladle.policy.traffic import ObservedTraffic, Traffic
 from ladle.policy.verdicts import ArmCounts, Evidence, GuardVerdict, Verdict
@@ -46,6 +47,12 @@ def release(number: int, model: str | None = None, **policy: Any) -> Release:
         requested_at=float(number),
         policy=replace(POLICY, **policy),
     )
+
+
+def moved(number: int, **policy: Any) -> Release:
+    """A release of the home to which a model moved after release ``number - 1``."""
+    at_once = release(number, **policy)
+    return replace(at_once, target=Target.ECS, packaging=Packaging.IMAGE, base=number - 1)
 
 
 def evidence(
@@ -148,6 +155,21 @@ def canary_story(story: Story | None = None, number: int = 2, **policy: Any) -> 
     story.now += 1
     handed_over = replace(release(number, **policy), requested_at=story.now)
     story.hear(CandidateReady(handed_over))
+    return story
+
+
+def moving_story(good: int = 2, **policy: Any) -> Story:
+    """``good`` releases are proven in the first home, and the one after them is tried in another."""
+    story = stable_story(good)
+    story.now += 1
+    story.hear(CandidateReady(replace(moved(good + 1, **policy), requested_at=story.now)))
+    return story
+
+
+def moved_story(good: int = 2) -> Story:
+    """The same, and the release of the other home is proven."""
+    story = moving_story(good)
+    story.wait(300)
     return story
 
 

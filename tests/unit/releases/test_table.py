@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -31,7 +32,7 @@ from ladle.releases.events import (
     WriteDelayed,
 )
 from ladle.releases.messages import message_from_json, message_to_json
-from ladle.releases.state import ReleaseState
+from ladle.releases.state import Release, ReleaseState
 from ladle.releases.transitions import KINDS, TABLE, Kind, kind_of
 from ladle.testing.releases import Story, evidence, release
 
@@ -41,8 +42,16 @@ TRAFFIC = st.one_of(
     st.tuples(NUMBERS, NUMBERS).filter(lambda p: p[0] != p[1]).map(lambda p: Traffic(*p, 0.1)),
 )
 SIGNED = StopPolicy(signed_by="ada", grace_s=100.0, capped=True)
+SECOND_HOME = 3  # has the releases above it
+
+
+def _handed_over(number: int) -> Release:
+    known = release(number, model=f"model-{number % 3}", stop=SIGNED)
+    return replace(known, base=SECOND_HOME) if number > SECOND_HOME else known
+
+
 EVENTS = st.one_of(
-    NUMBERS.map(lambda n: CandidateReady(release(n, model=f"model-{n % 3}", stop=SIGNED))),
+    NUMBERS.map(lambda n: CandidateReady(_handed_over(n))),
     NUMBERS.map(lambda n: CandidateWithdrawn(f"release-{n}")),
     TRAFFIC.map(lambda t: TrafficObserved(ObservedTraffic(t, "r"))),
     st.just(TrafficObserved(None)),
@@ -60,7 +69,7 @@ EVENTS = st.one_of(
         st.sampled_from(Ask),
         st.just("ada"),
         st.sampled_from(("", "because")),
-        st.none() | NUMBERS,
+        st.none() | st.integers(0, 5),
         st.none() | st.sampled_from(("model-1", "release-2")),
     ),
 )
@@ -111,6 +120,28 @@ def test_whatever_happens_the_alias_never_gets_a_quarantined_release(
             known = story.state.release(number)
             grows = before is None or weight > before.weights.get(number, 0.0)
             assert not (known and grows and story.state.quarantined(known))
+
+
+@given(STEPS)
+def test_no_traffic_that_is_decided_is_split_between_two_homes(
+    steps: list[tuple[Event | str, float]],
+) -> None:
+    story = Story()
+    for what, seconds in steps:
+        story.now += seconds
+        intent = story.hear(_met(what, story.state), settle=False).state.intent
+        numbers = intent.traffic.weights if intent else ()
+        assert len({number > SECOND_HOME for number in numbers}) <= 1
+
+
+@given(STEPS)
+def test_what_was_let_go_of_never_serves_again(steps: list[tuple[Event | str, float]]) -> None:
+    story = Story()
+    for what, seconds in steps:
+        story.now += seconds
+        state = story.hear(_met(what, story.state), settle=False).state
+        again = [r for r in state.startable if r.requested_at <= state.left.get(r.base, -1.0)]
+        assert not again
 
 
 @given(STEPS)

@@ -1,0 +1,62 @@
+"""A home that a model has left is let go of by a person alone, and nothing goes back there.
+
+Its releases keep their resources until the stack drops them: nothing is deleted one by one.
+"""
+
+from __future__ import annotations
+
+from ladle.policy.statuses import ReleaseStatus
+from ladle.releases.asking import because, refused
+from ladle.releases.effects import Decision, NewRecord, RecordKind
+from ladle.releases.events import PersonAsked
+from ladle.releases.moves import with_status
+from ladle.releases.state import Release, ReleaseState
+from ladle.values import replace
+
+
+def leave(state: ReleaseState, event: PersonAsked, now: float) -> Decision:
+    """``event.to`` is the base of the home. What is on its way from there is too late."""
+    base = event.to
+    if base is None:
+        return refused(state, event, "no home is named")
+    if why := _needed(state, base):
+        return refused(state, event, why)
+    gone = [release.number for release in state.releases if release.base == base]
+    for number in gone:
+        state = with_status(state, number, ReleaseStatus.RETIRED)
+    unwanted = {r.release_digest for r in state.releases if r.base == base}
+    state = replace(
+        state,
+        waiting=_elsewhere(state.waiting, base),
+        good=_elsewhere(state.good, base),
+        releases=_elsewhere(state.releases, base),
+        handed_over=(
+            state.the_stable.release_digest if state.handed_over in unwanted else state.handed_over
+        ),
+        left={**state.left, base: now},
+    )
+    numbers = ", ".join(map(str, gone)) or "none"
+    text = (
+        f"{event.by} lets go of the home with base {base}{because(event)}; releases that went with it: "
+        f"{numbers}"
+    )
+    return Decision(
+        state, (NewRecord(RecordKind.LEFT, None, text, {"to": base, "releases": gone}),)
+    )
+
+
+def _needed(state: ReleaseState, base: int) -> str | None:
+    stable = state.the_stable
+    if stable.base == base:
+        return f"release {stable.number}, which serves, runs there"
+    if all(release.number != stable.number for release in state.good):
+        return f"release {stable.number}, which serves, is not proven"
+    for traffic in state.overtaken:
+        homes = (state.home_of(number) for number in traffic.weights)
+        if any(home is not None and home.base == base for home in homes):
+            return f"a controller that sleeps may yet write {traffic}; ask when traffic has moved"
+    return None
+
+
+def _elsewhere(releases: tuple[Release, ...], base: int) -> tuple[Release, ...]:
+    return tuple(release for release in releases if release.base != base)
