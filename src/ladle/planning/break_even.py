@@ -19,11 +19,10 @@ def model_facts(config: ModelConfig, size: Size) -> ModelFacts:
 
 
 def break_even_per_s(config: ModelConfig, size: Size, machine: str, paid: Prices) -> float:
-    """Infinite where the machine's price is not known."""
-    price = f"machine_hour_{machine}"
-    if price not in paid.usd:
+    """Infinite where there is no machine."""
+    if not machine:
         return float("inf")
-    return paid.of(price, 1) / 3600 / _of_a_call(config, size, paid)
+    return paid.of(f"machine_hour_{machine}", 1) / 3600 / _of_a_call(config, size, paid)
 
 
 def _of_a_call(config: ModelConfig, size: Size, paid: Prices) -> float:

@@ -67,10 +67,14 @@ def test_what_lies_in_the_store_is_paid_by_request() -> None:
     assert month["looking for answers at the door"] == pytest.approx(MONTH_S * 5 * 3.5e-6)
 
 
-def test_a_price_that_nobody_wrote_down_is_not_guessed() -> None:
-    named = BARE + "compute: {gpu: 1, instance_type: ml.g6.xlarge}\n"
-    month = dict(planning.serving_costs(spec_of(named), Usage(1.0, 10.0, 1.0), MONTH_S, prices()))
-    assert month["machines of type ml.g6.xlarge, whose price is not known here"] == 0.0
+def test_machines_with_gpus_by_hand() -> None:
+    """Nine answers a second of half a second each keep seven and a half machines busy enough."""
+    named = BARE + "compute: {gpu: 1, instance_type: ml.g5.xlarge, max_instances: 20}\n"
+    usage = Usage(9.0, 500.0, 9.0)
+    month = dict(planning.serving_costs(spec_of(named), usage, MONTH_S, prices()))
+    assert month["machines of type ml.g5.xlarge"] == pytest.approx(8 * 1.408 * 730)
+    tried = month["those of a second release, while one is tried"]
+    assert tried == pytest.approx(8 * 1.408 * 730 * 0.1)
 
 
 def test_a_queue_that_only_grows_is_a_limit() -> None:

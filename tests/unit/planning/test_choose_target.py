@@ -10,7 +10,6 @@ from tests.unit.planning.specs import config_of
 from ladle.catalog import TARGET_MODULES, Target
 from ladle.errors import LadleError
 from ladle.planning.break_even import model_facts
-from ladle.planning.prices import prices
 from ladle.targets.choose import Choice, choose
 from ladle.targets.sizes import Measured, Size
 
@@ -88,10 +87,15 @@ def test_the_bound_is_the_configs_own() -> None:
     assert chosen("auto: {model_mb: 500}\n", 400 * MB).target is Target.LAMBDA
 
 
-def test_where_no_machine_has_a_price_load_alone_decides_nothing() -> None:
-    keys = "compute: {memory_mb: 9000}\ntraffic: {expected_per_day: 90000000}\n"
-    assert "machine_hour_ml.m5.xlarge" not in prices().usd
-    assert chosen(keys, 60 * MB).target is Target.LAMBDA
+def test_more_memory_makes_machine_and_calls_dearer() -> None:
+    """By hand: 33 ms with 9,000 MB cost 4.86e-6 USD; ml.m5.xlarge is worth 13.1 of them a second."""
+    keys = "compute: {{memory_mb: 9000}}\ntraffic: {{expected_per_day: {daily:.0f}}}\n"
+    call = 0.0000002 + 0.033 * 9000 / 1024 * 0.0000166667
+    even = 0.23 / 3600 / call
+    choice = chosen(keys.format(daily=0.8 * even * 86_400), bytes_=60 * MB)
+    assert choice.target is Target.SAGEMAKER
+    assert "an endpoint on ml.m5.xlarge" in choice.reason
+    assert f"of the {even:,.1f} from which" in choice.reason
 
 
 def test_what_fits_nowhere_is_refused_with_every_reason() -> None:

@@ -25,6 +25,7 @@ from ladle.planning.prices import FILE, Prices, prices
 from ladle.planning.targets.lambda_function import cold_share
 from ladle.planning.usage import Known, Usage, bin_ms, observed, stated, warm_ms
 from ladle.quality.counts import latency_bin
+from ladle.targets import ecs, sagemaker
 
 BARE = "name: fraud\nmodel: model.onnx\ntype: classification\n"
 LABELLED = BARE + "monitor: {window: 30s, labels: {sources: [labeller]}}\n"
@@ -95,6 +96,15 @@ def test_at_a_hundred_requests_a_second_watching_costs_no_more_than_serving(labe
     assert found.watching <= found.serving
 
 
+def test_every_price_says_where_to_compare_it_and_none_is_of_tomorrow() -> None:
+    rows = tomllib.loads(FILE.read_text())
+    region, checked = rows.pop("region"), rows.pop("checked")
+    assert region == prices().region
+    for name, row in rows.items():
+        assert row["source"].startswith("https://aws.amazon.com/"), name
+        assert row.get("seen", checked) <= checked, name
+
+
 def test_every_price_of_the_file_is_used() -> None:
     names = set(tomllib.loads(FILE.read_text())) - {"region", "checked"}
     used: set[str] = set()
@@ -106,18 +116,17 @@ def test_every_price_of_the_file_is_used() -> None:
 
     asked = Prices("nowhere", "never", Asked(prices().usd))
     url = "door: {url: function, unlimited_acknowledged_by: ada@example.com}\n"
-    ecs = (
-        "",
-        "arch: arm64\n",
-        "compute: {gpu: 1}\n",
-        "compute: {gpu: 1, instance_type: g5.xlarge}\n",
-    )
+    gpus = {name: found.gpus for name, found in ecs.machines().items()}
+    gpus |= {name: found.gpus for name, found in sagemaker.machines().items()}
     warm = ("compute: {warm: 1}\n", "compute: {warm: 1}\narch: arm64\n")
     lambda_ = ("arch: arm64\n", "door: {auth: api_key}\n", url, "tracing: xray\n", *warm)
-    machines = ("", "compute: {gpu: 1}\n", "compute: {instance_type: ml.g5.xlarge}\n")
-    targets = {"ecs": ecs, "sagemaker": machines, "sagemaker-serverless": ("",)}
-    targets["sagemaker-async"] = ("",)
-    others = [f"target: {name}\n{keys}" for name, rows in targets.items() for keys in rows]
+    plain = [f"target: {name}\n" for name in ("ecs", "sagemaker-serverless", "sagemaker-async")]
+    machines = [
+        f"target: {'sagemaker' if name in sagemaker.machines() else 'ecs'}\n"
+        f"compute: {{gpu: {count}, instance_type: {name}}}\n"
+        for name, count in gpus.items()
+    ]
+    others = [*plain, "target: ecs\narch: arm64\n", *machines]
     for more in (*lambda_, *others):
         list(lines(spec_of(LABELLED + more), STEADY, MONTH_S, asked))
     snapshot = LABELLED + "packaging: zip\ncompute: {snap_start: true}\n"

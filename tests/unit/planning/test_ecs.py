@@ -107,11 +107,15 @@ def test_a_gpu_by_hand_in_a_network_that_is_there() -> None:
     assert not any("endpoints" in what for what in found)
 
 
-def test_a_machine_without_a_price_is_named() -> None:
-    spec = spec_of(BARE + "compute: {gpu: 1, instance_type: g6.xlarge}\n")
-    assert "g6.xlarge machines, whose price is not known here" in {
-        line.what for line in lines(spec, STEADY, MONTH_S, prices())
-    }
+def test_the_largest_machine_by_hand() -> None:
+    spec = spec_of(BARE + "compute: {gpu: 8}\n")
+    found = {line.what: line.usd for line in lines(spec, STEADY, MONTH_S, prices())}
+    assert found["g5.48xlarge machines"] == pytest.approx(2 * 730 * 16.288)
+
+
+def test_every_machine_has_a_price() -> None:
+    priced = {f"machine_hour_{name}" for name in machines()}
+    assert priced == {name for name in prices().usd if name.startswith("machine_hour_g")}
 
 
 def test_idle_tasks_cost_what_busy_ones_do() -> None:

@@ -76,10 +76,18 @@ def test_machines_are_as_many_as_keep_each_six_tenths_busy_within_the_bounds() -
     assert month["machines of type ml.m5.large"] == pytest.approx(2 * 0.115 * 730)
 
 
-def test_a_price_that_nobody_wrote_down_is_not_guessed() -> None:
-    named = BARE + "compute: {gpu: 1, instance_type: ml.g6.xlarge}\n"
-    month = dict(planning.serving_costs(spec_of(named), Usage(1.0, 10.0, 1.0), MONTH_S, prices()))
-    assert month["machines of type ml.g6.xlarge, whose price is not known here"] == 0.0
+@pytest.mark.parametrize(
+    ("keys", "what", "hourly"),
+    [
+        ("{gpu: 1, instance_type: ml.g6.xlarge}", "ml.g6.xlarge", 1.1267),
+        ("{gpu: 4}", "ml.g4dn.12xlarge", 4.89),
+    ],
+)
+def test_a_machine_with_gpus_by_hand(keys: str, what: str, hourly: float) -> None:
+    found = cost(spec_of(BARE + f"compute: {keys}\n"), Usage(1.0, 10.0, 5.0), prices()).idle
+    key, copy = 1.00, 518 / 1e9 * 0.023
+    assert machine(BARE + f"compute: {keys}\n") == what
+    assert found.serving == pytest.approx(hourly * 730 * 1.1 + key + copy)
 
 
 def test_an_endpoint_never_scales_to_nothing() -> None:
@@ -94,9 +102,6 @@ def test_limits_that_would_be_hit_are_named() -> None:
     assert hit == {"machines at the peak"}
 
 
-def test_every_machine_that_is_priced_is_one_that_is_known() -> None:
-    prefix = "machine_hour_ml."
-    priced = {
-        name.removeprefix("machine_hour_") for name in prices().usd if name.startswith(prefix)
-    }
-    assert priced <= rules.machines().keys()
+def test_every_machine_has_a_price() -> None:
+    priced = {f"machine_hour_{name}" for name in rules.machines()}
+    assert priced == {name for name in prices().usd if name.startswith("machine_hour_ml.")}

@@ -129,16 +129,10 @@ def serving_costs(
 
 
 def _task_costs(spec: ServiceSpec, hours: float, prices: Prices) -> Iterator[tuple[str, float]]:
-    """``hours`` of tasks; a machine whose price nobody wrote down is named, not guessed."""
     if spec.compute.gpu:
         machine = rules.machine_for(spec.compute.gpu, spec.compute.instance_type)
-        price = f"machine_hour_{machine}"
-        known = price in prices.usd
         how = " at their price on demand, which spare ones are below" if spec.compute.spot else ""
-        if known:
-            yield f"{machine} machines{how}", prices.of(price, hours)
-        else:
-            yield f"{machine} machines, whose price is not known here", 0.0
+        yield f"{machine} machines{how}", prices.of(f"machine_hour_{machine}", hours)
         return
     size = rules.fargate_size(spec.compute.memory_mb) or rules.TaskSize(0, 0)
     vcpus = prices.of(f"fargate_vcpu_hour_{spec.arch}", hours * size.cpu_units / 1024)

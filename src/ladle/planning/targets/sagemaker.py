@@ -131,12 +131,9 @@ def serving_costs(
 ) -> Iterator[tuple[str, float]]:
     machine, hours = machine_of(spec), seconds / 3600
     price, running = f"machine_hour_{machine}", instances(spec, usage)
-    if price in prices.usd:
-        yield f"machines of type {machine}", prices.of(price, running * hours)
-        tried = least_instances(spec) * hours * TRIAL_SHARE
-        yield "those of a second release, while one is tried", prices.of(price, tried)
-    else:
-        yield f"machines of type {machine}, whose price is not known here", 0.0
+    yield f"machines of type {machine}", prices.of(price, running * hours)
+    tried = least_instances(spec) * hours * TRIAL_SHARE
+    yield "those of a second release, while one is tried", prices.of(price, tried)
     yield "the key of its disks", prices.of("key_month", hours / 730)
 
 

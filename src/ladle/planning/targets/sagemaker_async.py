@@ -100,12 +100,9 @@ def serving_costs(
     machine, hours = sagemaker.machine_of(spec), seconds / 3600
     requests, price = usage.requests_per_s * seconds, f"machine_hour_{machine}"
     running = max(instances(spec, usage) * awake_share(usage), least_instances(spec))
-    if price in prices.usd:
-        yield f"machines of type {machine}", prices.of(price, running * hours)
-        tried = prices.of(price, running * hours * TRIAL_SHARE)
-        yield "those of a second release, while one is tried", tried
-    else:
-        yield f"machines of type {machine}, whose price is not known here", 0.0
+    yield f"machines of type {machine}", prices.of(price, running * hours)
+    tried = prices.of(price, running * hours * TRIAL_SHARE)
+    yield "those of a second release, while one is tried", tried
     yield "the key of their disks", prices.of("key_month", hours / 730)
     yield (
         "taking requests and handing answers out",
