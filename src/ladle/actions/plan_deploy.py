@@ -37,6 +37,7 @@ def deployed_model(state: ReleaseState) -> DeployedModel:
                 r.target,
                 r.packaging,
                 r.runtime,
+                r.base,
             )
             for r in releases.values()
         ),

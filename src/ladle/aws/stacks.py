@@ -1,7 +1,8 @@
-"""Takes a stack down, whether or not the repository still describes it."""
+"""A stack as it was deployed is read and taken down, whether or not the repository still describes it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import WaiterError
@@ -22,6 +23,15 @@ class AwsStacks:
 
     def exists(self, name: str) -> bool:
         return AwsStackReader(self._client).exists(name)
+
+    def resources(self, name: str) -> Mapping[str, Any]:
+        """Of the template that was deployed; the CDK writes JSON, which boto3 reads."""
+        if not self.exists(name):
+            return {}
+        with asking(f"for the template of {name}"):
+            found = self._client.get_template(StackName=name, TemplateStage="Original")
+        resources: Mapping[str, Any] = found["TemplateBody"]["Resources"]
+        return resources
 
     def remove(self, name: str) -> None:
         """Returns when it is gone. Raises LD252 with the first resource that could not be deleted."""

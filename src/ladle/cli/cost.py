@@ -25,7 +25,7 @@ from ladle.planning.service_spec import ServiceSpec
 from ladle.planning.usage import Usage, stated
 from ladle.ports import Workspace
 from ladle.project.repository import find_root
-from ladle.project.services import kept, read_configs, read_service
+from ladle.project.services import read_configs, read_locked
 from ladle.wiring import open_workspace, workspace_url
 
 
@@ -56,10 +56,7 @@ def cost(
     cloud = cloud_of(url)
     locks = locks_here(found, Deployment(root, url, cloud))
     specs = [
-        read_service(
-            package, config, cloud, inspect, root, kept(package, config, cloud, None, locks)
-        )
-        for package, config in found
+        read_locked(package, config, cloud, inspect, root, None, locks) for package, config in found
     ]
     known = prices()
     bills = list(_bills(specs, [config for _, config in found], _opened(url, root), known))

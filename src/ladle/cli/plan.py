@@ -34,7 +34,7 @@ from ladle.planning.service_spec import ServiceSpec
 from ladle.planning.usage import Usage
 from ladle.policy.lock import Runtime
 from ladle.project.repository import find_root
-from ladle.project.services import kept, read_configs, read_service, workspace_of
+from ladle.project.services import read_configs, read_locked, workspace_of
 from ladle.wiring import DEFAULT_URL, open_workspace, workspace_url
 
 
@@ -71,9 +71,7 @@ def plan(
     cloud = cloud_of(url)
     locks = locks_here(found, Deployment(root, url, cloud, environment))
     specs = [
-        read_service(
-            package, config, cloud, inspect, root, kept(package, config, cloud, environment, locks)
-        )
+        read_locked(package, config, cloud, inspect, root, environment, locks)
         for package, config in found
     ]
     planned, seen, failure = compare(specs, url, root)

@@ -55,6 +55,10 @@ class Reading:
     def with_findings(self, more: Iterable[Finding]) -> Reading:
         return replace(self, findings=_in_order([*self.findings, *more]))
 
+    def without(self, code: str) -> Reading:
+        """For whom a finding of this code is none."""
+        return replace(self, findings=tuple(f for f in self.findings if f.code != code))
+
 
 def parse(content: bytes, file: str) -> Reading:
     """Reads one config. Never raises, whatever the bytes are."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from ladle.planning.locking import moving_by_hand
+from ladle.planning.locking import way_there
 from ladle.planning.plan import (
     Change,
     DeployedModel,
@@ -67,17 +67,22 @@ def _diff_model(wanted: ServiceSpec, deployed: DeployedModel) -> ModelPlan:
 def _elsewhere(wanted: ServiceSpec, deployed: DeployedModel) -> str | None:
     """Why a deploy cannot bring it there: a stack cannot be turned around under traffic."""
     newest = max(deployed.releases, key=lambda r: r.number, default=None)
-    if newest is None:
+    if newest is None or (wanted.left is not None and newest.home == wanted.left.home):
         return None
     if newest.target is not wanted.target:
         return (
             f"it runs on {newest.target}, and a deploy does not move it: write target: "
-            f"{newest.target}; {moving_by_hand(wanted.model, wanted.target)}"
+            f"{newest.target}; {way_there(wanted.model, newest.target, wanted.target)}"
+        )
+    if newest.base != wanted.base:
+        return (
+            f"it has moved since this was committed: release {newest.number} runs where its numbers "
+            f"begin after {newest.base}; deploy a newer commit, whose pinned.json says so"
         )
     if newest.packaging not in (None, wanted.packaging):
         return (
-            f"its function is packed as {newest.packaging}, and none can change that: write "
-            f"packaging: {newest.packaging}; {moving_by_hand(wanted.model, wanted.packaging)}"
+            f"its function is packed as {newest.packaging}, and none can change that: write packaging: "
+            f"{newest.packaging}; {way_there(wanted.model, newest.target, wanted.packaging)}"
         )
     return None
 
@@ -96,6 +101,8 @@ def _why_new(wanted: ServiceSpec, deployed: DeployedModel) -> str:
     last = deployed.release_of(deployed.handed_over)
     if last is None:
         return "the release digest differs from the last one"
+    if wanted.left is not None and last.home == wanted.left.home:
+        return f"it moves: what release {last.number} is, in its new home"
     if last.model_digest != wanted.model_digest:
         return f"another model than release {last.number} has"
     return f"the model of release {last.number} with other code or settings"

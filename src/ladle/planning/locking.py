@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ladle.catalog import Packaging, Target
+from ladle.catalog import DoorKind, Packaging, Target
+from ladle.config.doors import row_of
 from ladle.config.schema import ModelConfig
 from ladle.errors import LadleError
 from ladle.planning.break_even import model_facts
 from ladle.policy.lock import Lock
 from ladle.targets.choose import Choice, choose
 from ladle.targets.sizes import Size
+
+ELSEWHERE = "LD245"
 
 
 def choose_target(config: ModelConfig, size: Size, kept: Lock | None) -> Choice:
@@ -23,7 +26,7 @@ def choose_target(config: ModelConfig, size: Size, kept: Lock | None) -> Choice:
         choose(config.model_copy(update={"target": kept.target}))
     except LadleError as error:
         what = f"it runs on {kept.target}, {error.finding.what}"
-        raise _locked(config, what, chosen.target) from error
+        raise _locked(config, what, kept.target, chosen.target) from error
     return Choice(kept.target, f"auto: kept, since it runs there; a new model would go to {today}")
 
 
@@ -39,26 +42,33 @@ def moved(config: ModelConfig, kept: Lock) -> Moved | None:
     """The hand-off refuses it as well: a stack cannot be turned around under traffic."""
     if config.target not in (Target.AUTO, kept.target):
         what = f"its releases run on {kept.target}, and its config says {config.target}"
-        return Moved("target", _locked(config, what, config.target))
+        return Moved("target", _locked(config, what, kept.target, config.target))
     if config.packaging not in (Packaging.AUTO, kept.packaging):
         what = (
             f"its releases are packed as {kept.packaging}, and its config says {config.packaging}"
         )
-        return Moved("packaging", _locked(config, what, config.packaging))
+        return Moved("packaging", _locked(config, what, kept.target, config.packaging))
     return None
 
 
-def moving_by_hand(model: str, to: Target | Packaging) -> str:
-    """What there is in place of ``ladle migrate``."""
+def movable() -> frozenset[Target]:
+    """Between which a model moves: the door before them can be led from one to the other."""
+    return row_of(DoorKind.HTTP_API).targets
+
+
+def way_there(model: str, now: Target, to: Target | Packaging) -> str:
+    """How a model comes to another target, or to be packed otherwise."""
+    if {now, Target.LAMBDA if isinstance(to, Packaging) else to} <= movable():
+        return f"to move it: ladle migrate {model} --to {to}"
     return (
-        f"ladle migrate {model} --to {to} is not yet built: give the model on {to} another name and "
-        f"bring callers over, or take this one down with its address (ladle destroy {model})"
+        f"nothing moves between {now} and {to}, whose doors have other addresses: give the model on {to} "
+        f"another name and bring callers over, or take this one down (ladle destroy {model})"
     )
 
 
-def _locked(config: ModelConfig, what: str, to: Target | Packaging) -> LadleError:
+def _locked(config: ModelConfig, what: str, now: Target, to: Target | Packaging) -> LadleError:
     return LadleError(
-        "LD245",
+        ELSEWHERE,
         f"{config.name}: {what}",
-        f"write what it was; {moving_by_hand(config.name, to)}",
+        f"write what it was; {way_there(config.name, now, to)}",
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 from ladle.catalog import Packaging, Target
 from ladle.planning.service_spec import ServiceSpec
-from ladle.policy.lock import Runtime
+from ladle.policy.lock import Home, Runtime
 from ladle.policy.rollout import RolloutPolicy
 from ladle.policy.statuses import QuarantineScope
 
@@ -33,6 +33,11 @@ class DeployedRelease:
     target: Target = Target.LAMBDA
     packaging: Packaging | None = None
     runtime: Runtime | None = None
+    base: int = 0
+
+    @property
+    def home(self) -> Home:
+        return Home(self.target, self.base)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +97,7 @@ class ModelPlan:
             "target": spec.target,
             "target_reason": spec.target_reason,
             "packaging": spec.packaging,
+            "moves_from": spec.left and asdict(spec.left.home),
             "runtime": spec.built_with and asdict(spec.built_with),
             "python": spec.python,
             "arch": spec.arch,

@@ -81,6 +81,9 @@ class DeployTool(Protocol):
 class Stacks(Protocol):
     def exists(self, name: str) -> bool: ...
 
+    def resources(self, name: str) -> Mapping[str, Any]:
+        """As its template describes them, by logical id; none where there is no such stack."""
+
     def remove(self, name: str) -> None:
         """Returns when it is gone. Raises LD252 with the first resource that could not be deleted."""
 

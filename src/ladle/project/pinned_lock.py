@@ -9,6 +9,7 @@ from typing import Any
 from ladle.errors import LadleError, Place
 from ladle.planning.resolve import Cloud
 from ladle.policy.lock import LOCKED, Lock
+from ladle.project.left_file import drop_left
 from ladle.project.repository import PINNED, ModelPackage
 
 
@@ -27,10 +28,14 @@ def read_lock(package: ModelPackage, place: str) -> Lock | None:
 
 
 def write_lock(package: ModelPackage, place: str, lock: Lock) -> None:
-    """Everything else of the file stays; a reader sees the old file or the new one."""
+    """Everything else of the file stays; a reader sees the old file or the new one. What a model left is
+    kept only while it moves.
+    """
     content = _content(package)
     content[LOCKED] = {**content.get(LOCKED, {}), place: lock.to_json()}
     _write(package, content)
+    if lock.leaves is None:
+        drop_left(package, place)
 
 
 def drop_lock(package: ModelPackage, place: str) -> bool:
@@ -40,6 +45,7 @@ def drop_lock(package: ModelPackage, place: str) -> bool:
     if locks.pop(place, None) is None:
         return False
     _write(package, {**content, **({LOCKED: locks} if locks else {})})
+    drop_left(package, place)
     return True
 
 

@@ -16,6 +16,7 @@ from ladle.config.schema import ModelConfig
 from ladle.errors import Finding, LadleError, Place
 from ladle.planning.locking import moved
 from ladle.planning.resolve import Cloud
+from ladle.project.left_file import read_left
 from ladle.project.pinned_lock import place_of, read_lock
 from ladle.project.pinned_object_file import read_pinned_object
 from ladle.project.repository import CONFIG, ModelPackage, read_pinned
@@ -86,16 +87,26 @@ def _file_findings(reading: Reading, package: ModelPackage) -> Iterator[Finding]
 
 
 def _moved(reading: Reading, draft: ModelConfig, package: ModelPackage) -> Iterator[Finding]:
-    """Environments have locks of their own: what is deployed to one is compared then."""
+    """Environments have locks of their own: what is deployed to one is compared then. So have embedded
+    AWSs, and only their ledger knows whether it is of them.
+    """
+    place = place_of(Cloud.AWS, None)
     try:
-        locks = [read_lock(package, place_of(cloud, None)) for cloud in Cloud]
+        lock = read_lock(package, place)
     except LadleError as error:
         if draft.model != PINNED:  # else it is told of the pin
             yield _on_value(reading, "model", error)
         return
-    for elsewhere in (moved(draft, lock) for lock in locks if lock is not None):
-        if elsewhere is not None and reading.is_sound((elsewhere.key,)):
-            yield _on_value(reading, elsewhere.key, elsewhere.refusal)
+    if lock is None:
+        return
+    elsewhere = moved(draft, lock)
+    if elsewhere is not None and reading.is_sound((elsewhere.key,)):
+        yield _on_value(reading, elsewhere.key, elsewhere.refusal)
+    try:
+        if lock.leaves is not None:
+            read_left(package, place, lock.leaves)
+    except LadleError as error:
+        yield _on_value(reading, "name", error)
 
 
 def _on_value(reading: Reading, key: str, error: LadleError) -> Finding:

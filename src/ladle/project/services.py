@@ -10,10 +10,11 @@ from pathlib import Path
 from ladle import digest
 from ladle.config.checks import IN_S3, PINNED
 from ladle.config.nearest import did_you_mean
+from ladle.config.parse import Reading
 from ladle.config.schema import ModelConfig
 from ladle.errors import LadleError, ManyFindings, NotFound
 from ladle.experiments.manifest import Signature
-from ladle.planning.locking import choose_target, moved
+from ladle.planning.locking import ELSEWHERE, choose_target, moved
 from ladle.planning.resolve import (
     Cloud,
     ModelContent,
@@ -25,6 +26,7 @@ from ladle.planning.serving_environment import backend_of
 from ladle.policy.lock import Lock
 from ladle.project.function_code import serving_code
 from ladle.project.kept_runtimes import installed, tree_of
+from ladle.project.left_file import read_left
 from ladle.project.measured_file import read_measured
 from ladle.project.pinned_lock import place_of, read_lock
 from ladle.project.pinned_object_file import copy_here, read_pinned_object
@@ -38,14 +40,15 @@ NO_LOCKS: Locks = {}
 
 
 def read_configs(
-    root: Path, environment: str | None = None
+    root: Path, environment: str | None = None, moving: str | None = None
 ) -> Sequence[tuple[ModelPackage, ModelConfig]]:
-    """All packages with their configs, those of ``environment`` laid over them.
+    """All packages with their configs, those of ``environment`` laid over them. That of the model
+    ``moving`` may name another place than it has.
 
     Raises ManyFindings with every mistake of every package.
     """
     shown = [(p, os.path.relpath(p.config, root)) for p in packages(root)]
-    readings = read_packages(shown)
+    readings = [(p, _may_move(reading, moving)) for p, reading in read_packages(shown)]
     if findings := [finding for _, reading in readings for finding in reading.findings]:
         raise ManyFindings(findings)
     configs = [(package, reading.config) for package, reading in readings if reading.config]
@@ -102,12 +105,27 @@ def read_services(
                 f"models here: {', '.join(names) or 'none'}",
             )
     return tuple(
-        read_service(
-            package, config, cloud, inspect, root, kept(package, config, cloud, environment, known)
-        )
+        read_locked(package, config, cloud, inspect, root, environment, known)
         for package, config in configs
         if not only or config.name in only
     )
+
+
+def read_locked(
+    package: ModelPackage,
+    config: ModelConfig,
+    cloud: Cloud,
+    inspect: Inspect,
+    root: Path,
+    environment: str | None,
+    known: Locks | None,
+) -> ServiceSpec:
+    """With what is locked of it, and what it moves away from. Raises LD286 where that is lost."""
+    lock = kept(package, config, cloud, environment, known)
+    spec = read_service(package, config, cloud, inspect, root, lock)
+    if lock is None or lock.leaves is None:
+        return spec
+    return replace(spec, left=read_left(package, place_of(cloud, environment), lock.leaves))
 
 
 def kept(
@@ -116,17 +134,20 @@ def kept(
     cloud: Cloud,
     environment: str | None,
     known: Locks | None = NO_LOCKS,
+    may_move: bool = False,
 ) -> Lock | None:
     """What is committed of earlier releases there, else what is known of them. Raises LD245 for a
-    config that says something else than what is committed.
+    config that says something else than what is committed, unless it ``may_move``.
+
+    An embedded AWS begins anew: what is committed of one before it is of no model that it knows.
     """
     if known is None:
         return None
     committed = read_lock(package, place_of(cloud, environment))
     told = known.get(config.name)
-    if committed is None:
+    if committed is None or (told is None and cloud is Cloud.EMBEDDED):
         return told
-    if (elsewhere := moved(config, committed)) is not None:
+    if not may_move and (elsewhere := moved(config, committed)) is not None:
         raise elsewhere.refusal
     return replace(committed, grants=told.grants if told else ())
 
@@ -159,6 +180,12 @@ def read_service(
     code_digest, folder = str(code.digest), str(package.folder)
     spec = resolve(config, content, packaging, code_digest, folder, lock)
     return replace(spec, built_with=runtime)
+
+
+def _may_move(reading: Reading, moving: str | None) -> Reading:
+    if reading.draft is None or reading.draft.name != moving:
+        return reading
+    return reading.without(ELSEWHERE)
 
 
 def _in_environment(config: ModelConfig, environment: str | None) -> ModelConfig:

@@ -10,7 +10,8 @@ from tests.unit.planning.specs import spec_of
 from ladle.catalog import Packaging, Target
 from ladle.planning.diff import diff, uncompared
 from ladle.planning.plan import Change, DeployedModel, DeployedRelease, ModelPlan, QuarantinedDigest
-from ladle.planning.service_spec import ServiceSpec
+from ladle.planning.service_spec import Left, ServiceSpec
+from ladle.policy.lock import Home
 from ladle.policy.statuses import QuarantineScope
 
 OLD = spec_of()
@@ -129,6 +130,26 @@ def test_a_model_stays_on_the_target_of_its_newest_release() -> None:
     assert found.change is Change.REFUSED
     assert found.reason.startswith("it runs on ecs, and a deploy does not move it: write target")
     assert "ladle migrate fraud --to lambda" in found.reason
+
+
+def moving(wanted: ServiceSpec, home: Home) -> ServiceSpec:
+    return dataclasses.replace(wanted, base=2, left=Left(home, {}))
+
+
+def test_a_model_that_moves_goes_from_where_it_was_to_where_its_lock_says() -> None:
+    wanted = moving(NEW_CODE, Home(Target.ECS))
+    before = dataclasses.replace(release(2, OLD), target=Target.ECS)
+    found = planned(wanted, deployed(before))
+    assert found.change is Change.NEW_RELEASE
+    assert found.reason == "it moves: what release 2 is, in its new home"
+    there = dataclasses.replace(release(3, wanted), base=2)
+    assert planned(wanted, deployed(before, there, handed_over=wanted)).change is Change.UNCHANGED
+
+
+def test_a_commit_from_before_a_move_is_refused() -> None:
+    found = planned(NEW_CODE, deployed(dataclasses.replace(release(9, OLD), base=8)))
+    assert found.change is Change.REFUSED
+    assert "it has moved since this was committed: release 9" in found.reason
 
 
 def test_a_model_stays_packed_as_its_newest_release() -> None:

@@ -77,7 +77,7 @@ def test_what_cannot_be_read_is_refused_with_its_file(package: ModelPackage, tex
         read_lock(package, "aws")
 
 
-@pytest.mark.parametrize("written", ["target: sagemaker", "target: ecs", "packaging: zip"])
+@pytest.mark.parametrize("written", ["target: ecs", "packaging: zip"])
 def test_a_config_that_says_something_else_is_refused_with_the_way(
     package: ModelPackage, written: str
 ) -> None:
@@ -85,6 +85,14 @@ def test_a_config_that_says_something_else_is_refused_with_the_way(
     with pytest.raises(LadleError, match="LD245") as refused:
         spec(package, f"{written}\n")
     assert f"ladle migrate fraud --to {written.split()[1]}" in refused.value.finding.fix
+
+
+def test_a_door_that_cannot_be_led_there_says_what_works_instead(package: ModelPackage) -> None:
+    write_lock(package, "aws", IMAGE)
+    with pytest.raises(LadleError, match="LD245") as refused:
+        spec(package, "target: sagemaker\n")
+    assert "nothing moves between lambda and sagemaker" in refused.value.finding.fix
+    assert "give the model on sagemaker another name" in refused.value.finding.fix
 
 
 def test_check_finds_it_at_its_line(package: ModelPackage) -> None:
@@ -111,8 +119,8 @@ def test_auto_keeps_the_target_and_says_where_a_new_model_would_go(package: Mode
 def test_auto_that_cannot_be_kept_names_the_way(package: ModelPackage) -> None:
     write_lock(package, "aws", IMAGE)
     with pytest.raises(LadleError, match=r"LD245.*cannot run on lambda") as refused:
-        spec(package, "compute: {gpu: 1}\n")
-    assert "ladle migrate fraud --to sagemaker" in refused.value.finding.fix
+        spec(package, "compute: {gpu: 1}\nauto: {gpu_on: ecs}\n")
+    assert "ladle migrate fraud --to ecs" in refused.value.finding.fix
 
 
 def test_auto_keeps_the_packaging(package: ModelPackage) -> None:
