@@ -18,6 +18,7 @@ CONTROLLER_ROLE = "ladle-controller"
 MASTER_SECRET = "ladle/master-key"
 ALIAS = "live"
 ANSWERS_KEPT_DAYS = 7
+ANSWERS_WAIT_S = 3600  # in the queue, before SageMaker gives a request up
 ASYNC = "async"  # folder of the store: for each model what it was asked, and what it answered
 LABEL_FILES = "labels"  # folder of the store, with one for each model
 METRIC_NAMESPACE = "Ladle"
@@ -45,6 +46,11 @@ LIVE_INTEGRATION = "ladle:live"
 
 def home_integration(base: int) -> str:
     return f"ladle:home-{base}"
+
+
+def home_scope(base: int) -> str:
+    """What the logical ids of a home's own begin with; those of a model's first home with nothing."""
+    return f"Home{base}" if base else ""
 
 
 def handoff_function(model: str) -> str:
@@ -129,8 +135,8 @@ def release_endpoint(model: str, release: int) -> str:
     return f"ladle-{model}--{release}"
 
 
-# Variables of a door's stage: whose endpoint is asked, and which others' are there without traffic.
-STAGE_RELEASE, STAGE_BESIDE = "release", "beside"
+# Variables of a door's stage: whose endpoint is asked, which others' start, and which lost their traffic.
+STAGE_RELEASE, STAGE_BESIDE, STAGE_LEAVING = "release", "beside", "leaving"
 # What an endpoint is tagged with: how many machines a variant may have.
 MIN_INSTANCES_TAG, MAX_INSTANCES_TAG = "ladle:min-instances", "ladle:max-instances"
 STAGE_TIMEOUT = "timeout"  # how long a request may take that is answered later, in seconds

@@ -10,7 +10,8 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from ladle.aws.async_jobs import LARGE_BYTES, WAITS_S, Answered, AsyncJobs, Failed, Request, Waits
+from ladle import names
+from ladle.aws.async_jobs import LARGE_BYTES, Answered, AsyncJobs, Failed, Request, Waits
 from ladle.aws.session import AwsSession
 from ladle.errors import LadleError, NotFound, Unavailable
 
@@ -79,7 +80,10 @@ def test_a_request_lies_in_the_store_before_its_release_is_told(
     [told] = runtime.asked
     assert told["EndpointName"] == "ladle-fraud--7"
     assert (told["ContentType"], told["Accept"]) == ("application/json", "text/csv")
-    assert (told["InvocationTimeoutSeconds"], told["RequestTTLSeconds"]) == (600, WAITS_S)
+    assert (told["InvocationTimeoutSeconds"], told["RequestTTLSeconds"]) == (
+        600,
+        names.ANSWERS_WAIT_S,
+    )
     assert told["InputLocation"] == f"s3://{BUCKET}/async/fraud/in/{id_}"
     kept = runtime.s3.get_object(Bucket=BUCKET, Key=f"async/fraud/in/{id_}")
     assert kept["Body"].read() == REQUEST.content
@@ -102,7 +106,7 @@ def test_a_failure_is_told_in_sagemakers_words(jobs: AsyncJobs, runtime: Runtime
 
 def test_what_nobody_answered_in_time_has_failed(jobs: AsyncJobs, clock: Clock) -> None:
     id_ = jobs.ask(7, REQUEST, 600)
-    clock.sleep(WAITS_S + 599)
+    clock.sleep(names.ANSWERS_WAIT_S + 599)
     assert jobs.outcome(id_) == Waits()
     clock.sleep(2)
     assert isinstance(jobs.outcome(id_), Failed)

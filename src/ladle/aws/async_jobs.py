@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from ladle.ports import Clock
 
-WAITS_S: Final = 3600  # in the queue, before SageMaker gives a request up
 LARGE_BYTES: Final = 4 * 1024 * 1024  # what a function cannot hand out itself
 LINK_S: Final = 300
 _ID: Final = re.compile(r"([0-9a-f]{8})-[A-Za-z0-9_-]{22}")
@@ -84,7 +83,7 @@ class AsyncJobs:
             "release": release,
             "answer": _key_of(told["OutputLocation"]),
             "failure": _key_of(told["FailureLocation"]),
-            "until": self._clock.now() + WAITS_S + timeout_s,
+            "until": self._clock.now() + names.ANSWERS_WAIT_S + timeout_s,
         }
         with asking(f"to keep a job of {self._model}"):
             self._s3.put_object(
@@ -114,7 +113,7 @@ class AsyncJobs:
                 EndpointName=names.release_endpoint(self._model, release),
                 InputLocation=location,
                 InferenceId=id_,
-                RequestTTLSeconds=WAITS_S,
+                RequestTTLSeconds=names.ANSWERS_WAIT_S,
                 InvocationTimeoutSeconds=timeout_s,
                 **request.headers,
             )

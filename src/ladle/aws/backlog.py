@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 NAMESPACE: Final = "AWS/SageMaker"
 WAITING_EACH: Final = 5.0  # requests that may wait for each machine
 PERIOD_S: Final = 60
-LOOK_BACK_S: Final = 5 * PERIOD_S
+REACHES_S: Final = 60.0  # within this time nobody asks an endpoint that the door leads to no more
+GIVEN_UP_S: Final = names.ANSWERS_WAIT_S + 3600.0  # nothing waits longer, or is answered for longer
 _SCALES: Final = "sagemaker:variant:DesiredInstanceCount"
 
 
@@ -88,21 +89,30 @@ class Backlogs:
             AlarmActions=[policy["PolicyARN"]],
         )
 
-    def is_empty(self, model: str, release: int) -> bool:
-        """Nothing waits or is being answered, as far as CloudWatch knows."""
-        now = self._clock.now()
+    def is_empty(self, model: str, release: int, left_at: float) -> bool:
+        """Whether nothing waits or is being answered of a release that is not asked since ``left_at``.
+
+        CloudWatch says so of a whole minute after its last requests; what it does not say is unknown,
+        until SageMaker itself has given up the last of them.
+        """
+        now, last_asked_at = self._clock.now(), left_at + REACHES_S
+        if now < last_asked_at + PERIOD_S:
+            return False
+        if now >= last_asked_at + GIVEN_UP_S:
+            return True
         with asking(f"for what waits for release {release} of {model}"):
             points = self._cloudwatch.get_metric_statistics(
                 Namespace=NAMESPACE,
                 MetricName="ApproximateBacklogSize",
                 Dimensions=_named(model, release),
-                StartTime=datetime.fromtimestamp(now - LOOK_BACK_S, UTC),
+                StartTime=datetime.fromtimestamp(last_asked_at, UTC),
                 EndTime=datetime.fromtimestamp(now + PERIOD_S, UTC),
                 Period=PERIOD_S,
                 Statistics=["Maximum"],
             )["Datapoints"]
-        newest = max(points, key=lambda point: point["Timestamp"], default=None)
-        return newest is None or newest["Maximum"] == 0
+        since = [point for point in points if point["Timestamp"].timestamp() >= last_asked_at]
+        newest = max(since, key=lambda point: point["Timestamp"], default=None)
+        return newest is not None and newest["Maximum"] == 0
 
     def leave(self, model: str, release: int) -> None:
         """Nothing is to scale an endpoint that goes. Idempotent."""

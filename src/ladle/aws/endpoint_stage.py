@@ -8,8 +8,9 @@ write. CloudFormation makes the stage and never names what is written here, so i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from botocore.exceptions import ClientError
@@ -41,20 +42,24 @@ class ApiClient(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """``beside`` are releases whose endpoints start, or are about to go; ``traffic`` is None before
-    there is any.
+    """``beside`` are releases whose endpoints start, ``leaving`` those that had traffic and are about to
+    go. ``traffic`` is None before there is any; ``changed_at`` is later than any time where AWS does not
+    say.
     """
 
     api: str
     deployment: str
     traffic: Traffic | None
     beside: tuple[int, ...] = ()
+    leaving: tuple[int, ...] = ()
+    changed_at: float = math.inf
 
     @property
     def revision(self) -> str:
         weights = {str(n): w for n, w in self.traffic.weights.items()} if self.traffic else {}
         main = self.traffic.main if self.traffic else 0
-        return str(digest.of_json([self.deployment, main, weights, list(self.beside)]))
+        others = [list(self.beside), list(self.leaving)]
+        return str(digest.of_json([self.deployment, main, weights, *others]))
 
     @property
     def having_traffic(self) -> frozenset[int]:
@@ -63,7 +68,11 @@ class Stage:
     @property
     def releases(self) -> frozenset[int]:
         """All that have an endpoint, or are to have one."""
-        return self.having_traffic | frozenset(self.beside)
+        return self.having_traffic | self.without_traffic
+
+    @property
+    def without_traffic(self) -> frozenset[int]:
+        return frozenset((*self.beside, *self.leaving)) - self.having_traffic
 
 
 class EndpointStages:
@@ -87,14 +96,25 @@ class EndpointStages:
         return _read(api, found)
 
     def route(self, model: str, stage: Stage, traffic: Traffic) -> None:
-        """One write; whoever has no traffic by it is kept beside."""
-        beside = sorted(stage.releases - traffic.weights.keys())
-        self._patch(model, stage, [*_routed(stage, traffic), *_kept(stage, beside)])
+        """One write; whoever has no traffic by it is kept: what just lost it may still answer."""
+        beside = sorted(set(stage.beside) - traffic.weights.keys())
+        leaving = sorted((stage.having_traffic | set(stage.leaving)) - traffic.weights.keys())
+        kept = replace(stage, beside=tuple(beside), leaving=tuple(leaving))
+        self._patch(model, stage, [*_routed(stage, traffic), *_kept(stage, kept)])
 
-    def keep(self, model: str, stage: Stage, beside: Sequence[int]) -> None:
-        """Traffic stays as it is."""
-        if tuple(beside) != stage.beside:
-            self._patch(model, stage, _kept(stage, beside))
+    def expect(self, model: str, stage: Stage, starting: Collection[int]) -> Stage:
+        """What is to start is written down before it costs anything. Traffic stays as it is."""
+        beside = {*stage.beside, *starting} - stage.having_traffic - set(stage.leaving)
+        return self._keep(model, stage, replace(stage, beside=tuple(sorted(beside))))
+
+    def forget(self, model: str, stage: Stage) -> Stage:
+        """Only what has traffic is there."""
+        return self._keep(model, stage, replace(stage, beside=(), leaving=()))
+
+    def _keep(self, model: str, stage: Stage, kept: Stage) -> Stage:
+        if patch := list(_kept(stage, kept)):
+            self._patch(model, stage, patch)
+        return kept
 
     def rehearse(self, model: str, stage: Stage) -> None:
         """A change of what there is not: AWS looks at permissions first, and changes nothing."""
@@ -132,12 +152,18 @@ class EndpointStages:
 def _read(api: str, found: Mapping[str, Any]) -> Stage:
     variables = found.get("variables") or {}
     canary = found.get("canarySettings") or {}
-    main, beside = variables.get(names.STAGE_RELEASE, ""), variables.get(names.STAGE_BESIDE, "")
+    main, changed = variables.get(names.STAGE_RELEASE, ""), found.get("lastUpdatedDate")
+    beside, leaving = (
+        tuple(int(number) for number in variables.get(key, "").split(",") if number.isdigit())
+        for key in (names.STAGE_BESIDE, names.STAGE_LEAVING)
+    )
     return Stage(
         api,
         found["deploymentId"],
         _traffic(int(main), canary) if main.isdigit() else None,
-        tuple(int(number) for number in beside.split(",") if number.isdigit()),
+        beside,
+        leaving,
+        changed.timestamp() if changed else math.inf,
     )
 
 
@@ -167,11 +193,16 @@ def _routed(stage: Stage, traffic: Traffic) -> list[Patch]:
     return patch
 
 
-def _kept(stage: Stage, beside: Sequence[int]) -> list[Patch]:
-    path = f"/variables/{names.STAGE_BESIDE}"
-    if beside:
-        return [_replace(path, ",".join(map(str, beside)))]
-    return [{"op": "remove", "path": path}] if stage.beside else []
+def _kept(stage: Stage, wanted: Stage) -> Iterator[Patch]:
+    for name, before, after in (
+        (names.STAGE_BESIDE, stage.beside, wanted.beside),
+        (names.STAGE_LEAVING, stage.leaving, wanted.leaving),
+    ):
+        path = f"/variables/{name}"
+        if after and after != before:
+            yield _replace(path, ",".join(map(str, after)))
+        elif before and not after:
+            yield {"op": "remove", "path": path}
 
 
 def _replace(path: str, value: str) -> Patch:

@@ -34,7 +34,9 @@ class ReleaseEndpoints:
         return self._endpoints.config(names.endpoint_config(model, release)) is not None
 
     def start(self, model: str, release: int) -> None:
-        """Returns before it answers. It has the tags of its config."""
+        """Returns before it answers. Idempotent. It has the tags of its config."""
+        if self.condition(model, release) is not None:
+            return
         config = names.endpoint_config(model, release)
         own = self._endpoints.config(config)
         if own is None:
@@ -55,9 +57,9 @@ class ReleaseEndpoints:
         if self._backlogs is not None and own is not None:
             self._backlogs.follow(model, release, self._tags(own))
 
-    def is_idle(self, model: str, release: int) -> bool:
-        """Whether nobody waits for an answer of it."""
-        return self._backlogs is None or self._backlogs.is_empty(model, release)
+    def is_idle(self, model: str, release: int, left_at: float) -> bool:
+        """Whether nobody waits for an answer of it, who had no traffic since ``left_at``."""
+        return self._backlogs is None or self._backlogs.is_empty(model, release, left_at)
 
     def _tags(self, config: Config) -> Mapping[str, str]:
         return self._endpoints.tags(config["EndpointConfigArn"])

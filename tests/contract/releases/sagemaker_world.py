@@ -30,6 +30,7 @@ class World:
     seconds: float = 0.0
     scaled: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     denied: set[str] = field(default_factory=set)
+    dies: bool = False  # whoever asks for an endpoint, right after it
     lambda_: Any = None
 
     def __post_init__(self) -> None:
@@ -107,6 +108,8 @@ class FakeSageMaker:
             "changed": self.world.now(),
         }
         self.tags[f"{_ARN}:endpoint/{EndpointName}"] = {t["Key"]: t["Value"] for t in Tags}
+        if self.world.dies:
+            raise KeyboardInterrupt
 
     def describe_endpoint(self, *, EndpointName: str) -> Config:
         found = self._the(self.endpoints, EndpointName, "endpoint")

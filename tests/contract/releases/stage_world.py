@@ -7,6 +7,7 @@ import copy
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -52,6 +53,7 @@ class StageWorld(World):
     )
     groups: dict[str, dict[str, Any]] = field(default_factory=dict)
     waiting: dict[str, int] = field(default_factory=dict)  # requests, by endpoint
+    late_s: float = 0.0  # how long ago CloudWatch knows what waited
     alarms: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -95,7 +97,7 @@ class FakeApis:
         stage = dict(self.get_stage(restApiId=restApiId, stageName=stageName))
         for operation in patchOperations:
             _apply(stage, operation["op"], operation["path"].split("/")[1:], operation.get("value"))
-        self.world.stage = stage
+        self.world.stage = {**stage, "lastUpdatedDate": self.world.now()}
         self.writes += 1
 
 
@@ -129,12 +131,17 @@ class FakeMetrics:
         for name in AlarmNames:
             self.world.alarms.pop(name, None)
 
-    def get_metric_statistics(self, *, MetricName: str, Dimensions: Any, **_of: Any) -> Any:
-        """What waited a minute ago, and what waits now."""
+    def get_metric_statistics(
+        self, *, MetricName: str, Dimensions: Any, StartTime: datetime, **_of: Any
+    ) -> Any:
+        """What waited a minute before, and what waits: both as late as CloudWatch is."""
         assert MetricName == "ApproximateBacklogSize"
-        now = self.world.waiting.get(Dimensions[0]["Value"])
-        counts = [] if now is None else [7, now]
-        return {"Datapoints": [{"Timestamp": n, "Maximum": each} for n, each in enumerate(counts)]}
+        waiting, known = self.world.waiting.get(Dimensions[0]["Value"], 0), self.world.late_s
+        times = [datetime.fromtimestamp(self.world.seconds - ago - known, UTC) for ago in (60, 0)]
+        counts = [
+            {"Timestamp": at, "Maximum": n} for at, n in zip(times, [7, waiting], strict=True)
+        ]
+        return {"Datapoints": [point for point in counts if point["Timestamp"] >= StartTime]}
 
 
 class FakeLogs:

@@ -6,6 +6,7 @@ import pytest
 from tests.contract.releases.stage_world import MODEL, Staged
 
 from ladle import names
+from ladle.aws.backlog import GIVEN_UP_S, REACHES_S
 from ladle.catalog import Target
 from ladle.policy.traffic import Traffic
 
@@ -55,11 +56,41 @@ def test_a_release_that_lost_its_traffic_answers_what_waits_before_it_goes(made:
     waiting[names.release_endpoint(MODEL, 2)] = 3
     made.write(Traffic(1))
     assert made.read().traffic == Traffic(1), "nothing new is led to it"
+    made.world.pass_time()
     assert not made.read().settled, "so nobody settles it yet"
     waiting[names.release_endpoint(MODEL, 2)] = 0
     assert made.read().settled
     made.moved(Traffic(1))
     assert set(made.world.endpoints) == {names.release_endpoint(MODEL, 1)}
+
+
+def test_what_cloudwatch_does_not_know_yet_may_wait(made: Staged) -> None:
+    made.moved(Traffic(1, 2, 0.1))
+    made.world.pass_time()
+    made.write(Traffic(1))
+    assert not made.read().settled, "what it knows was before the last request"
+    made.world.late_s = 3600.0
+    made.world.pass_time()
+    assert not made.read().settled, "what it says is of an hour ago"
+
+
+def test_what_cloudwatch_never_says_ends_when_sagemaker_has_given_the_last_request_up(
+    made: Staged,
+) -> None:
+    made.moved(Traffic(1, 2, 0.1))
+    made.world.late_s = 1e6
+    made.write(Traffic(1))
+    made.world.seconds += GIVEN_UP_S
+    assert not made.read().settled
+    made.world.seconds += REACHES_S
+    assert made.read().settled
+
+
+def test_a_release_that_starts_has_nothing_to_wait_for(made: Staged) -> None:
+    made.world.late_s = 1e6
+    made.write(Traffic(1, 2, 0.1))
+    made.world.pass_time()
+    assert made.read().settled
 
 
 def test_the_end_of_the_stack_leaves_nothing_that_scales(made: Staged) -> None:

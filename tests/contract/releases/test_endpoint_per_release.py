@@ -56,6 +56,29 @@ def test_a_release_starts_before_any_request_is_led_to_it(made: Staged) -> None:
     assert Traffic(1, 2, 0.1).reads_like(made.read().traffic)
 
 
+def test_a_machine_that_costs_is_written_down_whoever_dies_before(made: Staged) -> None:
+    made.world.dies = True
+    with pytest.raises(KeyboardInterrupt):
+        made.write(Traffic(1, 2, 0.1))
+    assert made.world.endpoints == endpoints(1) | {names.release_endpoint(MODEL, 2): "Creating"}
+    made.world.dies = False
+    made.moved(Traffic(1))
+    assert made.world.endpoints == endpoints(1), "it was found, and went"
+
+
+def test_the_first_machine_too_is_written_down_before_it_starts() -> None:
+    made = Staged()
+    made.world.dies = True
+    with pytest.raises(KeyboardInterrupt):
+        made.hand_over(DIGESTS[0])
+    assert made.world.stage["variables"]["beside"] == "1"
+    made.world.dies = False
+    made.hand_over(DIGESTS[0])
+    made.world.pass_time()
+    assert made.read() == ObservedTraffic(Traffic(1), made.read().revision)
+    assert made.world.endpoints == endpoints(1)
+
+
 def test_a_rollback_is_one_write_of_the_stage(made: Staged) -> None:
     made.moved(Traffic(1, 2, 0.1))
     writes = made.world.apis.writes

@@ -1,8 +1,8 @@
 """Each release has an endpoint of its own, and the stage of the model's door says which of them is asked.
 
-An endpoint is there while its release has traffic or is about to get some: it starts before the
-first request reaches it, and goes when the last one is answered. Moving traffic between endpoints
-that are there is one write of the stage.
+An endpoint is there while its release has traffic or is about to get some: it is written down, then
+starts before the first request reaches it, and goes when the last one is answered. Moving traffic
+between endpoints that are there is one write of the stage.
 """
 
 from __future__ import annotations
@@ -49,17 +49,19 @@ class StageRouter:
             if condition is not None and condition.status in STUCK:
                 raise _stuck(model, release, condition)
         rest = all(each is None or _rests(each) for each in found.values())
-        left = set(stage.beside) - stage.having_traffic
-        settled = rest and all(endpoints.is_idle(model, release) for release in left)
+        answering = [n for n in stage.leaving if (c := found[n]) is not None and c.status in SERVES]
+        settled = rest and all(endpoints.is_idle(model, n, stage.changed_at) for n in answering)
         return ObservedTraffic(stage.traffic, stage.revision, settled)
 
     def write(self, model: str, traffic: Traffic, expected_revision: str) -> None:
         """Returns while an endpoint starts: read again, and write again until it reads so."""
-        stages = self._stages(model)
+        stages, endpoints = self._stages(model), self._endpoints(model)
         stage = self._expected(stages, model, expected_revision)
-        starting = [release for release in traffic.weights if self._starts(model, release)]
+        starting = [n for n in traffic.weights if not _answers(endpoints, model, n)]
         if starting:
-            stages.keep(model, stage, sorted({*stage.beside, *starting} - stage.having_traffic))
+            stages.expect(model, stage, starting)
+            for release in starting:
+                endpoints.start(model, release)
             return
         stages.route(model, self._expected(stages, model, expected_revision), traffic)
 
@@ -80,9 +82,9 @@ class StageRouter:
         endpoints = self._endpoints(model)
         for release in stage.having_traffic:
             endpoints.follow(model, release)
-        for release in sorted(set(stage.beside) - stage.having_traffic):
+        for release in sorted(stage.without_traffic):
             endpoints.drop(model, release)
-        stages.keep(model, stage, ())
+        stages.forget(model, stage)
 
     def delete(self, model: str, release: int) -> None:
         retire(self._session_of(model).lambda_, self._target, model, release)
@@ -101,18 +103,6 @@ class StageRouter:
             raise Conflict("LD503", what, "read it again")
         return stage
 
-    def _starts(self, model: str, release: int) -> bool:
-        """False once it answers. Raises NotFound for one that never will."""
-        endpoints = self._endpoints(model)
-        condition = endpoints.condition(model, release)
-        if condition is None:
-            endpoints.start(model, release)
-            return True
-        if condition.status in STUCK:
-            what = f"release {release} of {model} did not start: {condition.why or 'see its log'}"
-            raise NotFound("LD505", what, "mend it and deploy again")
-        return condition.status not in SERVES
-
     def _stages(self, model: str) -> EndpointStages:
         return EndpointStages(self._session_of(model))
 
@@ -120,6 +110,15 @@ class StageRouter:
         session = self._session_of(model)
         backlogs = self._backlogs_of(session) if self._backlogs_of else None
         return ReleaseEndpoints(session.sagemaker, backlogs)
+
+
+def _answers(endpoints: ReleaseEndpoints, model: str, release: int) -> bool:
+    """Raises NotFound for one that never will."""
+    condition = endpoints.condition(model, release)
+    if condition is not None and condition.status in STUCK:
+        what = f"release {release} of {model} did not start: {condition.why or 'see its log'}"
+        raise NotFound("LD505", what, "mend it and deploy again")
+    return condition is not None and condition.status in SERVES
 
 
 def _rests(condition: Condition) -> bool:

@@ -63,9 +63,9 @@ class StagedVersions(ReleaseModels):
             what = f"{model} has no door that could lead to release {release}"
             raise LadleError("LD222", what, "somebody deleted it: deploy again")
         if not self._leads_somewhere(model, stage):
-            if self._own.condition(model, release) is None:
-                self._own.start(model, release)
-            self._stages.route(model, stage, Traffic(release))
+            expecting = self._stages.expect(model, stage, [release])
+            self._own.start(model, release)
+            self._stages.route(model, expecting, Traffic(release))
         return {}
 
     def _leads_somewhere(self, model: str, stage: Stage) -> bool:
