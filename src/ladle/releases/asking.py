@@ -154,7 +154,7 @@ def _not_adoptable(state: ReleaseState, found: Traffic) -> str | None:
     if why := _quarantined_in(state, found):
         return why
     arms = {r.number for r in (state.stable, state.candidate) if r is not None}
-    homes = {state.home_of(number) for number in found.weights}
+    homes = {release.home for release in state.releases if release.number in found.weights}
     if found.canary is not None and ({*found.weights} != arms or len(homes) > 1):
         return "the split is not between the stable release and the candidate"
     return None

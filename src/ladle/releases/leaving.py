@@ -9,6 +9,7 @@ from ladle.policy.statuses import ReleaseStatus
 from ladle.releases.asking import because, refused
 from ladle.releases.effects import Decision, NewRecord, RecordKind
 from ladle.releases.events import PersonAsked
+from ladle.releases.homes import Homes
 from ladle.releases.moves import with_status
 from ladle.releases.state import Release, ReleaseState
 from ladle.values import replace
@@ -52,7 +53,7 @@ def _needed(state: ReleaseState, base: int) -> str | None:
     if all(release.number != stable.number for release in state.good):
         return f"release {stable.number}, which serves, is not proven"
     for traffic in state.overtaken:
-        homes = (state.home_of(number) for number in traffic.weights)
+        homes = (Homes.told_by(state).of(number) for number in traffic.weights)
         if any(home is not None and home.base == base for home in homes):
             return f"a controller that sleeps may yet write {traffic}; ask when traffic has moved"
     return None

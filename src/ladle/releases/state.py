@@ -194,18 +194,6 @@ class ReleaseState:
         return frozenset(release.home for release in self.startable)
 
     @property
-    def kept_homes(self) -> frozenset[Home]:
-        """Of all that is kept: requests can be led to these alone, by whomever."""
-        return frozenset(release.home for release in self.releases)
-
-    def home_of(self, number: int) -> Home | None:
-        """Of a release that is kept, or was: a home's numbers are above its base."""
-        if (kept := self.release(number)) is not None:
-            return kept.home
-        begun = (home for home in self.kept_homes if home.base < number)
-        return max(begun, key=lambda home: home.base, default=None)
-
-    @property
     def newest_number(self) -> int:
         """The highest there ever was, kept or not: 0 before the first."""
         return max(self.statuses, default=0)
