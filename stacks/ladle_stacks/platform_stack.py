@@ -64,11 +64,11 @@ _FORGOTTEN = (
         abort_incomplete_multipart_upload_after=cdk.Duration.days(2),
     ),
 )
-_BUILT = s3.LifecycleRule(  # the image has it all
+_BUILT = s3.LifecycleRule(  # the image has it all; whoever is interrupted takes nothing away
     id="forget-built-sources",
     prefix=f"{names.BUILD_SOURCES}/",
+    expiration=cdk.Duration.days(1),
     noncurrent_version_expiration=cdk.Duration.days(1),
-    expired_object_delete_marker=True,
 )
 
 

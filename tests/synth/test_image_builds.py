@@ -57,6 +57,7 @@ def test_its_role_reads_its_sources_and_writes_images_and_nothing_else(platform:
 def test_its_sources_are_forgotten(platform: Template) -> None:
     rules = one(platform, "AWS::S3::Bucket")["Properties"]["LifecycleConfiguration"]["Rules"]
     (sources,) = [r for r in rules if r.get("Prefix") == "builds/"]
+    assert sources["ExpirationInDays"] == 1, "also where nobody lived to delete them"
     assert sources["NoncurrentVersionExpiration"] == {"NoncurrentDays": 1}
 
 

@@ -60,9 +60,9 @@ class CodeBuildImages:
         key = names.build_key(source.tag)
         with asking(f"to build the image {source.tag[:12]}"):
             with tempfile.TemporaryDirectory(prefix="ladle-") as folder:
-                self._s3.upload_file(
-                    str(_zipped(source.folder, Path(folder) / "source.zip")), self._store, key
-                )
+                packed = _zipped(source.folder, Path(folder) / "source.zip")
+                with packed.open("rb") as content:  # by its path, boto3 hides what AWS refused
+                    self._s3.upload_fileobj(content, self._store, key)
             build = self._finished(self._start(source, key))
             self._s3.delete_object(Bucket=self._store, Key=key)
         if build["buildStatus"] != "SUCCEEDED":

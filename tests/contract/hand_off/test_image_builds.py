@@ -105,6 +105,13 @@ def test_what_is_staged_is_built_under_the_tag_that_the_cdk_gave(
     assert aws.s3.list_objects_v2(Bucket=STORE)["KeyCount"] == 0, "the sources were needed once"
 
 
+def test_a_store_that_takes_no_sources_is_named(aws: AwsSession, staged: Path) -> None:
+    aws.s3.delete_bucket(Bucket=STORE)
+    project = Project(aws.s3, [])
+    with pytest.raises(LadleError, match=r"LD318.*to build the image aaaa"):
+        builder(aws, project).build(ImageSource(TAG, staged, "linux/amd64"))
+
+
 def test_an_image_for_arm_is_built_on_arm(aws: AwsSession, staged: Path) -> None:
     project = Project(aws.s3, ["SUCCEEDED"])
     builder(aws, project).build(ImageSource(TAG, staged, "linux/arm64"))
