@@ -1,4 +1,7 @@
-"""What the ledger has locked of each model: where its newest release runs, how it is packed, on what runtime."""
+"""What the ledger has locked of each model: where its newest release runs, how it is packed, on what runtime.
+
+Of one whose newest release is kept no more, what serves says it.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ def read_locks(ledger: ReleaseLedger, models: Iterable[str]) -> dict[str, Lock]:
             state = ledger.load(model)
         except NotFound:  # no platform, so no model either
             return found
-        newest = handed_over_last(state)
+        newest = handed_over_last(state) or state.stable
         if newest is not None and newest.lock is not None:
             found[model] = replace(newest.lock, grants=grants_of(state))
     return found

@@ -15,7 +15,7 @@ from ladle.actions.check_pinned import refuse_altered
 from ladle.actions.plan_deploy import plan_deploy
 from ladle.cli.confirm import confirm
 from ladle.cli.images import ImageDesk
-from ladle.cli.locks import Deployment, keep_for_later, known_locks
+from ladle.cli.locks import Deployment, Found, keep_for_later, known_locks
 from ladle.cli.output import answer, answer_json, say
 from ladle.cli.plan import cloud_of, inspect
 from ladle.disk.clock import SystemClock
@@ -25,6 +25,7 @@ from ladle.planning.resolve import Cloud, refuse_embedded
 from ladle.planning.service_spec import ServiceSpec
 from ladle.policy.statuses import ReleaseStatus
 from ladle.ports import BundleStore, DeployTool
+from ladle.project.pinned_lock import drop_lock
 from ladle.project.repository import find_root, packages, read_pinned
 from ladle.project.services import Locks, read_configs, read_services, workspace_of
 from ladle.tools.cdk import parse_event
@@ -66,6 +67,7 @@ def deploy(
     workspace, found = open_workspace(url, root), read_configs(root, environment)
     ledger = workspace.ledger
     locks = known_locks(found, to, ledger, origin)
+    _forget(found, to, locks)
     specs = read_services(root, cloud, inspect, environment, models or (), locks)
     if cloud is Cloud.EMBEDDED:
         refuse_embedded(specs)
@@ -87,6 +89,13 @@ def deploy(
 def _deployment(root: Path, environment: str | None) -> Deployment:
     url = _place(root, environment)
     return Deployment(root, url, cloud_of(url), environment)
+
+
+def _forget(found: Found, to: Deployment, known: Locks) -> None:
+    """What is committed of an embedded AWS before this one; the next look would take it for this one's."""
+    for package, config in found:
+        if to.cloud is Cloud.EMBEDDED and config.name not in known:
+            drop_lock(package, to.place)
 
 
 def _place(root: Path, environment: str | None) -> str:
@@ -165,7 +174,9 @@ def _text(done: Deployed) -> str:
         return f"refused before the CDK ran: {done.plan.reason}"
     status = done.status
     went = _WENT[status] if status else "is handed over; the controller has not answered yet"
-    release = f"release {done.release} " if done.release else ""
+    spec, release = done.plan.wanted, ""
+    if done.release:
+        release = f"release {done.release} {f'on {spec.target} ' if spec.left else ''}"
     return f"{done.plan.change}; {release}{went}"
 
 
@@ -181,6 +192,7 @@ def _row(done: Deployed, door: str) -> dict[str, object]:
         "model": done.plan.wanted.model,
         "status": str(done.plan.change),
         "release": done.release,
+        "target": done.plan.wanted.target,
         "state": done.status,
         "release_digest": done.plan.wanted.release_digest,
         "url": door,

@@ -11,7 +11,7 @@ import typer
 from ladle.actions.read_status import known_state
 from ladle.cli.asking import workspace_here
 from ladle.cli.output import answer, answer_json, say, table
-from ladle.cli.release_words import moment, record_json, state_json
+from ladle.cli.release_words import homes_line, moment, record_json, state_json, where
 from ladle.cli.restored_row import restore_row
 from ladle.errors import NotFound, UsageError
 from ladle.ports import Workspace
@@ -60,6 +60,8 @@ def history(
     if as_json:
         answer_json(_as_json(state, rows))
         return
+    if (homes := homes_line(state)) is not None:
+        say(f"{model} moves: {homes}")
     shown = [row for row in rows if everything or row.kind not in _DETAILS]
     if len(shown) > limit:
         say(f"{len(shown) - limit} older rows are not shown: --limit {len(shown)}")
@@ -104,12 +106,14 @@ def _served_cells(release: ServedRelease) -> tuple[str, ...]:
 
 def _as_json(state: ReleaseState, rows: Sequence[Record]) -> dict[str, Any]:
     """Every release there ever was, the newest first; ``kept`` ones can still be gone back to."""
+    runs_on = {release.number: where(release) for release in state.releases}
     releases = [
         {
             "release": fate.release,
             "state": str(fate.status),
             "experiment": fate.experiment_id,
-            "kept": state.release(fate.release) is not None,
+            "kept": fate.release in runs_on,
+            "runs_on": runs_on.get(fate.release),
         }
         for fate in reversed(fates(rows, state))
     ]

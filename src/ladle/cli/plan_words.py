@@ -77,6 +77,7 @@ def _what(model: ModelPlan) -> Iterator[str]:
     source, compute = spec.source, spec.compute
     experiment = f", experiment {spec.experiment_id[:12]}" if spec.experiment_id else ""
     yield from _row("target", [f"{spec.target} ({spec.target_reason})"])
+    yield from _row("moves", _moves(spec))
     packed = f"{spec.packaging}, Python {spec.python}, {spec.arch}"
     yield from _row(
         "package", [f"{packed}, {compute.memory_mb:,} MB, at most {compute.timeout_s} s"]
@@ -87,6 +88,17 @@ def _what(model: ModelPlan) -> Iterator[str]:
     yield from _row("model", [said])
     digests = f"release {_short(spec.release_digest)}, model {_short(spec.model_digest)}"
     yield from _row("digests", [digests])
+
+
+def _moves(spec: ServiceSpec) -> Iterator[str]:
+    """While it does."""
+    if spec.left is None:
+        return
+    yield (
+        f"from {spec.left.home.target} to {spec.target}: both are there, and cost, until ladle migrate "
+        f"{spec.model} --finish. The first release there gets all requests at once, by one write of the "
+        f"door; ladle rollback {spec.model} is the same write back"
+    )
 
 
 def _row(title: str, sentences: Iterable[str], wrap: bool = True) -> Iterator[str]:

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from ladle.catalog import Target
 from ladle.policy.traffic import as_alias
 from ladle.policy.verdicts import ArmCounts, Evidence, GuardVerdict
 from ladle.releases.effects import Record
-from ladle.releases.state import ReleaseState
+from ladle.releases.state import Release, ReleaseState
 from ladle.why.numbers import whose_labels
 from ladle.why.words import plural
 
@@ -26,6 +27,7 @@ def state_json(state: ReleaseState) -> dict[str, Any]:
         "phase": str(state.phase),
         "reason": state.reason,
         "alias": as_alias(state.traffic),
+        "moves": len(state.homes) > 1,
         "releases": [
             {
                 "release": release.number,
@@ -33,6 +35,9 @@ def state_json(state: ReleaseState) -> dict[str, Any]:
                 "release_digest": release.release_digest,
                 "model_digest": release.model_digest,
                 "experiment": release.experiment_id,
+                "target": release.target,
+                "packaging": release.packaging,
+                "base": release.base,
             }
             for release in sorted(state.releases, key=lambda r: -r.number)
         ],
@@ -41,6 +46,20 @@ def state_json(state: ReleaseState) -> dict[str, Any]:
             for q in state.quarantine
         ],
     }
+
+
+def where(release: Release) -> str:
+    """Functions differ by how they are packed."""
+    packed = release.target is Target.LAMBDA and release.packaging is not None
+    return f"{release.target} ({release.packaging})" if packed else str(release.target)
+
+
+def homes_line(state: ReleaseState) -> str | None:
+    """Where each release runs that may get traffic, while that is not one place."""
+    if len(state.homes) < 2:
+        return None
+    runs = sorted(state.startable, key=lambda r: r.number)
+    return ", ".join(f"release {r.number} on {where(r)}" for r in runs)
 
 
 def record_json(record: Record) -> Mapping[str, Any]:

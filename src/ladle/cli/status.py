@@ -15,7 +15,7 @@ from ladle.cli.asking import workspace_here
 from ladle.cli.locks import Deployment, known_locks, newer_runtime
 from ladle.cli.output import answer, answer_json, say
 from ladle.cli.plan import cloud_of, inspect
-from ladle.cli.release_words import evidence_lines, moment, state_json
+from ladle.cli.release_words import evidence_lines, homes_line, moment, state_json
 from ladle.disk.clock import SystemClock
 from ladle.errors import LadleError
 from ladle.policy.traffic import as_alias
@@ -136,6 +136,8 @@ def _lines(status: ModelStatus, committed: Mapping[str, str], now: float) -> Ite
     yield f"  live         {_live(status)}"
     if state.traffic and not status.unread and not state.traffic.reads_like(status.live):
         yield f"  the ledger   {state.traffic}"
+    if (homes := homes_line(state)) is not None:
+        yield f"  moves        {homes}: ladle migrate {state.model} --finish, or --undo"
     yield f"  handed over  {_release(state, state.handed_over)}"
     if state.model in committed:
         digest = committed[state.model]

@@ -10,11 +10,17 @@ from typing import Any
 
 import pytest
 
+from ladle.catalog import Packaging, Target
 from ladle.cli.main import main
 from ladle.config.parse import parse
 from ladle.disk.clock import SystemClock
 from ladle.planning.resolve import rollout_policy
+from ladle.planning.service_spec import Left
+from ladle.policy.lock import Home, Lock
 from ladle.policy.statuses import QuarantineScope
+from ladle.project.left_file import write_left
+from ladle.project.pinned_lock import write_lock
+from ladle.project.repository import ModelPackage
 from ladle.quality.counts import Counts, WindowKey, latency_bin
 from ladle.releases.state import Quarantined, Release, ReleaseState
 from ladle.wiring import open_workspace
@@ -78,6 +84,22 @@ def test_what_was_handed_over_is_unchanged(here: Path, plan: Plan) -> None:
     hand_over(here, plan()[1]["models"][0])
     status, said = plan("--exit-code")
     assert (status, said["models"][0]["change"], said["would_change"]) == (0, "unchanged", False)
+
+
+def test_a_model_that_moves_is_planned_where_it_goes(
+    here: Path, plan: Plan, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hand_over(here, plan()[1]["models"][0])
+    package = ModelPackage(here / "model_packages/digits")
+    left = Left(Home(Target.LAMBDA), {})
+    write_left(package, "aws", left)
+    write_lock(package, "aws", Lock(Target.ECS, Packaging.IMAGE, None, base=1, leaves=left.home))
+    [said] = plan()[1]["models"]
+    assert (said["change"], said["target"]) == ("new release", "ecs")
+    assert said["moves_from"] == {"target": "lambda", "base": 0}
+    assert said["reason"] == "it moves: what release 1 is, in its new home"
+    assert main(["plan"]) == 0
+    assert "moves     from lambda to ecs: both are there" in capsys.readouterr().out
 
 
 def test_another_bake_is_policy_only(here: Path, plan: Plan) -> None:

@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 
 from ladle.actions.read_status import read_status
+from ladle.catalog import Target
 from ladle.cli.main import main
+from ladle.cli.release_words import homes_line, state_json, where
 from ladle.config.parse import parse
 from ladle.disk.clock import SystemClock
 from ladle.disk.traffic_router import DiskTrafficRouter
@@ -26,6 +28,7 @@ from ladle.quality.drift import reference_key
 from ladle.releases.decide import decide
 from ladle.releases.events import Ask, PersonAsked
 from ladle.releases.state import Release, ReleaseState
+from ladle.testing.releases import moved, moving_story, stable_story
 from ladle.wiring import open_workspace
 
 Status = Callable[[], dict[str, Any]]
@@ -140,3 +143,16 @@ def hand_over(here: Path) -> None:
         handed_over=digest,
     )
     open_workspace(None, here).ledger.save(state, [], at=1.0)
+
+
+def test_while_a_model_moves_each_release_has_its_place() -> None:
+    assert homes_line(stable_story(2).state) is None
+    state = moving_story().state
+    assert homes_line(state) == "release 1 on lambda, release 2 on lambda, release 3 on ecs"
+    assert state_json(state)["moves"] is True
+    assert state_json(state)["releases"][0]["target"] == "ecs"
+    assert homes_line(replace(state, waiting=(moved(4),))).endswith("release 4 on ecs")
+
+
+def test_a_function_is_named_with_how_it_is_packed() -> None:
+    assert where(replace(moved(1), target=Target.LAMBDA)) == "lambda (image)"

@@ -11,12 +11,14 @@ from tests.unit.project.test_pinned_lock import spec
 
 from ladle.catalog import Packaging, Target
 from ladle.errors import LadleError
+from ladle.planning.resolve import Cloud
 from ladle.planning.service_spec import Left
 from ladle.policy.lock import Home, Lock
 from ladle.project.left_file import left_path, read_left, write_left
 from ladle.project.pinned_lock import drop_lock, write_lock
 from ladle.project.read_package import read_package
 from ladle.project.repository import ModelPackage
+from ladle.project.services import kept, read_configs
 
 LEFT = Left(Home(Target.LAMBDA), {"Function": {"Type": "AWS::Lambda::Function"}})
 MOVING = Lock(Target.ECS, Packaging.IMAGE, None, base=7, leaves=LEFT.home)
@@ -73,3 +75,24 @@ def test_it_goes_with_the_move_and_with_the_lock(package: ModelPackage) -> None:
 def test_a_file_of_one_place_says_nothing_of_another(package: ModelPackage) -> None:
     with pytest.raises(LadleError, match="LD286"):
         read_left(package, "prod", LEFT.home)
+
+
+def test_what_is_locked_of_an_embedded_aws_before_this_one_is_nothing_to_it(
+    package: ModelPackage,
+) -> None:
+    spec(package)  # writes its config
+    lock = replace(MOVING, leaves=None)
+    write_lock(package, "embedded", lock)
+    [(_, config)] = read_configs(package.folder.parents[1])
+    assert kept(package, config, Cloud.EMBEDDED, None) is None
+    told = Lock(Target.LAMBDA, Packaging.ZIP, None)
+    assert kept(package, config, Cloud.EMBEDDED, None, {"fraud": told}) == lock
+
+
+def test_a_config_of_a_model_that_is_to_move_may_say_so_before(package: ModelPackage) -> None:
+    spec(package)
+    package.config.write_text(package.config.read_text() + "target: lambda\n")
+    root = package.folder.parents[1]
+    with pytest.raises(LadleError, match="LD245"):
+        read_configs(root)
+    assert [c.target for _, c in read_configs(root, moving="fraud")] == [Target.LAMBDA]
