@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from ladle import names
@@ -43,10 +44,11 @@ class AwsReleaseAlarms:
     def delete(self, model: str, release: int) -> None:
         self._client.delete_alarms(AlarmNames=[names.native_alarm(model, release)])
 
-    def delete_all(self, model: str) -> None:
+    def delete_all(self, model: str, but: Collection[int] = ()) -> None:
+        kept = {names.native_alarm(model, release) for release in but}
         prefix = names.native_alarm(model, 0).removesuffix("0")
         pages = self._client.get_paginator("describe_alarms")
         for page in pages.paginate(AlarmNamePrefix=prefix):
-            found = [alarm["AlarmName"] for alarm in page["MetricAlarms"]]
-            if found:
-                self._client.delete_alarms(AlarmNames=found)
+            found = {alarm["AlarmName"] for alarm in page["MetricAlarms"]}
+            if gone := sorted(found - kept):
+                self._client.delete_alarms(AlarmNames=gone)

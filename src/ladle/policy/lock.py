@@ -33,6 +33,11 @@ class Home:
     target: Target
     base: int = 0
 
+    @property
+    def counts_itself(self) -> bool:
+        """Whether AWS numbers what is published there, asking nobody."""
+        return self.target is Target.LAMBDA
+
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Home:
         return cls(Target(data["target"]), int(data["base"]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -62,7 +62,8 @@ class ReleaseAlarms(Protocol):
     def delete(self, model: str, release: int) -> None:
         """Idempotent."""
 
-    def delete_all(self, model: str) -> None: ...
+    def delete_all(self, model: str, but: Collection[int] = ()) -> None:
+        """Of all releases but these."""
 
 
 class StackReader(Protocol):

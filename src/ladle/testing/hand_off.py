@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ladle import digest
+from ladle import digest, names
 from ladle.digest import Digest
 from ladle.errors import Conflict, LadleError, NotFound
 from ladle.ports import StoredCopy
@@ -15,8 +15,11 @@ from ladle.ports import StoredCopy
 
 @dataclass(slots=True)
 class FakeFunctionVersions:
-    """One Lambda function per model. ``deploy`` is what CloudFormation does before the hand-off."""
+    """One Lambda function per model, of the home with this base. ``deploy`` is what CloudFormation does
+    before the hand-off.
+    """
 
+    base: int = 0
     deployed: dict[str, tuple[str, str]] = field(default_factory=dict)
     published: dict[str, dict[int, tuple[str, str]]] = field(default_factory=dict)
     aliases: dict[str, int] = field(default_factory=dict)
@@ -35,7 +38,7 @@ class FakeFunctionVersions:
         deployed, code_sha256 = self.deployed[model], serving.get("CodeSha256")
         if deployed[0] != release_hex or code_sha256 not in (None, deployed[1]):
             raise LadleError("LD221", f"{model} holds another release", "deploy again")
-        versions, newest = self.published.setdefault(model, {}), self._newest.get(model, 0)
+        versions, newest = self.published.setdefault(model, {}), self._newest.get(model, self.base)
         if versions.get(newest) == deployed:  # Lambda publishes only what changed
             return newest
         self._newest[model] = newest + 1  # a number is never used twice
@@ -56,7 +59,8 @@ class FakeFunctionVersions:
         if release not in self.published.get(model, {}):
             raise NotFound("LD505", f"{model} has no version {release}", "publish it")
         self.aliases.setdefault(model, release)
-        return {"AliasArn": f"arn:aws:lambda:eu-west-1:111122223333:function:ladle-{model}:live"}
+        function = names.function(model, self.base)
+        return {"AliasArn": f"arn:aws:lambda:eu-west-1:111122223333:function:{function}:live"}
 
     def digest_of(self, model: str, release: int) -> str | None:
         version = self.published.get(model, {}).get(release)
@@ -86,8 +90,8 @@ class FakeReleaseAlarms:
     def delete(self, model: str, release: int) -> None:
         self.alarms.pop((model, release), None)
 
-    def delete_all(self, model: str) -> None:
-        self.alarms = {k: v for k, v in self.alarms.items() if k[0] != model}
+    def delete_all(self, model: str, but: Collection[int] = ()) -> None:
+        self.alarms = {k: v for k, v in self.alarms.items() if k[0] != model or k[1] in but}
 
 
 @dataclass(slots=True)

@@ -140,7 +140,7 @@ class OutOfReach:
 def test_a_stack_can_be_deleted_when_everything_else_is_gone() -> None:
     ports: Any = SimpleNamespace(alarms=OutOfReach(), versions=OutOfReach())
     event = {**EVENT, "RequestType": "Delete"}
-    assert handler.answer(ports, Request.from_event(event)) == {}
+    assert handler.answer(lambda _home: ports, Request.from_event(event)) == {}
     store: Any = None
     assert bundle.answer(store, Request.from_event(event)) == {}
 

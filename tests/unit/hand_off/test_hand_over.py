@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ladle.actions.hand_over import HandOff, Wanted, hand_over, retire
+from ladle.actions.hand_over import HandOff, hand_over, retire
+from ladle.actions.wanted_release import Wanted
 from ladle.errors import Conflict, Corrupt, LadleError, NotFound
 from ladle.experiments.manifest import (
     Code,

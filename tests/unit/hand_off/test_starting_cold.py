@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 from tests.unit.planning.specs import config_of, content
 
-from ladle.actions.hand_over import HandOff, Wanted, hand_over, retire
+from ladle.actions.hand_over import HandOff, hand_over, retire
 from ladle.actions.read_locks import grants_of, read_locks
+from ladle.actions.wanted_release import Wanted
 from ladle.catalog import Packaging, Target
 from ladle.digest import hex_of
 from ladle.errors import LadleError, NotFound

@@ -25,7 +25,7 @@ __all__ = ["ports"]  # a fixture
 def test_a_deploy_by_the_cdk_alone_moves_no_model(ports: HandOff, moved: dict[str, Any]) -> None:
     first = Release(1, f"sha256:{DIGESTS[0]}", "sha256:m", None, 1.0, RolloutPolicy())
     first = replace(first, packaging=Packaging.IMAGE)
-    state = ReleaseState(MODEL, releases=(first,))
+    state = ReleaseState(MODEL, stable=first, releases=(first,))
     ports = replace(ports, ledger=Ledger(state))  # type: ignore[arg-type]
     with pytest.raises(LadleError, match="LD245"):
         hand_over(ports, replace(WANTED, **{"packaging": Packaging.IMAGE, **moved}))
