@@ -17,6 +17,7 @@ from ladle.project.repository import find_root
 from ladle.project.services import read_services
 from ladle_stacks.extra import extended, read_extension
 from ladle_stacks.host import Host
+from ladle_stacks.left_home import keep_left
 from ladle_stacks.model_stack import ModelStack
 from ladle_stacks.platform_stack import PlatformStack
 
@@ -58,4 +59,5 @@ def describe(
         stack.add_stack_dependency(platform)
         if root is not None and extend is not None:
             extended(root, extend, stack, spec)
+        keep_left(stack, spec)
     return app

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import aws_cdk as cdk
 from aws_cdk import aws_budgets as budgets
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_elasticloadbalancingv2 as elb
@@ -14,6 +15,7 @@ from ladle import names
 from ladle.catalog import Target
 from ladle.planning.service_spec import ServiceSpec
 from ladle_stacks import arns
+from ladle_stacks.home import home_of
 
 HOUR_S = 3600
 _TOLD_AT = (("ACTUAL", 80), ("ACTUAL", 100), ("FORECASTED", 100))  # percent of the cap
@@ -74,14 +76,16 @@ class _Asked:
 
 
 def _asked(scope: Construct, spec: ServiceSpec) -> _Asked:
-    function = names.function(spec.model)
+    if spec.left is not None:  # either home answers, both behind one door
+        return _Asked("AWS/ApiGateway", "Count", "ApiId", cdk.Fn.ref("Door"))
     if spec.target is Target.LAMBDA:
+        function = names.function(spec.model, spec.base)
         return _Asked("AWS/Lambda", "Invocations", "FunctionName", function)
-    balancer = scope.node.try_find_child("Balancer")
+    balancer = home_of(scope, spec).node.try_find_child("Balancer")
     if isinstance(balancer, elb.CfnLoadBalancer):  # which counts no health check
         whose = balancer.attr_load_balancer_full_name
         return _Asked("AWS/ApplicationELB", "RequestCount", "LoadBalancer", whose)
-    return _Asked("AWS/ApiGateway", "Count", "ApiName", function)
+    return _Asked("AWS/ApiGateway", "Count", "ApiName", names.function(spec.model))
 
 
 def _idle_alarm(scope: Construct, spec: ServiceSpec, idle_s: float) -> None:

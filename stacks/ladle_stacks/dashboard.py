@@ -41,7 +41,9 @@ def dashboard(scope: Construct, spec: ServiceSpec) -> cloudwatch.CfnDashboard:
 
 
 def _widgets(spec: ServiceSpec) -> Iterator[Widget]:
-    if spec.target is Target.LAMBDA:
+    if (
+        spec.target is Target.LAMBDA and not spec.base
+    ):  # whose versions are releases by their numbers
         yield _by_release(spec, "Requests by release", "Invocations", "Sum")
         yield _by_release(spec, "Failed invocations by release", "Errors", "Sum")
         yield _by_release(spec, "Duration by release, p95", "Duration", "p95")

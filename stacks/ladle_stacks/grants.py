@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from aws_cdk import Aws
 from aws_cdk import aws_iam as iam
@@ -14,6 +14,7 @@ from ladle.planning.grant import Grant
 from ladle.planning.service_spec import ServiceSpec
 from ladle.planning.things import own_log
 from ladle_stacks import arns
+from ladle_stacks.home import home_of
 
 KEY_ADMINISTRATION = (
     "CancelKeyDeletion",
@@ -73,6 +74,23 @@ def router_role(scope: Construct, spec: ServiceSpec) -> iam.Role:
         ),
         inline_policies={"grants": _document(permissions.router(spec))},
     )
+
+
+def handing_grants(scope: Construct, spec: ServiceSpec) -> Iterator[iam.CfnPolicy]:
+    """What the hand-off may in a home that comes or goes. That of a left home which came itself is there."""
+    role = scope.node.find_child("HandoffRole")
+    if not isinstance(role, iam.Role):
+        raise TypeError("the hand-off has a role of its own")
+    for base, granted in permissions.of_homes(spec).items():
+        if base not in (0, spec.base):
+            continue
+        yield iam.CfnPolicy(
+            home_of(scope, spec) if base else scope,
+            "HandoffGrants",
+            policy_name=f"home-{base}",
+            policy_document=_document(granted),
+            roles=[role.role_name],
+        )
 
 
 def _document(grants: Iterable[Grant]) -> iam.PolicyDocument:

@@ -17,7 +17,9 @@ from ladle_stacks import arns, grants
 from ladle_stacks.alarms import evidence_alarm
 from ladle_stacks.ceilings import ceilings
 from ladle_stacks.dashboard import dashboard
+from ladle_stacks.home import home_of
 from ladle_stacks.host import Host
+from ladle_stacks.left_home import refuse_unmovable
 
 Kind = TypeVar("Kind")
 
@@ -34,10 +36,12 @@ class ModelStack(cdk.Stack):
             description=f"Ladle: the model {spec.model}",
             tags={**spec.tags, "ladle:model": spec.model},
         )
+        refuse_unmovable(spec)
         target = import_module(f"ladle_stacks.targets.{TARGET_MODULES[spec.target]}")
         alarm = evidence_alarm(self, spec)
         router = grants.router_role(self, spec)
         released: cdk.CfnResource = target.serve(self, host, spec)
+        self._home = home_of(self, spec)
         # The controller starts at once: what it needs and what guards it are there before.
         released.node.add_dependency(alarm, router)
         _people(self, spec)
@@ -46,14 +50,18 @@ class ModelStack(cdk.Stack):
             dashboard(self, spec)
 
     def find(self, id_: str, kind: type[Kind]) -> Kind:
-        """One of this stack's constructs by its id, as what it is: ``find("Function", CfnFunction)``.
+        """One of this stack's constructs by its id, as what it is: ``find("Function", CfnFunction)``. Of a
+        model that has moved, that of where it is now.
 
         Raises LadleError LD235 with the ids that there are.
         """
-        found = self.node.try_find_child(id_)
-        if isinstance(found, kind):
-            return found
-        known = ", ".join(sorted(c.node.id for c in self.node.children if isinstance(c, kind)))
+        scopes = dict.fromkeys((self._home, self))
+        for scope in scopes:
+            found = scope.node.try_find_child(id_)
+            if isinstance(found, kind):
+                return found
+        children = (child for scope in scopes for child in scope.node.children)
+        known = ", ".join(sorted(c.node.id for c in children if isinstance(c, kind)))
         raise LadleError(
             "LD235",
             f"the stack {self.stack_name} has no {kind.__name__} called {id_}",

@@ -6,7 +6,7 @@ template holds a version or an alias: the hand-off makes them, the controller mo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -17,10 +17,12 @@ from constructs import Construct
 
 from ladle import digest, names
 from ladle.planning import permissions
-from ladle.planning.service_spec import ServiceSpec
+from ladle.planning.service_spec import Left, ServiceSpec
 from ladle.project.function_code import HANDOFF_ENTRIES
 from ladle_stacks import arns
 from ladle_stacks.functions import FunctionPlan, ZipCode, own_function
+from ladle_stacks.grants import handing_grants
+from ladle_stacks.home import home_of
 from ladle_stacks.host import Host
 
 # CloudFormation waits for an answer this long, in place of an hour; the functions give up before.
@@ -33,6 +35,7 @@ class Handing:
 
     handoff: lambda_.CfnFunction
     bundle: cdk.CfnCustomResource
+    rights: Sequence[cdk.CfnResource] = ()  # beside those of its role, while it needs them
 
 
 def bundle_and_handoff(scope: Construct, host: Host, spec: ServiceSpec) -> Handing:
@@ -42,7 +45,7 @@ def bundle_and_handoff(scope: Construct, host: Host, spec: ServiceSpec) -> Handi
     asset, locator, pinned = _model_asset(scope, spec), spec.source.locator, spec.source.object
     bundler = own_function(scope, _bundle_plan(spec, asset), code)
     bundle = _custom(
-        scope,
+        home_of(scope, spec),  # what a home's function was told of it must not change
         "Bundle",
         "Custom::LadleBundle",
         bundler,
@@ -61,7 +64,7 @@ def bundle_and_handoff(scope: Construct, host: Host, spec: ServiceSpec) -> Handi
             "AssetKey": asset.s3_object_key if asset else None,
         },
     )
-    return Handing(handoff, bundle)
+    return Handing(handoff, bundle, tuple(handing_grants(scope, spec)))
 
 
 def release(
@@ -93,10 +96,17 @@ def release(
             "Serving": {k: v for k, v in serving.items() if v is not None} or None,
             "Policy": digest.canonical_json(spec.policy.to_json()).decode(),
             "TopicArn": arns.topic(),
+            "Base": str(spec.base) if spec.base else None,
+            "Leaves": _leaves(spec.left),
         },
     )
-    made.add_resource_dependency(first)
+    for needed in (first, *handing.rights):
+        made.add_resource_dependency(needed)
     return made
+
+
+def _leaves(left: Left | None) -> Mapping[str, str] | None:
+    return {"Target": str(left.home.target), "Base": str(left.home.base)} if left else None
 
 
 def read_from_the_store(bundle: cdk.CfnCustomResource) -> Mapping[str, str]:

@@ -59,6 +59,11 @@ def stage_of_the_door(name: str) -> str:
     return f"arn:{PARTITION}:apigateway:{REGION}::/restapis/${{Door}}/stages/{name}"
 
 
+def integrations_of_the_door() -> str:
+    """Of the HTTP API in the model's own stack."""
+    return f"arn:{PARTITION}:apigateway:{REGION}::/apis/${{Door}}/integrations"
+
+
 def cdk_images() -> str:
     return _arn("ecr", f"repository/cdk-hnb659fds-container-assets-{ACCOUNT}-{REGION}")
 

@@ -5,13 +5,15 @@ A resource is ``*`` only where AWS knows no narrower one; the row says so.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 
 from ladle import digest, names
 from ladle.catalog import Tracing
 from ladle.planning import arns
 from ladle.planning.grant import Grant, RoleGrants, Thing, allow
+from ladle.planning.moving import leading, left_of
 from ladle.planning.pinned_object import PinnedObject
 from ladle.planning.service_spec import ServiceSpec
 from ladle.planning.targets import planning_of
@@ -35,7 +37,10 @@ def of_model(spec: ServiceSpec) -> tuple[RoleGrants, ...]:
                 own_log(f"/aws/lambda/{bundler}"),
             ),
         ),
-        RoleGrants("hand-off", (*handoff(spec), own_log(f"/aws/lambda/{handoff_}"))),
+        RoleGrants(
+            "hand-off",
+            (*handoff(spec), own_log(f"/aws/lambda/{handoff_}"), *chain(*of_homes(spec).values())),
+        ),
         RoleGrants("router", tuple(router(spec))),
         *target.other_roles(spec),
     )
@@ -146,7 +151,7 @@ def handoff(spec: ServiceSpec) -> Grants:
     releases = Thing(arns.table(names.RELEASES_TABLE), f"its own rows of {names.RELEASES_TABLE}")
     stack = names.model_stack(model)
     return [
-        *planning_of(spec.target).publishing_grants(spec),
+        *(() if spec.base else publishing(spec)),
         allow("cloudwatch", ["DeleteAlarms", "PutMetricAlarm"], _alarm(alarms)),
         allow("cloudwatch", ["DescribeAlarms"], _ANY_ALARM),
         allow("dynamodb", ["ConditionCheckItem", "GetItem", "PutItem"], releases, when=own_rows),
@@ -157,11 +162,25 @@ def handoff(spec: ServiceSpec) -> Grants:
     ]
 
 
+def publishing(spec: ServiceSpec) -> Grants:
+    return tuple(planning_of(spec.target).publishing_grants(spec))
+
+
+def of_homes(spec: ServiceSpec) -> Mapping[int, Grants]:
+    """What the hand-off may in homes that come or go, by base: such a policy goes with its home, after
+    the hand-off has taken down what of the home is in no template.
+    """
+    left = left_of(spec)
+    moved = (spec,) if spec.base else ()
+    return {home.base: publishing(home) for home in (*moved, *((left,) if left else ()))}
+
+
 def router(spec: ServiceSpec) -> Grants:
     """The only role that may move a model's traffic; only the controller may take it."""
-    helper = names.handoff_function(spec.model)
+    helper, left = names.handoff_function(spec.model), left_of(spec)
     return [
         *planning_of(spec.target).routing_grants(spec),
+        *((*planning_of(left.target).routing_grants(left), *leading(spec.model)) if left else ()),
         allow("lambda", ["InvokeFunction"], Thing(arns.function(helper), helper)),
     ]
 

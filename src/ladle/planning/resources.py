@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from ladle import names
+from ladle.planning.moving import resources_of_the_move
 from ladle.planning.resource import Resource
 from ladle.planning.service_spec import ServiceSpec
 from ladle.planning.targets import planning_of
@@ -14,6 +15,7 @@ from ladle.planning.targets import planning_of
 CALLED: dict[str, str] = {
     "AWS::Lambda::Function": "function",
     "AWS::IAM::Role": "role",
+    "AWS::IAM::Policy": "grant",
     "AWS::ApiGatewayV2::Api": "HTTP API",
     "AWS::ApiGatewayV2::Route": "route",
     "AWS::ApiGatewayV2::Integration": "integration",
@@ -59,7 +61,12 @@ CALLED: dict[str, str] = {
 
 
 def resources(spec: ServiceSpec) -> tuple[Resource, ...]:
-    return (*planning_of(spec.target).resources(spec), *_handing_over(spec), *_watching(spec))
+    return (
+        *planning_of(spec.target).resources(spec),
+        *_handing_over(spec),
+        *_watching(spec),
+        *resources_of_the_move(spec),
+    )
 
 
 def counted(found: tuple[Resource, ...]) -> str:
@@ -81,6 +88,8 @@ def _handing_over(spec: ServiceSpec) -> Iterator[Resource]:
     yield Resource("Custom::LadleBundle")
     yield Resource("Custom::LadleRelease")
     yield Resource("AWS::IAM::Role", names.router_role(spec.model))
+    if spec.base:
+        yield Resource("AWS::IAM::Policy")
 
 
 def _watching(spec: ServiceSpec) -> Iterator[Resource]:

@@ -21,7 +21,7 @@ def opened(scope: Construct, spec: ServiceSpec, behind: Behind, intake: ToFuncti
     url = lambda_.CfnUrl(
         scope,
         "DoorUrl",
-        target_function_arn=arns.function(names.function(spec.model)),
+        target_function_arn=arns.function(names.function(spec.model, spec.base)),
         qualifier=names.ALIAS,
         auth_type="NONE" if public else "AWS_IAM",
         cors=_cors(spec),

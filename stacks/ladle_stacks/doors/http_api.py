@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import aws_cdk as cdk
 from aws_cdk import aws_apigatewayv2 as api
 from aws_cdk import aws_lambda as lambda_
@@ -15,6 +17,8 @@ from ladle.planning.service_spec import ServiceSpec
 from ladle_stacks import arns
 from ladle_stacks.doors.behind import Behind, ToFunction, ToListener
 from ladle_stacks.doors.opened import Opened
+from ladle_stacks.home import home_of
+from ladle_stacks.left_home import LIVE, kept_integration, leads_to
 
 AUTHORIZATION = {DoorAuth.IAM: "AWS_IAM", DoorAuth.JWT: "JWT", DoorAuth.NONE: "NONE"}
 # What a page may send: whose call it is, and of what.
@@ -31,25 +35,28 @@ _ADDRESS = "https://${Door}.execute-api.${AWS::Region}.${AWS::URLSuffix}"
 
 def opened(scope: Construct, spec: ServiceSpec, behind: Behind, intake: ToFunction) -> Opened:
     door = _Door(scope, spec, f"Ladle: the front door of {spec.model}")
-    door.routes("Predict", SERVING_ROUTES, behind)
+    live = door.leading(behind)
+    door.routes("Predict", SERVING_ROUTES, live)
     if isinstance(behind, ToFunction):
-        may_call(scope, door.api.ref, behind.arn)
+        may_call(scope, spec, door.api.ref, behind.arn)
     # The platform stack lets every door's POST /feedback in: one permission, however many models.
-    door.routes("Feedback", INTAKE_ROUTES, intake)
-    return Opened(door.url, door.stage())
+    door.routes("Feedback", INTAKE_ROUTES, door.to("FeedbackIntegration", intake))
+    # What a finished move changes of it, the last of the controller's writes, nothing may take back.
+    unnamed = spec.base and not isinstance(behind, ToFunction)
+    return Opened(door.url, door.stage(), (live,) if unnamed else ())
 
 
 def labels_only(scope: Construct, spec: ServiceSpec, intake: ToFunction) -> str:
     """The address of a door that takes labels and nothing else."""
     door = _Door(scope, spec, f"Ladle: takes labels of {spec.model}")
-    door.routes("Feedback", INTAKE_ROUTES, intake)
+    door.routes("Feedback", INTAKE_ROUTES, door.to("FeedbackIntegration", intake))
     door.stage()
     return door.url
 
 
-def may_call(scope: Construct, api_id: str, alias: str) -> None:
+def may_call(scope: Construct, spec: ServiceSpec, api_id: str, alias: str) -> None:
     lambda_.CfnPermission(
-        scope,
+        home_of(scope, spec),
         "PredictByDoor",
         action="lambda:InvokeFunction",
         function_name=alias,
@@ -74,8 +81,7 @@ class _Door:
         self.url = cdk.Fn.sub(_ADDRESS, {"Door": self.api.ref})
         self._tokens = _tokens(scope, spec, self.api) if spec.door.auth is DoorAuth.JWT else None
 
-    def routes(self, id_: str, routes: tuple[str, ...], behind: Behind) -> None:
-        integration = self._integration(f"{id_}Integration", behind)
+    def routes(self, id_: str, routes: tuple[str, ...], integration: cdk.CfnResource) -> None:
         for number, route in enumerate(routes):
             api.CfnRoute(
                 self._scope,
@@ -87,13 +93,27 @@ class _Door:
                 authorizer_id=self._tokens,
             )
 
-    def _integration(self, id_: str, behind: Behind) -> api.CfnIntegration:
+    def leading(self, behind: Behind) -> cdk.CfnResource:
+        """What predictions go through. While the model moves it stays as it was, since the controller leads
+        it from home to home, by the example of one that no route uses for each of them.
+        """
+        spec = self._spec
+        if spec.left is None:
+            return self.to(LIVE, behind, names.LIVE_INTEGRATION)
+        old, new = spec.left.home.base, spec.base
+        self.to(leads_to(new), behind, names.home_integration(new))
+        kept = partial(kept_integration, self._scope, spec.model, spec.left)
+        kept(leads_to(old), names.home_integration(old))
+        return kept(LIVE, names.LIVE_INTEGRATION)
+
+    def to(self, id_: str, behind: Behind, description: str | None = None) -> api.CfnIntegration:
         waits_s = min(self._spec.compute.timeout_s, row_of(DoorKind.HTTP_API).timeout_s)
         if isinstance(behind, ToFunction):
             return api.CfnIntegration(
                 self._scope,
                 id_,
                 api_id=self.api.ref,
+                description=description,
                 integration_type="AWS_PROXY",
                 integration_uri=behind.arn,
                 payload_format_version="2.0",
@@ -104,6 +124,7 @@ class _Door:
                 self._scope,
                 id_,
                 api_id=self.api.ref,
+                description=description,
                 integration_type="HTTP_PROXY",
                 integration_method="ANY",
                 integration_uri=behind.arn,

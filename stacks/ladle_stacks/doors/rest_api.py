@@ -38,7 +38,7 @@ def opened(scope: Construct, spec: ServiceSpec, behind: Behind, intake: ToFuncti
         endpoint_configuration=api.CfnRestApi.EndpointConfigurationProperty(types=["REGIONAL"]),
     )
     if isinstance(behind, ToFunction):
-        may_call(scope, door.ref, behind.arn)
+        may_call(scope, spec, door.ref, behind.arn)
     told = behind.told if isinstance(behind, ToFunction) else {}
     stage = _stage(scope, spec, door, body, told)
     if spec.door.auth is DoorAuth.API_KEY:

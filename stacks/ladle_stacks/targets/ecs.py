@@ -17,10 +17,12 @@ from constructs import Construct
 from ladle import names
 from ladle.planning.service_spec import ServiceSpec
 from ladle.planning.targets.ecs import BUSY, fleet
+from ladle.planning.targets.ecs_grants import balancer_id
 from ladle.planning.usage import warm_ms
 from ladle_stacks.doors.behind import ToListener
 from ladle_stacks.doors.front_door import front_door
 from ladle_stacks.functions import lines_to_collector, log_group
+from ladle_stacks.home import home_of
 from ladle_stacks.host import Host
 from ladle_stacks.release_handoff import bundle_and_handoff, release
 from ladle_stacks.targets.ecs_alarms import slot_alarms
@@ -37,10 +39,11 @@ def serve(scope: Construct, host: Host, spec: ServiceSpec) -> cdk.CfnResource:
     kept = log_group(scope, "Logs", names.log_group(spec.model), spec.log_retention_days)
     lines = lines_to_collector(scope, kept)
     handing = bundle_and_handoff(scope, host, spec)
-    where = place(scope, spec)
-    cluster, strategy = capacity(scope, spec, where)
-    listener, slots = _balancer(scope, spec, where)
-    task = task_definition(scope, host, spec, handing.bundle)
+    home = home_of(scope, spec)
+    where = place(home, spec)
+    cluster, strategy = capacity(home, spec, where)
+    listener, slots = _balancer(home, spec, where)
+    task = task_definition(home, host, spec, handing.bundle)
     to_json = cdk.Stack.of(scope).to_json_string
     serving = {
         "TaskDefinition": to_json(task),
@@ -49,7 +52,7 @@ def serve(scope: Construct, host: Host, spec: ServiceSpec) -> cdk.CfnResource:
     released = release(scope, handing, cluster, spec, serving)
     released.add_resource_dependency(lines)
     link = api.CfnVpcLink(
-        scope,
+        home,
         "DoorLink",
         name=names.function(spec.model),
         subnet_ids=list(where.subnets),
@@ -76,6 +79,7 @@ def _balancer(
             attribute(key="idle_timeout.timeout_seconds", value=str(spec.compute.timeout_s + 5)),
         ],
     )
+    balancer.override_logical_id(balancer_id(spec))
     nobody = elb.CfnListener.FixedResponseConfigProperty(
         status_code="503", content_type="text/plain", message_body="no release serves yet"
     )

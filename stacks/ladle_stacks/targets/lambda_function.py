@@ -27,6 +27,7 @@ from ladle_stacks import grants
 from ladle_stacks.doors.behind import ToFunction
 from ladle_stacks.doors.front_door import front_door
 from ladle_stacks.functions import ZipCode, lines_to_collector, log_group
+from ladle_stacks.home import home_of
 from ladle_stacks.host import Host
 from ladle_stacks.release_handoff import bundle_and_handoff, release
 from ladle_stacks.serving_image import code_of, serving_image
@@ -55,8 +56,9 @@ def serve(scope: Construct, host: Host, spec: ServiceSpec) -> cdk.CfnResource:
     kept = log_group(scope, "Logs", names.log_group(spec.model), spec.log_retention_days)
     lines = lines_to_collector(scope, kept)
     handing = bundle_and_handoff(scope, host, spec)
-    packed = _pack(scope, host, spec)
-    function = _function(scope, spec, packed, _environment(spec, handing.bundle), kept)
+    home = home_of(scope, spec)
+    packed = _pack(home, host, spec)
+    function = _function(home, spec, packed, _environment(spec, handing.bundle), kept)
     released = release(scope, handing, function, spec, _served(spec, packed))
     released.add_resource_dependency(lines)
     alias = released.get_att("AliasArn").to_string()
@@ -76,7 +78,7 @@ def _function(
     function = lambda_.CfnFunction(
         scope,
         "Function",
-        function_name=names.function(spec.model),
+        function_name=names.function(spec.model, spec.base),
         description=f"Ladle: serves {spec.model}",
         code=packed.code,
         package_type=packed.package_type,
@@ -110,7 +112,7 @@ def _snapshot(spec: ServiceSpec) -> lambda_.CfnFunction.SnapStartProperty | None
 
 
 def _traced(spec: ServiceSpec) -> lambda_.CfnFunction.TracingConfigProperty | None:
-    if spec.tracing is Tracing.NONE:
+    if spec.tracing is not Tracing.XRAY:
         return None
     return lambda_.CfnFunction.TracingConfigProperty(mode="Active")
 
@@ -138,6 +140,7 @@ def _environment(spec: ServiceSpec, bundle: cdk.CfnCustomResource) -> dict[str, 
         "LADLE_SPEC": serving_json(spec),
         **_model_at(spec, of_bundle),
         "LADLE_LOG_KEY": of_bundle("LogKey"),
+        **({"LADLE_BASE": str(spec.base)} if spec.base else {}),
     }
 
 

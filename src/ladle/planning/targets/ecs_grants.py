@@ -34,9 +34,9 @@ def publishing_grants(spec: ServiceSpec) -> Iterator[Grant]:
         ["CreateService", "DeleteService", "DescribeServices", "TagResource", "UpdateService"],
         _services(model),
     )
-    listener = Thing(arns.balancer("listener/${Balancer.LoadBalancerFullName}/*"), "its listener")
+    listener = Thing(arns.balancer(f"listener/{_balancer(spec)}/*"), "its listener")
     yield allow("elasticloadbalancing", ["CreateRule"], listener)
-    yield allow("elasticloadbalancing", ["DeleteRule"], _RULE)
+    yield allow("elasticloadbalancing", ["DeleteRule"], _rule(spec))
     yield _LOOKS
     yield from _sizing("DescribeScalableTargets", "PutScalingPolicy", "RegisterScalableTarget")
     yield _passes(model)
@@ -51,7 +51,7 @@ def publishing_grants(spec: ServiceSpec) -> Iterator[Grant]:
 
 
 def routing_grants(spec: ServiceSpec) -> Iterator[Grant]:
-    yield allow("elasticloadbalancing", ["ModifyRule"], _RULE)
+    yield allow("elasticloadbalancing", ["ModifyRule"], _rule(spec))
     yield _LOOKS
     yield allow("ecs", ["DescribeServices", "UpdateService"], _services(spec.model))
     yield from _sizing("RegisterScalableTarget")
@@ -117,7 +117,19 @@ def _passes(model: str) -> Grant:
     )
 
 
-_RULE = Thing(arns.balancer("listener-rule/${Balancer.LoadBalancerFullName}/*"), "its rule")
+def balancer_id(spec: ServiceSpec) -> str:
+    """What the home's load balancer is called in the template."""
+    return f"{names.home_scope(spec.base)}Balancer"
+
+
+def _balancer(spec: ServiceSpec) -> str:
+    return f"${{{balancer_id(spec)}.LoadBalancerFullName}}"
+
+
+def _rule(spec: ServiceSpec) -> Thing:
+    return Thing(arns.balancer(f"listener-rule/{_balancer(spec)}/*"), "its rule")
+
+
 _LOOKS = allow(
     "elasticloadbalancing",
     ["DescribeRules", "DescribeTargetHealth"],

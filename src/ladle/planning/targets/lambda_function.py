@@ -29,7 +29,7 @@ IDLE_INSTANCE_S, LEAST_COLD_SHARE = 600.0, 0.001
 
 
 def resources(spec: ServiceSpec) -> Iterator[Resource]:
-    yield Resource("AWS::Lambda::Function", names.function(spec.model))
+    yield Resource("AWS::Lambda::Function", names.function(spec.model, spec.base))
     yield Resource("AWS::IAM::Role")
     yield Resource("AWS::Logs::LogGroup", names.log_group(spec.model))
     yield Resource("AWS::Logs::SubscriptionFilter")
@@ -73,7 +73,7 @@ def network_interfaces(spec: ServiceSpec) -> Iterator[Grant]:
 
 
 def publishing_grants(spec: ServiceSpec) -> Iterator[Grant]:
-    function, versions = _function_and_versions(spec.model)
+    function, versions = _function_and_versions(spec)
     version = Thing(versions.arn, f"versions of {function.called}")
     look = ["GetAlias", "GetFunctionConfiguration", "ListVersionsByFunction"]
     yield allow("lambda", [*look, "CreateAlias", "PublishVersion"], function, versions)
@@ -82,7 +82,7 @@ def publishing_grants(spec: ServiceSpec) -> Iterator[Grant]:
 
 
 def routing_grants(spec: ServiceSpec) -> Iterator[Grant]:
-    function, versions = _function_and_versions(spec.model)
+    function, versions = _function_and_versions(spec)
     yield allow("lambda", ["GetAlias", "UpdateAlias"], function, versions)
     yield allow("lambda", ["InvokeFunction"], function, versions)
     yield allow("lambda", ["ListVersionsByFunction"], function)
@@ -102,8 +102,8 @@ def other_roles(_spec: ServiceSpec) -> Iterator[RoleGrants]:
     yield from ()
 
 
-def _function_and_versions(model: str) -> tuple[Thing, Thing]:
-    name = names.function(model)
+def _function_and_versions(spec: ServiceSpec) -> tuple[Thing, Thing]:
+    name = names.function(spec.model, spec.base)
     return (
         Thing(arns.function(name), name),
         Thing(arns.function(f"{name}:*"), "its versions"),

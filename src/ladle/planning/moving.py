@@ -1,0 +1,90 @@
+"""While a model moves its stack holds two homes: what of the old one plans must know."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from ladle import names
+from ladle.catalog import DoorAuth
+from ladle.planning import arns
+from ladle.planning.grant import Grant, Thing, allow
+from ladle.planning.resource import Resource
+from ladle.planning.service_spec import ServiceSpec
+
+_HASH = re.compile(r"[0-9A-F]{8}$")  # the CDK's own, behind a logical id
+_NUMBER = re.compile(r"(?<=Route)\d+$")
+# What both homes share is the stack's, whatever its config says; a number stands behind a route.
+_SHARED = frozenset(
+    (
+        *("Logs", "LinesToCollector", "EvidenceAlarm", "RouterRole", "Release"),
+        *(
+            f"{function}{part}"
+            for function in ("Handoff", "Bundler")
+            for part in ("", "Role", "Logs")
+        ),
+        *("Door", "DoorStage", "PredictIntegration", "PredictRoute"),
+        *("FeedbackIntegration", "FeedbackRoute"),
+    )
+)
+_NAMED_BY = ("FunctionName", "RoleName", "ClusterName", "AlarmName", "LogGroupName", "DomainName")
+
+
+def left_of(spec: ServiceSpec) -> ServiceSpec | None:
+    """The home that is left, for what follows from target, base and model alone: its config is gone."""
+    if spec.left is None:
+        return None
+    home = spec.left.home
+    return replace(spec, target=home.target, base=home.base, left=None)
+
+
+def stays(spec: ServiceSpec) -> Mapping[str, Any]:
+    """What the stack keeps of the home that is left, by logical id, as it was deployed."""
+    if spec.left is None:
+        return {}
+    anew = _SHARED | set(_described(spec))
+    return {
+        id_: resource
+        for id_, resource in spec.left.resources.items()
+        if _NUMBER.sub("", _HASH.sub("", id_)) not in anew and id_ not in anew
+    }
+
+
+def _described(spec: ServiceSpec) -> Iterator[str]:
+    """What a stack holds of the stack's own only where its config asks for it."""
+    yield from (f"Notify{number}" for number in range(len(spec.notify)))
+    asked = {
+        "Dashboard": spec.dashboard,
+        "Budget": spec.ceilings.monthly_usd is not None,
+        "IdleAlarm": spec.ceilings.idle_ttl_s is not None,
+        "DoorTokens": spec.door.auth is DoorAuth.JWT,
+        "Domain": spec.door.domain is not None,
+        "DomainMapping": spec.door.domain is not None,
+    }
+    yield from (id_ for id_, is_asked in asked.items() if is_asked)
+
+
+def resources_of_the_move(spec: ServiceSpec) -> Iterator[Resource]:
+    """Beside what a model has that stays where it is."""
+    if spec.left is None:
+        return
+    for _ in (spec.left.home, spec.home):
+        yield Resource("AWS::ApiGatewayV2::Integration")
+    if not spec.left.home.base:
+        yield Resource("AWS::IAM::Policy")
+    for resource in stays(spec).values():
+        properties = resource.get("Properties", {})
+        named = (properties[key] for key in _NAMED_BY if key in properties)
+        yield Resource(resource["Type"], next((n for n in named if isinstance(n, str)), None))
+
+
+def leading(model: str) -> Iterator[Grant]:
+    """Leads the door from home to home. It is found through the model's stack."""
+    every = arns.integrations_of_the_door()
+    stack = names.model_stack(model)
+    yield allow("apigateway", ["GET"], Thing(every, "what its door leads to"))
+    yield allow("apigateway", ["PATCH"], Thing(f"{every}/*", "what its door leads to"))
+    its_stack = Thing(arns.stack(stack), f"the stack {stack}")
+    yield allow("cloudformation", ["DescribeStackResource"], its_stack)

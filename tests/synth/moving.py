@@ -1,0 +1,70 @@
+"""Models that move, or have moved: what is left is what the CDK really made of the model before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import aws_cdk as cdk
+from tests.synth.repository import SIGNATURE, Synth, Template, write_repository
+
+from ladle.planning.resolve import Cloud
+from ladle.planning.service_spec import Left, ServiceSpec
+from ladle.project.services import read_services
+from ladle_stacks.build_app import describe
+from ladle_stacks.host import Host
+
+BASE = 7  # of the new home
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A model's config before and after; ``base`` is that of the home which it leaves."""
+
+    before: str
+    after: str
+    base: int = 0
+
+
+def specs(folder: Path, configs: Mapping[str, str], base: int = 0) -> dict[str, ServiceSpec]:
+    write_repository(folder, configs)
+    found = read_services(folder, Cloud.AWS, lambda _: SIGNATURE)
+    return {spec.model: replace(spec, base=base) for spec in found}
+
+
+def templates(folder: Path, stage: Path, wanted: Mapping[str, ServiceSpec]) -> Synth:
+    context = {"aws:cdk:disable-asset-staging": True}
+    app = cdk.App(analytics_reporting=False, context=context, outdir=str(folder / "cdk.out"))
+    assembly = describe(app, Host.of_app(app, stage), tuple(wanted.values())).synth()
+    made = {stack.stack_name: stack.template for stack in assembly.stacks}
+    return Synth(made, wanted)
+
+
+def moving(spec: ServiceSpec, before: ServiceSpec, template: Template) -> ServiceSpec:
+    return replace(spec, base=before.base + BASE, left=Left(before.home, template["Resources"]))
+
+
+def finished(spec: ServiceSpec) -> ServiceSpec:
+    return replace(spec, left=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Templates of the same models before, while and after they move."""
+
+    before: Synth
+    while_: Synth
+    after: Synth
+
+
+def move(folder: Path, stage: Path, moves: Mapping[str, Move]) -> Moved:
+    old: dict[str, ServiceSpec] = {}
+    for name, found in specs(folder, {n: m.before for n, m in moves.items()}).items():
+        old[name] = replace(found, base=moves[name].base)
+    before = templates(folder, stage, old)
+    new = specs(folder, {n: m.after for n, m in moves.items()})
+    between = {n: moving(new[n], old[n], before.model(n)) for n in moves}
+    while_ = templates(folder, stage, between)
+    after = templates(folder, stage, {n: finished(spec) for n, spec in between.items()})
+    return Moved(before, while_, after)
