@@ -17,16 +17,13 @@ from botocore.exceptions import ClientError
 
 from ladle import digest, names
 from ladle.aws.faults import asking, code_of
-from ladle.errors import Unavailable
+from ladle.aws.model_apis import api_of, later_if_busy
 from ladle.policy.traffic import Traffic
 
 if TYPE_CHECKING:
     from ladle.aws.session import AwsSession
 
 _CANARY: Final = "/canarySettings"
-_LATER: Final = frozenset(
-    {"ConflictException", "LimitExceededException", "TooManyRequestsException"}
-)
 Patch = Mapping[str, str]
 
 
@@ -83,7 +80,7 @@ class EndpointStages:
         self._apis: ApiClient = session.apis
 
     def find(self, model: str) -> Stage | None:
-        api = self._api(model)
+        api = api_of(self._session, model)
         if api is None:
             return None
         with asking(f"for the door of {model}"):
@@ -92,7 +89,7 @@ class EndpointStages:
             except ClientError as error:
                 if code_of(error) == "NotFoundException":
                     return None
-                raise _later_if_busy(error) from error
+                raise later_if_busy(error) from error
         return _read(api, found)
 
     def route(self, model: str, stage: Stage, traffic: Traffic) -> None:
@@ -123,30 +120,17 @@ class EndpointStages:
                 self._write(stage, [_replace("/rehearsal", "yes")])
             except ClientError as error:
                 if code_of(error) != "BadRequestException":
-                    raise _later_if_busy(error) from error
+                    raise later_if_busy(error) from error
 
     def _patch(self, model: str, stage: Stage, patch: Sequence[Patch]) -> None:
         with asking(f"to move the traffic of {model}"):
             try:
                 self._write(stage, patch)
             except ClientError as error:
-                raise _later_if_busy(error) from error
+                raise later_if_busy(error) from error
 
     def _write(self, stage: Stage, patch: Sequence[Patch]) -> None:
         self._apis.update_stage(restApiId=stage.api, stageName=names.ALIAS, patchOperations=patch)
-
-    def _api(self, model: str) -> str | None:
-        stack = names.model_stack(model)
-        with asking(f"for the door of {model}"):
-            try:
-                found = self._session.cloudformation.describe_stack_resource(
-                    StackName=stack, LogicalResourceId="Door"
-                )
-            except ClientError as error:
-                if code_of(error) == "ValidationError":  # no such stack, or none with such a door
-                    return None
-                raise
-        return found["StackResourceDetail"].get("PhysicalResourceId")
 
 
 def _read(api: str, found: Mapping[str, Any]) -> Stage:
@@ -207,12 +191,3 @@ def _kept(stage: Stage, wanted: Stage) -> Iterator[Patch]:
 
 def _replace(path: str, value: str) -> Patch:
     return {"op": "replace", "path": path, "value": value}
-
-
-def _later_if_busy(error: ClientError) -> Exception:
-    """API Gateway takes few changes a second, and one at a time."""
-    if code_of(error) not in _LATER:
-        return error
-    return Unavailable(
-        "LD504", f"API Gateway asks to try later: {code_of(error)}", "the next wake-up does"
-    )

@@ -179,6 +179,12 @@ class AwsSession:
         return boto.client("apigateway", endpoint_url=self._endpoint, config=_RETRIES)
 
     @cached_property
+    def http_apis(self) -> Any:
+        """Without stubs of its own; see ``ladle.aws.api_door.HttpApiClient``."""
+        boto: Any = self._boto
+        return boto.client("apigatewayv2", endpoint_url=self._endpoint, config=_RETRIES)
+
+    @cached_property
     def ecr(self) -> Any:
         """Without stubs of its own; see ``ladle.aws.image_registry.EcrClient``."""
         boto: Any = self._boto
