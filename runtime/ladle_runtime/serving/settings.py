@@ -84,9 +84,7 @@ class Settings:
         spec: dict[str, Any] = json.loads(env["LADLE_SPEC"])
         return cls(
             model=env["LADLE_MODEL"],
-            release=_release(
-                env.get("AWS_LAMBDA_FUNCTION_VERSION") or env.get("LADLE_RELEASE", "")
-            ),
+            release=_release(env),
             release_digest=env.get("LADLE_RELEASE_DIGEST", ""),
             model_at=env.get("LADLE_MODEL_FILE") or _bundle(env),
             model_sha256=env.get("LADLE_BUNDLE_SHA256"),
@@ -104,9 +102,14 @@ class Settings:
         )
 
 
-def _release(version: str) -> int:
-    """``$LATEST``, and a process that nobody deployed, are release 0: nothing that was released."""
-    return int(version) if version.isdigit() else 0
+def _release(env: Mapping[str, str]) -> int:
+    """Lambda counts the versions of a function, which began where the model's first ``LADLE_BASE``
+    releases ran. ``$LATEST``, and a process that nobody deployed, are release 0: nothing that was released.
+    """
+    version, told = env.get("AWS_LAMBDA_FUNCTION_VERSION"), env.get("LADLE_RELEASE", "")
+    if version:
+        return int(version) + int(env.get("LADLE_BASE", 0)) if version.isdigit() else 0
+    return int(told) if told.isdigit() else 0
 
 
 def _bundle(env: Mapping[str, str]) -> Bundle:

@@ -51,6 +51,19 @@ def test_the_release_is_the_published_version(version: str | None, release: int)
     assert Settings.from_environment({**BUNDLE, **told}).release == release
 
 
+@pytest.mark.parametrize(("version", "release"), [("1", 9), ("12", 20), ("$LATEST", 0)])
+def test_the_releases_of_a_model_that_moved_go_on_from_those_before(
+    version: str, release: int
+) -> None:
+    told = {"AWS_LAMBDA_FUNCTION_VERSION": version, "LADLE_BASE": "8"}
+    assert Settings.from_environment({**BUNDLE, **told}).release == release
+
+
+def test_a_number_that_the_ledger_gave_is_the_release() -> None:
+    told = {"LADLE_RELEASE": "9", "LADLE_BASE": "8"}
+    assert Settings.from_environment({**BUNDLE, **told}).release == 9
+
+
 @pytest.mark.parametrize("name", [n for n in BUNDLE if n != "LADLE_LOG_KEY"])
 def test_what_is_missing_is_named(name: str) -> None:
     with pytest.raises(LadleError) as error:
