@@ -61,14 +61,28 @@ def test_its_plan_is_its_template(made: Synth, model: str) -> None:
         assert [plan._planned(grant) for grant in grants] == granted
 
 
+# Application Auto Scaling tries whether its caller may: the router itself calls it nowhere. See
+# docs.aws.amazon.com/autoscaling/application/userguide/security_iam_permission_validation.html
+TRIED = {"sagemaker:UpdateEndpointWeightsAndCapacities"}
+
+
 @pytest.mark.parametrize("holder", ADAPTERS)
 def test_a_role_may_do_what_its_code_does_and_nothing_else(made: Synth, holder: str) -> None:
     files, never = ADAPTERS[holder]
     folder = package_roots()["ladle"] / "aws"
     sources = [(folder / file).read_text() for file in files]
     called = {action for source in sources for action in serverless.called(source, SERVICES)}
-    assert called - never == allowed(made, holder) - serverless.AROUND
+    assert called - never == allowed(made, holder) - serverless.AROUND - TRIED
     assert never <= called, "an exception that is none"
+
+
+def test_who_asks_for_scaling_may_what_scaling_does_and_no_alarm_by_itself(made: Synth) -> None:
+    assert allowed(made, "router") >= TRIED
+    template = made.model("plain")
+    wide = [
+        s for s in plan._role(template, ROLES["router"]) if "DescribeAlarms" in str(s["Action"])
+    ]
+    assert [s["Condition"] for s in wide] == [{"Bool": {"aws:ViaAWSService": "true"}}]
 
 
 def allowed(made: Synth, holder: str) -> set[str]:

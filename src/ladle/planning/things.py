@@ -12,6 +12,18 @@ def own_folder(model: str) -> Thing:
     return Thing(arns.store(folder), f"{folder} of the store")
 
 
+def tried_by_scaling() -> Grant:
+    """Application Auto Scaling tries, as whoever asks it, whether they may do what scaling does to alarms,
+    and names none. By itself no role may.
+    """
+    return allow(
+        "cloudwatch",
+        ["DeleteAlarms", "DescribeAlarms", "PutMetricAlarm"],
+        Thing("*", "any alarm, through AWS's own scaling"),
+        when={"Bool": {"aws:ViaAWSService": "true"}},
+    )
+
+
 def own_log(log_group: str) -> Grant:
     streams = Thing(arns.log_group(f"{log_group}:*"), f"its log {log_group}")
     return allow("logs", ["CreateLogStream", "PutLogEvents"], streams)

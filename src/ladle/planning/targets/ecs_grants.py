@@ -8,7 +8,7 @@ from ladle import names
 from ladle.planning import arns
 from ladle.planning.grant import Grant, RoleGrants, Thing, allow
 from ladle.planning.service_spec import ServiceSpec
-from ladle.planning.things import own_folder, own_log
+from ladle.planning.things import own_folder, own_log, tried_by_scaling
 
 
 def serving_grants(spec: ServiceSpec) -> Iterator[Grant]:
@@ -103,6 +103,7 @@ def _sizing(*actions: str) -> Iterator[Grant]:
         Thing("*", "services of ECS"),
         when={"StringEquals": {"application-autoscaling:service-namespace": "ecs"}},
     )
+    yield tried_by_scaling()
     if looks := [action for action in actions if action.startswith("Describe")]:
         yield allow("application-autoscaling", looks, Thing("*", "what is sized"))  # no ARN
 

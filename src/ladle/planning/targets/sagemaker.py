@@ -14,7 +14,7 @@ from ladle.planning.prices import Prices
 from ladle.planning.resource import Resource
 from ladle.planning.service_spec import ServiceSpec
 from ladle.planning.targets.staged_grants import pulling_the_image
-from ladle.planning.things import own_folder
+from ladle.planning.things import own_folder, tried_by_scaling
 from ladle.planning.usage import Usage, warm_ms
 from ladle.targets import sagemaker as rules
 
@@ -117,6 +117,7 @@ def routing_grants(spec: ServiceSpec) -> Iterator[Grant]:
         variants,
         when=scaled,
     )
+    yield tried_by_scaling()
     yield allow("iam", ["CreateServiceLinkedRole"], linked)
     yield from use_of_the_key()
 

@@ -8,6 +8,7 @@ from ladle import names
 from ladle.planning import arns
 from ladle.planning.grant import Grant, RoleGrants, Thing, allow
 from ladle.planning.service_spec import ServiceSpec
+from ladle.planning.things import tried_by_scaling
 
 
 def publishing_grants(spec: ServiceSpec) -> Iterator[Grant]:
@@ -60,9 +61,14 @@ def publishing_of_queues(spec: ServiceSpec) -> Iterator[Grant]:
 
 
 def routing_of_queues(spec: ServiceSpec) -> Iterator[Grant]:
-    """Machines of a release follow what waits for it, and it goes when nothing does."""
+    """Machines of a release follow what waits for it, and it goes when nothing does.
+
+    Whoever asks Application Auto Scaling for that must be allowed what it does then.
+    """
     linked = Thing(arns.endpoint_scaling_role(), "the role by which AWS scales endpoints")
     yield _scaling("DeregisterScalableTarget", "PutScalingPolicy", "RegisterScalableTarget")
+    yield allow("sagemaker", ["UpdateEndpointWeightsAndCapacities"], endpoints_of(spec.model))
+    yield tried_by_scaling()
     yield allow("cloudwatch", ["DeleteAlarms", "PutMetricAlarm"], _wakes(spec.model))
     yield allow("cloudwatch", ["GetMetricStatistics"], Thing("*", "any metric"))  # it has no ARN
     yield allow("iam", ["CreateServiceLinkedRole"], linked)
