@@ -209,6 +209,7 @@ def _lines(done: Sequence[Deployed], doors: Mapping[str, str]) -> list[str]:
             lines += [
                 f"  endpoint  POST {doors[model]}/predict",
                 f"  watch     ladle status {model}",
-                f"  go back   ladle rollback {model}",
             ]
+            if one.plan.goes_back_to is not None:
+                lines.append(f"  go back   ladle rollback {model}")
     return lines

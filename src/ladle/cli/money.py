@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from ladle.planning.cost import Cost, Line, Side, Sum
+from ladle.planning.cost import Cost, Line, Side
 from ladle.planning.prices import Prices
 
 
@@ -15,7 +15,7 @@ def cost_lines(found: Cost, prices: Prices) -> Iterator[str]:
     yield _columns("watching", [usd(s.watching) for s in sums])
     yield _columns("both", [usd(s.total) for s in sums])
     yield basis(found)
-    yield worst(found.worst_day_slow)
+    yield worst(found)
     yield f"list prices of {prices.region}, {prices.checked}, without free tier or tax"
 
 
@@ -27,8 +27,11 @@ def basis(found: Cost) -> str:
     )
 
 
-def worst(slow: Sum) -> str:
-    return f"worst day: all that the door lets in; if each took its whole time: {usd(slow.total)}"
+def worst(found: Cost) -> str:
+    """Where machines are paid by the hour, requests that take long cost less: fewer get through."""
+    said, slow = "worst day: all that the door lets in", found.worst_day_slow.total
+    longer = f"; if each took its whole time: {usd(slow)}"
+    return said + longer if slow > found.worst_day.total else said
 
 
 def line_rows(rows: Iterable[Line]) -> list[tuple[str, str, str]]:

@@ -15,7 +15,7 @@ from ladle.cli.output import answer, answer_json, table
 from ladle.errors import UsageError
 from ladle.wiring import open_predictor
 
-MAX_CELL = 60
+MAX_CELL = 100
 
 
 def predict(
@@ -37,10 +37,25 @@ def predict(
         answer_json(asdict(found))
         return
     rows = [
-        [id_, json.dumps(row, ensure_ascii=False)[:MAX_CELL]]
-        for id_, row in zip(found.prediction_ids, found.predictions, strict=True)
+        [id_, shown(row)] for id_, row in zip(found.prediction_ids, found.predictions, strict=True)
     ]
     answer(table(["prediction id", f"{found.model}, release {found.release}"], rows))
+
+
+def shown(prediction: Any) -> str:
+    """Short enough to read; ``--json`` has all of it."""
+    text = json.dumps(_rounded(prediction), ensure_ascii=False)
+    return text if len(text) <= MAX_CELL else f"{text[:MAX_CELL]}…"
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, float):
+        return float(f"{value:.6g}")
+    if isinstance(value, list):
+        return [_rounded(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _rounded(item) for key, item in value.items()}
+    return value
 
 
 def _read(inputs: str | None, file: str | None) -> Any:

@@ -152,7 +152,7 @@ def _lines(status: ModelStatus, committed: Mapping[str, str], now: float) -> Ite
         yield from (f"               {guard}" for guard in guards)
     yield from _advisory(status)
     if status.lacking:
-        yield f"  waits until  {'; '.join(status.lacking)}"
+        yield f"  not proven   {'; '.join(status.lacking)}"
     if status.unheard:
         yield f"  inbox        {status.unheard} messages wait for the controller"
 

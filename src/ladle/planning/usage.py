@@ -1,4 +1,4 @@
-"""What a model is asked for, stated by its config or observed by its counters."""
+"""What a model is asked for: observed by its counters, else stated by its config, else assumed."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ PEAK_FACTOR = 5.0
 
 
 class Known(StrEnum):
+    ASSUMED = "assumed"
     STATED = "stated"
     OBSERVED = "observed"
 
@@ -42,7 +43,8 @@ class Usage:
 def stated(spec: ServiceSpec, traffic: TrafficEstimate) -> Usage:
     average = traffic.expected_per_day / DAY_S
     peak = traffic.peak_per_s or max(average * PEAK_FACTOR, 1.0)
-    return Usage(average, warm_ms(spec), peak, answer_known=spec.size.known)
+    known = Known.STATED if "expected_per_day" in traffic.model_fields_set else Known.ASSUMED
+    return Usage(average, warm_ms(spec), peak, known, answer_known=spec.size.known)
 
 
 def observed(requests: int, answers: Sequence[tuple[float, int]], seconds: float) -> Usage | None:

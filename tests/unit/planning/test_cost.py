@@ -215,6 +215,13 @@ def test_stated_traffic_is_the_configs() -> None:
     assert usage.answer_ms == pytest.approx(3 + 0.5 * 100)
 
 
+def test_traffic_that_nobody_stated_is_assumed() -> None:
+    config = config_of(BARE + "traffic: {peak_per_s: 7}\n")
+    usage = stated(spec_of(BARE), config.traffic)
+    assert usage.requests_per_day == pytest.approx(10_000)
+    assert usage.known is Known.ASSUMED
+
+
 def test_half_the_memory_takes_twice_the_time() -> None:
     half = spec_of(BARE + "compute: {memory_mb: 884}\n", bytes=1)
     assert warm_ms(half) == pytest.approx(3.0 * 1769 / 884, rel=1e-3)

@@ -1,0 +1,21 @@
+"""The basis of a bill, as people read it."""
+
+from __future__ import annotations
+
+import pytest
+from tests.unit.planning.specs import spec_of
+
+from ladle.cli.money import worst
+from ladle.planning.cost import cost
+from ladle.planning.prices import prices
+from ladle.planning.usage import Usage
+
+BARE = "name: fraud\nmodel: model.onnx\ntype: classification\n"
+
+
+@pytest.mark.parametrize(("target", "says_more"), [("lambda", True), ("sagemaker", False)])
+def test_slow_answers_are_told_where_they_make_the_worst_day_worse(
+    target: str, says_more: bool
+) -> None:
+    found = cost(spec_of(f"{BARE}target: {target}\n"), Usage(1.0, 10.0, 5.0), prices())
+    assert ("its whole time" in worst(found)) is says_more
