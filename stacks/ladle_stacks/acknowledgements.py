@@ -18,7 +18,7 @@ from constructs import IConstruct
 from ladle import names
 from ladle.catalog import Packaging, Target, Tracing
 from ladle.planning import permissions
-from ladle.planning.grant import RoleGrants
+from ladle.planning.grant import Grant
 from ladle.planning.service_spec import ServiceSpec
 from ladle_stacks import image_builds
 from ladle_stacks.doors.accepted import Row, accepted
@@ -37,6 +37,7 @@ ROLES = {
     "door": "DoorRole",
     "asking": "AsksRole",
 }
+_OF_THE_STACK = {"bundler", "hand-off", "router"}  # the other roles are of a home
 _NEXT_MINUTE = "what is lost here is done by the next minute's call"
 _ALONE = "one role, one policy, nothing to attach elsewhere"
 _LAMBDA_LATEST = "the newest Python that all locked wheels are proven with"
@@ -90,27 +91,41 @@ def of_platform(*, builds: bool = False) -> Iterator[Acknowledgement]:
     if builds:
         yield from _rows(stack, image_builds.ACCEPTED)
     for role in permissions.of_platform(builds=builds):
-        yield from _wildcards(stack, f"{role.holder.title()}Role", role)
+        yield from _wildcards(f"{stack}/{role.holder.title()}Role/Resource", role.grants)
 
 
 def of_model(spec: ServiceSpec) -> Iterator[Acknowledgement]:
+    """What a moving model keeps of its old home is read by no pack: it was answered for before."""
     stack = names.model_stack(spec.model)
-    roles = permissions.of_model(spec)
+    home = f"{stack}/{names.home_scope(spec.base)}".rstrip("/")
     yield from _rows(stack, _MODEL)
-    yield from _rows(stack, _OF_TARGET[spec.target](spec))
+    if spec.target in _LOGGED:
+        yield from _rows(stack, (_LOG,))
+    yield from _rows(home, _OF_TARGET[spec.target](spec))
     yield from _rows(stack, accepted(spec))
-    alone = tuple(f"{ROLES[role.holder]}/Resource" for role in roles)
-    yield from _rows(stack, (("NIST.800.53.R5-IAMNoInlinePolicy", alone, _ALONE),))
     told = tuple(f"Notify{number}" for number in range(len(spec.notify)))
     yield from _rows(stack, (("Serverless-SNSRedrivePolicy", told, "history tells it too"),))
-    for role in roles:
-        yield from _wildcards(stack, ROLES[role.holder], role)
+    for path, grants in _policies(spec, stack, home):
+        yield Acknowledgement(path, "NIST.800.53.R5-IAMNoInlinePolicy", _ALONE)
+        yield from _wildcards(path, grants)
+
+
+def _policies(spec: ServiceSpec, stack: str, home: str) -> Iterator[tuple[str, Sequence[Grant]]]:
+    """By path: one of each role, and those of the hand-off that come and go with a home."""
+    apart = permissions.of_homes(spec)
+    of_homes = list(chain(*apart.values()))
+    for role in permissions.of_model(spec):
+        where = stack if role.holder in _OF_THE_STACK else home
+        granted = [grant for grant in role.grants if grant not in of_homes]
+        yield f"{where}/{ROLES[role.holder]}/Resource", granted
+    for base, grants in apart.items():
+        if base in (0, spec.base):
+            yield f"{home if base else stack}/HandoffGrants", grants
 
 
 def _of_function(spec: ServiceSpec) -> Iterator[Row]:
     """What is found at the function that serves, unless its config asks for what would mend it."""
     function = ("Function",)
-    yield _LOG
     yield "Serverless-LambdaDLQ", function, _WAITED_FOR
     yield "NIST.800.53.R5-LambdaDLQ", function, _WAITED_FOR
     if spec.packaging is Packaging.ZIP:
@@ -121,7 +136,7 @@ def _of_function(spec: ServiceSpec) -> Iterator[Row]:
         yield "W2530", function, "the hand-off publishes its versions"
     if not spec.network:
         yield "NIST.800.53.R5-LambdaInsideVPC", function, "it calls AWS only"
-    if spec.tracing is Tracing.NONE:
+    if spec.tracing is not Tracing.XRAY:
         yield (
             "Serverless-LambdaTracing",
             function,
@@ -132,16 +147,16 @@ def _of_function(spec: ServiceSpec) -> Iterator[Row]:
         yield rule, role, "neither looking at network interfaces nor writing traces knows an ARN"
 
 
-def _wildcards(stack: str, id_: str, role: RoleGrants) -> Iterator[Acknowledgement]:
+def _wildcards(path: str, grants: Iterable[Grant]) -> Iterator[Acknowledgement]:
     """Each ARN with a ``*``, with the sentence of the grant that needs it; once however often."""
     seen: set[str] = set()
-    for grant in role.grants:
+    for grant in grants:
         for thing in grant.things:
             if "*" in thing.arn and thing.arn not in seen:
                 seen.add(thing.arn)
                 arn = thing.arn.replace("${", "<").replace("}", ">")
                 rule = f"AwsSolutions-IAM5[Resource::{arn}]"
-                yield Acknowledgement(f"{stack}/{id_}/Resource", rule, grant.sentence)
+                yield Acknowledgement(path, rule, grant.sentence)
 
 
 def _rows(stack: str, rows: Iterable[Row]) -> Iterator[Acknowledgement]:
@@ -233,8 +248,9 @@ _ASKS: tuple[Row, ...] = (
 )
 _OF_TARGET: dict[Target, Callable[[ServiceSpec], Iterator[Row]]] = {
     Target.LAMBDA: _of_function,
-    Target.SAGEMAKER: lambda _spec: iter((_LOG,)),  # its role and door say all else
-    Target.ECS: lambda spec: chain((_LOG,), ecs_accepted.accepted(spec)),
+    Target.SAGEMAKER: lambda _spec: iter(()),  # its role and door say all
+    Target.ECS: ecs_accepted.accepted,
     Target.SAGEMAKER_ASYNC: lambda _spec: iter(_ASKS),
-    Target.SAGEMAKER_SERVERLESS: lambda _spec: iter(()),  # the hand-off makes its logs
+    Target.SAGEMAKER_SERVERLESS: lambda _spec: iter(()),
 }
+_LOGGED = {Target.LAMBDA, Target.SAGEMAKER, Target.ECS}  # elsewhere the hand-off makes the logs

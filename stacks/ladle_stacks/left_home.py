@@ -28,7 +28,7 @@ def leads_to(base: int) -> str:
 
 
 def refuse_unmovable(spec: ServiceSpec) -> None:
-    """Raises LD266 for what no door can be led away from; ``ladle migrate`` does so before it writes."""
+    """Raises LD283 for what no door can be led away from; ``ladle migrate`` does so before it writes."""
     if spec.left is None:
         return
     live = spec.left.resources.get(LIVE, {})
@@ -40,7 +40,7 @@ def refuse_unmovable(spec: ServiceSpec) -> None:
     }
     if why := [said for said, holds in found.items() if holds]:
         raise LadleError(
-            "LD266",
+            "LD283",
             f"{spec.model} cannot move behind its door: {', and '.join(why)}",
             "take back what this commit changed of it: only an HTTP API can be led from one home to "
             "another, between lambda and ecs",

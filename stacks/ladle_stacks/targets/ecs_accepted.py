@@ -21,11 +21,11 @@ _BALANCER: tuple[Row, ...] = (
     ("NIST.800.53.R5-ALBHttpToHttpsRedirection", ("Listener",), _INSIDE),
     ("NIST.800.53.R5-ELBv2ACMCertificateRequired", ("Listener",), _INSIDE),
     ("AwsSolutions-ECS4", ("Cluster",), "each of those metrics is paid for; Ladle has its own"),
-    (
-        "Serverless-LambdaStarPermissions",
-        ("HandoffRole/Resource",),
-        "task definitions, looking and sizing know no ARN",
-    ),
+)
+_HANDS_OVER: Row = (
+    "Serverless-LambdaStarPermissions",
+    ("HandoffRole/Resource",),
+    "task definitions, looking and sizing know no ARN",
 )
 _OWN_NETWORK: tuple[Row, ...] = (
     ("AwsSolutions-VPC7", ("Network",), "no route leads out of it, but to services of AWS"),
@@ -52,6 +52,8 @@ _SPOT_MACHINES: tuple[Row, ...] = (
 
 def accepted(spec: ServiceSpec) -> Iterator[Row]:
     yield from _BALANCER
+    if not spec.base:  # else its role has no such right: a policy beside it does
+        yield _HANDS_OVER
     if not spec.network:
         yield from _OWN_NETWORK
     if spec.compute.gpu:
