@@ -92,7 +92,8 @@ def the_stream_names_its_version(place: Place) -> str:
     found = place.session.logs.describe_log_streams(logGroupName=group)["logStreams"]
     streams = [stream["logStreamName"] for stream in found]
     assert streams, "no stream"
-    assert all("[1]" in stream for stream in streams), streams
+    named = "[1]" if place.embedded else f"/{names.function(place.once(first))}[1]"
+    assert all(named in stream for stream in streams), streams
     return streams[0]
 
 

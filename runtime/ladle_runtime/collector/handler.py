@@ -63,10 +63,17 @@ def collect(ports: Collector, delivery: Delivery) -> Mapping[str, Any]:
     if not delivery.events:
         return {}
     model = names.model_of_log_group(delivery.log_group)
-    policy = policy_of(ports.ledger.load(model))
-    keys = ports.keys_of(model)
-    stream, events = delivery.log_stream, delivery.events
-    return asdict(collect_counts(ports.intake, model, stream, events, keys, policy))
+    state = ports.ledger.load(model)
+    counted = collect_counts(
+        ports.intake,
+        model,
+        delivery.log_stream,
+        delivery.events,
+        ports.keys_of(model),
+        policy_of(state),
+        {release.base for release in state.releases if release.home.counts_itself} or {0},
+    )
+    return asdict(counted)
 
 
 @cache

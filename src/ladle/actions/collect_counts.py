@@ -7,7 +7,7 @@ repeated, so that a delivery which failed half-way is simply delivered again.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from ladle.actions.take_labels import Intake, settle_waiting
@@ -37,9 +37,12 @@ def collect_counts(
     events: Sequence[LogEvent],
     keys: Sequence[bytes],
     policy: RolloutPolicy,
+    bases: Collection[int] = (0,),
 ) -> Collected:
-    """``keys`` are the model's line keys, ``policy`` its newest: window and label terms stand there."""
-    reading = read(events, Source(model, release_of(stream), keys, policy.window_s))
+    """``keys`` are the model's line keys, ``policy`` its newest: window and label terms stand there.
+    ``bases`` are those of its homes on Lambda.
+    """
+    reading = read(events, Source(model, release_of(stream, bases), keys, policy.window_s))
     wanted = reading.rows if policy.labels_expected else []
     for rows in wanted:
         ports.predictions.add(rows, rows.window_start + policy.labels_accept_s)

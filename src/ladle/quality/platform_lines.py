@@ -7,10 +7,15 @@ MAC: a model's own code can forge them, and so speak against itself, never for i
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 
-# As Lambda names streams, and as we name variants of SageMaker and the streams of tasks.
-_STREAM = re.compile(r"\[(\d+|\$LATEST)\]|^release-(\d+)/")
+# As Lambda names streams of a log group of one's own, with the function and its version; and as we name
+# variants of SageMaker and the streams of tasks, with the release.
+_OF_LAMBDA = re.compile(
+    r"(?P<function>ladle-[a-z0-9-]+(?:_(?P<base>\d+))?)?\[(?P<version>\d+|\$LATEST)\]"
+)
+_OF_A_CONTAINER = re.compile(r"^release-(\d+)/")
 _ID = r"RequestId: (?P<id>\S+)"
 _START = re.compile(rf"START {_ID}")
 _FAILED = (
@@ -32,12 +37,21 @@ class PlatformLine:
     ends: bool = False
 
 
-def release_of(stream: str) -> int | None:
-    """7 in ``2026/11/23/[7]9d2c…`` and in ``release-7/i-0ab1…``; ``$LATEST`` reads as 0."""
-    found = _STREAM.search(stream)
+def release_of(stream: str, bases: Collection[int] = (0,)) -> int | None:
+    """7 in ``2026/11/23/ladle-fraud[7]9d2c…`` and in ``release-7/i-0ab1…``, 9 in ``…/ladle-fraud_8[1]9d2c…``;
+    ``$LATEST`` reads as 0. A stream that names no function is of the home with one of these bases:
+    whose, is not known while there are several.
+    """
+    if (container := _OF_A_CONTAINER.match(stream)) is not None:
+        return int(container[1])
+    found = _OF_LAMBDA.search(stream)
     if found is None:
         return None
-    return 0 if found[1] == "$LATEST" else int(found[1] or found[2])
+    if found["version"] == "$LATEST":
+        return 0
+    if found["function"] is not None:
+        return int(found["base"] or 0) + int(found["version"])
+    return int(found["version"]) + min(bases) if len(bases) == 1 else None
 
 
 def parse(text: str) -> PlatformLine | None:

@@ -13,10 +13,12 @@ import pytest
 
 from ladle.actions.take_labels import Intake
 from ladle.errors import Unavailable
+from ladle.policy.rollout import RolloutPolicy
 from ladle.ports import Clock, ReleaseLedger
 from ladle.quality.counts import Counts
 from ladle.quality.line_keys import line_key
 from ladle.quality.lines import RequestLine, RequestOutcome, format_request, format_rows
+from ladle.releases.state import Release
 from ladle_runtime.collector.handler import Collector, collect, unpack
 from ladle_runtime.labels.handler import LabelIntake, answer
 
@@ -25,12 +27,16 @@ AT = 1_790_000_000.0
 REQUEST = "A" * 22
 
 
-def subscription(messages: list[str], kind: str = "DATA_MESSAGE") -> Mapping[str, Any]:
+def subscription(
+    messages: list[str],
+    kind: str = "DATA_MESSAGE",
+    stream: str = "2026/11/23/[8]0123456789abcdef",
+) -> Mapping[str, Any]:
     data = {
         "messageType": kind,
         "owner": "111122223333",
         "logGroup": "/ladle/fraud",
-        "logStream": "2026/11/23/[8]0123456789abcdef",
+        "logStream": stream,
         "subscriptionFilters": ["ladle"],
         "logEvents": [
             {"id": str(i), "timestamp": int(AT * 1000), "message": m + "\n"}
@@ -77,6 +83,35 @@ def test_a_killed_function_is_a_failure_of_its_release(collector: Collector) -> 
         collect(collector, unpack(subscription([died])))
     (window,) = collector.intake.counters.read("fraud", 8, 0.0)
     assert window.counts == Counts(requests=1, failed=1)
+
+
+STREAMS_OF_A_MOVED_MODEL = {
+    "as Lambda names them": ("2026/11/23/ladle-fraud_7[1]0123abcd", (0, 7)),
+    "as the emulator names them": ("2026/11/23/[1]0123abcd", (7,)),
+    "as the emulator names them while it moves": ("2026/11/23/[1]0123abcd", (0, 7)),
+}
+
+
+@pytest.mark.parametrize(
+    ("stream", "bases"), STREAMS_OF_A_MOVED_MODEL.values(), ids=STREAMS_OF_A_MOVED_MODEL
+)
+def test_the_lines_of_a_model_that_moved_are_its_own(
+    collector: Collector, stream: str, bases: tuple[int, ...]
+) -> None:
+    state = collector.ledger.load("fraud")
+    releases = tuple(
+        Release(base + 1, f"{base}", "m", None, AT, RolloutPolicy(), base=base) for base in bases
+    )
+    collector.ledger.save(replace(state, releases=releases), [], AT)
+    counted = collect(collector, unpack(subscription(prediction(["cat"]), stream=stream)))
+    assert (counted["requests"], counted["forged"]) == (1, 0)
+
+
+def test_a_line_in_the_stream_of_another_home_is_forged(collector: Collector) -> None:
+    """Version 8 of the new home is release 15, whatever it prints."""
+    stream = "2026/11/23/ladle-fraud_7[8]0123abcd"
+    counted = collect(collector, unpack(subscription(prediction(["cat"]), stream=stream)))
+    assert (counted["requests"], counted["forged"]) == (0, 2)
 
 
 def http(body: object, principal: str = "labeller", model: str = "fraud") -> Mapping[str, Any]:

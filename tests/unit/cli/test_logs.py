@@ -54,6 +54,7 @@ def test_a_release_is_that_of_the_line_or_else_of_its_stream() -> None:
     assert Wish(release=8).takes(OK)
     assert not Wish(release=7).takes(OK)
     assert Wish(release=7).takes(PRINTED)
+    assert Wish(release=9).takes(logged("a print", "2026/11/23/ladle-fraud_8[1]9d2c"))
 
 
 def test_an_id_is_looked_for_in_the_whole_line() -> None:

@@ -137,7 +137,20 @@ def test_the_arm_is_read_from_the_streams_name() -> None:
     assert platform_lines.release_of("2026/11/23/[7]0123abcd") == 7
     assert platform_lines.release_of("2026/11/23/[$LATEST]0123abcd") == 0
     assert platform_lines.release_of("release-7/i-0123abcd") == 7
+    assert platform_lines.release_of("2026/11/23/ladle-fraud[7]0123abcd") == 7
+    assert platform_lines.release_of("2026/11/23/ladle-fraud[7][0123abcd]") == 7
     assert platform_lines.release_of("somewhere") is None
+
+
+def test_a_function_of_a_later_home_counts_on_in_its_streams_name() -> None:
+    assert platform_lines.release_of("2026/11/23/ladle-fraud-eu_8[1]0123abcd") == 9
+    assert platform_lines.release_of("2026/11/23/ladle-fraud_8[$LATEST]0123abcd") == 0
+    assert platform_lines.release_of("2026/11/23/ladle-fraud[7]0123abcd", {8}) == 7
+
+
+def test_a_stream_that_names_no_function_is_of_the_one_home_there_is() -> None:
+    assert platform_lines.release_of("2026/11/23/[1]0123abcd", {8}) == 9
+    assert platform_lines.release_of("2026/11/23/[1]0123abcd", {0, 8}) is None
 
 
 @given(st.lists(st.text(max_size=80) | st.sampled_from([ours(), "REPORT RequestId: x"])))
