@@ -14,6 +14,7 @@ from ladle.releases.moves import (
     refuse,
     restore,
     unchanged,
+    with_notice,
     with_status,
     withdraw,
     without,
@@ -80,7 +81,7 @@ def withdraw_stable(state: ReleaseState, event: CandidateWithdrawn, now: float) 
 
 
 def _handed_over(state: ReleaseState, release: Release, now: float, then: Then) -> Decision:
-    if release.requested_at <= state.left.get(release.base, -1.0):
+    if release.base in state.left:
         return _from_what_was_left(state, release)
     if release.release_digest == state.handed_over:
         return _policy_only(state, release)
@@ -153,11 +154,18 @@ def _with_policy(state: ReleaseState, release: Release) -> ReleaseState:
 
 
 def _from_what_was_left(state: ReleaseState, release: Release) -> Decision:
-    """It went with its home, which a person let go of after this hand-off."""
+    """It went with its home; a deploy that began before is told."""
     if release.number in state.statuses:
         return unchanged(state, "its home was let go of")
-    state = with_status(state, release.number, ReleaseStatus.SUPERSEDED)
-    return Decision(state, (_superseded(release, "its home was let go of"),))
+    text = (
+        f"release {release.number} is refused: it runs in a home that {state.model} has left; "
+        "deploy the newest commit"
+    )
+    state = with_status(state, release.number, ReleaseStatus.REFUSED)
+    return Decision(
+        with_notice(state, f"{state.model}: release {release.number} refused", text),
+        (NewRecord(RecordKind.REFUSED, release.number, text),),
+    )
 
 
 def _came_late(state: ReleaseState, release: Release) -> Decision:

@@ -190,10 +190,13 @@ def _when_time_is_up(
 
 
 def _retire(state: ReleaseState) -> Decision:
-    """Keeps what serves or may serve: stable, the newest hand-off, the last five of ``good``."""
-    good = state.good[-KEPT_GOOD:]
-    newest = max(state.releases, key=lambda r: r.requested_at, default=None)
-    kept = {r.number for r in (*good, state.stable, newest) if r is not None}
+    """Keeps what serves or may serve: stable, the newest hand-off, the last five of ``good``; and all of
+    the home that a moving model does not serve from, whose shares may name any of it.
+    """
+    good, stable = state.good[-KEPT_GOOD:], state.the_stable
+    newest = max(state.releases, key=lambda r: r.requested_at, default=stable)
+    beside = (r for r in state.releases if r.home != stable.home)
+    kept = {r.number for r in (*good, stable, newest, *beside)}
     gone = tuple(r.number for r in state.releases if r.number not in kept)
     if not gone:
         return unchanged(state, "nothing to do")

@@ -15,8 +15,8 @@ from ladle.releases.state import Release, ReleaseState
 from ladle.values import replace
 
 
-def leave(state: ReleaseState, event: PersonAsked, now: float) -> Decision:
-    """``event.to`` is the base of the home. What is on its way from there is too late."""
+def leave(state: ReleaseState, event: PersonAsked, _now: float) -> Decision:
+    """``event.to`` is the base of the home. One that never had a release may have some yet."""
     base = event.to
     if base is None:
         return refused(state, event, "no home is named")
@@ -34,7 +34,7 @@ def leave(state: ReleaseState, event: PersonAsked, now: float) -> Decision:
         handed_over=(
             state.the_stable.release_digest if state.handed_over in unwanted else state.handed_over
         ),
-        left={**state.left, base: now},
+        left=(*state.left, base) if gone else state.left,
     )
     numbers = ", ".join(map(str, gone)) or "none"
     text = (

@@ -125,7 +125,7 @@ class ReleaseState:
     ``incident`` what became worse since the traffic last moved. ``stop_notice`` is a stop that people
     were told of, ``stop_waived`` the overrun that a person let pass.
     ``switched_at`` is when it was last decided to stop or to start it, ``switched_elsewhere`` that
-    somebody else did since. ``left`` says when a person let go of which homes, by their bases.
+    somebody else did since. ``left`` are the bases of homes that a person let go of.
     ``outbox`` is decided and not done yet; ``rows`` counts the rows of history, ``deployed`` is the
     newest row of the deploy log.
     """
@@ -160,7 +160,7 @@ class ReleaseState:
     stop_waived: str | None = None
     switched_at: float = 0.0
     switched_elsewhere: bool = False
-    left: Mapping[int, float] = field(default_factory=dict)
+    left: tuple[int, ...] = ()
     outbox: tuple[Effect, ...] = ()
     rows: int = 0
     deployed: LogHead | None = None
@@ -194,11 +194,6 @@ class ReleaseState:
         return frozenset(release.home for release in self.startable)
 
     @property
-    def newest_number(self) -> int:
-        """The highest there ever was, kept or not: 0 before the first."""
-        return max(self.statuses, default=0)
-
-    @property
     def target(self) -> Target | None:
         """Where its newest release runs; None before the first."""
         newest = max(self.releases, key=lambda r: r.number, default=None)
@@ -215,7 +210,6 @@ class ReleaseState:
     def to_json(self) -> dict[str, Any]:
         data = asdict(self)
         data["statuses"] = {str(n): status for n, status in self.statuses.items()}
-        data["left"] = {str(base): at for base, at in self.left.items()}
         data["outbox"] = [effect_to_json(effect) for effect in self.outbox]
         return data
 
@@ -243,7 +237,7 @@ class ReleaseState:
                 "paused_from": data["paused_from"] and Phase(data["paused_from"]),
                 "stopped": _stopped(data.get("stopped")),
                 "stop_notice": (notice := data.get("stop_notice")) and StopNotice.from_json(notice),
-                "left": {int(base): at for base, at in data.get("left", {}).items()},
+                "left": tuple(data.get("left", ())),
                 "outbox": tuple(effect_from_json(effect) for effect in data["outbox"]),
                 "deployed": data["deployed"] and LogHead(**data["deployed"]),
             }

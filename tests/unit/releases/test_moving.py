@@ -108,13 +108,13 @@ def test_a_home_is_let_go_of_with_all_its_releases_and_a_row() -> None:
 
 def test_after_that_nothing_goes_back_there() -> None:
     story = moved_story()
-    late = replace(release(9), requested_at=story.now)
     story.hear(ask(Ask.LEAVE, to=0))
+    late = replace(release(9), requested_at=story.now)
     story.hear(ask(Ask.ROLLBACK))
     story.hear(ask(Ask.ROLLBACK, to=2))
     story.hear(CandidateReady(late))
     assert story.alias() == {3: 100}
-    assert story.state.statuses[9] is ReleaseStatus.SUPERSEDED
+    assert story.state.statuses[9] is ReleaseStatus.REFUSED
     assert story.state.homes == {NEW}
 
 
@@ -123,7 +123,7 @@ def test_the_new_home_is_let_go_of_after_a_rollback() -> None:
     story.hear(ask(Ask.ROLLBACK))
     story.hear(ask(Ask.LEAVE, to=2))
     assert (story.state.homes, story.alias()) == ({OLD}, {2: 100})
-    assert story.state.newest_number == 3  # no later home may have the base of this one
+    assert max(story.state.statuses) == 3  # no later home may have the base of this one
 
 
 def test_what_was_handed_over_there_may_be_handed_over_elsewhere() -> None:
@@ -177,8 +177,23 @@ def test_a_guard_that_says_worse_leads_back_too() -> None:
     assert story.alias() == {2: 100}
 
 
-def test_what_is_retired_by_number_is_what_no_home_took_with_it() -> None:
-    story = moved_story(good=7)
-    story.hear(ask(Ask.LEAVE, to=0))
+def test_while_it_moves_nothing_is_retired_where_it_does_not_serve() -> None:
+    story = moved_story(good=5)
+    for number in (7, 8):
+        story.now += 1
+        later = replace(release(number), target=Target.ECS, base=5, requested_at=story.now)
+        story.hear(CandidateReady(later))
+        story.hear(ask(Ask.PROMOTE))
+        story.hear(ask(Ask.PROMOTE))
     story.hear(TimePassed())
-    assert not [e for e in story.state.outbox if isinstance(e, Retire) and 7 in e.releases]
+    assert story.alias() == {8: 100}
+    assert {r.number for r in story.state.releases} == {*range(1, 9)}
+    assert not [effect for effect in story.state.outbox if isinstance(effect, Retire)]
+
+
+def test_a_home_that_never_had_a_release_may_have_one_yet() -> None:
+    story = stable_story(2)
+    story.hear(ask(Ask.LEAVE, to=2))
+    story.now += 1
+    story.hear(CandidateReady(replace(moved(3), requested_at=story.now)))
+    assert story.alias() == {3: 100}
