@@ -69,10 +69,11 @@ def open_workspace(url: str | None, start: Path) -> Workspace:
         from ladle.disk.workspace import disk_workspace
 
         return disk_workspace(start.resolve() / Path(wanted[4:]).expanduser(), wanted)
+    from ladle.actions.behind_one_door import BehindOneDoor
     from ladle.aws.workspace import aws_workspace
     from ladle.disk.clock import SystemClock
 
-    return aws_workspace(_session(wanted, start), wanted, SystemClock())
+    return aws_workspace(_session(wanted, start), wanted, SystemClock(), BehindOneDoor)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from tests.live.clients import client
 from tests.story.stage import EMBEDDED, Stage
 
 from ladle import names
+from ladle.actions.behind_one_door import BehindOneDoor
 from ladle.aws.model_door import ModelDoors
 from ladle.aws.session import AwsSession
 from ladle.aws.workspace import aws_workspace
@@ -51,7 +52,7 @@ class Place(Stage):
 
     @cached_property
     def workspace(self) -> Workspace:
-        return aws_workspace(self.session, self.url, self.clock)
+        return aws_workspace(self.session, self.url, self.clock, BehindOneDoor)
 
     @property
     def embedded(self) -> bool:

@@ -15,6 +15,7 @@ from typing import Any
 
 from tests.story.tiny_model import tiny_model
 
+from ladle.actions.behind_one_door import BehindOneDoor
 from ladle.aws.session import AwsSession
 from ladle.aws.workspace import aws_workspace
 from ladle.disk.clock import SystemClock
@@ -55,7 +56,7 @@ class Stage:
 
     @cached_property
     def workspace(self) -> Workspace:
-        return aws_workspace(self.session, "embedded:", self.clock)
+        return aws_workspace(self.session, "embedded:", self.clock, BehindOneDoor)
 
     def cdk(self) -> CdkCli:
         return CdkCli(self.shop.root, aws_environment(self.cloud, self.shop.root))

@@ -11,6 +11,7 @@ from typing import Any
 
 from ladle import names
 from ladle.actions.advance_release import PATIENCE_S, advance_release
+from ladle.actions.behind_one_door import BehindOneDoor
 from ladle.actions.controls import Controls
 from ladle.actions.judge_quality import read_evidence
 from ladle.actions.watch_cost import CostWatch
@@ -18,19 +19,19 @@ from ladle.actions.watch_late import LateWatch, Look
 from ladle.actions.watch_quarantine import QuarantineLook, QuarantineWatch
 from ladle.aws.alarm_reader import CloudWatchAlarmReader
 from ladle.aws.announcer import SnsAnnouncer
+from ladle.aws.api_door import ApiDoor
 from ladle.aws.ceiling_reader import AwsCeilingReader
 from ladle.aws.counter_store import AwsCounterStore
 from ladle.aws.ecs_slots import EcsSlots
 from ladle.aws.followed_counters import FollowedCounters
-from ladle.aws.model_target import TargetOf
+from ladle.aws.model_homes import HomesOf
 from ladle.aws.release_inbox import AwsReleaseInbox
 from ladle.aws.release_ledger import AwsReleaseLedger
 from ladle.aws.session import AwsSession
 from ladle.aws.slot_alarms import SlotAlarmReader
-from ladle.aws.traffic import RouterByTarget
+from ladle.aws.traffic import RouterOfHome
 from ladle.disk.clock import SystemClock
 from ladle.errors import LadleError
-from ladle.policy.lock import Home
 from ladle.quality.running import RunningJudge
 from ladle.releases.events import CostRead
 from ladle.releases.stopping import stop_policy
@@ -108,8 +109,8 @@ def _controls() -> Controls:
     clock, followed = SystemClock(), _followed()
     session_of = cache(lambda model: aws.as_role(names.router_role(model)))
     ledger, inbox = AwsReleaseLedger(aws.dynamodb), AwsReleaseInbox(aws.dynamodb)
-    target_of = TargetOf(ledger, inbox)
-    router = RouterByTarget(session_of, target_of, clock)
+    homes_of = HomesOf(ledger, inbox)
+    router = BehindOneDoor(homes_of, RouterOfHome(session_of, clock), ApiDoor(session_of))
     counters = AwsCounterStore(aws.dynamodb, clock)
     in_slots = SlotAlarmReader(aws.cloudwatch, clock, lambda m: EcsSlots.of(session_of(m)))
     ceilings = AwsCeilingReader(aws.budgets, aws.cloudwatch, aws.account)
@@ -117,9 +118,7 @@ def _controls() -> Controls:
         ledger=ledger,
         inbox=inbox,
         traffic=router,
-        alarms=CloudWatchAlarmReader(
-            aws.cloudwatch, clock, lambda model, _: Home(target_of(model)), in_slots.native
-        ),
+        alarms=CloudWatchAlarmReader(aws.cloudwatch, clock, homes_of.of, in_slots.native),
         announcer=SnsAnnouncer(aws.sns, aws.arn("sns", names.TOPIC)),
         clock=clock,
         judge=lambda state, now: read_evidence(followed, state, now, _judges[state.model].judge),

@@ -70,8 +70,17 @@ class AwsReleaseLedger:
     def __init__(self, client: DynamoDBClient, table: str = names.RELEASES_TABLE) -> None:
         self._client = client
         self._table = table
+        self._last: dict[str, ReleaseState] = {}
+
+    def last(self, model: str) -> ReleaseState | None:
+        """As it was last read or written here."""
+        return self._last.get(model)
 
     def load(self, model: str) -> ReleaseState:
+        self._last[model] = self._load(model)
+        return self._last[model]
+
+    def _load(self, model: str) -> ReleaseState:
         with asking(f"for the state of {model}"):
             found = self._client.get_item(
                 TableName=self._table, Key=key(model, STATE), ConsistentRead=True
@@ -109,6 +118,7 @@ class AwsReleaseLedger:
                 self._client.transact_write_items(TransactItems=writes)  # type: ignore[arg-type]
             except ClientError as error:
                 raise _not_saved(model, error) from error
+        self._last[model] = stored
         return stored
 
     def records(self, model: str, since: float = 0.0) -> Sequence[Record]:

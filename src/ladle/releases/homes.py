@@ -9,6 +9,7 @@ from ladle.catalog import Target
 from ladle.policy.lock import Home
 from ladle.policy.traffic import Traffic
 from ladle.releases.state import Release, ReleaseState
+from ladle.values import replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,11 @@ class Homes:
         kept = (*on_the_way, *state.startable, *state.releases)
         wanted = state.intent.traffic if state.intent else None
         return cls({release.number: release.home for release in kept}, wanted)
+
+    @property
+    def as_they_are(self) -> Homes:
+        """For those who move no traffic: nothing is waited for."""
+        return replace(self, wanted=None)
 
     @property
     def newest(self) -> Home:

@@ -1,4 +1,4 @@
-"""Who moves traffic: one file per target that can split it, selected here model by model."""
+"""Who moves traffic within a home: one file per target that can split it, selected here."""
 
 from __future__ import annotations
 
@@ -11,67 +11,36 @@ from ladle.aws.traffic.endpoint_per_release import StageRouter
 from ladle.aws.traffic.lambda_function import LambdaAliasRouter
 from ladle.aws.traffic.sagemaker import EndpointRouter
 from ladle.catalog import Target
-from ladle.errors import LadleError
-from ladle.policy.traffic import ObservedTraffic, Traffic
-from ladle.ports import Clock, TrafficRouter
+from ladle.policy.lock import Home
+from ladle.ports import Clock, HomeRouter
 
 # Each model's traffic has a role of its own, so a router asks for the session of a model.
 SessionOf = Callable[[str], AwsSession]
-ROUTERS: dict[Target, Callable[[SessionOf, Clock], TrafficRouter]] = {
-    Target.LAMBDA: lambda of, _clock: LambdaAliasRouter(lambda model: of(model).lambda_),
-    Target.ECS: lambda of, _clock: EcsListenerRouter(of),
-    Target.SAGEMAKER: lambda of, _clock: EndpointRouter(of),
-    Target.SAGEMAKER_SERVERLESS: lambda of, _clock: StageRouter(of, Target.SAGEMAKER_SERVERLESS),
-    Target.SAGEMAKER_ASYNC: lambda of, clock: StageRouter(
+ROUTERS: dict[Target, Callable[[SessionOf, Clock, int], HomeRouter]] = {
+    Target.LAMBDA: lambda of, _clock, base: LambdaAliasRouter(
+        lambda model: of(model).lambda_, base
+    ),
+    Target.ECS: lambda of, _clock, _base: EcsListenerRouter(of),
+    Target.SAGEMAKER: lambda of, _clock, _base: EndpointRouter(of),
+    Target.SAGEMAKER_SERVERLESS: lambda of, _clock, _base: StageRouter(
+        of, Target.SAGEMAKER_SERVERLESS
+    ),
+    Target.SAGEMAKER_ASYNC: lambda of, clock, _base: StageRouter(
         of, Target.SAGEMAKER_ASYNC, lambda session: Backlogs(session, clock)
     ),
 }
 
 
-class RouterByTarget:
-    """The TrafficRouter of all models, each by the target that it is deployed to."""
+class RouterOfHome:
+    """The router of each home that models have."""
 
-    def __init__(
-        self, session_of: SessionOf, target_of: Callable[[str], Target], clock: Clock
-    ) -> None:
-        self._target_of = target_of
-        self._routers = {target: make(session_of, clock) for target, make in ROUTERS.items()}
+    def __init__(self, session_of: SessionOf, clock: Clock) -> None:
+        self._session_of = session_of
+        self._clock = clock
+        self._made: dict[Home, HomeRouter] = {}
 
-    def read(self, model: str) -> ObservedTraffic | None:
-        return self._of(model).read(model)
-
-    def write(self, model: str, traffic: Traffic, expected_revision: str) -> None:
-        self._of(model).write(model, traffic, expected_revision)
-
-    def can_start(self, model: str, release: int) -> bool:
-        return self._of(model).can_start(model, release)
-
-    def delete(self, model: str, release: int) -> None:
-        self._of(model).delete(model, release)
-
-    def settle(self, model: str, traffic: Traffic) -> None:
-        """Where machines go on running for a release without traffic."""
-        router = self._of(model)
-        if isinstance(router, LambdaAliasRouter | EcsListenerRouter | EndpointRouter | StageRouter):
-            router.settle(model, traffic)
-
-    def switch(self, model: str, on: bool) -> None:
-        """Raises LD519 where what serves cannot be stopped and started again."""
-        router = self._of(model)
-        if not isinstance(router, LambdaAliasRouter | EcsListenerRouter):
-            raise LadleError(
-                "LD519",
-                f"what serves {model} cannot be stopped, only deleted",
-                f"ladle destroy {model} takes it down; write cost.action: notify",
-            )
-        router.switch(model, on)
-
-    def switched(self, model: str, on: bool) -> bool:
-        """What cannot be switched is as it should be."""
-        router = self._of(model)
-        if isinstance(router, LambdaAliasRouter | EcsListenerRouter):
-            return router.switched(model, on)
-        return True
-
-    def _of(self, model: str) -> TrafficRouter:
-        return self._routers[self._target_of(model)]
+    def __call__(self, home: Home) -> HomeRouter:
+        if home not in self._made:
+            make = ROUTERS[home.target]
+            self._made[home] = make(self._session_of, self._clock, home.base)
+        return self._made[home]

@@ -64,6 +64,17 @@ class EcsListenerRouter:
         except NotFound:
             return False
 
+    def is_ready(self, model: str, release: int) -> bool:
+        """What rests is started."""
+        slots = self._slots(model)
+        found = slots.read(model)
+        if found is None:
+            raise NotFound("LD505", f"{model} has no service", "deploy it: ladle deploy")
+        condition = self._started(slots, model, found, release)
+        if condition is Condition.FAILED:
+            raise _cannot_serve(model, release, found)
+        return condition is Condition.STEADY
+
     def settle(self, model: str, traffic: Traffic) -> None:
         """What has no traffic any more rests; what serves alone may shrink again."""
         slots = self._slots(model)

@@ -15,6 +15,7 @@ from ladle.aws.endpoint_stage import EndpointStages, Stage
 from ladle.aws.release_endpoints import SERVES, ReleaseEndpoints
 from ladle.aws.retiring import retire
 from ladle.aws.sagemaker_endpoint import STUCK, Condition
+from ladle.aws.traffic.always_on import AlwaysOn
 from ladle.errors import Conflict, LadleError, NotFound
 from ladle.policy.traffic import ObservedTraffic, Traffic
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from ladle.catalog import Target
 
 
-class StageRouter:
+class StageRouter(AlwaysOn):
     """The TrafficRouter of the targets of SageMaker whose endpoints have one variant."""
 
     def __init__(
@@ -72,6 +73,9 @@ class StageRouter:
             return False
         condition = endpoints.condition(model, release)
         return condition is None or condition.status not in STUCK
+
+    def is_ready(self, model: str, release: int) -> bool:
+        return _answers(self._endpoints(model), model, release)
 
     def settle(self, model: str, traffic: Traffic) -> None:
         """What has no traffic any more goes, and frees what it held of the account's quota."""

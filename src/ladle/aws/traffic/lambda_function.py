@@ -101,6 +101,13 @@ class LambdaAliasRouter:
             return False
         return answer.error is None and _status(answer) == 200
 
+    def is_ready(self, model: str, release: int) -> bool:
+        """It starts when it is asked: one that does not answer then never will."""
+        if not self.can_start(model, release):
+            what = f"release {release} of {model} does not answer a probe"
+            raise NotFound("LD505", what, f"ladle logs {model} shows what it said")
+        return True
+
     def settle(self, model: str, traffic: Traffic) -> None:
         """Warm instances go where the traffic has gone. Where they do not, requests start cold and
         the next write tries again: that is no reason to stop a rollback.

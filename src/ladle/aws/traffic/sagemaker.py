@@ -24,6 +24,7 @@ from ladle.aws.sagemaker_endpoint import (
     found_or_none,
     later,
 )
+from ladle.aws.traffic.always_on import AlwaysOn
 from ladle.aws.traffic.sagemaker_scaling import scale, stop_scaling
 from ladle.catalog import Target
 from ladle.digest import of_json
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 JOINED = "ladle:joined"
 
 
-class EndpointRouter:
+class EndpointRouter(AlwaysOn):
     """The TrafficRouter of endpoints that always run."""
 
     def __init__(self, session_of: Callable[[str], AwsSession]) -> None:
@@ -84,6 +85,12 @@ class EndpointRouter:
         if found is None or endpoints.config(names.endpoint_config(model, release)) is None:
             return False
         return release in found.variants or not self._failed(model, endpoints, found, release)
+
+    def is_ready(self, model: str, release: int) -> bool:
+        found = self._endpoints(model).find(model)
+        if found is None or release not in found.variants:
+            raise NotFound("LD505", f"{model} has no release {release}", "ladle history shows why")
+        return found.status == IN_SERVICE
 
     def settle(self, model: str, traffic: Traffic) -> None:
         """What has traffic scales; what has none leaves, and costs nothing from then on."""

@@ -8,6 +8,7 @@ import signal
 import sys
 from pathlib import Path
 
+from ladle.actions.behind_one_door import BehindOneDoor
 from ladle.aws.workspace import aws_workspace
 from ladle.disk.clock import SystemClock
 from ladle.embedded import lifecycle
@@ -77,7 +78,7 @@ def play(checkout: Path, root: Path, console: Console) -> Story:
         console=console,
         clock=clock,
         cloud=cloud,
-        workspace=aws_workspace(session_of(cloud), "embedded:", clock),
+        workspace=aws_workspace(session_of(cloud), "embedded:", clock, BehindOneDoor),
         traffic=make_traffic(cloud, root, clock),
     )
     try:
