@@ -28,6 +28,9 @@ DELIVERY_WRITES = 4  # a mark against counting twice, and a window: double, as a
 LOOKS_READS = 5  # of judge and controller, each minute and model
 TRIAL_SHARE = 0.1  # of a month is spent on trials
 ALARMS = 2  # the evidence's, and one on the errors of the newest release
+WINDOW_BYTES = 300  # of a window of a model with ten classes, measured
+READ_BYTES = 4096  # that one read pays for
+FOLLOWED = 2 * 2  # judge and controller read two releases each
 TRACED_SHARE = 0.05  # X-Ray takes the first request of a second, and so much of the others
 AWAKE_S = 58.0  # of each minute, in which judge and controller look again at short windows
 
@@ -151,7 +154,7 @@ def _watching(spec: ServiceSpec, usage: Usage, seconds: float, prices: Prices) -
     kept_gb = log_gb / seconds * spec.log_retention_days * DAY_S
     deliveries = min(usage.requests_per_s, DELIVERIES_PER_S) * seconds
     alarms = ALARMS + (spec.ceilings.idle_ttl_s is not None)
-    puts = MINUTES * months * TRIAL_SHARE
+    tried = MINUTES * months * TRIAL_SHARE
     found = [
         ("log lines", prices.of("log_gb", log_gb)),
         ("lines that are kept", prices.of("log_gb_month", kept_gb * months)),
@@ -159,10 +162,11 @@ def _watching(spec: ServiceSpec, usage: Usage, seconds: float, prices: Prices) -
         ("counters", prices.of("table_write", deliveries * DELIVERY_WRITES)),
         ("alarms", prices.of("alarm_month", alarms * months)),
         ("evidence", prices.of("metric_month", TRIAL_SHARE * months)),
-        ("publishing it", prices.of("metric_put", puts)),
+        ("publishing it", prices.of("metric_put", tried)),
         ("looks each minute", prices.of("table_read", MINUTES * months * LOOKS_READS)),
     ]
     if spec.dashboard:
+        ("looks at trials", prices.of("table_read", tried * _windows_read(spec, usage))),
         found.append(("the dashboard", prices.of("dashboard_month", months)))
     if spec.tracing is Tracing.XRAY:
         found.append(("traces", prices.of("trace", requests * TRACED_SHARE)))
@@ -177,6 +181,17 @@ def _watching(spec: ServiceSpec, usage: Usage, seconds: float, prices: Prices) -
 
 def own_calls(calls: float, call_s: float, prices: Prices) -> float:
     """Calls of one of Ladle's own functions."""
+def _windows_read(spec: ServiceSpec, usage: Usage) -> float:
+    """Reads of a minute halfway through a trial: each look is at every window since it began, for what
+    did not change is left out only after it was read.
+    """
+    policy = spec.policy
+    half_s = max(policy.bake_s, policy.holdback_s) / 2
+    windows = half_s * min(1 / policy.window_s, usage.requests_per_s)
+    looks = max(1.0, 60 / policy.window_s)
+    return looks * FOLLOWED * windows * WINDOW_BYTES / READ_BYTES
+
+
     gb_seconds = calls * call_s * OWN_GB
     return prices.of("lambda_request", calls) + prices.of("lambda_gb_second_x86_64", gb_seconds)
 
