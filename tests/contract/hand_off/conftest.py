@@ -54,6 +54,12 @@ def model(request: pytest.FixtureRequest) -> str:
     return "m-" + request.node.name.partition("[")[0].removeprefix("test_").replace("_", "-")[:30]
 
 
+@pytest.fixture(params=[0, 7], ids=["first home", "second home"])
+def base(request: pytest.FixtureRequest) -> int:
+    """Of the home that is looked at: what it publishes counts on from there."""
+    return int(request.param)
+
+
 @dataclass(frozen=True)
 class Lambda:
     """``deploy`` does what CloudFormation does before a hand-off: the function, never a version."""
@@ -63,9 +69,9 @@ class Lambda:
 
 
 @pytest.fixture
-def lambda_(session: AwsSession | None) -> Lambda:
+def lambda_(session: AwsSession | None, base: int) -> Lambda:
     if session is None:
-        fake = FakeFunctionVersions()
+        fake = FakeFunctionVersions(base)
 
         def deploy_fake(model: str, release_hex: str) -> str:
             fake.deploy(model, release_hex, "code")
@@ -73,13 +79,13 @@ def lambda_(session: AwsSession | None) -> Lambda:
 
         return Lambda(fake, deploy_fake)
     return Lambda(
-        FunctionVersions(session.lambda_), lambda model, hex_: _deploy(session, model, hex_)
+        FunctionVersions(session.lambda_, base),
+        lambda model, hex_: _deploy(session, names.function(model, base), hex_),
     )
 
 
-def _deploy(session: AwsSession, model: str, release_hex: str) -> str:
+def _deploy(session: AwsSession, name: str, release_hex: str) -> str:
     """Returns the CodeSha256 of what is deployed now."""
-    name = names.function(model)
     environment = {"Variables": {"LADLE_RELEASE_DIGEST": release_hex}}
     client = session.lambda_
     try:
@@ -131,7 +137,7 @@ def publishes(adapter: str) -> None:
 
 
 @pytest.fixture
-def warm(session: AwsSession | None, lambda_: Lambda) -> Callable[[str, int], int]:
+def warm(session: AwsSession | None, lambda_: Lambda, base: int) -> Callable[[str, int], int]:
     """How many instances of a release wait for requests."""
 
     def found(model: str, release: int) -> int:
@@ -141,7 +147,7 @@ def warm(session: AwsSession | None, lambda_: Lambda) -> Callable[[str, int], in
         client = session.lambda_
         try:
             kept = client.get_provisioned_concurrency_config(
-                FunctionName=names.function(model), Qualifier=str(release)
+                FunctionName=names.function(model, base), Qualifier=str(release - base)
             )
         except client.exceptions.ProvisionedConcurrencyConfigNotFoundException:
             return 0
@@ -151,10 +157,10 @@ def warm(session: AwsSession | None, lambda_: Lambda) -> Callable[[str, int], in
 
 
 @pytest.fixture
-def alarms(session: AwsSession | None) -> ReleaseAlarms:
+def alarms(session: AwsSession | None, base: int) -> ReleaseAlarms:
     if session is None:
         return FakeReleaseAlarms()
-    return AwsReleaseAlarms(session.cloudwatch, Home(Target.LAMBDA))
+    return AwsReleaseAlarms(session.cloudwatch, Home(Target.LAMBDA, base))
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tests.contract.hand_off.conftest import Lambda
 
-from ladle import digest
+from ladle import digest, names
 from ladle.errors import LadleError, NotFound
 from ladle.ports import BundleStore, ReleaseAlarms
 
@@ -44,9 +44,9 @@ def test_a_new_digest_makes_the_next_version(lambda_: Lambda, model: str) -> Non
 
 
 @pytest.mark.usefixtures("publishes")
-def test_an_image_is_published_by_its_digest_alone(lambda_: Lambda, model: str) -> None:
+def test_an_image_is_published_by_its_digest_alone(lambda_: Lambda, model: str, base: int) -> None:
     lambda_.deploy(model, A)
-    assert lambda_.versions.publish(model, A, {}, 0) == 1
+    assert lambda_.versions.publish(model, A, {}, base) == base + 1
 
 
 @pytest.mark.parametrize("wrong", ["digest", "code"])
@@ -59,11 +59,11 @@ def test_what_was_not_wanted_is_not_published(lambda_: Lambda, model: str, wrong
 
 
 @pytest.mark.usefixtures("publishes")
-def test_an_alias_is_made_once_and_then_left_alone(lambda_: Lambda, model: str) -> None:
+def test_an_alias_is_made_once_and_then_left_alone(lambda_: Lambda, model: str, base: int) -> None:
     assert lambda_.versions.with_traffic(model) == frozenset()
     number = lambda_.versions.publish(model, A, {"CodeSha256": lambda_.deploy(model, A)}, 0)
     told = lambda_.versions.open_if_absent(model, number, {})
-    assert told["AliasArn"].endswith(f":ladle-{model}:live")
+    assert told["AliasArn"].endswith(f":{names.function(model, base)}:live")
     assert lambda_.versions.open_if_absent(model, number, {}) == told
     assert lambda_.versions.with_traffic(model) == {number}
 
@@ -97,14 +97,17 @@ def test_a_deleted_version_is_gone_and_its_number_with_it(lambda_: Lambda, model
 
 
 def test_each_release_has_its_alarm_until_it_is_retired(
-    alarms: ReleaseAlarms, alarm_names: Callable[[str], set[str]], model: str
+    alarms: ReleaseAlarms, alarm_names: Callable[[str], set[str]], model: str, base: int
 ) -> None:
-    for release in (1, 2, 12):
+    first, second, twelfth = base + 1, base + 2, base + 12
+    for release in (first, second, twelfth, first):
         alarms.ensure(model, release, "arn:aws:sns:us-east-1:123456789012:topic")
-    alarms.ensure(model, 1, "arn:aws:sns:us-east-1:123456789012:topic")
-    alarms.delete(model, 2)
-    assert alarm_names(model) == {f"ladle-{model}.errors-1", f"ladle-{model}.errors-12"}
-    alarms.delete(model, 2)
+    alarms.delete(model, second)
+    kept = {names.native_alarm(model, release) for release in (first, twelfth)}
+    assert alarm_names(model) == kept
+    alarms.delete(model, second)
+    alarms.delete_all(model, but=(first, 99))
+    assert alarm_names(model) == {names.native_alarm(model, first)}
     alarms.delete_all(model)
     assert alarm_names(model) == set()
 
@@ -129,3 +132,10 @@ def test_a_copy_is_written_once_and_read_back_by_what_it_is(
 def test_what_is_not_there_is_said_so(bundles: BundleStore, tmp_path: Path) -> None:
     with pytest.raises(NotFound):
         bundles.fetch(None, "b/2", None, tmp_path / "model")
+
+
+def test_a_home_that_is_gone_has_nothing_to_retire(lambda_: Lambda, model: str, base: int) -> None:
+    """A retirement may be decided before a home is left and come after."""
+    assert lambda_.versions.with_traffic(model) == frozenset()
+    assert lambda_.versions.digest_of(model, base + 1) is None
+    lambda_.versions.delete(model, base + 1)

@@ -91,11 +91,15 @@ class FunctionVersions:
         """They go with the function, which is in the stack."""
 
     def _retained(self, model: str) -> Iterator[tuple[int, str | None]]:
+        """None of a function that is gone: a home may be left before all its releases are retired."""
         pages = self._client.get_paginator("list_versions_by_function")
-        for page in pages.paginate(FunctionName=self._home.function(model)):
-            for version in page["Versions"]:
-                if version["Version"] != "$LATEST":
-                    yield self._home.release(version["Version"]), _digest(version)
+        try:
+            for page in pages.paginate(FunctionName=self._home.function(model)):
+                for version in page["Versions"]:
+                    if version["Version"] != "$LATEST":
+                        yield self._home.release(version["Version"]), _digest(version)
+        except self._client.exceptions.ResourceNotFoundException:
+            return
 
     def _wait(self, waiter: Any, name: str, qualifier: str | None) -> None:
         which = {"Qualifier": qualifier} if qualifier else {}
