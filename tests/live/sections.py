@@ -40,4 +40,14 @@ GROUPS: Mapping[str, Group] = {
             "endpoint_hour": 40,
         },
     ),
+    "moving": Group(
+        ("moving",),
+        90,
+        {
+            "fargate_vcpu_hour_x86_64": 2,
+            "fargate_gb_hour_x86_64": 8,
+            "balancer_hour": 2,
+            "endpoint_hour": 20,
+        },
+    ),
 }

@@ -93,15 +93,15 @@ def finish(state: ReleaseState, unheard: int, lock: Lock) -> Lock:
 
 
 def undo(state: ReleaseState, unheard: int, lock: Lock) -> Lock:
-    """Back to the home that would have been left. A function counts its versions itself: where numbers
-    were given out elsewhere meanwhile, its next ones would be theirs, so that it goes on as a new
-    function, to which the model moves.
+    """Back to the home that would have been left. Where that counts its versions itself, and numbers were
+    given out elsewhere meanwhile, its next ones would be theirs: it goes on as a new function, to which
+    the model moves.
     """
     leaves = _leaves(state, lock)
     _refuse_to_leave(state, lock.home, f"go back first: ladle rollback {state.model}")
     packaging = _at_rest(state, unheard).packaging or lock.packaging
     back = Lock(leaves.target, packaging, lock.runtime, base=leaves.base)
-    if leaves.target is not Target.LAMBDA or not _numbers_elsewhere(state, lock):
+    if not leaves.counts_itself or not _numbers_elsewhere(state, lock):
         return back
     return replace(back, base=max(state.statuses), leaves=leaves)
 

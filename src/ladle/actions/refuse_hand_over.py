@@ -52,7 +52,7 @@ def refuse_taken_numbers(state: ReleaseState, wanted: Wanted) -> None:
             "LD275",
             f"{wanted.model}: release {min(taken)} was deployed elsewhere after this move was written "
             "down, and the next release here could get its number",
-            f"write the move down anew: ladle migrate {wanted.model} --to "
+            f"write the move down anew: ladle migrate {wanted.model} --undo, then with --to "
             f"{wanted.packaging or wanted.target}",
         )
 

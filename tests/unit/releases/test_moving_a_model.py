@@ -175,6 +175,11 @@ def test_a_function_never_gives_a_number_twice() -> None:
     assert undo(let_go, 0, MOVING) == back
 
 
+def test_numbers_that_the_old_function_gave_itself_are_its_own() -> None:
+    """A commit from before the move was deployed by the CDK alone."""
+    assert undo(at_rest(3), 0, MOVING) == LOCK
+
+
 def test_what_takes_its_numbers_from_the_ledger_goes_back_as_it_was() -> None:
     there = Home(Target.ECS)
     lock = Lock(Target.LAMBDA, Packaging.ZIP, None, base=2, leaves=there)
