@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -147,14 +147,17 @@ def _lines(status: ModelStatus, committed: Mapping[str, str], now: float) -> Ite
     for release in state.waiting:
         yield f"  waiting      release {release.number}"
     if status.evidence is not None:
-        first, *guards = evidence_lines(status.evidence)
-        yield f"  evidence     {first}"
-        yield from (f"               {guard}" for guard in guards)
+        yield from _rows("evidence", evidence_lines(status.evidence))
     yield from _advisory(status)
-    if status.lacking:
-        yield f"  not proven   {'; '.join(status.lacking)}"
+    yield from _rows("not proven", status.lacking)
     if status.unheard:
         yield f"  inbox        {status.unheard} messages wait for the controller"
+
+
+def _rows(name: str, told: Iterable[str]) -> Iterator[str]:
+    """The name stands before the first one alone."""
+    for n, text in enumerate(told):
+        yield f"  {name if n == 0 else '':<11}  {text}"
 
 
 def _runtime(state: ReleaseState) -> Iterator[str]:

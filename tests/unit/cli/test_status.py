@@ -76,6 +76,17 @@ def test_committed_handed_over_and_live_are_told_apart(
         assert line in said
 
 
+def test_what_a_first_release_still_lacks_is_told_line_by_line(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hand_over(here, Phase.BASELINE)
+    assert main(["status"]) == 0
+    said = capsys.readouterr().out.split("\n")
+    [at] = [n for n, line in enumerate(said) if line.startswith("  not proven   0 of ")]
+    assert said[at].endswith("requests seen")
+    assert said[at + 1] == " " * 15 + "0 of 150 labels came"
+
+
 def test_what_labels_and_bins_say_is_told_and_decides_nothing(
     here: Path, status: Status, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -127,7 +138,7 @@ class Unreadable(DiskTrafficRouter):
         raise LadleError("LD506", "the endpoint failed", "deploy again")
 
 
-def hand_over(here: Path) -> None:
+def hand_over(here: Path, phase: Phase = Phase.STABLE) -> None:
     """What a deploy leaves in the ledger of another commit's release."""
     config = parse((here / "model_packages/digits/model.yaml").read_bytes(), "").config
     assert config is not None
@@ -135,7 +146,7 @@ def hand_over(here: Path) -> None:
     release = Release(1, digest, digest, None, 1.0, rollout_policy(config))
     state = ReleaseState(
         "digits",
-        phase=Phase.STABLE,
+        phase=phase,
         stable=release,
         good=(release,),
         releases=(release,),
