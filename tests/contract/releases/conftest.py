@@ -7,6 +7,7 @@ import io
 import json
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ from ladle.aws.traffic.lambda_function import LambdaAliasRouter
 from ladle.disk.release_inbox import DiskReleaseInbox
 from ladle.disk.release_ledger import DiskReleaseLedger
 from ladle.disk.traffic_router import DiskTrafficRouter
+from ladle.policy.traffic import ObservedTraffic, Traffic
 from ladle.ports import ReleaseInbox, ReleaseLedger, TrafficRouter
 from ladle.simulation.memory import MemoryLedger, MemoryRouter
 
@@ -43,6 +45,8 @@ EXCEPTIONS = {
     },
     "ministack": {"refuses a version that does not exist"},
 }
+EXCEPTIONS |= {f"second home on {name}": lacks for name, lacks in EXCEPTIONS.items()}
+BASES = {"second home on moto": 7, "second home on ministack": 7}
 
 
 @pytest.fixture(params=ADAPTERS)
@@ -66,7 +70,7 @@ def session(adapter: str, request: pytest.FixtureRequest) -> Iterator[AwsSession
 
         with mock_aws():
             yield AwsSession("eu-west-1")
-    elif adapter == "ministack":
+    elif adapter.endswith("ministack"):
         yield AwsSession("us-east-1", request.getfixturevalue("ministack_endpoint"), embedded=True)
     else:
         yield None
@@ -131,13 +135,39 @@ def router(
     elif adapter == "ecs on moto":
         yield from on_moto(session, MODEL, VERSIONS)
     else:
-        yield from _lambda_router(session)
+        yield from _lambda_router(session, BASES.get(adapter, 0))
+
+
+@dataclass(frozen=True)
+class CountedFromOne:
+    """A home whose first release is ``base`` + 1, asked as if that were release 1."""
+
+    home: TrafficRouter
+    base: int
+
+    def read(self, model: str) -> ObservedTraffic | None:
+        found = self.home.read(model)
+        return found and replace(found, traffic=self._counted(found.traffic, -self.base))
+
+    def write(self, model: str, traffic: Traffic, expected_revision: str) -> None:
+        self.home.write(model, self._counted(traffic, self.base), expected_revision)
+
+    def can_start(self, model: str, release: int) -> bool:
+        return self.home.can_start(model, release + self.base)
+
+    def delete(self, model: str, release: int) -> None:
+        self.home.delete(model, release + self.base)
+
+    @staticmethod
+    def _counted(traffic: Traffic, on: int) -> Traffic:
+        canary = traffic.canary and traffic.canary + on
+        return replace(traffic, main=traffic.main + on, canary=canary)
 
 
 def _lambda_router(
-    session: AwsSession,
+    session: AwsSession, base: int
 ) -> Iterator[tuple[TrafficRouter, Callable[[], None]]]:
-    lambda_, function = session.lambda_, names.function(MODEL)
+    lambda_, function = session.lambda_, names.function(MODEL, base)
     lambda_.create_function(
         FunctionName=function,
         Runtime="python3.11",
@@ -152,7 +182,7 @@ def _lambda_router(
         lambda_.get_waiter("function_updated_v2").wait(FunctionName=function)
         lambda_.publish_version(FunctionName=function)
     yield (
-        LambdaAliasRouter(lambda _model: lambda_),
+        CountedFromOne(LambdaAliasRouter(lambda _model: lambda_, base), base),
         lambda: lambda_.create_alias(FunctionName=function, Name=names.ALIAS, FunctionVersion="1"),
     )
     lambda_.delete_function(FunctionName=function)

@@ -17,7 +17,16 @@ Needs = Callable[[str], None]
 
 
 @pytest.fixture(
-    params=[*ADAPTERS, "ecs", "ecs on moto", "sagemaker", "sagemaker on moto", "serverless"]
+    params=[
+        *ADAPTERS,
+        "second home on moto",
+        pytest.param("second home on ministack", marks=pytest.mark.embedded),
+        "ecs",
+        "ecs on moto",
+        "sagemaker",
+        "sagemaker on moto",
+        "serverless",
+    ]
 )
 def adapter(request: pytest.FixtureRequest) -> str:
     """Of the other ports of this folder, these targets have no adapter of their own."""
