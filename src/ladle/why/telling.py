@@ -10,6 +10,7 @@ from ladle.why.differences import difference_sentences
 from ladle.why.explanation import Sentence, Topic
 from ladle.why.facts import Facts, experiment_ref
 from ladle.why.focus import Focus, last_change
+from ladle.why.served_differently import served_differently
 from ladle.why.trials import evidence_in
 from ladle.why.words import moment, span
 
@@ -44,6 +45,14 @@ def differs(facts: Facts, found: Focus) -> Iterator[Sentence]:
     if found.against is None or found.release is None:
         return
     pair = (found.against, found.release)
+    yield from _experiments_differ(facts, found, pair)
+    known = {release.number: release for release in facts.state.releases}
+    if all(number in known for number in pair):
+        for text in served_differently(known[found.against], known[found.release]):
+            yield say(Topic.DIFFERS, text, *_handed_over(facts, pair, found))
+
+
+def _experiments_differ(facts: Facts, found: Focus, pair: tuple[int, int]) -> Iterator[Sentence]:
     missing = [n for n in pair if n not in facts.experiments]
     if missing:
         names = " and ".join(f"release {n}" for n in missing)

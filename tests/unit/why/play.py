@@ -19,6 +19,7 @@ from ladle.experiments.manifest import (
     TensorSpec,
 )
 from ladle.experiments.rows import RowsDifference, compare_rows, read_table
+from ladle.policy.lock import Runtime
 from ladle.policy.rollout import Guard, GuardName, RolloutPolicy
 from ladle.policy.statuses import Phase
 from ladle.quality.counts import MICRO, Counts, Window
@@ -148,6 +149,7 @@ class Play:
         number: int,
         made: RecordedExperiment | None = None,
         rules: RolloutPolicy | None = None,
+        runtime: Runtime | None = None,
     ) -> None:
         if made is not None:
             self.experiments[number] = made
@@ -162,6 +164,7 @@ class Play:
                     made.manifest.id if made else None,
                     self.now,
                     rules or policy(),
+                    runtime=runtime,
                 )
             )
         )
