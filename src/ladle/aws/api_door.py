@@ -73,6 +73,11 @@ class ApiDoor:
         found = self._find(model)
         return found.led if found is not None else None
 
+    def leads_to(self, model: str) -> str | None:
+        """What is asked for a prediction, as its URI says; None where no integration is the live one."""
+        found = self._find(model)
+        return str(found.live["IntegrationUri"]) if found is not None else None
+
     def lead(self, model: str, base: int, expected_revision: str) -> None:
         """A revision that none can have is a rehearsal: AWS looks at permissions first, and then finds that
         there is no such integration.

@@ -1,5 +1,6 @@
 """The front door of the embedded AWS: HTTP in, an invocation of the version that the alias's own
-weights draw, HTTP out. It routes since the emulator does not, and says so at ``GET /``.
+weights draw, HTTP out. The function is the one that the model's HTTP API leads to. It routes since the
+emulator does not, and says so at ``GET /``.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import random
 import secrets
 import threading
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 
 import uvicorn
@@ -21,6 +23,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from ladle import names
+from ladle.aws.function_home import FunctionHome
 from ladle.aws.functions import Functions, Invoked
 from ladle.aws.platform_signals import Outcome, PlatformSignals
 from ladle.aws.session import AwsSession
@@ -28,6 +31,7 @@ from ladle.aws.traffic.lambda_function import LambdaAliasRouter
 from ladle.disk.clock import SystemClock
 from ladle.embedded.failure_lines import failure_line
 from ladle.embedded.http_event import Request, from_result, to_event
+from ladle.embedded.live_function import LiveFunctions
 from ladle.embedded.routing import choose
 from ladle.errors import LadleError, NotFound
 from ladle.policy.traffic import Traffic
@@ -42,17 +46,27 @@ ABOUT = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Alias:
+    """Of the home with this base, as it was read."""
+
+    read_at: float
+    base: int
+    traffic: Traffic
+
+
 class Door:
     """Answers one request at a time from any number of threads."""
 
     def __init__(self, session: AwsSession, draws: random.Random) -> None:
         self._account = session.account
         self._functions = Functions(session.lambda_)
-        self._router = LambdaAliasRouter(lambda _model: session.lambda_)
+        self._live = LiveFunctions(session)
+        self._client = session.lambda_
         self._signals = PlatformSignals(session.logs, session.cloudwatch)
         self._clock = SystemClock()
         self._draws = draws
-        self._aliases: dict[str, tuple[float, Traffic]] = {}
+        self._aliases: dict[str, _Alias] = {}
         self._seen: Counter[Outcome] = Counter()
         self._lock = threading.Lock()
 
@@ -63,13 +77,15 @@ class Door:
             event["rawPath"] = f"/{model}/feedback"
             event["pathParameters"] = {"model": model}
             return _to_http(self._functions.invoke(names.INTAKE_FUNCTION, event))
-        release = choose(self._traffic(model), self._draws.random())
-        invoked = self._functions.invoke(names.function(model), event, str(release))
+        alias = self._alias(model)
+        base, home = alias.base, FunctionHome(alias.base)
+        release = choose(alias.traffic, self._draws.random())
+        invoked = self._functions.invoke(home.function(model), event, home.version(release))
         with self._lock:
-            self._seen[Outcome(model, release, int(invoked.error is not None))] += 1
+            self._seen[Outcome(model, release, int(invoked.error is not None), base)] += 1
         line = failure_line(invoked, request.request_id) if invoked.error is not None else None
         if line is not None:
-            self._signals.failure_line(model, release, line, self._clock.now())
+            self._signals.failure_line(model, release, line, self._clock.now(), base)
         return _to_http(invoked)
 
     def flush(self) -> None:
@@ -78,18 +94,16 @@ class Door:
             seen, self._seen = self._seen, Counter()
         self._signals.errors(seen)
 
-    def _traffic(self, model: str) -> Traffic:
-        now = self._clock.now()
-        read_at, traffic = self._aliases.get(model, (0.0, None))
-        if traffic is None or now - read_at > ALIAS_SECONDS:
-            observed = self._router.read(model)
-            if observed is None:
-                raise NotFound(
-                    "LD250", f"{model} has no release", f"deploy it: ladle deploy {model}"
-                )
-            traffic = observed.traffic
-            self._aliases[model] = (now, traffic)
-        return traffic
+    def _alias(self, model: str) -> _Alias:
+        now, known = self._clock.now(), self._aliases.get(model)
+        if known is not None and now - known.read_at <= ALIAS_SECONDS:
+            return known
+        base = self._live.base(model)
+        observed = LambdaAliasRouter(lambda _model: self._client, base).read(model)
+        if observed is None:
+            raise NotFound("LD250", f"{model} has no release", f"deploy it: ladle deploy {model}")
+        self._aliases[model] = _Alias(now, base, observed.traffic)
+        return self._aliases[model]
 
 
 def _to_http(invoked: Invoked) -> tuple[int, dict[str, str], bytes]:
