@@ -89,6 +89,17 @@ class _Commands(typer.core.TyperGroup):
             )
         return read_plainly(_load(cmd_name), ctx) if cmd_name in COMMANDS else None
 
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Typer would name what was meant among the commands that it knows: of ours it knows none."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click_errors.UsageError as error:
+            from difflib import get_close_matches
+
+            if near := get_close_matches(args[0], COMMANDS, n=1):
+                error.message += f" Did you mean {near[0]}?"
+            raise
+
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         read_plainly(self, ctx)
         return super().parse_args(ctx, args)
