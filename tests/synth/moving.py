@@ -33,10 +33,15 @@ def specs(folder: Path, configs: Mapping[str, str], base: int = 0) -> dict[str, 
     return {spec.model: replace(spec, base=base) for spec in found}
 
 
-def templates(folder: Path, stage: Path, wanted: Mapping[str, ServiceSpec]) -> Synth:
+def templates(
+    folder: Path,
+    stage: Path,
+    wanted: Mapping[str, ServiceSpec],
+    repository: Path | None = None,
+) -> Synth:
     context = {"aws:cdk:disable-asset-staging": True}
     app = cdk.App(analytics_reporting=False, context=context, outdir=str(folder / "cdk.out"))
-    assembly = describe(app, Host.of_app(app, stage), tuple(wanted.values())).synth()
+    assembly = describe(app, Host.of_app(app, stage), tuple(wanted.values()), repository).synth()
     made = {stack.stack_name: stack.template for stack in assembly.stacks}
     return Synth(made, wanted)
 

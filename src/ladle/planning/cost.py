@@ -13,6 +13,7 @@ from typing import Any
 from ladle.catalog import Tracing
 from ladle.config.doors import row_of
 from ladle.planning.label_costs import label_costs, row_line_bytes
+from ladle.planning.left_costs import left_costs
 from ladle.planning.prices import Prices
 from ladle.planning.service_spec import ServiceSpec
 from ladle.planning.targets import planning_of
@@ -27,10 +28,10 @@ OWN_GB, OWN_CALL_S = 0.5, 0.05  # a platform function, and how long a call of it
 DELIVERY_WRITES = 4  # a mark against counting twice, and a window: double, as a transaction
 LOOKS_READS = 5  # of judge and controller, each minute and model
 TRIAL_SHARE = 0.1  # of a month is spent on trials
-ALARMS = 2  # the evidence's, and one on the errors of the newest release
 WINDOW_BYTES = 300  # of a window of a model with ten classes, measured
 READ_BYTES = 4096  # that one read pays for
 FOLLOWED = 2 * 2  # judge and controller read two releases each
+ALARMS = 2  # the evidence's, and one on the errors of the newest release
 TRACED_SHARE = 0.05  # X-Ray takes the first request of a second, and so much of the others
 AWAKE_S = 58.0  # of each minute, in which judge and controller look again at short windows
 
@@ -143,6 +144,7 @@ def _serving(
 ) -> Iterator[tuple[str, float]]:
     requests, months = usage.requests_per_s * seconds, seconds / MONTH_S
     yield from planning_of(spec.target).serving_costs(spec, usage, seconds, prices)
+    yield from left_costs(spec, seconds, prices)
     yield "the door", prices.of(row_of(spec.door.kind).price, requests)
     kept_in = "image_gb_month" if spec.is_in_image else "store_gb_month"
     yield "the model's copy", prices.of(kept_in, spec.source.bytes / 1e9 * months)
@@ -164,9 +166,9 @@ def _watching(spec: ServiceSpec, usage: Usage, seconds: float, prices: Prices) -
         ("evidence", prices.of("metric_month", TRIAL_SHARE * months)),
         ("publishing it", prices.of("metric_put", tried)),
         ("looks each minute", prices.of("table_read", MINUTES * months * LOOKS_READS)),
+        ("looks at trials", prices.of("table_read", tried * _windows_read(spec, usage))),
     ]
     if spec.dashboard:
-        ("looks at trials", prices.of("table_read", tried * _windows_read(spec, usage))),
         found.append(("the dashboard", prices.of("dashboard_month", months)))
     if spec.tracing is Tracing.XRAY:
         found.append(("traces", prices.of("trace", requests * TRACED_SHARE)))
@@ -179,8 +181,6 @@ def _watching(spec: ServiceSpec, usage: Usage, seconds: float, prices: Prices) -
         yield Line(Side.WATCHING, what, usd)
 
 
-def own_calls(calls: float, call_s: float, prices: Prices) -> float:
-    """Calls of one of Ladle's own functions."""
 def _windows_read(spec: ServiceSpec, usage: Usage) -> float:
     """Reads of a minute halfway through a trial: each look is at every window since it began, for what
     did not change is left out only after it was read.
@@ -192,6 +192,8 @@ def _windows_read(spec: ServiceSpec, usage: Usage) -> float:
     return looks * FOLLOWED * windows * WINDOW_BYTES / READ_BYTES
 
 
+def own_calls(calls: float, call_s: float, prices: Prices) -> float:
+    """Calls of one of Ladle's own functions."""
     gb_seconds = calls * call_s * OWN_GB
     return prices.of("lambda_request", calls) + prices.of("lambda_gb_second_x86_64", gb_seconds)
 

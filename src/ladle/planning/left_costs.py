@@ -1,0 +1,79 @@
+"""What a model moves away from costs on until the move is finished, as well as its old stack tells."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ladle.catalog import Arch, Target
+from ladle.planning.moving import stays
+from ladle.planning.prices import Prices
+from ladle.planning.service_spec import ServiceSpec
+
+MONTH_S = 730 * 3600.0
+_OF_ECS = {"ARM64": Arch.ARM64, "X86_64": Arch.X86_64}
+Priced = tuple[str, str, float]  # what it is called, its price, and how much of it in an hour
+Resources = Mapping[str, Any]
+
+
+def left_costs(spec: ServiceSpec, seconds: float, prices: Prices) -> Iterator[tuple[str, float]]:
+    """Only what runs without being asked: a request is answered, and paid for, in one of both homes. While
+    the old one serves, more may run there than the least.
+    """
+    if spec.left is None:
+        return
+    running = _instances(spec.left.home.target, spec.left.resources)
+    for what, price, hourly in (*_standing(stays(spec)), *running):
+        known = price in prices.usd
+        usd = prices.of(price, hourly * seconds / 3600) if known else 0.0
+        unknown = "" if known else ", whose price is not known here"
+        yield f"{what}{unknown}: left, until ladle migrate {spec.model} --finish", usd
+
+
+def _standing(resources: Resources) -> Iterator[Priced]:
+    balancers = _of(resources, "AWS::ElasticLoadBalancingV2::LoadBalancer")
+    yield from (("the load balancer", "balancer_hour", 1.0) for _ in balancers)
+    alarms = _of(resources, "AWS::CloudWatch::Alarm")
+    metrics = sum(max(1, len(a.get("Metrics", ())) - 1) for a in alarms)
+    if metrics:
+        yield "alarms", "alarm_month", metrics * 3600 / MONTH_S
+    zones = [len(e.get("SubnetIds", ())) for e in _of(resources, "AWS::EC2::VPCEndpoint")]
+    if sum(zones):
+        yield f"{sum(map(bool, zones))} endpoints in their zones", "endpoint_hour", sum(zones)
+
+
+def _instances(target: Target, resources: Resources) -> Iterator[Priced]:
+    """The least that the last release before the move was handed over with."""
+    release = next(iter(_of(resources, "Custom::LadleRelease")), {})
+    serving = release.get("Serving", {})
+    if target is Target.LAMBDA:
+        [function] = (f for f in _of(resources, "AWS::Lambda::Function") if _serves(f))
+        if warm := int(serving.get("Warm", 0)):
+            gb, arch = function["MemorySize"] / 1024, function["Architectures"][0]
+            yield f"{warm} warm instances", f"lambda_warm_gb_second_{arch}", warm * gb * 3600
+        return
+    task, least = _read(serving["TaskDefinition"]), _read(serving["Service"])["min"]
+    machines = _of(resources, "AWS::EC2::LaunchTemplate")
+    named = [m["LaunchTemplateData"]["InstanceType"] for m in machines]
+    yield from ((f"{least} {name} machines", f"machine_hour_{name}", least) for name in named)
+    if not named:
+        arch = _OF_ECS[task["runtimePlatform"]["cpuArchitecture"]]
+        vcpus, gb = int(task["cpu"]) / 1024, int(task["memory"]) / 1024
+        yield f"vCPUs of tasks, at least {least}", f"fargate_vcpu_hour_{arch}", least * vcpus
+        yield f"memory of tasks, at least {least}", f"fargate_gb_hour_{arch}", least * gb
+
+
+def _of(resources: Resources, type_: str) -> list[Mapping[str, Any]]:
+    return [r.get("Properties", {}) for r in resources.values() if r["Type"] == type_]
+
+
+def _serves(function: Mapping[str, Any]) -> bool:
+    """Of the functions of a model's stack only what serves has a platform of its own."""
+    return "Architectures" in function
+
+
+def _read(value: Any) -> Any:
+    """JSON in which CloudFormation fills in what it made: that is not asked for here."""
+    parts = value["Fn::Join"][1] if isinstance(value, Mapping) else [value]
+    return json.loads("".join(part if isinstance(part, str) else "" for part in parts))

@@ -1,0 +1,306 @@
+"""While a model moves its stack holds both homes, and what it leaves is not touched."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.synth import moving, sound
+from tests.synth.moving import BASE, Move, Moved
+from tests.synth.repository import MODEL, NETWORK, SECRETS, Template, text, waits_for
+
+from ladle import names
+from ladle.errors import LadleError
+from ladle.planning import permissions
+from ladle.planning.moving import left_of, stays
+from ladle.planning.resources import CALLED, resources
+from ladle.planning.service_spec import Left, ServiceSpec
+from ladle.planning.targets import planning_of
+
+IMAGE, ZIP, TASKS = (
+    f"{MODEL}packaging: image\n",
+    f"{MODEL}packaging: zip\n",
+    f"{MODEL}target: ecs\n",
+)
+TOLD = "notify: ['mailto:ada@example.com']\ncost: {idle_ttl: 24h}\nmonitor: {dashboard: true}\n"
+MACHINES = f"{MODEL}target: ecs\ncompute: {{gpu: 1, spot: true}}\n{TOLD}"
+MOVES = {
+    "packed": Move(f"{ZIP}{NETWORK}{SECRETS}", f"{IMAGE}{TOLD}"),
+    "grown": Move(f"{IMAGE}{TOLD}", TASKS),
+    "shrunk": Move(MACHINES, f"{IMAGE}{NETWORK}"),
+    "moved-before": Move(IMAGE, ZIP, base=3),
+}
+
+
+@pytest.fixture(scope="module")
+def moved(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Moved:
+    return moving.move(tmp_path_factory.mktemp("moving"), root, MOVES)
+
+
+@pytest.fixture(params=MOVES)
+def model(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def test_what_is_left_stays_byte_for_byte(moved: Moved, model: str) -> None:
+    spec = moved.while_.specs[model]
+    before, now = (s.model(model)["Resources"] for s in (moved.before, moved.while_))
+    assert len(stays(spec)) >= 3
+    for id_ in stays(spec):
+        assert json.dumps(now[id_]) == json.dumps(_named(before[id_], spec)), id_
+    assert set(before) <= set(now)
+
+
+def test_the_live_integration_is_not_touched_and_each_home_has_an_example(
+    moved: Moved, model: str
+) -> None:
+    spec = moved.while_.specs[model]
+    assert spec.left is not None
+    before, now = (s.model(model)["Resources"] for s in (moved.before, moved.while_))
+    live, old, new = (
+        now[id_]["Properties"]
+        for id_ in (
+            "PredictIntegration",
+            f"LeadsTo{spec.left.home.base}",
+            f"LeadsTo{spec.base}",
+        )
+    )
+    assert live == _named(before["PredictIntegration"]["Properties"], spec)
+    assert live["Description"] == names.LIVE_INTEGRATION
+    assert old == {**live, "Description": names.home_integration(spec.left.home.base)}
+    assert new["Description"] == names.home_integration(spec.base)
+    after = moved.after.model(model)["Resources"]["PredictIntegration"]["Properties"]
+    assert new == {**after, "Description": new["Description"]}
+    assert (new["IntegrationUri"], new["IntegrationType"]) != (
+        old["IntegrationUri"],
+        old["IntegrationType"],
+    )
+
+
+def test_the_new_homes_example_comes_last_of_all(moved: Moved, model: str) -> None:
+    template, id_ = (
+        moved.while_.model(model),
+        f"LeadsTo{moved.while_.specs[model].base}",
+    )
+    assert waits_for(template, id_) == set(template["Resources"]) - {id_}
+
+
+def test_what_a_hand_over_needed_outlives_it_until_the_end(moved: Moved, model: str) -> None:
+    kept = stays(moved.while_.specs[model])
+    needed = waits_for(moved.before.model(model), "Release") & set(kept)
+    assert needed
+    assert needed <= waits_for(moved.while_.model(model), "Release")
+
+
+def test_no_two_things_of_both_homes_have_one_name(moved: Moved, model: str) -> None:
+    found = Counter(_names(moved.while_.model(model)))
+    assert [thing for thing, count in found.items() if count > 1] == []
+
+
+def test_a_move_that_is_finished_leaves_nothing_of_it(moved: Moved, model: str) -> None:
+    after, spec = moved.after.model(model)["Resources"], moved.while_.specs[model]
+    assert set(stays(spec)) & set(after) == set()
+    assert not [id_ for id_ in after if id_.startswith("LeadsTo")]
+    assert "Leaves" not in after["Release"]["Properties"]
+    assert after["Release"]["Properties"]["Base"] == str(spec.base)
+
+
+def test_the_new_home_keeps_its_ids_when_the_move_is_finished(moved: Moved, model: str) -> None:
+    own = f"Home{moved.while_.specs[model].base}"
+    now, after = (s.model(model)["Resources"] for s in (moved.while_, moved.after))
+    theirs = {id_ for id_ in after if id_.startswith(own)}
+    assert len(theirs) >= 4
+    for id_ in theirs:
+        assert json.dumps(now[id_]) == json.dumps(after[id_]), id_
+
+
+def test_the_hand_over_says_where_to_and_from_where(moved: Moved, model: str) -> None:
+    spec = moved.while_.specs[model]
+    assert spec.left is not None
+    said = moved.while_.model(model)["Resources"]["Release"]["Properties"]
+    assert said["Base"] == str(spec.base)
+    assert said["Leaves"] == {
+        "Target": str(spec.left.home.target),
+        "Base": str(spec.left.home.base),
+    }
+
+
+def test_a_function_knows_the_base_of_its_home(moved: Moved) -> None:
+    for name in ("packed", "shrunk", "moved-before"):
+        spec = moved.after.specs[name]
+        found = moved.after.model(name)["Resources"]
+        [function] = (
+            r["Properties"]
+            for r in found.values()
+            if r.get("Properties", {}).get("FunctionName") == names.function(name, spec.base)
+        )
+        assert function["Environment"]["Variables"]["LADLE_BASE"] == str(spec.base)
+
+
+def test_its_plan_lists_what_the_template_has(moved: Moved, model: str) -> None:
+    for synth in (moved.while_, moved.after):
+        planned, template = resources(synth.specs[model]), synth.model(model)
+        types = Counter(r["Type"] for r in template["Resources"].values())
+        assert Counter(r.type for r in planned) == types
+        assert set(types) <= set(CALLED)
+        there = {(type_, name) for type_, name in _names(template)}
+        named = {(r.type, r.name) for r in planned if r.name and r.type in NAMED}
+        assert named <= there
+
+
+def test_hand_off_and_router_may_in_both_homes_what_they_may_in_one(
+    moved: Moved, model: str
+) -> None:
+    spec = moved.while_.specs[model]
+    left = left_of(spec)
+    assert left is not None
+    planned = {role.holder: role.grants for role in permissions.of_model(spec)}
+    for home in (spec, left):
+        moving_it = planning_of(home.target).routing_grants(home)
+        assert [g for g in permissions.publishing(home) if g not in planned["hand-off"]] == []
+        assert [g for g in moving_it if g not in planned["router"]] == []
+    template = moved.while_.model(model)
+    granted = list(_allowed(template, "HandoffRole", "HandoffGrants"))
+    assert sorted(granted) == sorted(a for g in planned["hand-off"] for a in g.actions)
+
+
+def test_what_the_hand_off_may_there_goes_only_after_it_was_called(
+    moved: Moved, model: str
+) -> None:
+    """Policies of their own are taken away in the end; what stands in a role changes before."""
+    spec, template = moved.while_.specs[model], moved.while_.model(model)
+    apart = {id_ for id_ in template["Resources"] if "HandoffGrants" in id_}
+    assert len(apart) == 2
+    assert apart <= waits_for(template, "Release")
+    after = {id_ for id_ in moved.after.model(model)["Resources"] if "HandoffGrants" in id_}
+    assert after == {id_ for id_ in apart if id_.startswith(f"Home{spec.base}")}
+
+
+def test_silence_is_that_of_the_door_while_either_home_may_answer(moved: Moved) -> None:
+    watched = moved.while_.model("packed")["Resources"]["IdleAlarm"]["Properties"]
+    assert (watched["Namespace"], watched["Dimensions"]) == (
+        "AWS/ApiGateway",
+        [{"Name": "ApiId", "Value": {"Ref": "Door"}}],
+    )
+    alone = moved.after.model("packed")["Resources"]["IdleAlarm"]["Properties"]
+    assert alone["Dimensions"] == [
+        {"Name": "FunctionName", "Value": names.function("packed", BASE)}
+    ]
+
+
+def test_what_metadata_and_policies_a_resource_had_it_keeps(
+    moved: Moved, tmp_path: Path, root: Path
+) -> None:
+    spec = moved.while_.specs["grown"]
+    assert spec.left is not None
+    more = {
+        "DeletionPolicy": "Retain",
+        "UpdateReplacePolicy": "Retain",
+        "DependsOn": ["Logs"],
+        "Metadata": {"aws:cdk:path": "ladle-model-grown/Function"},
+    }
+    changed = {**spec.left.resources["Function"], **more}
+    made = moving.templates(tmp_path, root, {"grown": _with(spec, Function=changed)})
+    assert made.model("grown")["Resources"]["Function"] == changed
+
+
+def test_what_a_repository_adds_is_there_before_the_door_can_be_led(
+    moved: Moved, tmp_path: Path, root: Path
+) -> None:
+    (tmp_path / "stacks").mkdir()
+    (tmp_path / "stacks" / "extra.py").write_text(
+        "from aws_cdk import aws_lambda, aws_sqs\n"
+        "def extend(stack, spec):\n"
+        "    function = stack.find('Function', aws_lambda.CfnFunction)\n"
+        "    aws_sqs.CfnQueue(stack, 'Ours', queue_name=function.function_name)\n"
+    )
+    spec = moved.while_.specs["packed"]
+    made = moving.templates(tmp_path, root, {"packed": spec}, repository=tmp_path)
+    template = made.model("packed")
+    assert "Ours" in waits_for(template, f"LeadsTo{BASE}")
+    ours = template["Resources"]["Ours"]["Properties"]
+    assert ours["QueueName"] == names.function("packed", BASE)
+
+
+@pytest.mark.parametrize(
+    ("changed", "fault"),
+    [
+        ({"Function": {"Type": "AWS::Lambda::Function", "DependsOn": "Lost"}}, "needs Lost"),
+        ({"Logs": {"Type": "AWS::SQS::Queue"}}, "needs Logs"),
+    ],
+)
+def test_what_stays_must_find_what_it_needs(
+    moved: Moved, tmp_path: Path, root: Path, changed: dict[str, Any], fault: str
+) -> None:
+    wrong = _with(moved.while_.specs["grown"], **changed)
+    with pytest.raises(LadleError, match=f"LD265.*{fault}"):
+        moving.templates(tmp_path, root, {"grown": wrong})
+
+
+def test_a_door_that_cannot_be_led_is_refused(moved: Moved, tmp_path: Path, root: Path) -> None:
+    wrong = _with(moved.while_.specs["grown"], PredictIntegration={"Type": "AWS::Lambda::Url"})
+    with pytest.raises(LadleError, match=r"LD283.*its door is no HTTP API"):
+        moving.templates(tmp_path, root, {"grown": wrong})
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_all_holds_of_a_stack_with_two_homes_that_holds_of_one(
+    moved: Moved, tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CDK_VALIDATION", "true")
+    for synth in (moved.while_, moved.after):
+        made = sound.made_of(tmp_path, root, tuple(synth.specs.values()))
+        assert sorted(sound.faults(made)) == []
+        assert [f for t in made.synth.templates.values() for f in sound.lint_faults(t)] == []
+
+
+NAMED = {
+    "AWS::Lambda::Function": "FunctionName",
+    "AWS::IAM::Role": "RoleName",
+    "AWS::IAM::Policy": "PolicyName",
+    "AWS::Logs::LogGroup": "LogGroupName",
+    "AWS::CloudWatch::Alarm": "AlarmName",
+    "AWS::CloudWatch::Dashboard": "DashboardName",
+    "AWS::ECS::Cluster": "ClusterName",
+}
+
+
+def _names(template: Template) -> Iterator[tuple[str, str]]:
+    for resource in template["Resources"].values():
+        key = NAMED.get(resource["Type"])
+        if key and key in resource["Properties"]:
+            yield resource["Type"], text(resource["Properties"][key])
+
+
+def _named(value: Any, spec: ServiceSpec) -> Any:
+    """With the old alias by its name: the hand-over tells of the new home's."""
+    assert spec.left is not None
+    if value == {"Fn::GetAtt": ["Release", "AliasArn"]}:
+        function = names.function(spec.model, spec.left.home.base)
+        arn = "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function"
+        return {"Fn::Sub": f"{arn}:{function}:live"}
+    if isinstance(value, Mapping):
+        return {key: _named(part, spec) for key, part in value.items()}
+    return [_named(part, spec) for part in value] if isinstance(value, list) else value
+
+
+def _allowed(template: Template, *ids: str) -> Iterator[str]:
+    for id_, resource in template["Resources"].items():
+        if any(part in id_ for part in ids) and resource["Type"].startswith("AWS::IAM::"):
+            properties = resource["Properties"]
+            policies = properties.get("Policies", [properties])
+            for policy in policies:
+                for statement in policy["PolicyDocument"]["Statement"]:
+                    actions = statement["Action"]
+                    yield from [actions] if isinstance(actions, str) else actions
+
+
+def _with(spec: ServiceSpec, **changed: Any) -> ServiceSpec:
+    assert spec.left is not None
+    return replace(spec, left=Left(spec.left.home, {**spec.left.resources, **changed}))
