@@ -25,8 +25,8 @@ OLDEST_NODE = 20
 TICK_S = 1.9
 
 
-def lanes(machines: list[str]) -> list[list[Step]]:
-    """Two lanes for two cores; within a lane in order."""
+def lanes(machines: list[str], parts: list[str]) -> list[list[Step]]:
+    """Two lanes for two cores; within a lane in order. ``parts`` name the locks of functions."""
     locks, staging = ROOT / "locks", Path(_steps.__file__).read_bytes()
     npm = (ROOT / "package.json").read_bytes() + (ROOT / "package-lock.json").read_bytes()
     dev = (locks / "dev.txt").read_bytes() + distribution()
@@ -45,7 +45,7 @@ def lanes(machines: list[str]) -> list[list[Step]]:
     ]
     names = dict.fromkeys([(HOST, MACHINE), *((AWS, machine) for machine in machines)])
     for python, machine in names:
-        for part in ("function", "platform"):
+        for part in parts:
             name = f"{part}-{python}-{machine}"
             lock = locks / f"{part}-{python}.txt"
             if lock.exists():
@@ -160,7 +160,8 @@ def alone(progress: Progress) -> Iterator[None]:
 
 def main(arguments: list[str]) -> None:
     machines = ["x86_64", "arm64"] if "--arm64" in arguments else ["x86_64"]
-    work = lanes(machines)
+    parts = ["function", "platform", *(["function-otlp"] if "--otlp" in arguments else [])]
+    work = lanes(machines, parts)
     if all(step.is_done() for lane in work for step in lane):
         return
     require_node()

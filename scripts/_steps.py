@@ -134,7 +134,7 @@ def make_node_modules(step: Step) -> None:
 
 def stage_wheels(step: Step) -> None:
     """Installs a lock into a folder that a zip asset can copy: no network at synth."""
-    part, python, machine = step.makes.name.split("-")
+    part, python, machine = step.makes.name.rsplit("-", 2)
     fresh = step.makes.with_name(f".{step.makes.name}.new")
     shutil.rmtree(fresh, ignore_errors=True)
     python_with_pip = ROOT / ".venv-embedded" / "bin" / "python"

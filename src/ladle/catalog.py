@@ -83,6 +83,7 @@ class OnInconclusive(StrEnum):
 class Tracing(StrEnum):
     NONE = "none"
     XRAY = "xray"
+    OTLP = "otlp"
 
 
 class CostAction(StrEnum):

@@ -47,4 +47,5 @@ def code_of(spec: ServiceSpec, host: Host) -> FunctionCode:
         spec.target,
         spec.compute.gpu,
         tree_of(host.repository, spec.built_with),
+        spec.tracing,
     )

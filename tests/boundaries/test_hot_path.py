@@ -45,7 +45,18 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> frozenset[str]:
 
 @pytest.mark.parametrize(
     "heavy",
-    ["boto3", "botocore", "pydantic", "fastapi", "starlette", "mangum", "uvicorn", "asyncio"],
+    [
+        "boto3",
+        "botocore",
+        "pydantic",
+        "fastapi",
+        "starlette",
+        "mangum",
+        "uvicorn",
+        "asyncio",
+        "opentelemetry",
+        "requests",
+    ],
 )
 def test_the_first_answer_loads_no(heavy: str, loaded: frozenset[str]) -> None:
     assert heavy not in loaded

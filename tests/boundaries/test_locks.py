@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from ladle.catalog import Packaging, Target
+from ladle.catalog import Packaging, Target, Tracing
 from ladle.project.function_code import serving_code
 from ladle.project.import_closure import executed
 
@@ -47,11 +47,14 @@ def test_what_functions_run_is_what_the_tests_ran(root: Path) -> None:
             assert version <= tested[name], f"{lock.name}: {name}"
 
 
+@pytest.mark.parametrize("tracing", [Tracing.NONE, Tracing.OTLP])
 @pytest.mark.parametrize(("target", "gpu"), [(Target.LAMBDA, 0), (Target.ECS, 0), (Target.ECS, 1)])
 def test_everything_that_serving_imports_is_in_its_lock(
-    root: Path, target: Target, gpu: int
+    root: Path, target: Target, gpu: int, tracing: Tracing
 ) -> None:
-    code = serving_code("onnx", Packaging.IMAGE, "3.13", Path(), target=target, gpu=gpu)
+    code = serving_code(
+        "onnx", Packaging.IMAGE, "3.13", Path(), target=target, gpu=gpu, tracing=tracing
+    )
     distributions = packages_distributions()
     imported = {name for file in code.files for name in third_party(file.path)}
     wanted = {distributions[name][0].lower() for name in imported}
@@ -78,7 +81,7 @@ def test_the_lock_covers_what_pyproject_asks_for(root: Path) -> None:
     locked = versions(root / "locks" / "dev.txt")
     extras = project["optional-dependencies"]
     asked = [*project["dependencies"]]
-    for extra in ("aws", "serve", "onnx", "stacks", "train", "dev"):
+    for extra in ("aws", "serve", "onnx", "otlp", "stacks", "train", "dev"):
         asked += extras[extra]
     names = {re.split(r"[\[<>=;~! ]", wanted)[0].lower().replace(".", "-") for wanted in asked}
     assert names <= set(locked)

@@ -24,6 +24,7 @@ HELD = {
     "prod/fraud": {"SecretString": json.dumps({"token": "s3cr3t", "port": 5432})},
     "bytes": {"SecretBinary": "AAAA"},
     "/prod/host": {"Parameter": {"Value": "db.example.com"}},
+    "/prod/collector": {"Parameter": {"Value": "api-key=s3cr3t"}},
 }
 
 

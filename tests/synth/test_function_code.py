@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ladle.catalog import Arch, Packaging
+from ladle.catalog import Arch, Packaging, Target, Tracing
 from ladle.digest import of_bytes
 from ladle.errors import LadleError
 from ladle.experiments.manifest import (
@@ -108,6 +108,31 @@ def test_serving_carries_no_cloud_sdk_no_config_and_no_other_part() -> None:
     assert "ladle_runtime/serving/lambda_entry.py" in names
     forbidden = ("ladle/aws", "ladle/config", "ladle/cli", "ladle_runtime/handoff", "ladle/tools")
     assert not [name for name in names if name.startswith(forbidden)]
+
+
+@pytest.mark.parametrize(
+    ("target", "gpu", "wheels"),
+    [
+        (Target.LAMBDA, 0, Wheels.FUNCTION_OTLP),
+        (Target.ECS, 0, Wheels.SERVER_OTLP),
+        (Target.ECS, 1, Wheels.GPU_OTLP),
+    ],
+)
+def test_only_a_model_that_sends_spans_carries_what_sends_them(
+    target: Target, gpu: int, wheels: Wheels
+) -> None:
+    def code(tracing: Tracing) -> FunctionCode:
+        where = {"target": target, "gpu": gpu, "tracing": tracing}
+        return serving_code("onnx", Packaging.IMAGE, "3.13", Path(), **where)  # type: ignore[arg-type]
+
+    traced, plain = code(Tracing.OTLP), code(Tracing.XRAY)
+    assert {f.name for f in traced.files} - {f.name for f in plain.files} == {
+        "ladle_runtime/serving/otlp.py"
+    }
+    assert traced.wheels is wheels
+    assert plain.digest == code(Tracing.NONE).digest
+    assert "opentelemetry-sdk==" in traced.lock.read_text()
+    assert "opentelemetry-sdk==" not in plain.lock.read_text()
 
 
 @pytest.mark.parametrize("entry", ENTRIES)

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.synth.repository import MORE, Synth, Template, one, resources, synthesize, text
+from tests.synth.repository import MODEL, MORE, Synth, Template, one, resources, synthesize, text
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +62,19 @@ def test_silence_for_the_whole_span_rings_the_idle_alarm(watched: Template) -> N
     assert idle["Period"] * idle["EvaluationPeriods"] == 24 * 3600
     assert idle["DatapointsToAlarm"] == idle["EvaluationPeriods"]
     assert [text(a).rpartition(":")[2] for a in idle["AlarmActions"]] == ["ladle-alarms"]
+
+
+def test_spans_of_its_own_ask_nothing_of_the_platform(tmp_path: Path, root: Path) -> None:
+    """Neither X-Ray's switch nor its permissions: the process sends them."""
+    text_ = MODEL + "packaging: image\ntracing: otlp\n"
+    text_ += "env: {OTEL_EXPORTER_OTLP_ENDPOINT: 'https://collector.example.com'}\n"
+    made = synthesize(tmp_path, root, {"sending": text_}).model("sending")
+    function = made["Resources"]["Function"]["Properties"]
+    assert "TracingConfig" not in function
+    variables = function["Environment"]["Variables"]
+    assert json.loads(variables["LADLE_SPEC"])["tracing"] == "otlp"
+    assert variables["OTEL_EXPORTER_OTLP_ENDPOINT"] == "https://collector.example.com"
+    assert "xray" not in json.dumps(made)
 
 
 def test_a_trace_begins_at_the_door_and_goes_on_in_the_function(watched: Template) -> None:

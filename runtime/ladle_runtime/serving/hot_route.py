@@ -21,10 +21,14 @@ from ladle_runtime.serving.codecs.inference_v2 import JSON_LENGTH
 from ladle_runtime.serving.prediction_routes import Choose, prediction_routes
 from ladle_runtime.serving.problems import Refused
 from ladle_runtime.serving.service import Service
+from ladle_runtime.serving.spans import Asking, Caller
 
 _HEADERS: Final = {
     name: name.encode()
-    for name in ("content-type", "accept", "ladle-shape", "ladle-output", JSON_LENGTH)
+    for name in (
+        *("content-type", "accept", "ladle-shape", "ladle-output", JSON_LENGTH),
+        *("traceparent", "x-amzn-trace-id"),
+    )
 }
 _TEXT: Final = ("application/json", "application/problem+json", "text/")
 
@@ -59,16 +63,24 @@ def _answer(event: Any, service: Service) -> dict[str, Any] | None:
         body = _body(event)
     except Refused as refused:
         return to_result(refusal(refused.code, refused.detail), event)
-    return to_result(predict(body, _headers(event), service, choose), event)
+    headers = _headers(event)
+    caller = Asking(b"POST", path.encode(), headers)
+    return to_result(predict(body, headers, service, choose, caller), event)
 
 
-def predict(body: bytes, headers: Headers, service: Service, choose: Choose = codec_for) -> Answer:
+def predict(
+    body: bytes,
+    headers: Headers,
+    service: Service,
+    choose: Choose = codec_for,
+    caller: Caller | None = None,
+) -> Answer:
     """A prediction of every door."""
     try:
         codec = choose(headers)
     except Refused as refused:
-        return service.refuse(refused.code, refused.detail)
-    return service.answer(body, codec)
+        return service.refuse(refused.code, refused.detail, caller=caller)
+    return service.answer(body, codec, caller)
 
 
 def ready(service: Service) -> Answer:
@@ -121,7 +133,7 @@ def _body(event: Event) -> bytes:
 
 
 def _headers(event: Event) -> Headers:
-    """Those that choose formats. Doors that keep lists of headers may send only those; names may
+    """Those that choose formats, or name a trace. Doors that keep lists of headers may send only those; names may
     have any case."""
     found: dict[bytes, bytes] = {}
     lists = event.get("multiValueHeaders")

@@ -14,6 +14,7 @@ from ladle_runtime.serving.events import DirectLog
 from ladle_runtime.serving.lambda_doors import LambdaDoors
 from ladle_runtime.serving.service import load_service
 from ladle_runtime.serving.settings import Settings
+from ladle_runtime.serving.spans import open_spans
 
 _ENVIRONMENT: Mapping[str, str] = os.environ
 if "AWS_CONTAINER_CREDENTIALS_FULL_URI" in os.environ:  # a snapshot holds no keys: they end soon
@@ -27,4 +28,6 @@ if _SETTINGS.secrets is not None:
 
     os.environ.update(secret_values(_SETTINGS.secrets, SystemClock()))
 
-handle: Final = LambdaDoors(load_service(_SETTINGS, SystemClock(), DirectLog(_SETTINGS.log_key)))
+_SPANS: Final = open_spans([_SETTINGS], in_function=True)
+_LOG: Final = DirectLog(_SETTINGS.log_key)
+handle: Final = LambdaDoors(load_service(_SETTINGS, SystemClock(), _LOG, _SPANS), _SPANS)

@@ -44,8 +44,21 @@ class Refused(Exception):
         self.detail = detail
 
 
+class ValuesRefused(Exception):
+    """The model does not take values that fit its signature."""
+
+
 def status_of(code: str) -> int:
     return PROBLEMS[code][0]
+
+
+def place_of(error: BaseException) -> str:
+    """``ValueError in transform.py:12``: enough to find it, nothing of the request."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = f" in {trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else ""
+    return type(error).__name__ + place
 
 
 def problem(code: str, detail: str) -> bytes:

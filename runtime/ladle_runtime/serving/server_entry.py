@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING
@@ -26,9 +26,12 @@ from ladle_runtime.serving.http.site import Site
 from ladle_runtime.serving.pace import measure
 from ladle_runtime.serving.service import Service, load_service
 from ladle_runtime.serving.settings import Bundle, Settings, credentials_of
+from ladle_runtime.serving.spans import Spans, open_spans
 
 if TYPE_CHECKING:
     from ladle_runtime.serving.kept_files import MakeRoom
+
+Outlets = Sequence[QueuedLog | Spans]  # what has last words when the server ends
 
 
 def main() -> int:
@@ -45,7 +48,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     try:
         serve = _several if "LADLE_MODELS" in os.environ else _one
-        make_site, threads, log = serve(with_credentials(os.environ), options.dev)
+        make_site, threads, outlets = serve(with_credentials(os.environ), options.dev)
     except LadleError as error:
         sys.stderr.write(f"{error}\n  help: {error.finding.fix}\n")
         return int(error.exit_code)
@@ -55,24 +58,26 @@ def main() -> int:
     gc.freeze()  # what is here stays: no collection looks at it again
     stopping = Stopping(notice_s=0.0) if options.dev else Stopping()
     run(make_site, threads, options.host, options.port, stopping)
-    log.flush()
+    for outlet in outlets:
+        outlet.flush()
     return 0
 
 
-def _one(env: Mapping[str, str], dev: bool) -> tuple[MakeSite, int, QueuedLog]:
+def _one(env: Mapping[str, str], dev: bool) -> tuple[MakeSite, int, Outlets]:
     settings = Settings.from_environment(env)
     if settings.secrets is not None:
         from ladle_runtime.serving.secret_values import secret_values
 
         os.environ.update(secret_values(settings.secrets, SystemClock()))
     log = QueuedLog(ReadableLog() if dev else DirectLog(settings.log_key))
-    service = load_service(settings, SystemClock(), log)
+    spans = open_spans([settings])
+    service = load_service(settings, SystemClock(), log, spans)
     pace = measure(service.run, service.signature.inputs)
     make_site = one_model(service, pace, partial(_make_app, service, dev))
-    return make_site, settings.threads, log
+    return make_site, settings.threads, [log, spans] if spans else [log]
 
 
-def _several(env: Mapping[str, str], dev: bool) -> tuple[MakeSite, int, QueuedLog]:
+def _several(env: Mapping[str, str], dev: bool) -> tuple[MakeSite, int, Outlets]:
     """None is loaded before it is asked for."""
     from ladle_runtime.serving.http.models import ManyModels
     from ladle_runtime.serving.kept_files import KeptFiles
@@ -83,17 +88,21 @@ def _several(env: Mapping[str, str], dev: bool) -> tuple[MakeSite, int, QueuedLo
         room_bytes(env, name) for name in ("LADLE_MODELS_DISK_MB", "LADLE_MODELS_MB")
     )
     settings = several.settings.values()
+    spans = open_spans([*settings])
     direct = StyleByModel({each.model: DirectLog(each.log_key) for each in settings})
     log = QueuedLog(ReadableLog() if dev else direct)
     files = KeptFiles(next(iter(settings)).scratch, disk_bytes, _fetch)
     atexit.register(files.close)
-    loader = Loader(files, lambda: credentials_of(with_credentials(os.environ)), SystemClock(), log)
+    loader = Loader(
+        files, lambda: credentials_of(with_credentials(os.environ)), SystemClock(), log, spans
+    )
 
     def make_site(threads: ThreadPoolExecutor, workers: int) -> Site:
         make_app = partial(_make_app, dev=False)
         return ManyModels(several, loader, memory_bytes, make_app, threads, workers).site
 
-    return make_site, max(each.threads for each in settings), log
+    outlets: Outlets = [log, spans] if spans else [log]
+    return make_site, max(each.threads for each in settings), outlets
 
 
 def _fetch(bundle: Bundle, make_room: MakeRoom) -> None:

@@ -32,9 +32,10 @@ from ladle_runtime.serving.notes import Notes
 from ladle_runtime.serving.outcome import parse_key
 from ladle_runtime.serving.prediction_ids import PredictionIds
 from ladle_runtime.serving.predictions import Predictions, Run
-from ladle_runtime.serving.problems import Refused
+from ladle_runtime.serving.problems import Refused, ValuesRefused, place_of
 from ladle_runtime.serving.settings import MAX_BODY_BYTES, Settings
 from ladle_runtime.serving.signature import Batch
+from ladle_runtime.serving.spans import Caller, Spans
 from ladle_runtime.serving.transform import Transform, load_transform, unchanged
 from ladle_runtime.serving.watch import Watch, watch_of
 
@@ -56,10 +57,7 @@ class Asked:
     cold: bool
     codec: Codec
     batch: Batch = _UNREAD
-
-
-class _ValuesRefused(Exception):
-    """The model does not take values that fit its signature."""
+    caller: Caller | None = None
 
 
 class Service:
@@ -74,6 +72,7 @@ class Service:
         clock: Clock,
         randomness: Randomness = os.urandom,
         watch: Watch | None = None,
+        spans: Spans | None = None,
     ) -> None:
         self.settings = settings
         self.signature: Signature = backend.signature
@@ -84,6 +83,7 @@ class Service:
         self._clock = clock
         self._randomness = randomness
         self._watch = watch
+        self._spans = spans if settings.traced else None
         self._key = parse_key(settings.key)
         self._ids = PredictionIds(settings)
         self._notes = Notes(settings.type, settings.segments)
@@ -101,14 +101,14 @@ class Service:
     def graph(self) -> str:
         return self._backend.graph
 
-    def answer(self, body: bytes, codec: Codec) -> Answer:
+    def answer(self, body: bytes, codec: Codec, caller: Caller | None = None) -> Answer:
         """Never raises; one request line for each call."""
-        asked = self.read(body, codec)
+        asked = self.read(body, codec, caller)
         return asked if isinstance(asked, Answer) else self.complete(asked)
 
-    def read(self, body: bytes, codec: Codec) -> Asked | Answer:
+    def read(self, body: bytes, codec: Codec, caller: Caller | None = None) -> Asked | Answer:
         """The first half of ``answer``; whoever gets an Asked completes it, alone or with others."""
-        asked = self._begin(codec)
+        asked = self._begin(codec, caller)
         try:
             if len(body) > MAX_BODY_BYTES:
                 raise Refused("LD403", f"at most {MAX_BODY_BYTES} bytes a request")
@@ -117,10 +117,16 @@ class Service:
             return self._failed(asked, error)
         return asked
 
-    def refuse(self, code: str, detail: str, retry_after_s: int | None = None) -> Answer:
+    def refuse(
+        self,
+        code: str,
+        detail: str,
+        retry_after_s: int | None = None,
+        caller: Caller | None = None,
+    ) -> Answer:
         """Of a prediction that was never read; it leaves its line too."""
         refused = refusal(code, detail, retry_after_s)
-        self._write(self._begin(REST), self._draw_one(), refused, RequestOutcome.REJECTED)
+        self._write(self._begin(REST, caller), self._draw_one(), refused, RequestOutcome.REJECTED)
         return refused
 
     def complete(self, asked: Asked) -> Answer:
@@ -130,7 +136,7 @@ class Service:
             try:
                 outputs = self._timed_run(inputs)
             except ValueError:
-                return self._failed(asked, _ValuesRefused())
+                return self._failed(asked, ValuesRefused())
             outputs = self._transform.after(outputs)
             run = Run(outputs, asked.batch.rows, self.settings.type)
             return self._succeeded(asked, self._draw_one(), run.all(), run.outcomes(self._key))
@@ -188,9 +194,9 @@ class Service:
         finally:
             self.last_run_s = time.perf_counter() - begun
 
-    def _begin(self, codec: Codec) -> Asked:
+    def _begin(self, codec: Codec, caller: Caller | None) -> Asked:
         cold, self._cold = self._cold, False
-        return Asked(time.perf_counter(), cold, codec)
+        return Asked(time.perf_counter(), cold, codec, caller=caller)
 
     def _draw_one(self) -> str:
         drawn = b2a_base64(self._randomness(18), newline=False)
@@ -238,11 +244,11 @@ class Service:
         outcome, request_id = RequestOutcome.FAILED, self._draw_one()
         if isinstance(error, Refused):
             answer, outcome = refusal(error.code, error.detail), RequestOutcome.REJECTED
-        elif isinstance(error, _ValuesRefused):
+        elif isinstance(error, ValuesRefused):
             answer = refusal("LD417", "a value lies outside what the model knows")
         else:
             # Its type and place only: a message may repeat what was sent.
-            _LOG.error("request %s failed: %s", request_id, _where(error))
+            _LOG.error("request %s failed: %s", request_id, place_of(error))
             answer = refusal("LD402", f"request {request_id}")
         self._write(asked, request_id, answer, outcome)
         return answer
@@ -257,10 +263,9 @@ class Service:
         judged: Sequence[LabelValue | Noted] | None = None,
         at: float | None = None,
     ) -> None:
-        settings = self.settings
         line = RequestLine(
-            settings.model,
-            settings.release,
+            self.settings.model,
+            self.settings.release,
             request_id,
             self._clock.now() if at is None else at,
             outcome,
@@ -268,12 +273,16 @@ class Service:
             (time.perf_counter() - asked.begun) * 1000,
             rows,
             asked.cold,
-            settings.window_s,
+            self.settings.window_s,
         )
         self._log.write(line, judged)
+        if self._spans is not None:
+            self._spans.add(line, asked.caller)
 
 
-def load_service(settings: Settings, clock: Clock, log: EventLog) -> Service:
+def load_service(
+    settings: Settings, clock: Clock, log: EventLog, spans: Spans | None = None
+) -> Service:
     """Reads the model's bytes and everything around it: once, before the first request.
 
     Raises LadleError; so the process does not start, and the platform says so.
@@ -288,13 +297,4 @@ def load_service(settings: Settings, clock: Clock, log: EventLog) -> Service:
     watch = None
     if transform.before is unchanged and settings.release:  # else nobody collects, or other rows
         watch = watch_of(backend.reference, settings, clock)
-    return Service(settings, backend, transform, log, clock, watch=watch)
-
-
-def _where(error: BaseException) -> str:
-    """``ValueError in transform.py:12``: enough to find it, nothing of the request."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    place = f" in {trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else ""
-    return type(error).__name__ + place
+    return Service(settings, backend, transform, log, clock, watch=watch, spans=spans)

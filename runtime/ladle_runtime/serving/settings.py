@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from ladle.catalog import Tracing
 from ladle.errors import LadleError
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ class Settings:
     log_key: bytes = field(repr=False)
     secrets: Secrets | None = None
     segments: tuple[str, ...] = ()
+    traced: bool = False  # by spans of its own
 
     @classmethod
     def from_environment(cls, env: Mapping[str, str]) -> Settings:
@@ -97,6 +99,7 @@ class Settings:
             code_folder=env.get("LAMBDA_TASK_ROOT", "."),
             scratch=env.get("TMPDIR") or "/tmp",  # noqa: S108 - a folder of our own is made in it
             segments=tuple(spec.get("segments", ())),
+            traced=spec.get("tracing") == Tracing.OTLP,
             log_key=bytes.fromhex(env.get("LADLE_LOG_KEY", "")),
             secrets=_secrets(env) if "LADLE_SECRETS" in env else None,
         )

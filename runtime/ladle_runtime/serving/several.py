@@ -16,6 +16,7 @@ from ladle_runtime.serving.events import EventLog, Style
 from ladle_runtime.serving.pace import Pace, measure
 from ladle_runtime.serving.service import Service, load_service
 from ladle_runtime.serving.settings import Bundle, Settings
+from ladle_runtime.serving.spans import Spans
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -77,6 +78,7 @@ class Loader:
     credentials: Callable[[], Credentials]  # asked for each fetch: those of the start may be over
     clock: Clock
     log: EventLog
+    spans: Spans | None = None
 
     def file(self, settings: Settings) -> AbstractContextManager[Path]:
         """Where the model lies on this disk until the context ends; fetched when it is entered."""
@@ -90,7 +92,7 @@ class Loader:
         at = settings.model_at
         sha256 = at.sha256 if isinstance(at, Bundle) else settings.model_sha256
         here = replace(settings, model_at=str(file), model_sha256=sha256)
-        service = load_service(here, self.clock, self.log)
+        service = load_service(here, self.clock, self.log, self.spans)
         return service, measure(service.run, service.signature.inputs)
 
 

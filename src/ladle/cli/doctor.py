@@ -117,10 +117,11 @@ def _wheels(spec: ServiceSpec, cloud: Cloud) -> Health:
             spec.transform,
             spec.requirements,
             file_name,
+            tracing=spec.tracing,
         )
         wheels_folder(code.wheels, python, spec.arch)
     except LadleError as error:
-        return health.wheels(spec.model, error.finding.what, spec.arch)
+        return health.wheels(spec.model, error.finding.what, spec.arch, spec.tracing)
     return health.wheels(spec.model, None, spec.arch)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from ladle.actions.bring_release import Origin
 from ladle.actions.keep_runtime import bring_runtime, bring_wheels, keep_runtime, keep_wheels
 from ladle.actions.read_locks import read_locks
-from ladle.catalog import Packaging
+from ladle.catalog import Packaging, Target, Tracing
 from ladle.cli.output import say
 from ladle.config.schema import ModelConfig
 from ladle.errors import LadleError, NeedsCredentials, Unavailable
@@ -102,7 +102,8 @@ def _keep_files(specs: Sequence[ServiceSpec], to: Deployment) -> None:
 
 def _wheels(spec: ServiceSpec, root: Path) -> str:
     tree = kept_runtimes.tree_of(root, spec.built_with)
-    return wheels_name(Wheels.FUNCTION, spec.python, spec.arch, tree.locks if tree else None)
+    wheels = Wheels.serving(Target.LAMBDA, 0, spec.tracing)
+    return wheels_name(wheels, spec.python, spec.arch, tree.locks if tree else None)
 
 
 def _write_locks(found: Found, specs: Iterable[ServiceSpec], to: Deployment) -> None:
@@ -133,7 +134,9 @@ def _bring(lock: Lock, config: ModelConfig, to: Deployment, store: BundleStore) 
         return
     tree = kept_runtimes.tree_of(root, runtime)
     if lock.packaging is Packaging.ZIP and to.cloud is Cloud.AWS and tree is not None:
-        name = wheels_name(Wheels.FUNCTION, config.python, config.arch, tree.locks)
+        tracing = config.tracing if tree.sends_spans else Tracing.NONE  # who reads it says LD246
+        wheels = Wheels.serving(Target.LAMBDA, 0, tracing)
+        name = wheels_name(wheels, config.python, config.arch, tree.locks)
         if find_wheels(root, name) is None:
             bring_wheels(store, name, place_for_wheels(root, name))
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from ladle.catalog import Tracing
 from ladle.errors import NotFound
 from ladle.experiments.manifest import Signature
 from ladle.planning.resolve import Cloud
@@ -38,7 +40,7 @@ def environment_of(spec: ServiceSpec) -> Mapping[str, str]:
         "LADLE_MODEL": spec.model,
         "LADLE_MODEL_FILE": spec.source.path,
         "LADLE_RELEASE_DIGEST": spec.release_digest,
-        "LADLE_SPEC": serving_json(spec),
+        "LADLE_SPEC": serving_json(replace(spec, tracing=Tracing.NONE)),  # spans stay at home
         "LAMBDA_TASK_ROOT": spec.folder,
     }
 

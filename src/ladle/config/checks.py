@@ -22,6 +22,7 @@ from ladle.config.mistake import Mistake
 from ladle.config.network_checks import network_ids, whole_network
 from ladle.config.outcome_key import is_several
 from ladle.config.schema import ModelConfig
+from ladle.config.tracing_checks import spans_go_somewhere
 from ladle.secret_reference import EXAMPLE, SecretReference
 
 NAME = re.compile(r"[a-z](?:[a-z0-9]|-(?=[a-z0-9])){0,38}")
@@ -233,6 +234,7 @@ CHECKS: tuple[Check, ...] = (
     variables,
     references,
     secrets_by_name,
+    spans_go_somewhere,
     warm_within_reserved,
     snapshot_of_a_zip,
     model_in_a_zip,

@@ -224,7 +224,9 @@ class Settings(Strict):
     env: dict[str, str] = _key({}, "plain values for the transform")
     secrets: dict[str, str] = _key({}, "NAME: reference of a secret")
     network: Network = _key(Network(), "a network of the account")
-    tracing: Tracing = _key(Tracing.NONE, "a trace of each request, in AWS X-Ray")
+    tracing: Tracing = _key(
+        Tracing.NONE, "a trace of each request: in AWS X-Ray, or a span to a collector"
+    )
     logs: Logs = _key(Logs(), "log lines")
     tags: dict[str, str] = _key({}, "tags of every resource")
     cost: Cost = _key(Cost(), "ceilings")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
-from ladle.catalog import DoorAuth, DoorKind
+from ladle.catalog import DoorAuth, DoorKind, Tracing
 from ladle.config.doors import row_of
+from ladle.config.tracing_checks import ENDPOINTS
 from ladle.planning.service_spec import Door, ServiceSpec
 
 _CALLERS = {
@@ -20,7 +22,8 @@ _CALLERS = {
 @dataclass(frozen=True, slots=True)
 class Exposure:
     """``acknowledged_by`` answers for a door that anyone may use; ``rate_per_s`` is None where as
-    many may come as there are instances to answer them. ``pages`` are origins of web pages.
+    many may come as there are instances to answer them. ``pages`` are origins of web pages, ``spans_to`` is
+    who hears of each request, by ``tracing: otlp``.
     """
 
     door: str
@@ -29,13 +32,15 @@ class Exposure:
     acknowledged_by: str | None
     rate_per_s: float | None
     pages: tuple[str, ...] = ()
+    spans_to: str | None = None
 
     @property
     def sentence(self) -> str:
         who = f"; {self.acknowledged_by} answers for it" if self.acknowledged_by else ""
         what = "PUBLIC" if self.public else "not public"
         pages = f"; pages of {', '.join(self.pages)} may call" if self.pages else ""
-        return f"{what}: {self.callers}{who}; {self._rate}{pages}"
+        spans = f"; a span of each request leaves to {self.spans_to}" if self.spans_to else ""
+        return f"{what}: {self.callers}{who}; {self._rate}{pages}{spans}"
 
     @property
     def _rate(self) -> str:
@@ -51,6 +56,7 @@ class Exposure:
             "acknowledged_by": self.acknowledged_by,
             "rate_per_s": self.rate_per_s,
             "pages": list(self.pages),
+            "spans_to": self.spans_to,
         }
 
 
@@ -64,7 +70,14 @@ def exposure(spec: ServiceSpec) -> Exposure:
         acknowledged_by=door.public_acknowledged_by if public else None,
         rate_per_s=door.rate_per_s if row.throttles else None,
         pages=door.cors,
+        spans_to=_spans_to(spec) if spec.tracing is Tracing.OTLP else None,
     )
+
+
+def _spans_to(spec: ServiceSpec) -> str:
+    """The host alone: a path may hold a key."""
+    name = next(name for name in ENDPOINTS if name in spec.env or name in spec.secrets)
+    return urlsplit(spec.env[name]).netloc if name in spec.env else f"where the secret {name} says"
 
 
 def _callers(door: Door) -> str:

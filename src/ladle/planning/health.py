@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from ladle.catalog import Arch, Target
+from ladle.catalog import Arch, Target, Tracing
 from ladle.planning.limits import NEAR
 from ladle.planning.service_spec import ServiceSpec
 from ladle.planning.usage import Usage
@@ -221,12 +221,15 @@ def quota(row: Quota, allowed: float | None, models: Sequence[tuple[ServiceSpec,
 # The models
 
 
-def wheels(model: str, missing: str | None, arch: Arch) -> Health:
+def wheels(
+    model: str, missing: str | None, arch: Arch, tracing: Tracing = Tracing.NONE
+) -> Health:
     """A zip holds its wheels; ``missing`` says which were never brought, None when all are there."""
     name = f"wheels {model}"
     if missing is None:
         return fine(name, f"all there, for {arch}")
     option = " --arm64" if arch is Arch.ARM64 else ""
+    option += " --otlp" if tracing is Tracing.OTLP else ""
     return failure(name, missing, f"scripts/setup{option}")
 
 

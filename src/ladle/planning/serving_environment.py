@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import PurePosixPath
 
-from ladle.catalog import BACKENDS
+from ladle.catalog import BACKENDS, Tracing
 from ladle.planning.service_spec import ServiceSpec
 
 MB_PER_VCPU = 1769  # Lambda gives one vCPU per 1,769 MB of memory
@@ -37,6 +37,7 @@ def serving_json(spec: ServiceSpec, vcpus: int | None = None) -> str:
             "window_s": spec.monitor.window_s,
             "transform": spec.transform,
             "threads": vcpus or inference_threads(spec.compute.memory_mb),
+            **({"tracing": spec.tracing} if spec.tracing is Tracing.OTLP else {}),
         },
         separators=(",", ":"),
         sort_keys=True,

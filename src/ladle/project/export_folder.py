@@ -87,6 +87,7 @@ def _image_context(spec: ServiceSpec, repository: Path) -> Path:
         spec.transform,
         spec.requirements,
         spec.source.file_name,
+        tracing=spec.tracing,
     )
     return stage_image(code, repository, spec.python)
 

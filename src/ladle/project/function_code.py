@@ -14,9 +14,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from ladle import digest
-from ladle.catalog import BACKENDS, Packaging, Target
+from ladle.catalog import BACKENDS, Packaging, Target, Tracing
 from ladle.digest import Digest
-from ladle.errors import NotFound
+from ladle.errors import LadleError, NotFound
 from ladle.experiments.predict_code import read_predict_code
 from ladle.project.import_closure import SourceFile, reached_files
 from ladle.project.pinned_graph import pinned_graph
@@ -24,6 +24,7 @@ from ladle.project.pinned_graph import pinned_graph
 REQUIREMENTS = "requirements.txt"
 SERVING_ENTRY = "ladle_runtime.serving.lambda_entry"
 SERVER_ENTRY = "ladle_runtime.serving.server_entry"
+SPANS_ENTRY = "ladle_runtime.serving.otlp"
 PLATFORM_ENTRIES = {
     "intake": "ladle_runtime.labels.handler",
     "collector": "ladle_runtime.collector.handler",
@@ -41,9 +42,18 @@ class Wheels(StrEnum):
     """The locked sets; ``scripts/setup`` stages those of functions: only images have the others."""
 
     FUNCTION = "function"
+    FUNCTION_OTLP = "function-otlp"
     PLATFORM = "platform"
     SERVER = "server"
+    SERVER_OTLP = "server-otlp"
     GPU = "gpu"
+    GPU_OTLP = "gpu-otlp"
+
+    @classmethod
+    def serving(cls, target: Target, gpu: int, tracing: Tracing) -> Wheels:
+        """Spans need packages that no other model carries."""
+        name = "function" if target is Target.LAMBDA else "gpu" if gpu else "server"
+        return cls(f"{name}-otlp" if tracing is Tracing.OTLP else name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +71,11 @@ class RuntimeTree:
     @property
     def images(self) -> Path:
         return self.ladle_runtime / "images"
+
+    @property
+    def sends_spans(self) -> bool:
+        """Older runtimes do not."""
+        return (self.ladle_runtime / "serving" / "otlp.py").is_file()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +113,7 @@ def serving_code(
     target: Target = Target.LAMBDA,
     gpu: int = 0,
     runtime: RuntimeTree | None = None,
+    tracing: Tracing = Tracing.NONE,
 ) -> FunctionCode:
     """The code that answers requests, for one backend of the catalogue: a function's on Lambda, a
     server's on every other target.
@@ -105,11 +121,16 @@ def serving_code(
     ``transform``, with what it imports from beside it, keeps its name relative to the model package
     ``folder``; an image is also made of its Dockerfile. A model that is code itself lies in the
     package, and brings what it imports and names there. ``runtime`` is one that is kept, in place of
-    the one that this Ladle brings.
+    the one that this Ladle brings. Raises LD246 for one that is too old for ``tracing``.
     """
     tree = runtime or installed_runtime()
     entry = SERVING_ENTRY if target is Target.LAMBDA else SERVER_ENTRY
+    wheels = Wheels.serving(target, gpu, tracing)
     entries = [entry, f"ladle_runtime.backends.{BACKENDS[backend]}"]
+    if tracing is Tracing.OTLP:
+        if not tree.sends_spans:
+            raise _sends_no_spans(folder.name)
+        entries.append(SPANS_ENTRY)
     files = list(reached_files(entries, tree.roots))
     if model_file.endswith(".py"):
         files += _model_code(folder, model_file)
@@ -121,10 +142,16 @@ def serving_code(
     if packaging is Packaging.IMAGE:
         image = dockerfile(target, tree)
         files.append(SourceFile(image.name, image))
-    on_server = Wheels.GPU if gpu else Wheels.SERVER
-    wheels = Wheels.FUNCTION if target is Target.LAMBDA else on_server
     return FunctionCode(
         tuple(dict.fromkeys(files)), wheels, python, runtime.locks if runtime else None
+    )
+
+
+def _sends_no_spans(model: str) -> LadleError:
+    return LadleError(
+        "LD246",
+        f"{model}: the serving runtime that it keeps is older than tracing: otlp",
+        f"ladle upgrade {model}, or write tracing: none",
     )
 
 

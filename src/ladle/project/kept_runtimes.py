@@ -20,6 +20,7 @@ from ladle.policy.lock import Runtime
 from ladle.project.function_code import (
     SERVER_ENTRY,
     SERVING_ENTRY,
+    SPANS_ENTRY,
     RuntimeTree,
     Wheels,
     installed_runtime,
@@ -35,6 +36,8 @@ Contents = tuple[tuple[str, bytes], ...]
 def files_of(tree: RuntimeTree) -> tuple[SourceFile, ...]:
     """By the names that they have in a kept tree."""
     entries = [SERVING_ENTRY, SERVER_ENTRY]
+    if tree.sends_spans:
+        entries.append(SPANS_ENTRY)
     entries += [f"ladle_runtime.backends.{module}" for module in BACKENDS.values()]
     images = sorted(tree.images.rglob("Dockerfile"))
     locks = [

@@ -176,6 +176,7 @@ def read_service(
         target,
         config.compute.gpu,
         tree_of(root, runtime),
+        config.tracing,
     )
     code_digest, folder = str(code.digest), str(package.folder)
     spec = resolve(config, content, packaging, code_digest, folder, lock)

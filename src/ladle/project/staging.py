@@ -169,6 +169,7 @@ def wheels_folder(wheels: Wheels, python: str, arch: Arch) -> Path:
     folder = home() / ".ladle" / "wheels" / f"{wheels}-{python_tag(python)}-{arch}"
     if not folder.is_dir():
         option = " --arm64" if arch is Arch.ARM64 else ""
+        option += " --otlp" if wheels is Wheels.FUNCTION_OTLP else ""
         raise LadleError(
             "LD220",
             f"the {wheels} wheels for Python {python} on {arch} are missing "

@@ -92,8 +92,10 @@ def refusals(config: ModelConfig) -> Iterator[str]:
     for key in ("warm", "reserved"):
         if getattr(config.compute, key):
             yield f"it sets compute.{key}, which functions alone have"
-    if config.tracing is not Tracing.NONE:
-        yield f"it asks for tracing: {config.tracing}, and neither its door nor a task writes traces"
+    if config.tracing is Tracing.XRAY:
+        yield "it asks for tracing: xray, and neither its door nor a task writes traces"
+    if config.tracing is Tracing.OTLP and not config.network.vpc:
+        yield "it asks for tracing: otlp, and no way leads out of a service without a network of yours"
     yield from _refusals_of_size(config)
     for key in ("canary_percent", "holdback_percent"):
         percent = getattr(config.rollout, key)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from ladle.catalog import Arch, CostAction, Packaging
+from ladle.catalog import Arch, CostAction, Packaging, Tracing
 from ladle.config.schema import ModelConfig
 
 PAYLOAD_MB = 6.0  # sources differ, up to 25: docs/live-checks.md
@@ -51,6 +51,8 @@ def refusals(config: ModelConfig) -> Iterator[str]:
     yield from refusals_of_the_container(config, PAYLOAD_MB, TIMEOUT_S)
     if config.secrets:
         yield "it reads secrets when it starts, and its container has no network"
+    if config.tracing is Tracing.OTLP:
+        yield "it asks for tracing: otlp, and its container has no network to send spans by"
     yield from refusals_of_the_machine(config)
     if config.compute.spot:
         yield "it asks for spot, and an endpoint has no spare capacity"
@@ -71,6 +73,8 @@ def refusals_of_the_container(config: ModelConfig, most_mb: float, most_s: int) 
     for name, value in config.env.items():
         if len(value) > VARIABLE_CHARS:
             yield f"its env.{name} has {len(value)} characters, and a variable takes {VARIABLE_CHARS}"
+    if config.tracing is Tracing.XRAY:
+        yield "it asks for tracing: xray, and an endpoint writes no traces"
     if config.cost.action is CostAction.STOP:
         yield "it asks for cost.action: stop, and an endpoint cannot be stopped, only deleted"
 

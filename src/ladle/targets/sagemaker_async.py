@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ladle.catalog import Tracing
 from ladle.config.schema import ModelConfig
 from ladle.targets.sagemaker import (
     machine_for,
@@ -22,6 +23,8 @@ def refusals(config: ModelConfig) -> Iterator[str]:
     yield from refusals_of_the_container(config, PAYLOAD_MB, TIMEOUT_S)
     if config.secrets:
         yield "it reads secrets when it starts, and its container has no network"
+    if config.tracing is Tracing.OTLP:
+        yield "it asks for tracing: otlp, and its container has no network to send spans by"
     yield from refusals_of_the_machine(config)
     if config.compute.spot:
         yield "it asks for spot, and an endpoint has no spare capacity"

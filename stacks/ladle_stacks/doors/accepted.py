@@ -36,7 +36,7 @@ def accepted(spec: ServiceSpec) -> Iterator[Row]:
     """Of the door, and of its being open to anyone, for which somebody answers."""
     kind = spec.door.kind
     yield from _ROWS[kind]
-    if kind is DoorKind.REST_API and spec.tracing is Tracing.NONE:
+    if kind is DoorKind.REST_API and spec.tracing is not Tracing.XRAY:
         yield "Serverless-APIGWXrayEnabled", ("DoorStage",), _TRACED
     if spec.door.auth is not DoorAuth.NONE:
         return

@@ -17,6 +17,8 @@ SIGNATURE = Signature(
     (TensorSpec("X", "float", (None, 4)),), (TensorSpec("label", "int64", (None,)),)
 )
 
+OTLP = "tracing: otlp\nenv: {OTEL_EXPORTER_OTLP_ENDPOINT: 'https://collector.example.com'}\n"
+
 
 def config_of(text: str) -> ModelConfig:
     config = parse(text.encode(), "model.yaml").config

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from tests.unit.planning.specs import config_of, spec_of
+from tests.unit.planning.specs import OTLP, config_of, spec_of
 
 from ladle.config.doors import choose_door
 from ladle.errors import LadleError
@@ -26,6 +26,8 @@ BARE = "name: fraud\nmodel: model.onnx\ntype: classification\ntarget: sagemaker-
         ("compute: {instance_type: ml.inf1.xlarge}\n", "Inferentia"),
         ("compute: {warm: 2}\n", "functions alone"),
         ("secrets: {TOKEN: ssm:/token}\n", "no network"),
+        (OTLP, "no network to send spans by"),
+        ("tracing: xray\n", "an endpoint writes no traces"),
         ("traffic: {payload_mb: 5}\n", "its payload of 5 MB is more than the 4"),
         ("packaging: zip\n", "a zip"),
         ("arch: arm64\n", "arm64"),

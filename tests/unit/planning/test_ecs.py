@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.planning.specs import config_of, spec_of
+from tests.unit.planning.specs import OTLP, config_of, spec_of
 
 from ladle.catalog import Target
 from ladle.config.schema import TrafficEstimate
@@ -51,6 +51,7 @@ def test_the_default_is_one_vcpu() -> None:
         ("rollout: {canary_percent: 12.34}\n", "no whole number of tenths of a percent"),
         ("compute: {warm: 2}\n", "compute.warm, which functions alone have"),
         ("tracing: xray\n", "neither its door nor a task writes traces"),
+        (OTLP, "no way leads out of a service without a network of yours"),
     ],
 )
 def test_what_does_not_fit_is_refused_with_the_reason(keys: str, why: str) -> None:
@@ -60,7 +61,7 @@ def test_what_does_not_fit_is_refused_with_the_reason(keys: str, why: str) -> No
 
 
 def test_what_fits_is_taken() -> None:
-    for keys in ("", "compute: {gpu: 4}\n", "compute: {spot: true}\n", NETWORK):
+    for keys in ("", "compute: {gpu: 4}\n", "compute: {spot: true}\n", NETWORK, NETWORK + OTLP):
         assert choose(config_of(BARE + keys)).target is Target.ECS
 
 

@@ -47,6 +47,27 @@ def test_an_open_door_shouts_and_names_who_answers_for_it() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("said", "to"),
+    [
+        (
+            "env: {OTEL_EXPORTER_OTLP_ENDPOINT: 'https://in.example.com:4318/k3y'}",
+            "in.example.com:4318",
+        ),
+        (
+            "secrets: {OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'ssm:/traces'}",
+            "where the secret OTEL_EXPORTER_OTLP_TRACES_ENDPOINT says",
+        ),
+    ],
+)
+def test_where_spans_go_is_said_and_grants_nothing(said: str, to: str) -> None:
+    spec = spec_of(f"{BARE}tracing: otlp\n{said}\n")
+    assert exposure(spec).sentence.endswith(f"; a span of each request leaves to {to}")
+    untraced = spec_of(f"{BARE}{said}\n")
+    assert exposure(untraced).spans_to is None
+    assert permissions.serving(spec) == permissions.serving(untraced)
+
+
 def test_a_new_release_goes_back_to_the_proven_one() -> None:
     assert next(recovery(planned(Change.NEW_RELEASE, 7))).startswith("to release 7 by one write")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.unit.planning.specs import config_of, spec_of
+from tests.unit.planning.specs import OTLP, config_of, spec_of
 
 from ladle.catalog import Target
 from ladle.errors import LadleError
@@ -39,10 +39,9 @@ def test_what_it_cannot_take_is_refused_with_its_reason(keys: str, why: str) -> 
     assert why in str(refused.value)
 
 
-def test_secrets_are_read_by_its_container_which_has_a_network() -> None:
-    assert choose(config_of(BARE + "secrets: {TOKEN: ssm:/token}\n")).target is (
-        Target.SAGEMAKER_SERVERLESS
-    )
+@pytest.mark.parametrize("keys", ["secrets: {TOKEN: ssm:/token}\n", OTLP])
+def test_its_container_has_a_network_for_secrets_and_spans(keys: str) -> None:
+    assert choose(config_of(BARE + keys)).target is Target.SAGEMAKER_SERVERLESS
 
 
 @pytest.mark.parametrize(

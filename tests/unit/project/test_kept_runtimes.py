@@ -100,6 +100,19 @@ def test_what_the_store_gives_back_altered_is_not_believed(
     assert not kept_runtimes.is_here(repository, wanted)
 
 
+def test_a_runtime_from_before_there_were_spans_is_told_apart(repository: Path) -> None:
+    older = keep_older(repository)
+    folder = repository / kept_runtimes.KEPT / older.digest.removeprefix("sha256:")
+    (folder / "ladle_runtime" / "serving" / "otlp.py").unlink()
+    spec_with(repository, older)
+    config = repository / "model_packages" / "fraud" / "model.yaml"
+    with config.open("a") as stream:
+        stream.write("tracing: otlp\nenv: {OTEL_EXPORTER_OTLP_ENDPOINT: 'http://c:4318'}\n")
+    with pytest.raises(LadleError, match="LD246") as refused:
+        spec_with(repository, older)
+    assert "ladle upgrade fraud" in refused.value.finding.fix
+
+
 def test_wheels_of_another_lock_are_looked_for_where_they_were_staged(repository: Path) -> None:
     older = keep_older(repository, "locks/function-py313.txt")
     tree = kept_runtimes.tree_of(repository, older)

@@ -82,24 +82,24 @@ class HotRoutes:
         service, body = self._service, exchange.body
         if exchange.is_surplus or self._batcher.is_full():
             wait_s = max(1, math.ceil(self._batcher.wait_s()))
-            exchange.reply(service.refuse("LD419", _BUSY, wait_s))
+            exchange.reply(service.refuse("LD419", _BUSY, wait_s, exchange.head))
             return
         if len(body) > _MAX_INLINE_BYTES or service.has_transform:
             self._in_thread(exchange, codec)
             return
-        asked = service.read(body, codec)
+        asked = service.read(body, codec, exchange.head)
         if isinstance(asked, Answer):
             exchange.reply(asked)
         else:
             self._batcher.add(asked, exchange.reply)
 
     def _refuse(self, code: str, detail: str, exchange: Exchange) -> None:
-        exchange.reply(self._service.refuse(code, detail))
+        exchange.reply(self._service.refuse(code, detail, caller=exchange.head))
 
     def _in_thread(self, exchange: Exchange, codec: Codec) -> None:
         """From reading to answering: large requests, and those that meet a user's own code."""
-        answer = self._service.answer
-        future = self._loop.run_in_executor(self._threads, answer, exchange.body, codec)
+        answer, head = self._service.answer, exchange.head
+        future = self._loop.run_in_executor(self._threads, answer, exchange.body, codec, head)
         future.add_done_callback(lambda done: exchange.reply(done.result()))
 
     def _health(self, exchange: Exchange) -> None:
