@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.synth.repository import synthesize, text
+from tests.synth import moving
+from tests.synth.repository import Synth, Template, synthesize, text
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = Path(__file__).with_name("golden")
+MOVING = FOLDER / "moving"
 # What any edit of the code changes, and no reader of a template wants to compare.
 BLANKED = {
     "S3Key",
@@ -35,11 +37,21 @@ INTRINSICS = {"Ref", "Fn::GetAtt", "Fn::Sub", "Fn::Join"}
 def goldens(folder: Path) -> Iterator[tuple[Path, str]]:
     """Each golden file with what it should hold now."""
     configs = {path.parent: path.read_text() for path in sorted(FOLDER.glob("*/model.yaml"))}
+    moves = configs.pop(MOVING)
     by_name = {_name(text_): text_.partition("\n")[2] for text_ in configs.values()}
     made = synthesize(folder, ROOT, by_name)
     for golden, text_ in configs.items():
         yield golden / "template.json", readable(made.model(_name(text_)))
     yield FOLDER / "platform.json", readable(made.platform())
+    yield MOVING / "template.json", readable(_moving(folder, made, moves))
+
+
+def _moving(folder: Path, made: Synth, config: str) -> Template:
+    """The golden model of that name while it moves to where this config wants it."""
+    name = _name(config)
+    wanted = moving.specs(folder, {name: config.partition("\n")[2]})[name]
+    spec = moving.moving(wanted, made.specs[name], made.model(name))
+    return moving.templates(folder, ROOT, {name: spec}).model(name)
 
 
 def _name(config: str) -> str:
