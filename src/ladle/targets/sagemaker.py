@@ -105,5 +105,5 @@ def reason(config: ModelConfig) -> str:
     """Why an endpoint is the right place."""
     compute = config.compute
     name = machine_for(compute.gpu, compute.memory_mb, compute.instance_type)
-    what = f"{compute.gpu} GPUs" if compute.gpu else "a machine of its own"
+    what = {0: "a machine of its own", 1: "a GPU"}.get(compute.gpu, f"{compute.gpu} GPUs")
     return f"an endpoint of SageMaker on {name}: it needs {what}"

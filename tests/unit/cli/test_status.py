@@ -162,7 +162,9 @@ def test_while_a_model_moves_each_release_has_its_place() -> None:
     assert homes_line(state) == "release 1 on lambda, release 2 on lambda, release 3 on ecs"
     assert state_json(state)["moves"] is True
     assert state_json(state)["releases"][0]["target"] == "ecs"
-    assert homes_line(replace(state, waiting=(moved(4),))).endswith("release 4 on ecs")
+    line = homes_line(replace(state, waiting=(moved(4),)))
+    assert line is not None
+    assert line.endswith("release 4 on ecs")
 
 
 def test_a_function_is_named_with_how_it_is_packed() -> None:
