@@ -92,6 +92,13 @@ def test_a_machine_with_gpus_by_hand(keys: str, what: str, hourly: float) -> Non
     assert found.serving == pytest.approx(hourly * 730 * 1.1 + key + copy)
 
 
+@pytest.mark.parametrize(
+    ("gpus", "needed"), [(0, "a machine of its own"), (1, "a GPU"), (4, "4 GPUs")]
+)
+def test_the_reason_says_what_it_needs(gpus: int, needed: str) -> None:
+    assert rules.reason(config_of(f"{BARE}compute: {{gpu: {gpus}}}\n")).endswith(needed)
+
+
 def test_an_endpoint_never_scales_to_nothing() -> None:
     assert planning.least_instances(spec_of(BARE)) == 1
     assert planning.most_instances(spec_of(BARE + "compute: {min_instances: 3}\n")) == 3
