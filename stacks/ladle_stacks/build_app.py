@@ -13,7 +13,8 @@ from ladle.errors import LadleError
 from ladle.experiments.manifest import Signature
 from ladle.planning.resolve import Cloud
 from ladle.planning.service_spec import ServiceSpec
-from ladle.project.repository import find_root
+from ladle.project.pinned_lock import place_of, read_lock
+from ladle.project.repository import ModelPackage, find_root
 from ladle.project.services import read_services
 from ladle_stacks.extra import extended, read_extension
 from ladle_stacks.host import Host
@@ -57,7 +58,22 @@ def describe(
     for spec in specs:
         stack = ModelStack(app, host, spec)
         stack.add_stack_dependency(platform)
+        _say_if_unlocked(stack, host, spec)
         if root is not None and extend is not None:
             extended(root, extend, stack, spec)
         keep_left(stack, spec)
     return app
+
+
+def _say_if_unlocked(stack: cdk.Stack, host: Host, spec: ServiceSpec) -> None:
+    """Nobody was asked what serves the releases that are there: this one may be of another runtime."""
+    if host.ledger_asked or spec.built_with is None:
+        return
+    cloud = Cloud.EMBEDDED if host.embedded else Cloud.AWS
+    if read_lock(ModelPackage(Path(spec.folder)), place_of(cloud, host.environment)) is None:
+        cdk.Annotations.of(stack).add_warning_v2(
+            "ladle:unlocked",
+            f"pinned.json of {spec.model} says nothing of its releases, so this one takes the serving "
+            f"runtime {spec.built_with}, target {spec.target} and packaging {spec.packaging}. Where "
+            "others serve already, run ladle deploy, which asks the ledger, and commit pinned.json.",
+        )

@@ -24,23 +24,26 @@ AWS_PYTHON = "3.13"  # of platform functions; a model names its own
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """``repository`` is where staged code goes; it must hold a folder that git ignores, .ladle."""
+    """``repository`` is where staged code goes; it must hold a folder that git ignores, .ladle.
+    ``ledger_asked`` is whether whoever runs the CDK has asked what earlier releases keep.
+    """
 
     repository: Path
     embedded: bool
     environment: str | None = None  # of model.yaml
     locks: Mapping[str, Lock] = field(default_factory=dict)
     builds: bool = False  # images, by a project of the platform
+    ledger_asked: bool = False
 
     @classmethod
     def of_app(cls, app: cdk.App, repository: Path) -> Host:
         context = app.node.try_get_context
         embedded = context(EMBEDDED_KEY) in (True, "true")
-        locks = {
-            m: Lock.from_json(lock) for m, lock in json.loads(context(LOCKS_KEY) or "{}").items()
-        }
+        told = context(LOCKS_KEY)
+        locks = {m: Lock.from_json(lock) for m, lock in json.loads(told or "{}").items()}
         builds = not embedded and builds_elsewhere(repository)
-        return cls(repository, embedded, context(ENVIRONMENT_KEY), locks, builds)
+        asked = told is not None
+        return cls(repository, embedded, context(ENVIRONMENT_KEY), locks, builds, asked)
 
     def python(self, wanted: str = AWS_PYTHON) -> str:
         """The embedded AWS starts functions with the Python that it finds."""

@@ -11,7 +11,14 @@ from pathlib import Path
 import aws_cdk as cdk
 import pytest
 from tests.synth.repository import MODEL, write_repository
+from tests.unit.planning.specs import SIGNATURE
 
+from ladle.catalog import Packaging, Target
+from ladle.planning.resolve import Cloud
+from ladle.policy.lock import Lock
+from ladle.project.pinned_lock import write_lock
+from ladle.project.repository import ModelPackage
+from ladle.project.services import read_services
 from ladle_stacks.build_app import build_app, describe, read_specs
 from ladle_stacks.host import Host
 
@@ -70,6 +77,27 @@ def test_all_mistakes_of_all_models_are_told_at_once_without_a_traceback(
     assert len(places) == 3
     assert {place.split("/")[1] for place in places} == {"fraud", "churn"}
     assert "Traceback" not in told
+
+
+def test_the_cdk_alone_says_when_it_builds_without_a_lock(root: Path, tmp_path: Path) -> None:
+    write_repository(tmp_path, {"fraud": MODEL})
+    [said] = _warned(tmp_path, root, {})
+    assert "takes the serving runtime of Ladle" in said
+    assert "ladle deploy" in said
+    asked = {"ladle:locks": "{}"}
+    assert _warned(tmp_path, root, asked) == [], "ladle deploy has asked the ledger"
+    package = ModelPackage(tmp_path / "model_packages" / "fraud")
+    write_lock(package, "aws", Lock(Target.LAMBDA, Packaging.IMAGE, None))
+    assert _warned(tmp_path, root, {}) == []
+
+
+def _warned(repository: Path, stage: Path, context: dict[str, str]) -> list[str]:
+    app = cdk.App(analytics_reporting=False, outdir=str(repository / "cdk.out"), context=context)
+    describe(
+        app, Host.of_app(app, stage), read_services(repository, Cloud.AWS, lambda _: SIGNATURE)
+    )
+    [stack] = [each for each in app.node.children if each.node.id == "ladle-model-fraud"]
+    return [str(row.data) for row in stack.node.metadata if row.type == "aws:cdk:warning"]
 
 
 def test_models_deploy_after_their_platform_and_take_stacks_of_the_teams_own(

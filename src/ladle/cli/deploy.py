@@ -136,7 +136,7 @@ def _context(cloud: Cloud, environment: str | None, locks: Locks) -> Mapping[str
     return {
         **(EMBEDDED_CONTEXT if cloud is Cloud.EMBEDDED else {}),
         **({"ladle:environment": environment} if environment else {}),
-        **({"ladle:locks": written} if locks else {}),
+        "ladle:locks": written,
     }
 
 
