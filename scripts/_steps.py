@@ -28,6 +28,7 @@ LAMBDA_GLIBCS = range(28, 16, -1)  # Amazon Linux 2023 loads wheels built for gl
 BOTOCORE_DATA = frozenset(
     [
         "apigateway",
+        "apigatewayv2",
         "application-autoscaling",
         "budgets",
         "cloudformation",
