@@ -31,7 +31,7 @@ TOLD = "notify: ['mailto:ada@example.com']\ncost: {idle_ttl: 24h}\nmonitor: {das
 MACHINES = f"{MODEL}target: ecs\ncompute: {{gpu: 1, spot: true}}\n{TOLD}"
 MOVES = {
     "packed": Move(f"{ZIP}{NETWORK}{SECRETS}", f"{IMAGE}{TOLD}"),
-    "grown": Move(f"{IMAGE}{TOLD}", TASKS),
+    "grown": Move(f"{IMAGE}{TOLD}", f"{TASKS}{NETWORK}"),
     "shrunk": Move(MACHINES, f"{IMAGE}{NETWORK}"),
     "moved-before": Move(IMAGE, ZIP, base=3),
 }
@@ -254,10 +254,12 @@ def test_all_holds_of_a_stack_with_two_homes_that_holds_of_one(
     moved: Moved, tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CDK_VALIDATION", "true")
-    for synth in (moved.while_, moved.after):
-        made = sound.made_of(tmp_path, root, tuple(synth.specs.values()))
-        assert sorted(sound.faults(made)) == []
-        assert [f for t in made.synth.templates.values() for f in sound.lint_faults(t)] == []
+    both = [moved.while_.specs[name] for name in ("packed", "shrunk")]
+    alone = [moved.after.specs[name] for name in ("grown", "moved-before")]
+    made = sound.made_of(tmp_path, root, (*both, *alone))
+    assert sorted(sound.faults(made)) == []
+    for name in ("shrunk", "moved-before"):
+        assert sound.lint_faults(made.synth.model(name)) == []
 
 
 NAMED = {
