@@ -130,6 +130,14 @@ def cannot_serve_candidate(state: ReleaseState, event: CannotServe, now: float) 
     return Decision(state, (NewRecord(RecordKind.REFUSED, event.release, text),))
 
 
+def cannot_go_live(state: ReleaseState, event: CannotServe, now: float) -> Decision:
+    """Before its first request a candidate is refused, as in its canary."""
+    traffic = state.traffic
+    if traffic is not None and state.the_candidate.number in traffic.weights:
+        return cannot_serve(state, event, now)
+    return cannot_serve_candidate(state, event, now)
+
+
 def cannot_serve_target(state: ReleaseState, event: CannotServe, now: float) -> Decision:
     if state.intent is None or state.intent.traffic.main != event.release:
         return unchanged(state, "another intent is open")

@@ -192,6 +192,7 @@ TABLE: Mapping[Phase, Mapping[Kind, Row]] = {
     },
     Phase.HOLDBACK: {
         **_UNDISTURBED,
+        Kind.CANNOT_SERVE: Row(confirming.cannot_go_live, (_.STABLE, _.FROZEN)),
         Kind.HANDED_OVER: Row(handing_over.end_holdback, (_.STABLE,)),
         Kind.WITHDRAWN: Row(handing_over.withdraw_candidate, (_.STABLE,)),
         Kind.EVIDENCE: Row(judging.evidence_in_holdback, (_.PAUSED, *_BACK)),

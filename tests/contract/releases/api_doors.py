@@ -45,6 +45,23 @@ class Stacks:
 
 
 @dataclass(frozen=True)
+class AsAws:
+    """Moto's HTTP APIs, which stumble where AWS says that there is no such integration."""
+
+    moto: Any
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.moto, name)
+
+    def update_integration(self, **patch: Any) -> Any:
+        there = self.moto.get_integrations(ApiId=patch["ApiId"])["Items"]
+        if patch["IntegrationId"] not in {integration["IntegrationId"] for integration in there}:
+            error = {"Error": {"Code": "NotFoundException", "Message": "Invalid identifier"}}
+            raise ClientError(error, "UpdateIntegration")  # type: ignore[arg-type]
+        return self.moto.update_integration(**patch)
+
+
+@dataclass(frozen=True)
 class OnMoto:
     """Moto's CloudFormation knows no HTTP APIs: the stacks are told, the APIs are moto's."""
 
@@ -60,22 +77,25 @@ class Doors:
 
     @classmethod
     def on_moto(cls, session: AwsSession) -> Doors:
-        return cls(OnMoto(session.http_apis, Stacks({})))
+        return cls(OnMoto(AsAws(session.http_apis), Stacks({})))
 
     def open(self, model: str, live: Integration, samples: Mapping[int, Integration]) -> None:
         described = {names.LIVE_INTEGRATION: live, "": FUNCTION}
         described |= {names.home_integration(base): sample for base, sample in samples.items()}
         if isinstance(self.session, OnMoto):
             api = self.session.http_apis.create_api(Name=model, ProtocolType="HTTP")["ApiId"]
-            for description, integration in described.items():
-                self.session.http_apis.create_integration(
-                    ApiId=api, Description=description, **integration
-                )
             self.session.cloudformation.doors[names.model_stack(model)] = api
+            for description, integration in described.items():
+                self._add(model, description, integration)
         else:
             self.session.cloudformation.create_stack(
                 StackName=names.model_stack(model), TemplateBody=json.dumps(_template(described))
             )
+
+    def show(self, model: str, samples: Mapping[int, Integration]) -> None:
+        """As the deploy does that begins a move."""
+        for base, sample in samples.items():
+            self._add(model, names.home_integration(base), sample)
 
     def close(self, model: str) -> None:
         if isinstance(self.session, OnMoto):
@@ -91,6 +111,11 @@ class Doors:
         """As a person does at the console."""
         self.session.http_apis.update_integration(
             ApiId=self._api(model), IntegrationId=self.live(model)["IntegrationId"], **patch
+        )
+
+    def _add(self, model: str, description: str, integration: Integration) -> None:
+        self.session.http_apis.create_integration(
+            ApiId=self._api(model), Description=description, **integration
         )
 
     def _api(self, model: str) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ladle import digest
-from ladle.aws.ecs_slots import Condition, EcsSlots, Slots
+from ladle.aws.ecs_slots import START_LIMIT_S, Condition, EcsSlots, Slots
 from ladle.aws.faults import asking
 from ladle.aws.retiring import retire
 from ladle.catalog import Target
@@ -65,15 +65,19 @@ class EcsListenerRouter:
             return False
 
     def is_ready(self, model: str, release: int) -> bool:
-        """What rests is started."""
+        """What rests is started; a machine that cannot be had must not keep a move waiting."""
         slots = self._slots(model)
         found = slots.read(model)
         if found is None:
             raise NotFound("LD505", f"{model} has no service", "deploy it: ladle deploy")
-        condition = self._started(slots, model, found, release)
-        if condition is Condition.FAILED:
+        slot = found.of(release)
+        if slot is None or not slot.desired:
+            self._started(slots, model, found, release)
+            return False
+        steady = slots.condition(slot) is Condition.STEADY
+        if not steady and (slot.gave_up is not None or slot.filled_for_s > START_LIMIT_S):
             raise _cannot_serve(model, release, found)
-        return condition is Condition.STEADY
+        return steady
 
     def settle(self, model: str, traffic: Traffic) -> None:
         """What has no traffic any more rests; what serves alone may shrink again."""
