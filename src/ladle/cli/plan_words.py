@@ -13,6 +13,7 @@ from ladle.config.schema import ModelConfig
 from ladle.planning.grant import RoleGrants, listed
 from ladle.planning.label_costs import label_note
 from ladle.planning.limits import NEAR, Limit
+from ladle.planning.moving import stays
 from ladle.planning.outlook import Outlook
 from ladle.planning.plan import ModelPlan
 from ladle.planning.prices import Prices
@@ -98,6 +99,10 @@ def _moves(spec: ServiceSpec) -> Iterator[str]:
         f"from {spec.left.home.target} to {spec.target}: both are there, and cost, until ladle migrate "
         f"{spec.model} --finish. The first release there gets all requests at once, by one write of the "
         f"door; ladle rollback {spec.model} is the same write back"
+    )
+    yield (
+        f"{len(stays(spec))} resources of what it leaves stay as they were deployed, whatever model.yaml says "
+        "now; so do the rights of their roles"
     )
 
 

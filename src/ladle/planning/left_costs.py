@@ -40,7 +40,7 @@ def _standing(resources: Resources) -> Iterator[Priced]:
         yield "alarms", "alarm_month", metrics * 3600 / MONTH_S
     zones = [len(e.get("SubnetIds", ())) for e in _of(resources, "AWS::EC2::VPCEndpoint")]
     if sum(zones):
-        yield f"{sum(map(bool, zones))} endpoints in their zones", "endpoint_hour", sum(zones)
+        yield "endpoints of its network", "endpoint_hour", sum(zones)
 
 
 def _instances(target: Target, resources: Resources) -> Iterator[Priced]:
