@@ -12,7 +12,7 @@ from ladle.errors import LadleError, UsageError
 from ladle.planning.locking import movable, moved, way_there
 from ladle.planning.resolve import Cloud, choose_packaging
 from ladle.planning.service_spec import Left, ServiceSpec
-from ladle.policy.lock import Home, Lock
+from ladle.policy.lock import Home, Lock, Runtime
 from ladle.policy.statuses import Phase
 from ladle.releases.state import Release, ReleaseState
 from ladle.targets.choose import choose
@@ -99,11 +99,18 @@ def undo(state: ReleaseState, unheard: int, lock: Lock) -> Lock:
     """
     leaves = _leaves(state, lock)
     _refuse_to_leave(state, lock.home, f"go back first: ladle rollback {state.model}")
-    packaging = _at_rest(state, unheard).packaging or lock.packaging
-    back = Lock(leaves.target, packaging, lock.runtime, base=leaves.base)
+    serving = _at_rest(state, unheard)
+    packaging, runtime = serving.packaging or lock.packaging, serving.runtime or lock.runtime
+    back = Lock(leaves.target, packaging, runtime, base=leaves.base)
     if not leaves.counts_itself or not _numbers_elsewhere(state, lock):
         return back
     return replace(back, base=max(state.statuses), leaves=leaves)
+
+
+def able_to_count_on(lock: Lock, ours: Runtime) -> Lock:
+    """A new function is told by a variable where its numbers begin, which older runtimes do not read."""
+    begins = lock.leaves is not None and lock.home.counts_itself
+    return replace(lock, runtime=ours) if begins else lock
 
 
 def knows(state: ReleaseState, home: Home) -> bool:

@@ -43,17 +43,19 @@ def refuse_loss(stacks: StackReader, state: ReleaseState, wanted: Wanted) -> Non
 
 
 def refuse_taken_numbers(state: ReleaseState, wanted: Wanted) -> None:
-    """AWS counts on from the base of a home, whatever number another home's release has by now."""
+    """AWS counts on from the base of a home, whatever number another home's release has by now: one that
+    was deployed there after the move was written down, or whose move failed and was reverted.
+    """
     if not wanted.home.counts_itself:
         return
     taken = [r.number for r in state.releases if r.home != wanted.home and r.number > wanted.base]
     if taken:
         raise LadleError(
             "LD275",
-            f"{wanted.model}: release {min(taken)} was deployed elsewhere after this move was written "
-            "down, and the next release here could get its number",
-            f"write the move down anew: ladle migrate {wanted.model} --undo, then with --to "
-            f"{wanted.packaging or wanted.target}",
+            f"{wanted.model}: release {min(taken)} was deployed to another target than this one, whose next "
+            "release could get its number",
+            f"{'' if wanted.leaves else 'bring the commit of the move back, then '}ladle migrate "
+            f"{wanted.model} --undo: what it writes counts on from the newest release",
         )
 
 

@@ -24,6 +24,7 @@ from ladle.planning.resolve import Cloud, refuse_embedded
 from ladle.planning.service_spec import Left
 from ladle.policy.lock import Home, Lock
 from ladle.ports import Workspace
+from ladle.project.kept_runtimes import installed
 from ladle.project.left_file import left_path, write_left
 from ladle.project.pinned_lock import write_lock
 from ladle.project.repository import ModelPackage, find_root
@@ -117,7 +118,8 @@ def _here(model: str, environment: str | None) -> _Here:
 def _begin(here: _Here, to: str) -> _Move:
     at, model = here.deployment, here.config.name
     destination = move_model.destination(to, here.config, at.cloud)
-    new = move_model.begin(here.state, here.unheard, here.lock, destination)
+    begun = move_model.begin(here.state, here.unheard, here.lock, destination)
+    new = move_model.able_to_count_on(begun, installed())
     move_model.refuse_unfit(here.config, new)
     spec = read_service(here.package, here.config, at.cloud, inspect, at.root, new)
     move_model.refuse_door(spec)
@@ -138,7 +140,8 @@ def _finish(here: _Here) -> _Move:
 
 
 def _undo(here: _Here) -> _Move:
-    new = move_model.undo(here.state, here.unheard, here.lock)
+    undone = move_model.undo(here.state, here.unheard, here.lock)
+    new = move_model.able_to_count_on(undone, installed())
     text = f"stays on {new.target}: what came on {here.lock.target} goes with the next deploy"
     if new.leaves is not None:
         text += f", which makes release {new.base + 1} in a new function; then --finish"

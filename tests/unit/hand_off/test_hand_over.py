@@ -223,9 +223,7 @@ def test_every_digest_has_exactly_one_version_however_deploys_end(
     deploys: list[tuple[str, bool]],
 ) -> None:
     """A deploy fails after the hand-off (True), or succeeds; a failed one is rolled back."""
-    versions = FakeFunctionVersions()
-    inbox = Inbox()
-    stacks = FakeStackReader()
+    versions, inbox, stacks = FakeFunctionVersions(), Inbox(), FakeStackReader()
     ports = HandOff(
         versions,
         FakeReleaseAlarms(),

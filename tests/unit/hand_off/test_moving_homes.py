@@ -3,110 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from dataclasses import asdict, replace
 
 import pytest
-from tests.unit.hand_off.test_hand_over import DIGESTS, MODEL, Clock, Inbox, Ledger, Manifests
+from tests.unit.hand_off.test_hand_over import DIGESTS, MODEL
+from tests.unit.hand_off.two_homes import IMAGE, SERVING, TASKS, ZIP, Account, FakeTasks, told
 
-from ladle.actions.hand_over import HandOff, retire
-from ladle.catalog import Packaging, Target
+from ladle.actions.hand_over import retire
+from ladle.catalog import Target
 from ladle.errors import LadleError
 from ladle.policy.lock import Home
-from ladle.policy.rollout import RolloutPolicy
 from ladle.policy.statuses import ReleaseStatus
 from ladle.releases.events import CandidateReady, CandidateWithdrawn
 from ladle.releases.state import Release, ReleaseState
-from ladle.testing.hand_off import (
-    FakeBundleStore,
-    FakeFunctionVersions,
-    FakeReleaseAlarms,
-    FakeStackReader,
-)
-from ladle_runtime.handoff import handler
-from ladle_runtime.handoff.custom_resource import Request
+from ladle.testing.hand_off import FakeFunctionVersions
 
-ZIP, IMAGE, TASKS = Home(Target.LAMBDA), Home(Target.LAMBDA, 8), Home(Target.ECS, 8)
 NEW_HOMES = pytest.mark.parametrize("new", [IMAGE, TASKS], ids=["image", "ecs"])
-SERVING = Release(
-    8, f"sha256:{DIGESTS[0]}", "sha256:m", None, 1.0, RolloutPolicy(), packaging=Packaging.ZIP
-)
-
-
-class FakeTasks(FakeFunctionVersions):
-    """What the ledger numbers, and no stack takes down."""
-
-    def publish(self, model: str, release_hex: str, serving: Mapping[str, Any], newest: int) -> int:
-        self._newest[model] = newest
-        return super().publish(model, release_hex, serving, newest)
-
-    def delete_all(self, model: str) -> None:
-        self.published.pop(model, None)
-        self.aliases.pop(model, None)
-
-
-@dataclass
-class Account:
-    """The model's one stack, as its hand-off is asked: each home's versions, and what all share."""
-
-    state: ReleaseState
-    versions: dict[Home, FakeFunctionVersions] = field(default_factory=dict)
-    alarms: FakeReleaseAlarms = field(default_factory=FakeReleaseAlarms)
-    inbox: Inbox = field(default_factory=Inbox)
-    stacks: FakeStackReader = field(default_factory=FakeStackReader)
-    before: Mapping[str, Any] = field(default_factory=dict)
-    events: int = 0
-
-    def ports(self, home: Home) -> HandOff:
-        made = FakeTasks() if home.target is Target.ECS else FakeFunctionVersions(home.base)
-        return HandOff(
-            self.versions.setdefault(home, made),
-            self.alarms,
-            Ledger(self.state),  # type: ignore[arg-type]
-            self.inbox,  # type: ignore[arg-type]
-            FakeBundleStore(),
-            self.stacks,
-            Clock(),  # type: ignore[arg-type]
-            Manifests(),  # type: ignore[arg-type]
-        )
-
-    def deploy(
-        self, digest: str, home: Home, leaves: Home | None = None, kind: str = "Update"
-    ) -> Mapping[str, str]:
-        """As CloudFormation asks, which begins with what is deployed and knows strings only."""
-        properties = {
-            "Model": MODEL,
-            "ReleaseDigest": f"sha256:{digest}",
-            "ModelDigest": "sha256:m",
-            "Policy": json.dumps(RolloutPolicy().to_json()),
-            "TopicArn": "topic",
-            "Packaging": "image" if home.base else "zip",
-            **_told(home),
-        }
-        if leaves is not None:
-            properties["Leaves"] = _told(leaves)
-        self.events += 1
-        request = Request.from_event(
-            {
-                "RequestType": kind,
-                "RequestId": f"request-{self.events}",
-                "StackId": "stack",
-                "LogicalResourceId": "Release",
-                "ResponseURL": "https://answer.example",
-                "ResourceProperties": properties,
-                "OldResourceProperties": self.before,
-            }
-        )
-        self.ports(home).versions.deploy(MODEL, digest)  # type: ignore[attr-defined]
-        answered = handler.answer(self.ports, request)
-        self.before = properties
-        return answered
-
-
-def _told(home: Home) -> dict[str, Any]:
-    """A first home has no base, as before there was a second."""
-    return {"Target": str(home.target)} | ({"Base": str(home.base)} if home.base else {})
 
 
 @pytest.fixture
@@ -119,20 +31,25 @@ def account() -> Account:
     assert isinstance(lambda_, FakeFunctionVersions)
     lambda_.published[MODEL], lambda_.aliases[MODEL] = {8: (DIGESTS[0], "code")}, 8
     account.alarms.ensure(MODEL, 8, "topic")
-    account.before = {"Model": MODEL, "ReleaseDigest": f"sha256:{DIGESTS[0]}", **_told(ZIP)}
+    account.before = {"Model": MODEL, "ReleaseDigest": f"sha256:{DIGESTS[0]}", **told(ZIP)}
     return account
 
 
-def move(account: Account, release: Release) -> None:
-    """The controller heard of ``release`` and led the door to it."""
+def known(account: Account, release: Release) -> None:
+    """The controller heard of ``release``."""
     state = account.state
     account.state = replace(
         state,
-        stable=release,
-        good=(*state.good, state.the_stable),
         releases=(*state.releases, release),
-        statuses={**state.statuses, release.number: ReleaseStatus.GOOD},
+        statuses={**state.statuses, release.number: ReleaseStatus.REQUESTED},
     )
+
+
+def move(account: Account, release: Release) -> None:
+    """The controller led the door to it."""
+    known(account, release)
+    state = account.state
+    account.state = replace(state, stable=release, good=(*state.good, state.the_stable))
 
 
 def let_go(account: Account, home: Home) -> None:
@@ -252,7 +169,7 @@ def test_what_cannot_be_taken_down_stops_a_deploy_but_no_rollback(account: Accou
     account.stacks.rolling_back = True
     assert account.deploy(DIGESTS[0], ZIP)["Version"] == "8"
     account.stacks.rolling_back = False
-    account.before = {**account.before, "Leaves": _told(TASKS)}
+    account.before = {**account.before, "Leaves": told(TASKS)}
     with pytest.raises(TimeoutError):
         account.deploy(DIGESTS[0], ZIP)
 
@@ -266,8 +183,7 @@ def test_the_end_of_the_stack_is_the_end_of_both_homes(account: Account) -> None
 
 def test_a_number_that_was_given_elsewhere_meanwhile_is_given_once(account: Account) -> None:
     """Release 9 was deployed to the zip after the move to an image was written down."""
-    ninth = replace(SERVING, number=9)
-    account.state = replace(account.state, releases=(*account.state.releases, ninth))
+    known(account, replace(SERVING, number=9))
     with pytest.raises(LadleError, match="LD275") as refused:
         account.deploy(DIGESTS[1], IMAGE, ZIP)
     assert "release 9" in refused.value.finding.what
@@ -275,13 +191,19 @@ def test_a_number_that_was_given_elsewhere_meanwhile_is_given_once(account: Acco
     assert account.deploy(DIGESTS[1], Home(Target.LAMBDA, 9), ZIP)["Version"] == "10"
 
 
-def test_where_the_ledger_numbers_a_release_gets_the_next_number_whatever_was_deployed(
+def test_a_move_that_failed_and_was_reverted_keeps_its_number(account: Account) -> None:
+    known(account, replace(SERVING, number=9, target=Target.ECS, base=8))
+    account.versions[ZIP].published[MODEL] = {8: (DIGESTS[0], "code")}
+    with pytest.raises(LadleError, match="LD275") as refused:
+        account.deploy(DIGESTS[1], ZIP)
+    assert "bring the commit of the move back" in refused.value.finding.fix
+    assert account.deploy(DIGESTS[0], ZIP)["Version"] == "8"  # nothing is published for it
+
+
+def test_where_the_ledger_numbers_the_next_number_is_free_whatever_was_deployed(
     account: Account,
 ) -> None:
-    ninth = replace(SERVING, number=9)
-    statuses = {**account.state.statuses, 9: ReleaseStatus.REQUESTED}
-    account.state = replace(account.state, releases=(*account.state.releases, ninth))
-    account.state = replace(account.state, statuses=statuses)
+    known(account, replace(SERVING, number=9))
     assert account.deploy(DIGESTS[1], TASKS, ZIP)["Version"] == "10"
 
 

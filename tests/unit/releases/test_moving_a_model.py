@@ -9,6 +9,7 @@ from tests.unit.planning.specs import config_of, spec_of
 
 from ladle.actions.move_model import (
     Destination,
+    able_to_count_on,
     begin,
     destination,
     finish,
@@ -21,7 +22,7 @@ from ladle.actions.move_model import (
 from ladle.catalog import Packaging, Target
 from ladle.errors import LadleError, UsageError
 from ladle.planning.resolve import Cloud
-from ladle.policy.lock import Home, Lock
+from ladle.policy.lock import Home, Lock, Runtime
 from ladle.policy.statuses import Phase
 from ladle.releases.events import Ask, CandidateReady
 from ladle.releases.state import ReleaseState
@@ -38,6 +39,7 @@ from ladle.testing.releases import (
 FIRST = Home(Target.LAMBDA)
 LOCK = Lock(Target.LAMBDA, Packaging.ZIP, None)
 ECS = Destination(Target.ECS, Packaging.IMAGE)
+IMAGE = Destination(Target.LAMBDA, Packaging.IMAGE)
 MOVING = Lock(Target.ECS, Packaging.IMAGE, None, base=2, leaves=FIRST)  # as moving_story does
 CONFIG = "name: fraud\nmodel: model.onnx\ntype: classification\n"
 
@@ -80,6 +82,21 @@ def test_a_place_is_a_target_or_how_a_function_is_packed(to: str, cloud: Cloud, 
 def test_what_is_no_place_is_refused(to: str) -> None:
     with pytest.raises(UsageError, match="LD818"):
         destination(to, config_of(CONFIG), Cloud.AWS)
+
+
+def test_a_new_function_has_a_runtime_that_counts_on_and_nothing_else_changes_its_own() -> None:
+    kept, ours = Runtime("sha256:a", "0.1.0"), Runtime("sha256:b", "0.2.0")
+    image = begin(at_rest(), 0, replace(LOCK, runtime=kept), IMAGE)
+    assert able_to_count_on(image, ours) == replace(image, runtime=ours)
+    for lock in (replace(MOVING, runtime=kept), replace(image, leaves=None)):
+        assert able_to_count_on(lock, ours) == lock
+
+
+def test_who_goes_back_goes_back_to_the_runtime_that_serves() -> None:
+    kept, ours = Runtime("sha256:a", "0.1.0"), Runtime("sha256:b", "0.2.0")
+    state = rolled_back()
+    state = replace(state, stable=replace(state.the_stable, runtime=kept))
+    assert undo(state, 0, replace(MOVING, runtime=ours)).runtime == kept
 
 
 def test_a_move_counts_from_the_newest_number_and_leaves_what_is_there() -> None:
