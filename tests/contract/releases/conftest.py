@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from tests.contract.releases import sagemaker_router
 from tests.contract.releases.ecs_router import in_the_strict_world, on_moto
+from tests.contract.releases.moving_router import behind_one_door
 from tests.contract.releases.stage_router import on_a_stage
 
 from ladle import names
@@ -45,7 +46,11 @@ EXCEPTIONS = {
     },
     "ministack": {"refuses a version that does not exist"},
 }
-EXCEPTIONS |= {f"second home on {name}": lacks for name, lacks in EXCEPTIONS.items()}
+EXCEPTIONS |= {
+    f"{kind} on {name}": lacks
+    for kind in ("second home", "behind one door")
+    for name, lacks in EXCEPTIONS.items()
+}
 BASES = {"second home on moto": 7, "second home on ministack": 7}
 
 
@@ -111,7 +116,7 @@ def inbox(stores: tuple[ReleaseLedger, ReleaseInbox]) -> ReleaseInbox:
 @pytest.fixture
 def router(
     adapter: str, session: AwsSession | None, tmp_path: Path
-) -> Iterator[tuple[TrafficRouter, Callable[[], None]]]:
+) -> Iterator[tuple[TrafficRouter, Callable[[], object]]]:
     """A router of a model with three versions and no alias yet, and what makes the alias on 1."""
     if adapter == "memory":
         memory = MemoryRouter(versions=set(VERSIONS))
@@ -135,7 +140,7 @@ def router(
     elif adapter == "ecs on moto":
         yield from on_moto(session, MODEL, VERSIONS)
     else:
-        yield from _lambda_router(session, BASES.get(adapter, 0))
+        yield from _on_lambda(session, adapter)
 
 
 @dataclass(frozen=True)
@@ -164,9 +169,20 @@ class CountedFromOne:
         return replace(traffic, main=traffic.main + on, canary=canary)
 
 
+def _on_lambda(
+    session: AwsSession, adapter: str
+) -> Iterator[tuple[TrafficRouter, Callable[[], object]]]:
+    for home, publish in _lambda_router(session, BASES.get(adapter, 0)):
+        if adapter.startswith("behind one door"):
+            with behind_one_door(session, MODEL, VERSIONS) as moving:
+                yield moving, publish
+        else:
+            yield home, publish
+
+
 def _lambda_router(
     session: AwsSession, base: int
-) -> Iterator[tuple[TrafficRouter, Callable[[], None]]]:
+) -> Iterator[tuple[TrafficRouter, Callable[[], object]]]:
     lambda_, function = session.lambda_, names.function(MODEL, base)
     lambda_.create_function(
         FunctionName=function,

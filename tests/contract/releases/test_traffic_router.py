@@ -21,6 +21,8 @@ Needs = Callable[[str], None]
         *ADAPTERS,
         "second home on moto",
         pytest.param("second home on ministack", marks=pytest.mark.embedded),
+        "behind one door on moto",
+        pytest.param("behind one door on ministack", marks=pytest.mark.embedded),
         "ecs",
         "ecs on moto",
         "sagemaker",
