@@ -197,6 +197,7 @@ by_hand(
         "images.copied": "needs two accounts",
         "images.publisher": "needs two accounts, and somebody without rights of their own",
         "images.codebuild": "needs a machine without an engine; its minutes are billed",
+        "images.kept-wheels": "needs two Ladles whose locks differ",
         "images.user": "the log shows the user, the configuration the disk",
         "images.failure-lines": "words of the platform's to compare by eye",
         "images.network": "needs a network of the account with an endpoint for S3",

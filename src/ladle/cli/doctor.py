@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -22,13 +23,13 @@ from ladle.planning import health
 from ladle.planning.health import QUOTAS, Health, State, failure, fine
 from ladle.planning.resolve import Cloud
 from ladle.planning.service_spec import ServiceSpec
-from ladle.planning.serving_environment import backend_of
 from ladle.planning.usage import stated
-from ladle.project.function_code import serving_code
-from ladle.project.repository import find_root
-from ladle.project.services import read_configs, read_service
+from ladle.policy.lock import Lock, Runtime
+from ladle.project.kept_runtimes import is_here
+from ladle.project.repository import ModelPackage, find_root
+from ladle.project.services import code_of, kept, read_configs, read_service
 from ladle.project.settings import builds_elsewhere
-from ladle.project.staging import wheels_folder
+from ladle.project.staging import brought_wheels, keeps_other_wheels
 from ladle.tools import machine, processes
 from ladle.tools.serving_process import ServingProcess
 from ladle.wiring import DEFAULT_URL, open_account, workspace_url
@@ -71,23 +72,47 @@ def _show(one: Health) -> None:
 def _examined(here: Path, online: bool) -> Iterator[Health]:
     root: Path = here
     models: Models = ()
+    absent: Mapping[str, Runtime] = {}
     try:
         root = find_root(here)
-        models = _models(root)
+        absent = _absent(root)
+        models = tuple(_models(root, absent))
     except LadleError as error:
         yield failure("models", error.finding.what, error.finding.fix)
     yield from _machine(root, models)
+    for model, runtime in absent.items():
+        yield health.absent(f"runtime {model}", f"the serving runtime {runtime} is not here")
+    for spec in (spec for spec, _ in models if spec.packaging is Packaging.ZIP):
+        if spec.model not in absent:
+            yield _wheels(spec, root)
     yield from _account(root, models, online)
     for spec, _ in models:
         yield _serving(spec)
 
 
-def _models(root: Path) -> Models:
+def _absent(root: Path) -> Mapping[str, Runtime]:
+    """By model, the runtimes of earlier releases that a deploy would have to bring."""
+    return {
+        config.name: lock.runtime
+        for config, lock in _locks(root).values()
+        if lock and lock.runtime and not is_here(root, lock.runtime)
+    }
+
+
+def _locks(root: Path) -> Mapping[ModelPackage, tuple[ModelConfig, Lock | None]]:
     cloud = cloud_of(workspace_url(root))
-    return tuple(
-        (read_service(package, config, cloud, inspect, root), config)
+    return {
+        package: (config, kept(package, config, cloud, None))
         for package, config in read_configs(root)
-    )
+    }
+
+
+def _models(root: Path, absent: Mapping[str, Runtime]) -> Iterator[tuple[ServiceSpec, ModelConfig]]:
+    """One whose runtime is not here is examined with this Ladle's."""
+    cloud = cloud_of(workspace_url(root))
+    for package, (config, lock) in _locks(root).items():
+        known = replace(lock, runtime=None) if lock and config.name in absent else lock
+        yield read_service(package, config, cloud, inspect, root, known), config
 
 
 def _machine(root: Path, models: Models) -> Iterator[Health]:
@@ -99,28 +124,18 @@ def _machine(root: Path, models: Models) -> Iterator[Health]:
     yield health.node(machine.version_of("node"))
     yield health.cdk(machine.cdk_version(root), wanted["devDependencies"]["aws-cdk"])
     yield health.engine(running, stopped, images, builds_elsewhere(root))
-    for spec in (spec for spec, _ in models if spec.packaging is Packaging.ZIP):
-        yield _wheels(spec, cloud_of(workspace_url(root)))
 
 
-def _wheels(spec: ServiceSpec, cloud: Cloud) -> Health:
+def _wheels(spec: ServiceSpec, root: Path) -> Health:
     """Those that the zip would hold; the embedded AWS runs it with the Python of this machine."""
     here = f"{sys.version_info.major}.{sys.version_info.minor}"
-    python = here if cloud is Cloud.EMBEDDED else spec.python
-    backend, file_name = backend_of(spec.source.file_name) or "", spec.source.file_name
+    python = here if cloud_of(workspace_url(root)) is Cloud.EMBEDDED else spec.python
+    code = code_of(spec, root)
     try:
-        code = serving_code(
-            backend,
-            spec.packaging,
-            python,
-            Path(spec.folder),
-            spec.transform,
-            spec.requirements,
-            file_name,
-            tracing=spec.tracing,
-        )
-        wheels_folder(code.wheels, python, spec.arch)
+        brought_wheels(code, root, python, spec.arch)
     except LadleError as error:
+        if keeps_other_wheels(code.wheels, python, code.locks):
+            return health.absent(f"wheels {spec.model}", error.finding.what)
         return health.wheels(spec.model, error.finding.what, spec.arch, spec.tracing)
     return health.wheels(spec.model, None, spec.arch)
 

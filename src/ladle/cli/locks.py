@@ -23,7 +23,12 @@ from ladle.project.function_code import Wheels
 from ladle.project.pinned_lock import drop_lock, place_of, read_lock, write_lock
 from ladle.project.repository import PACKAGES, ModelPackage
 from ladle.project.services import Locks, read_configs, workspace_of
-from ladle.project.staging import find_wheels, place_for_wheels, wheels_name
+from ladle.project.staging import (
+    find_wheels,
+    keeps_other_wheels,
+    place_for_wheels,
+    wheels_name,
+)
 from ladle.wiring import open_bundles, open_workspace, workspace_url
 
 Found = Sequence[tuple[ModelPackage, ModelConfig]]
@@ -127,18 +132,21 @@ def newer_runtime(kept: Runtime | None) -> Runtime | None:
 def _bring(lock: Lock, config: ModelConfig, to: Deployment, store: BundleStore) -> None:
     """Where the store has lost it too, who needs it says so."""
     runtime, root = lock.runtime, to.root
-    if runtime is None or kept_runtimes.is_here(root, runtime):
+    if runtime is None:
         return
-    unpack = partial(kept_runtimes.unpack, repository=root, runtime=runtime)
-    if not bring_runtime(store, runtime, unpack):
-        return
+    if not kept_runtimes.is_here(root, runtime):
+        unpack = partial(kept_runtimes.unpack, repository=root, runtime=runtime)
+        if not bring_runtime(store, runtime, unpack):
+            return
     tree = kept_runtimes.tree_of(root, runtime)
-    if lock.packaging is Packaging.ZIP and to.cloud is Cloud.AWS and tree is not None:
-        tracing = config.tracing if tree.sends_spans else Tracing.NONE  # who reads it says LD246
-        wheels = Wheels.serving(Target.LAMBDA, 0, tracing)
-        name = wheels_name(wheels, config.python, config.arch, tree.locks)
-        if find_wheels(root, name) is None:
-            bring_wheels(store, name, place_for_wheels(root, name))
+    if lock.packaging is not Packaging.ZIP or to.cloud is not Cloud.AWS or tree is None:
+        return
+    tracing = config.tracing if tree.sends_spans else Tracing.NONE  # who reads it says LD246
+    wheels = Wheels.serving(Target.LAMBDA, 0, tracing)
+    name = wheels_name(wheels, config.python, config.arch, tree.locks)
+    others = keeps_other_wheels(wheels, config.python, tree.locks)
+    if others and find_wheels(root, name) is None:
+        bring_wheels(store, name, place_for_wheels(root, name))
 
 
 def unlock(model: str, taken_down: Deployment) -> Iterator[str]:

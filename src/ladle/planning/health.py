@@ -221,9 +221,7 @@ def quota(row: Quota, allowed: float | None, models: Sequence[tuple[ServiceSpec,
 # The models
 
 
-def wheels(
-    model: str, missing: str | None, arch: Arch, tracing: Tracing = Tracing.NONE
-) -> Health:
+def wheels(model: str, missing: str | None, arch: Arch, tracing: Tracing = Tracing.NONE) -> Health:
     """A zip holds its wheels; ``missing`` says which were never brought, None when all are there."""
     name = f"wheels {model}"
     if missing is None:
@@ -231,6 +229,11 @@ def wheels(
     option = " --arm64" if arch is Arch.ARM64 else ""
     option += " --otlp" if tracing is Tracing.OTLP else ""
     return failure(name, missing, f"scripts/setup{option}")
+
+
+def absent(name: str, said: str) -> Health:
+    """What a model keeps of an earlier Ladle: a deploy looks for it in the store."""
+    return warning(name, said, "ladle plan, which fetches it; or ladle upgrade")
 
 
 def serving(model: str, start_s: float, peak_mb: float, memory_mb: int, target: Target) -> Health:

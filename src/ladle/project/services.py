@@ -24,7 +24,7 @@ from ladle.planning.resolve import (
 from ladle.planning.service_spec import ServiceSpec
 from ladle.planning.serving_environment import backend_of
 from ladle.policy.lock import Lock
-from ladle.project.function_code import serving_code
+from ladle.project.function_code import FunctionCode, serving_code
 from ladle.project.kept_runtimes import installed, tree_of
 from ladle.project.left_file import read_left
 from ladle.project.measured_file import read_measured
@@ -181,6 +181,23 @@ def read_service(
     code_digest, folder = str(code.digest), str(package.folder)
     spec = resolve(config, content, packaging, code_digest, folder, lock)
     return replace(spec, built_with=runtime)
+
+
+def code_of(spec: ServiceSpec, root: Path) -> FunctionCode:
+    """What serves the model, a function or a server, by the target; of the runtime that it keeps."""
+    return serving_code(
+        backend_of(spec.source.file_name) or "",
+        spec.packaging,
+        spec.python,
+        Path(spec.folder),
+        spec.transform,
+        spec.requirements,
+        spec.source.file_name,
+        spec.target,
+        spec.compute.gpu,
+        tree_of(root, spec.built_with),
+        spec.tracing,
+    )
 
 
 def _may_move(reading: Reading, moving: str | None) -> Reading:

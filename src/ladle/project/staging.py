@@ -66,14 +66,28 @@ def stage_zip(code: FunctionCode, repository: Path, python: str, arch: Arch) -> 
     return StagedZip(whole, _hash(whole, whole.stat().st_mtime_ns).hex)
 
 
-def _base(code: FunctionCode, stage: Path, python: str, arch: Arch) -> Path:
-    """The wheels as a zip. Those of a kept runtime, where its lock is another than ours, were staged
-    here before, or came from the store.
+def brought_wheels(code: FunctionCode, repository: Path, python: str, arch: Arch) -> Path:
+    """What a zip's wheels are taken from: a folder, or a zip for those that a kept runtime has of its
+    own, which were staged here before, or came from the store. Raises LD220 where they are not here.
     """
-    ours, wanted = lock_file(code.wheels, python), lock_file(code.wheels, python, code.locks)
-    if code.locks is not None and wanted.read_bytes() != ours.read_bytes():
-        return _kept_base(stage, wheels_name(code.wheels, python, arch, code.locks))
-    wheels = wheels_folder(code.wheels, python, arch)
+    if keeps_other_wheels(code.wheels, python, code.locks):
+        return _kept_base(repository, wheels_name(code.wheels, python, arch, code.locks))
+    return wheels_folder(code.wheels, python, arch)
+
+
+def keeps_other_wheels(wheels: Wheels, python: str, locks: Path | None) -> bool:
+    """Whether the lock of a kept runtime is another than ours."""
+    if locks is None:
+        return False
+    wanted, ours = lock_file(wheels, python, locks), lock_file(wheels, python)
+    return wanted.read_bytes() != ours.read_bytes()
+
+
+def _base(code: FunctionCode, stage: Path, python: str, arch: Arch) -> Path:
+    """The wheels as a zip."""
+    wheels = brought_wheels(code, stage.parent.parent, python, arch)
+    if wheels.is_file():
+        return wheels
     contents = _contents(wheels, wheels.stat().st_mtime_ns)
     base = stage / f"{wheels_name(code.wheels, python, arch)}-{contents.short}.zip"
     if not base.exists():
@@ -97,8 +111,8 @@ def place_for_wheels(repository: Path, name: str) -> Path:
     return repository / STAGE / f"{name}-{'0' * 12}.zip"
 
 
-def _kept_base(stage: Path, name: str) -> Path:
-    found = find_wheels(stage.parent.parent, name)
+def _kept_base(repository: Path, name: str) -> Path:
+    found = find_wheels(repository, name)
     if found is None:
         raise LadleError(
             "LD220",

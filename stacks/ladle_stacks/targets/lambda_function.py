@@ -22,6 +22,7 @@ from ladle.planning.serving_environment import (
     serving_json,
 )
 from ladle.project.function_code import SERVING_ENTRY
+from ladle.project.services import code_of
 from ladle.project.staging import ImageModel, stage_zip
 from ladle_stacks import grants
 from ladle_stacks.doors.behind import ToFunction
@@ -30,7 +31,7 @@ from ladle_stacks.functions import ZipCode, lines_to_collector, log_group
 from ladle_stacks.home import home_of
 from ladle_stacks.host import Host
 from ladle_stacks.release_handoff import bundle_and_handoff, release
-from ladle_stacks.serving_image import code_of, serving_image
+from ladle_stacks.serving_image import serving_image
 
 HANDLER = f"{SERVING_ENTRY}.handle"
 
@@ -170,7 +171,7 @@ def _pack(scope: Construct, host: Host, spec: ServiceSpec) -> Packed:
             "write packaging: image, or drop requirements",
         )
     python = host.python(spec.python)
-    staged = stage_zip(code_of(spec, host), host.repository, python, spec.arch)
+    staged = stage_zip(code_of(spec, host.repository), host.repository, python, spec.arch)
     zipped = ZipCode(scope, "Code", staged, python)
     return Packed(zipped.property, "Zip", zipped.runtime, HANDLER, zipped.code_sha256)
 

@@ -10,12 +10,21 @@ from typing import Any
 
 import pytest
 from moto import mock_aws
+from tests.unit.project.runtimes import keep_older
 
 from ladle.aws.account_facts import AwsAccount, bootstrap_version, quota
 from ladle.aws.session import AwsSession
+from ladle.catalog import Arch, Packaging, Target
 from ladle.cli.main import main
 from ladle.errors import NeedsCredentials
+from ladle.policy.lock import Lock
+from ladle.project import kept_runtimes
+from ladle.project.function_code import Wheels
+from ladle.project.pinned_lock import write_lock
+from ladle.project.repository import ModelPackage
+from ladle.project.staging import place_for_wheels, wheels_name
 
+LOCK = "locks/function-py313.txt"
 ACCOUNT = "aws://123456789012/eu-west-1"
 
 
@@ -64,6 +73,32 @@ def test_a_config_with_mistakes_is_a_failure_like_any_other(
     (here / "model_packages/digits/model.yaml").write_text("name: digits\n")
     assert main(["doctor", "--json"]) == 1
     assert checks(capsys.readouterr().out)["models"]["state"] == "failure"
+
+
+def test_the_wheels_of_a_zip_are_those_of_the_runtime_that_the_model_keeps(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LADLE_WORKSPACE", ACCOUNT)
+    older, package = keep_older(here, LOCK), ModelPackage(here / "model_packages" / "digits")
+    write_lock(package, "aws", Lock(Target.LAMBDA, Packaging.ZIP, older))
+    main(["doctor", "--json"])
+    found = checks(capsys.readouterr().out)["wheels digits"]
+    assert found["state"] == "warning"
+    assert "of a kept serving runtime are missing" in found["said"]
+
+    tree = kept_runtimes.tree_of(here, older)
+    assert tree is not None
+    name = wheels_name(Wheels.FUNCTION, "3.13", Arch.X86_64, tree.locks)
+    place_for_wheels(here, name).parent.mkdir(parents=True)
+    place_for_wheels(here, name).write_bytes(b"as they were")
+    main(["doctor", "--json"])
+    assert checks(capsys.readouterr().out)["wheels digits"]["state"] == "ok"
+
+    shutil.rmtree(here / kept_runtimes.KEPT)
+    main(["doctor", "--json"])
+    found = checks(capsys.readouterr().out)
+    assert found["runtime digits"]["state"] == "warning"
+    assert "wheels digits" not in found, "nobody knows which they are"
 
 
 def test_nobody_is_asked_without_online(

@@ -10,15 +10,19 @@ from tests.unit.planning.specs import config_of
 from tests.unit.project.runtimes import keep_older
 
 from ladle.actions.bring_release import Origin
-from ladle.catalog import Packaging, Target
+from ladle.catalog import Arch, Packaging, Target
 from ladle.cli.locks import Deployment, known_locks, unlock
 from ladle.disk.release_ledger import DiskReleaseLedger
+from ladle.names import wheels_key
 from ladle.planning.resolve import Cloud
 from ladle.policy.lock import Lock, Runtime
 from ladle.policy.rollout import RolloutPolicy
 from ladle.policy.statuses import ReleaseStatus
+from ladle.project import kept_runtimes
+from ladle.project.function_code import Wheels
 from ladle.project.pinned_lock import read_lock, write_lock
 from ladle.project.repository import ModelPackage
+from ladle.project.staging import find_wheels, wheels_name
 from ladle.releases.state import Release, ReleaseState
 from ladle.testing.hand_off import FakeBundleStore
 
@@ -60,6 +64,25 @@ def test_what_comes_from_elsewhere_keeps_what_was_proven_there(tmp_path: Path) -
     assert later["fraud"].runtime == older, "until somebody upgrades it there"
     alone = known_locks(found, to, ledger_with(tmp_path / "new", None))
     assert alone == {}
+
+
+def test_wheels_that_a_kept_runtime_has_of_its_own_come_back_also_where_only_they_are_lost(
+    tmp_path: Path,
+) -> None:
+    older = keep_older(tmp_path, "locks/function-py313.txt")
+    tree = kept_runtimes.tree_of(tmp_path, older)
+    assert tree is not None
+    name = wheels_name(Wheels.FUNCTION, "3.13", Arch.X86_64, tree.locks)
+    store = FakeBundleStore({(None, wheels_key(name), None): b"as they were"})
+    package = ModelPackage(tmp_path / "model_packages" / "fraud")
+    package.folder.mkdir(parents=True)
+    write_lock(package, "aws", Lock(Target.LAMBDA, Packaging.ZIP, older))
+    ledger = ledger_with(tmp_path / "here", None)
+    origin = Origin("dev", ledger, store)
+    known_locks([(package, CONFIG)], Deployment(tmp_path, "dir:x", Cloud.AWS), ledger, origin)
+    found = find_wheels(tmp_path, name)
+    assert found is not None
+    assert found.read_bytes() == b"as they were"
 
 
 def test_what_is_taken_down_is_locked_no_more_in_each_environment_that_led_there(
