@@ -8,10 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from threading import Event
 
-from tests.live.checks import asked
+from tests.live.checks import asked, by_hand
 from tests.live.place import Place
 
 from ladle import names
+from ladle.aws.model_apis import api_of
 
 EVERY_S = 0.2
 Answers = Counter[int]  # by the release that answered; 0 is a failure
@@ -99,6 +100,27 @@ def what_is_left_is_not_touched(place: Place) -> str:
     lost = touched & {"Function", "Live", "PredictIntegration"}
     assert not lost, f"{sorted(lost)} changed"
     return f"changed in place: {', '.join(sorted(touched))}"
+
+
+@asked("moving.door")
+def one_write_is_enough_either_way(place: Place) -> str:
+    """``there`` proves the way to the load balancer: its answers came through the same integration."""
+    name, _ = place.once(back)
+    found = place.session.http_apis.get_integrations(ApiId=api_of(place.session, name))["Items"]
+    told = {integration.get("Description"): integration for integration in found}
+    live, sample = told[names.LIVE_INTEGRATION], told[names.home_integration(0)]
+    own = {"Description", "IntegrationId"}
+    differing = {k for k in {*live, *sample} - own if live.get(k) != sample.get(k)}
+    assert differing <= {"ConnectionId"}, f"{sorted(differing)} are not the sample's"
+    return f"back on {live['IntegrationUri']}, {live['ConnectionType']}"
+
+
+by_hand(
+    {
+        "moving.in-flight": "needs a model that takes seconds, and the second in which the door is led",
+        "moving.permission-first": "a role must lose a right within the minutes of a move",
+    }
+)
 
 
 @asked("moving.back")
