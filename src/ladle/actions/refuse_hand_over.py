@@ -48,7 +48,8 @@ def refuse_taken_numbers(state: ReleaseState, wanted: Wanted) -> None:
     """
     if not wanted.home.counts_itself:
         return
-    taken = [r.number for r in state.releases if r.home != wanted.home and r.number > wanted.base]
+    later = (number for number in state.statuses if number > wanted.base)
+    taken = [number for number in later if not _is_of(state, wanted.home, number)]
     if taken:
         raise LadleError(
             "LD275",
@@ -57,6 +58,14 @@ def refuse_taken_numbers(state: ReleaseState, wanted: Wanted) -> None:
             f"{'' if wanted.leaves else 'bring the commit of the move back, then '}ladle migrate "
             f"{wanted.model} --undo: what it writes counts on from the newest release",
         )
+
+
+def _is_of(state: ReleaseState, home: Home, number: int) -> bool:
+    """One that is kept no more was of the home that had begun last."""
+    if (kept := state.release(number)) is not None:
+        return kept.home == home
+    bases = {home.base, *state.left, *(release.base for release in state.releases)}
+    return max(base for base in bases if base < number) == home.base
 
 
 def _of_a_home(state: ReleaseState, wanted: Wanted) -> LadleError | None:

@@ -59,6 +59,7 @@ def let_go(account: Account, home: Home) -> None:
         state,
         good=tuple(r for r in state.good if r.home != home),
         releases=tuple(r for r in state.releases if r.home != home),
+        left=(*state.left, home.base),
     )
 
 
@@ -198,6 +199,14 @@ def test_a_move_that_failed_and_was_reverted_keeps_its_number(account: Account) 
         account.deploy(DIGESTS[1], ZIP)
     assert "bring the commit of the move back" in refused.value.finding.fix
     assert account.deploy(DIGESTS[0], ZIP)["Version"] == "8"  # nothing is published for it
+
+
+def test_a_number_of_a_home_that_was_left_is_not_given_again(account: Account) -> None:
+    known(account, replace(SERVING, number=9, target=Target.ECS, base=8))
+    let_go(account, TASKS)
+    with pytest.raises(LadleError, match="LD275"):
+        account.deploy(DIGESTS[1], ZIP)
+    assert account.deploy(DIGESTS[1], Home(Target.LAMBDA, 9), ZIP)["Version"] == "10"
 
 
 def test_where_the_ledger_numbers_the_next_number_is_free_whatever_was_deployed(
