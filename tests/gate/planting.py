@@ -25,6 +25,8 @@ OF_RELEASES = (
     "tests/unit/releases/test_regressing.py",
     "tests/unit/releases/test_doubting.py",
     "tests/unit/releases/test_stopping.py",
+    "tests/unit/releases/test_moving.py",
+    "tests/unit/releases/test_behind_one_door.py",
     "tests/unit/controller/test_watching_quarantine.py",
     "tests/unit/quality/test_labelled_traffic.py",
     "tests/unit/simulation",

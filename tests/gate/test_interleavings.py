@@ -14,8 +14,9 @@ from multiprocessing import get_context
 
 import pytest
 
-from ladle.simulation.interleavings import STORIES, Order, crash_points, orders, play_order
+from ladle.simulation.interleavings import Order, crash_points, orders, play_order
 from ladle.simulation.invariants import Violation
+from ladle.simulation.openings import STORIES
 
 pytestmark = [pytest.mark.gate, pytest.mark.timeout(4 * 3600)]
 

@@ -24,7 +24,7 @@ from ladle.releases.moves import (
 from ladle.releases.outbox import Retire
 from ladle.releases.promotion import lacking, minimum_lacking
 from ladle.releases.rollback import Cause, degrade, roll_back, worse
-from ladle.releases.state import ReleaseState
+from ladle.releases.state import Release, ReleaseState
 from ladle.values import replace
 
 NATIVE_ALARM_SAMPLES = 20
@@ -190,26 +190,35 @@ def _when_time_is_up(
 
 
 def _retire(state: ReleaseState) -> Decision:
-    """Keeps what serves or may serve: stable, the newest hand-off, the last five of ``good``; and all of
-    the home that a moving model does not serve from, whose shares may name any of it.
+    """Keeps what serves or may serve: stable, the newest hand-off, the last five of ``good``, what may
+    be written yet. What ran in a home that a moving model does not serve from goes with that home:
+    the shares that stand there may name it.
     """
-    good, stable = state.good[-KEPT_GOOD:], state.the_stable
+    good = state.good[-KEPT_GOOD:]
+    stable = state.the_stable
     newest = max(state.releases, key=lambda r: r.requested_at, default=stable)
-    beside = (r for r in state.releases if r.home != stable.home)
-    kept = {r.number for r in (*good, stable, newest, *beside)}
-    gone = tuple(r.number for r in state.releases if r.number not in kept)
+    kept = {r.number for r in (*good, stable, newest)}
+    kept.update(*(traffic.weights for traffic in state.overtaken))
+    gone = tuple(r for r in state.releases if r.number not in kept)
     if not gone:
         return unchanged(state, "nothing to do")
-    for number in gone:
-        state = with_status(state, number, ReleaseStatus.RETIRED)
+    for release in gone:
+        state = with_status(state, release.number, ReleaseStatus.RETIRED)
+    here = tuple(r.number for r in gone if r.home == stable.home)
     state = replace(
         state,
         good=good,
         releases=tuple(r for r in state.releases if r.number in kept),
-        outbox=(*state.outbox, Retire(gone)),
+        outbox=(*state.outbox, Retire(here)) if here else state.outbox,
     )
     rows = tuple(
-        NewRecord(RecordKind.RETIRED, n, f"release {n} is retired: its version is deleted")
-        for n in gone
+        NewRecord(
+            RecordKind.RETIRED, r.number, f"release {r.number} is retired: {_ending(r, here)}"
+        )
+        for r in gone
     )
     return Decision(state, rows)
+
+
+def _ending(release: Release, deleted: tuple[int, ...]) -> str:
+    return "its version is deleted" if release.number in deleted else "it goes with its home"

@@ -12,15 +12,16 @@ from ladle.releases.events import PersonAsked
 from ladle.releases.homes import Homes
 from ladle.releases.moves import with_status
 from ladle.releases.state import Release, ReleaseState
+from ladle.releases.stopping import OURS_S
 from ladle.values import replace
 
 
-def leave(state: ReleaseState, event: PersonAsked, _now: float) -> Decision:
+def leave(state: ReleaseState, event: PersonAsked, now: float) -> Decision:
     """``event.to`` is the base of the home. One that never had a release may have some yet."""
     base = event.to
     if base is None:
         return refused(state, event, "no home is named")
-    if why := _needed(state, base):
+    if why := _needed(state, base, now):
         return refused(state, event, why)
     gone = [release.number for release in state.releases if release.base == base]
     for number in gone:
@@ -46,16 +47,17 @@ def leave(state: ReleaseState, event: PersonAsked, _now: float) -> Decision:
     )
 
 
-def _needed(state: ReleaseState, base: int) -> str | None:
+def _needed(state: ReleaseState, base: int, now: float) -> str | None:
     stable = state.the_stable
     if stable.base == base:
         return f"release {stable.number}, which serves, runs there"
     if all(release.number != stable.number for release in state.good):
         return f"release {stable.number}, which serves, is not proven"
-    for traffic in state.overtaken:
+    in_s = state.phase_since + OURS_S - now
+    for traffic in state.overtaken if in_s > 0 else ():
         homes = (Homes.told_by(state).of(number) for number in traffic.weights)
         if any(home is not None and home.base == base for home in homes):
-            return f"a controller that sleeps may yet write {traffic}; ask when traffic has moved"
+            return f"a controller that sleeps may yet write {traffic}; ask again in {in_s / 60:.0f} min"
     return None
 
 

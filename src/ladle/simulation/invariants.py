@@ -1,4 +1,4 @@
-"""The fifteen invariants of docs/releases.md, checked at each write, by what is true and not by what is said."""
+"""The sixteen invariants of docs/releases.md, checked at each write, by what is true and not by what is said."""
 
 from __future__ import annotations
 
@@ -52,6 +52,7 @@ class Watch:
         """Called just before the ledger stores ``new`` over ``before``."""
         if new.generation != before.generation:
             raise Violation(8, f"generation {new.generation} written over {before.generation}")
+        self._homes(before, new)
         trying = [n for n, status in new.statuses.items() if status in _TRYING]
         if len(trying) > 1:
             raise Violation(7, f"releases {trying} are tried at once")
@@ -65,6 +66,18 @@ class Watch:
             self.danger.clear()
         elif new.phase is Phase.ROLLING_BACK and before.phase in TRIED:
             self.disturbances += 1  # who decided may have slept just before, and have no time left
+
+    def _homes(self, before: ReleaseState, new: ReleaseState) -> None:
+        """No shares of two homes, and nothing of one that was let go of."""
+        shares = new.intent.traffic.weights if new.intent is not None else ()
+        if len({release.home for release in new.releases if release.number in shares}) > 1:
+            raise Violation(16, f"{new.intent} has shares of two homes")
+        door = self.world.door
+        if new.left != before.left and door.base in new.left and not door.is_strange:
+            raise Violation(16, "what requests reach is let go of")
+        left = [r.number for r in new.startable if r.base in new.left]
+        if left:
+            raise Violation(16, f"releases {left} are needed, whose home was let go of")
 
     def saved(self) -> None:
         rows = self.world.ledger.rows.get(MODEL, [])
@@ -96,6 +109,8 @@ class Watch:
 
     def wrote(self, before: Traffic, after: Traffic) -> None:
         """Called after a controller changed the alias."""
+        if self.world.door.base in self.world.ledger.load(MODEL).left:
+            raise Violation(16, f"requests reach {after}, in a home that was let go of")
         if set(after.weights) - self.world.router.versions:
             raise Violation(2, f"the alias names a version that does not exist: {after}")
         if abs(sum(after.weights.values()) - 1) > 1e-9:
@@ -205,8 +220,8 @@ class Watch:
     def _fit(self, state: ReleaseState, number: int) -> None:
         if all(r.number != number for r in state.good):
             raise Violation(6, f"rollback to release {number}, which is not proven")
-        broken_at = self.world.router.broken.get(number, self.world.now)
-        if self.world.now - broken_at > BROKEN_JUST_NOW_S:
+        broken_at = self.world.broken_at(number)
+        if broken_at is not None and self.world.now - broken_at > BROKEN_JUST_NOW_S:
             raise Violation(6, f"rollback to release {number}, which cannot start")
 
     def _deserved(self, state: ReleaseState, number: int) -> None:
@@ -216,7 +231,7 @@ class Watch:
         if number in proven or state.phase is Phase.BASELINE or release is None:
             return
         policy = release.policy
-        if policy.strategy is Strategy.ALL_AT_ONCE:
+        if policy.strategy is Strategy.ALL_AT_ONCE or self._moves(state, release):
             return
         begun = self.first_weight.get(number, release.requested_at)
         rows = [r for r in self.rows if r.release == number and r.at >= begun]
@@ -224,6 +239,9 @@ class Watch:
         if any("ask" in r.data or "as its config says" in r.text for r in promoted):
             return
         self._minimum(release, state.evidence_since)
+
+    def _moves(self, state: ReleaseState, release: Release) -> bool:
+        return state.stable is not None and state.stable.home != release.home
 
     def _asked_since_freeze(self) -> bool:
         """Whether the newest word on this alias is a person's, and not that it froze."""

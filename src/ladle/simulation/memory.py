@@ -114,24 +114,26 @@ class MemoryRouter:
         return self.alias.observed() if self.alias else None
 
     def write(self, model: str, traffic: Traffic, expected_revision: str) -> None:
-        self._ask("UpdateAlias")
-        if self.throttled:
-            raise Unavailable("LD504", "UpdateAlias was throttled", "try again")
+        answered("UpdateAlias", self.permitted, self.throttled)
         self.alias = written(model, self.alias, traffic, expected_revision, self.versions)
 
     def can_start(self, model: str, release: int) -> bool:
-        self._ask("InvokeFunction")
+        answered("InvokeFunction", self.permitted)
         return release in self.versions and release not in self.broken
-
-    def _ask(self, action: str) -> None:
-        if not self.permitted:
-            what = f"AWS refused: AccessDeniedException {action}"
-            raise Forbidden("LD319", what, "give the permission back")
 
     def delete(self, model: str, release: int) -> None:
         if self.alias is not None and release in self.alias.traffic.weights:
             raise Unavailable("LD504", f"release {release} has traffic", "try again")
         self.versions.discard(release)
+
+
+def answered(action: str, permitted: bool, throttled: bool = False) -> None:
+    """Raises what AWS says instead of an answer; it looks at permissions first."""
+    if not permitted:
+        what = f"AWS refused: AccessDeniedException {action}"
+        raise Forbidden("LD319", what, "give the permission back")
+    if throttled:
+        raise Unavailable("LD504", f"{action} was throttled", "try again")
 
 
 @dataclass(slots=True)

@@ -6,8 +6,9 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from ladle.catalog import OnInconclusive, Promote, Strategy
+from ladle.catalog import OnInconclusive, Promote, Strategy, Target
 from ladle.disk.alias import Alias
+from ladle.policy.lock import Home
 from ladle.policy.rollout import Guard, GuardName, RolloutPolicy
 from ladle.policy.statuses import Phase
 from ladle.policy.stopping import Overrun, StopPolicy
@@ -27,6 +28,8 @@ from ladle.simulation.world import MODEL, Truth, World
 # Most mistakes need two or three hand-offs close together, some many: a heavy tail has both.
 SHORTEST_S, LONGEST_S, TAIL = 200.0, 3000.0, 1.4
 STOP = StopPolicy(signed_by="owner", grace_s=300.0, capped=True)
+FIRST_HOME = Home(Target.LAMBDA)
+ENDS = (Ask.REMOVE, Ask.LEAVE)  # of a story, and of a move
 GUARDS = (Guard(GuardName.FAILURES, worse_than=1.2), Guard(GuardName.ACCURACY, worse_by=0.01))
 
 
@@ -58,6 +61,7 @@ class Actors:
     wake: Callable[[], object]
     versions: dict[str, int] = field(default_factory=dict)
     handed_over: list[Release] = field(default_factory=list)
+    home: Home = FIRST_HOME
     posted: int = 0
     lasts_s: float = field(init=False)
     ends_at: float = field(init=False)
@@ -101,18 +105,25 @@ class Actors:
     def hand_over(self) -> None:
         """What the hand-off of a commit does; few commits, so that some go back to an older one."""
         model, code = self.rng.randint(1, 4), self.rng.randint(1, 2)
-        digest = f"{model}.{code}"
+        digest, router = f"{model}.{code}@{self.home.base}", self.world.routers[self.home.base]
         number = self.versions.get(digest)
-        if number is None or number not in self.world.router.versions:
+        if number is None or number not in router.versions:
             number = max(self.versions.values(), default=0) + 1
             self.versions[digest] = number
             self.world.truths[number] = self._truth(model, code)
         if self.world.router.alias is None:
             self.watch.first_weight[number] = self.world.now
-        self.world.router.publish(number)
+        router.publish(number)
         self.world.note_traffic()
         release = Release(
-            number, digest, f"model-{model}", None, self.world.now, policy_of(self.rng)
+            number,
+            digest,
+            f"model-{model}",
+            None,
+            self.world.now,
+            policy_of(self.rng),
+            target=self.home.target,
+            base=self.home.base,
         )
         self.handed_over.append(release)
         self.post(CandidateReady(release))
@@ -125,7 +136,7 @@ class Actors:
 
     def vouch(self) -> None:
         """For the first release, so that the story need not wait for its bake."""
-        self._says(PersonAsked(Ask.PROMOTE, by=f"person-{self.posted}"))
+        self.says(PersonAsked(Ask.PROMOTE, by=f"person-{self.posted}"))
 
     def hand_over_again(self) -> None:
         if self.handed_over:
@@ -137,7 +148,7 @@ class Actors:
 
     def ask(self) -> None:
         state = self.world.ledger.load(MODEL)
-        asks = [each for each in Ask if each is not Ask.REMOVE]  # the end of any story
+        asks = [each for each in Ask if each not in ENDS]
         if state.phase is Phase.FROZEN:
             asks = [Ask.ADOPT, Ask.RESTORE, Ask.RESUME, Ask.ROLLBACK, Ask.PAUSE]
         elif state.phase is Phase.PAUSED:
@@ -154,10 +165,10 @@ class Actors:
             to=self.rng.choice((None, None, *self.versions.values())),
             digest=self.rng.choice(quarantined) if quarantined else None,
         )
-        self._says(message)
+        self.says(message)
         self.world.later(self.rng.uniform(60, 600), self.ask_again)
 
-    def _says(self, message: PersonAsked) -> None:
+    def says(self, message: PersonAsked) -> None:
         self.watch.asked_by.append(message.by)
         self.post(message)
 
@@ -181,6 +192,8 @@ class Actors:
         """Somebody at the console."""
         router, before = self.world.router, self.world.router.alias
         if before is None:
+            return
+        if not router.versions:
             return
         versions = sorted(router.versions)
         main = self.rng.choice(versions)
@@ -214,9 +227,9 @@ class Actors:
         """Somebody takes the controller's permission away, and gives it back."""
 
         def give_back() -> None:
-            self.world.router.permitted = True
+            self.world.permit(True)
 
-        self.world.router.permitted = False
+        self.world.permit(False)
         self.watch.danger.clear()
         self.world.later(self.rng.uniform(30, 600), give_back)
 
@@ -224,9 +237,9 @@ class Actors:
         """AWS takes no write of any alias for a while."""
 
         def over() -> None:
-            self.world.router.throttled = False
+            self.world.throttle(False)
 
-        self.world.router.throttled = True
+        self.world.throttle(True)
         self.watch.danger.clear()
         self.world.later(self.rng.uniform(30, 600), over)
 
@@ -243,7 +256,7 @@ class Actors:
             self.world.overrun = None
 
         def start_again() -> None:
-            self._says(PersonAsked(Ask.RESUME, by=f"person-{self.posted}"))
+            self.says(PersonAsked(Ask.RESUME, by=f"person-{self.posted}"))
             self.world.later(400.0, self.ask_again)
 
         self.world.overrun = Overrun(f"at {self.world.now:.0f}", "the model has cost too much")

@@ -16,6 +16,7 @@ from ladle.policy.verdicts import ArmCounts, Evidence, GuardVerdict, Verdict
 from ladle.ports import AlarmReading
 from ladle.releases.events import LateRegression, QuarantineDoubted
 from ladle.releases.state import Release, ReleaseState
+from ladle.simulation.homes import MemoryDoor, MemoryHome, nowhere
 from ladle.simulation.memory import MemoryAnnouncer, MemoryLedger, MemoryRouter
 
 MODEL = "m"
@@ -44,11 +45,15 @@ class Stretch:
 
 @dataclass(slots=True)
 class World:
-    """``later`` is the agenda: what happens by itself while somebody else waits or works."""
+    """``later`` is the agenda: what happens by itself while somebody else waits or works. ``routers`` are
+    those of the model's homes by their bases: one, unless it ``moves``.
+    """
 
     now: float = 1_000_000.0
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
-    router: MemoryRouter = field(default_factory=MemoryRouter)
+    routers: dict[int | None, MemoryRouter] = field(default_factory=lambda: {0: MemoryRouter()})
+    door: MemoryDoor = field(default_factory=MemoryDoor)
+    moves: bool = False
     announcer: MemoryAnnouncer = field(default_factory=MemoryAnnouncer)
     truths: dict[int, Truth] = field(default_factory=dict)
     stretches: list[Stretch] = field(default_factory=list)
@@ -61,6 +66,36 @@ class World:
     regressed: dict[int, LateRegression] = field(default_factory=dict)
     agenda: list[tuple[float, int, Callable[[], object]]] = field(default_factory=list)
     _order: itertools.count[int] = field(default_factory=itertools.count)
+
+    @property
+    def router(self) -> MemoryRouter:
+        """Whose shares requests meet."""
+        return self.routers[self.door.base]
+
+    @property
+    def versions(self) -> set[int]:
+        """In all homes."""
+        return set().union(*(router.versions for router in self.routers.values()))
+
+    def broken_at(self, release: int) -> float | None:
+        """Since when it starts no more."""
+        found = (router.broken.get(release) for router in self.routers.values())
+        return next((at for at in found if at is not None), None)
+
+    def let_move(self) -> None:
+        """Its traffic is one of a door and the homes behind it."""
+        self.moves = True
+        self.routers = {None: nowhere(), 0: MemoryHome(now=lambda: self.now)}
+
+    def permit(self, permitted: bool) -> None:
+        self.door.permitted = permitted
+        for router in self.routers.values():
+            router.permitted = permitted
+
+    def throttle(self, throttled: bool) -> None:
+        self.door.throttled = throttled
+        for router in self.routers.values():
+            router.throttled = throttled
 
     def later(self, seconds: float, what: Callable[[], object]) -> None:
         heapq.heappush(self.agenda, (self.now + seconds, next(self._order), what))

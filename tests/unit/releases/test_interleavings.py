@@ -11,16 +11,9 @@ import pytest
 
 from ladle.policy.statuses import Phase
 from ladle.simulation import plants
-from ladle.simulation.interleavings import (
-    STORIES,
-    Act,
-    Order,
-    crash_points,
-    orders,
-    play_order,
-    worse,
-)
+from ladle.simulation.interleavings import Order, crash_points, orders, play_order
 from ladle.simulation.invariants import Violation
+from ladle.simulation.openings import STORIES, Act, worse
 from ladle.simulation.rollouts import Plant
 from ladle.simulation.world import MODEL
 

@@ -162,6 +162,9 @@ def test_what_a_sleeping_controller_may_yet_write_is_kept() -> None:
     story.hear(RollbackTried("AccessDeniedException"), settle=False)
     story.hear(ask(Ask.LEAVE, to=2))
     assert "a controller that sleeps may yet write" in story.last(RecordKind.REFUSED).text
+    story.now += 3600  # so long does none
+    story.hear(ask(Ask.LEAVE, to=2))
+    assert story.state.homes == {OLD}
 
 
 def test_an_ask_waits_while_the_alias_is_about_to_be_written() -> None:
@@ -177,7 +180,7 @@ def test_a_guard_that_says_worse_leads_back_too() -> None:
     assert story.alias() == {2: 100}
 
 
-def test_while_it_moves_nothing_is_retired_where_it_does_not_serve() -> None:
+def test_while_it_moves_nothing_is_deleted_where_it_does_not_serve() -> None:
     story = moved_story(good=5)
     for number in (7, 8):
         story.now += 1
@@ -187,8 +190,9 @@ def test_while_it_moves_nothing_is_retired_where_it_does_not_serve() -> None:
         story.hear(ask(Ask.PROMOTE))
     story.hear(TimePassed())
     assert story.alias() == {8: 100}
-    assert {r.number for r in story.state.releases} == {*range(1, 9)}
+    assert {r.number for r in story.state.releases} == {4, 5, 6, 7, 8}
     assert not [effect for effect in story.state.outbox if isinstance(effect, Retire)]
+    assert "goes with its home" in story.last(RecordKind.RETIRED).text
 
 
 def test_a_home_that_never_had_a_release_may_have_one_yet() -> None:

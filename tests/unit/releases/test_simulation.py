@@ -1,4 +1,4 @@
-"""Thousands of hostile stories keep the fifteen invariants; a planted mistake breaks one."""
+"""Thousands of hostile stories keep the sixteen invariants; a planted mistake breaks one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ladle.actions.advance_release import Advance
 from ladle.policy.statuses import Phase
 from ladle.releases.effects import RecordKind
 from ladle.releases.events import CandidateReady
-from ladle.simulation import plants
+from ladle.simulation import moving_plants, plants
 from ladle.simulation.faults import CALM, HARSH
 from ladle.simulation.rollouts import BrokenAt, Plant, Simulation, play
 from ladle.simulation.world import MODEL, Truth
@@ -31,11 +31,16 @@ PLANTED: dict[Plant, set[int]] = {
     plants.keeps_old_evidence: {7},
     plants.forgets_who_asked: {3, 15},
     plants.keeps_no_numbers: {3, 13, 15},
-    plants.believes_its_own_writes: {9, 12},  # it may retire what has traffic, again and again
+    plants.believes_its_own_writes: {7, 9, 12, 16},  # it may retire what has traffic, again and again
     plants.takes_its_time: {5},
     plants.rolls_back_unprobed: {6},
     plants.ignores_revisions: {8, 12},
     plants.ignores_generations: {1, 7, 8},
+    moving_plants.splits_between_two_homes: {16},
+    moving_plants.leaves_what_serves: {6, 16},
+    moving_plants.leads_the_door_first: {8, 12},
+    moving_plants.asks_no_door: {9, 12},
+    moving_plants.tries_where_it_left: {16},
 }
 
 
@@ -53,7 +58,7 @@ def test_no_story_breaks_an_invariant() -> None:
     rare = {kind for kind in RecordKind if recorded[kind] < STORIES / 100} - {RecordKind.REMOVED}
     assert not rare, f"hardly ever seen: {rare}"
     assert crashes > STORIES
-    assert ends[Phase.STABLE] > STORIES / 2
+    assert ends[Phase.STABLE] > 0.4 * STORIES
 
 
 def test_no_harsh_story_breaks_an_invariant() -> None:

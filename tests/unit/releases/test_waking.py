@@ -18,7 +18,7 @@ from ladle.releases.events import Ask
 from ladle.releases.outbox import Notify
 from ladle.releases.state import ReleaseState
 from ladle.simulation.faults import CALM
-from ladle.simulation.interleavings import Act, ask, due, hand_over, held_back, withdraw
+from ladle.simulation.openings import Act, ask, due, hand_over, held_back, withdraw
 from ladle.simulation.rollouts import Simulation
 from ladle.simulation.world import MODEL, Truth, World
 

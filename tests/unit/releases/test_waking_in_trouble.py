@@ -18,7 +18,7 @@ from ladle.releases.effects import RecordKind
 from ladle.releases.events import CandidateReady
 from ladle.releases.state import ReleaseState
 from ladle.simulation.faults import CALM, Process
-from ladle.simulation.interleavings import POLICY, due, hand_over, worse
+from ladle.simulation.openings import POLICY, due, hand_over, worse
 from ladle.simulation.rollouts import Simulation
 from ladle.simulation.world import MODEL, Truth
 from ladle.testing.releases import release

@@ -1,0 +1,126 @@
+"""Who moves a model: deploys to another home, people who finish or take back, strangers at the door."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ladle.catalog import Target
+from ladle.policy.lock import Home
+from ladle.releases.events import Ask, CandidateWithdrawn, PersonAsked
+from ladle.simulation.homes import MemoryHome
+from ladle.simulation.schedule import Actors
+from ladle.simulation.world import MODEL
+
+EVERY = 8  # story is one in which the model moves
+SLOWEST_DEPLOY_S = 200.0  # from a hand-off until the door can be led to its home
+SLOWEST_START_S = 240.0  # of machines
+GOES_BACK, OLD_PIPELINE, MISTAKEN = 0.15, 0.15, 0.15
+
+
+@dataclass(slots=True)
+class MovingActors(Actors):
+    """``leaves`` is the home that the model moves away from, as pinned.json says it."""
+
+    leaves: Home | None = None
+
+    def plan(self) -> None:
+        super(MovingActors, self).plan()
+        world, rng = self.world, self.rng
+        world.let_move()
+        world.door.is_there = rng.random() < 0.5
+        for _ in range(rng.choice((1, 1, 2, 3))):
+            world.later(rng.uniform(30, max(120, self.lasts_s * 0.7)), self.move)
+        if rng.random() < 0.3:
+            world.later(rng.uniform(60, self.lasts_s), self.lead_elsewhere)
+
+    def move(self) -> None:
+        """A deploy of a stack with two homes, the first release of the second, and its end."""
+        state, world, rng = self.world.ledger.load(MODEL), self.world, self.rng
+        if self.leaves is not None or state.stable is None:
+            return
+        target, base = rng.choice((Target.LAMBDA, Target.ECS)), max(self.versions.values())
+        takes_s = rng.uniform(0, SLOWEST_START_S) if target is Target.ECS else 0.0
+        here = world.router
+        world.routers[base] = MemoryHome(
+            now=lambda: world.now,
+            starts_in_s=takes_s,
+            permitted=here.permitted,
+            throttled=here.throttled,
+        )
+        self.leaves, self.home = self.home, Home(target, base)
+        if world.door.is_there:
+            world.later(rng.uniform(0, 20), self.be_half_ready)
+        super(MovingActors, self).hand_over()
+        if rng.random() < GOES_BACK:
+            world.later(rng.uniform(1, 100), self.go_back)
+        else:
+            world.later(rng.uniform(0, SLOWEST_DEPLOY_S), self.be_ready)
+        world.later(rng.uniform(200, 900), self.end)
+
+    def be_half_ready(self) -> None:
+        """The sample of what is left needs nothing that is new."""
+        if self.leaves is not None:
+            self.world.door.ready |= {self.leaves.base}
+
+    def be_ready(self) -> None:
+        """Nothing of the deploy can fail any more."""
+        if self.leaves is not None:
+            door = self.world.door
+            door.is_there, door.ready = True, frozenset({self.leaves.base, self.home.base})
+
+    def go_back(self) -> None:
+        """The stack goes back, and all that it had made of the other home goes."""
+        if self.leaves is not None:
+            newest = self.handed_over[-1]
+            del self.world.routers[self.home.base]
+            self.world.door.ready = frozenset()
+            if newest.home == self.home:
+                self.post(CandidateWithdrawn(newest.release_digest))
+            self.home, self.leaves = self.leaves, None
+
+    def hand_over(self) -> None:
+        """By a pipeline that has not seen the newest pinned.json, what it deployed before."""
+        if self.leaves is None or self.rng.random() > OLD_PIPELINE:
+            super(MovingActors, self).hand_over()
+            return
+        here, self.home = self.home, self.leaves
+        super(MovingActors, self).hand_over()
+        self.home = here
+
+    def end(self) -> None:
+        """Where the model serves it stays, if nobody is mistaken."""
+        stable = self.world.ledger.load(MODEL).stable
+        if self.leaves is None or stable is None:
+            return
+        finishes = (stable.home == self.home) != (self.rng.random() < MISTAKEN)
+        left = self.leaves if finishes else self.home
+        by = f"person-{self.posted}"
+        self.says(PersonAsked(Ask.LEAVE, by=by, reason="it has moved", to=left.base))
+        self.world.later(self.rng.uniform(5, 300), lambda: self.let_go(left))
+
+    def let_go(self, left: Home) -> None:
+        """The next deploy has nothing of it, and renders the door as the controller has led it."""
+        if self.leaves is None:
+            return
+        world, state = self.world, self.world.ledger.load(MODEL)
+        if left.base not in state.left:
+            if world.now < self.ends_at:
+                world.later(self.rng.uniform(60, 400), self.end)
+            return
+        self.home, self.leaves = (self.leaves if left == self.home else self.home), None
+        world.door.ready = frozenset()
+        del world.routers[left.base]
+        if world.door.base != self.home.base:
+            world.door.leads_to(self.home.base)
+            world.note_traffic()
+
+    def lead_elsewhere(self) -> None:
+        """Somebody at the console of the door, while there is a choice."""
+        door, world = self.world.door, self.world
+        state = world.ledger.load(MODEL)
+        bases = {release.base for release in state.releases}
+        if len(bases) < 2 or max(bases) not in door.ready or state.left:
+            return
+        door.leads_to(self.rng.choice((None, *sorted(door.ready - {door.base}))), is_strange=True)
+        world.note_traffic()
+        self.watch.danger.clear()
