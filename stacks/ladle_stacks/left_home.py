@@ -11,7 +11,7 @@ from aws_cdk import aws_apigatewayv2 as api
 from constructs import Construct
 
 from ladle import names
-from ladle.catalog import DoorKind
+from ladle.catalog import DoorKind, Target
 from ladle.errors import LadleError
 from ladle.planning.locking import movable
 from ladle.planning.service_spec import Left, ServiceSpec
@@ -31,10 +31,11 @@ def refuse_unmovable(spec: ServiceSpec) -> None:
     """Raises LD283 for what no door can be led away from; ``ladle migrate`` does so before it writes."""
     if spec.left is None:
         return
-    live = spec.left.resources.get(LIVE, {})
+    live, both = spec.left.resources.get(LIVE, {}), {spec.target, spec.left.home.target}
     found = {
         f"it goes to {spec.target}": spec.target not in movable(),
         f"it comes from {spec.left.home.target}": spec.left.home.target not in movable(),
+        "a second cluster would have the name of the first": both == {Target.ECS},
         f"its door is to be {spec.door.kind}": spec.door.kind is not DoorKind.HTTP_API,
         "its door is no HTTP API": live.get("Type") != "AWS::ApiGatewayV2::Integration",
     }

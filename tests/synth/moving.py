@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import aws_cdk as cdk
 from tests.synth.repository import SIGNATURE, Synth, Template, write_repository
 
+from ladle import names
+from ladle.planning.moving import stays
 from ladle.planning.resolve import Cloud
 from ladle.planning.service_spec import Left, ServiceSpec
 from ladle.project.services import read_services
@@ -73,3 +77,24 @@ def move(folder: Path, stage: Path, moves: Mapping[str, Move]) -> Moved:
     while_ = templates(folder, stage, between)
     after = templates(folder, stage, {n: finished(spec) for n, spec in between.items()})
     return Moved(before, while_, after)
+
+
+def touched(moved: Moved, model: str) -> Iterator[str]:
+    """What of the old home a deploy would change, byte for byte."""
+    spec = moved.while_.specs[model]
+    before, now = (s.model(model)["Resources"] for s in (moved.before, moved.while_))
+    for id_ in stays(spec):
+        if json.dumps(now.get(id_)) != json.dumps(named(before[id_], spec)):
+            yield id_
+
+
+def named(value: Any, spec: ServiceSpec) -> Any:
+    """With the old alias by its name: the hand-over tells of the new home's."""
+    assert spec.left is not None
+    if value == {"Fn::GetAtt": ["Release", "AliasArn"]}:
+        function = names.function(spec.model, spec.left.home.base)
+        arn = "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function"
+        return {"Fn::Sub": f"{arn}:{function}:live"}
+    if isinstance(value, Mapping):
+        return {key: named(part, spec) for key, part in value.items()}
+    return [named(part, spec) for part in value] if isinstance(value, list) else value
