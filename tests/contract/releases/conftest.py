@@ -32,8 +32,13 @@ MODEL = "contract"
 TABLE = "ladle-releases-contract"
 ROLE = "ladle-contract-role"
 VERSIONS = (1, 2, 3)
-# Answers a probe as a serving function does: 200 once its model is loaded.
-HANDLER = "def handle(event, context):\n    return {'statusCode': 200, 'body': '{}'}\n"
+# Answers a probe as a serving function does, 200 once its model is loaded; says which it is.
+HANDLER = (
+    "import json\n"
+    "def handle(event, context):\n"
+    "    body = json.dumps({'function': context.function_name})\n"
+    "    return {'statusCode': 200, 'body': body}\n"
+)
 ADAPTERS = ["memory", "disk", "moto", pytest.param("ministack", marks=pytest.mark.embedded)]
 
 # What an adapter does not do, though AWS does. A test that needs it skips by name.
@@ -140,7 +145,7 @@ def router(
     elif adapter == "ecs on moto":
         yield from on_moto(session, MODEL, VERSIONS)
     else:
-        yield from _on_lambda(session, adapter)
+        yield from _of_lambda(session, adapter)
 
 
 @dataclass(frozen=True)
@@ -169,10 +174,10 @@ class CountedFromOne:
         return replace(traffic, main=traffic.main + on, canary=canary)
 
 
-def _on_lambda(
+def _of_lambda(
     session: AwsSession, adapter: str
 ) -> Iterator[tuple[TrafficRouter, Callable[[], object]]]:
-    for home, publish in _lambda_router(session, BASES.get(adapter, 0)):
+    for home, publish in on_lambda(session, BASES.get(adapter, 0)):
         if adapter.startswith("behind one door"):
             with behind_one_door(session, MODEL, VERSIONS) as moving:
                 yield moving, publish
@@ -180,7 +185,7 @@ def _on_lambda(
             yield home, publish
 
 
-def _lambda_router(
+def on_lambda(
     session: AwsSession, base: int
 ) -> Iterator[tuple[TrafficRouter, Callable[[], object]]]:
     lambda_, function = session.lambda_, names.function(MODEL, base)
