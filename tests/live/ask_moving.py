@@ -97,7 +97,7 @@ def what_is_left_is_not_touched(place: Place) -> str:
         for event in page["StackEvents"]
         if event.get("ResourceStatus", "").startswith("UPDATE")
     }
-    lost = touched & {"Function", "Live", "PredictIntegration"}
+    lost = touched & {"Function", "PredictByDoor", "PredictIntegration"}
     assert not lost, f"{sorted(lost)} changed"
     return f"changed in place: {', '.join(sorted(touched))}"
 
