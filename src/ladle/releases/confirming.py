@@ -16,6 +16,7 @@ from ladle.releases.intent import IntentKind
 from ladle.releases.moves import after, give_up, intend, unchanged, with_notice, with_status
 from ladle.releases.rollback import BRAKE_ROLLBACKS, aim_again, brake
 from ladle.releases.state import ReleaseState
+from ladle.releases.stopping import carried_out
 from ladle.values import replace
 
 DELAYED_S = 120.0  # a rollback should be over by then
@@ -173,9 +174,9 @@ def write_delayed(state: ReleaseState, event: WriteDelayed, now: float) -> Decis
     return Decision(state, (row,))
 
 
-def outbox_done(state: ReleaseState, event: OutboxDone, _now: float) -> Decision:
+def outbox_done(state: ReleaseState, event: OutboxDone, now: float) -> Decision:
     left = tuple(effect for effect in state.outbox if effect not in event.effects)
-    return Decision(replace(state, outbox=left))
+    return Decision(replace(carried_out(state, event.effects, now), outbox=left))
 
 
 def _expected(state: ReleaseState, observed: ObservedTraffic | None) -> bool:

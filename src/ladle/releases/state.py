@@ -124,8 +124,9 @@ class ReleaseState:
     a rollback ``held_since`` then. ``blocked`` says why AWS would refuse to move traffic,
     ``incident`` what became worse since the traffic last moved. ``stop_notice`` is a stop that people
     were told of, ``stop_waived`` the overrun that a person let pass.
-    ``switched_at`` is when it was last decided to stop or to start it, ``switched_elsewhere`` that
-    somebody else did since. ``left`` are the bases of homes that a person let go of.
+    ``switched_at`` is when it was last decided to stop or to start it, ``switch_taken_at`` when AWS
+    last took such a decision, ``switched_elsewhere`` that somebody else did since. ``left`` are the
+    bases of homes that a person let go of.
     ``outbox`` is decided and not done yet; ``rows`` counts the rows of history, ``deployed`` is the
     newest row of the deploy log.
     """
@@ -159,6 +160,7 @@ class ReleaseState:
     stop_notice: StopNotice | None = None
     stop_waived: str | None = None
     switched_at: float = 0.0
+    switch_taken_at: float = 0.0
     switched_elsewhere: bool = False
     left: tuple[int, ...] = ()
     outbox: tuple[Effect, ...] = ()

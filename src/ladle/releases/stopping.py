@@ -6,6 +6,8 @@ nothing about a release.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from ladle.policy.statuses import Phase
 from ladle.policy.stopping import Overrun, StopNotice, StopPolicy
 from ladle.releases.asking import because, refused
@@ -69,9 +71,16 @@ def keep_on(state: ReleaseState, event: PersonAsked, now: float) -> Decision:
     return Decision(_waived(state), (NewRecord(RecordKind.RESUMED, None, text),))
 
 
+def carried_out(state: ReleaseState, effects: Collection[Effect], now: float) -> ReleaseState:
+    """Also long after the decision: until then AWS may have refused it."""
+    taken = any(isinstance(effect, Switch) for effect in effects)
+    return replace(state, switch_taken_at=now) if taken else state
+
+
 def switch_read(state: ReleaseState, event: SwitchRead, now: float) -> Decision:
     """A switch has no revision, so a controller that slept may undo one, and is put right. Long after
-    the last decision only somebody else can have done it: people are told, and it stays so.
+    the last decision only somebody else can have done it, for what that decision undid was read by no
+    controller that still lives: people are told, and it stays so.
     """
     if event.as_told:
         if not state.switched_elsewhere:
@@ -80,10 +89,10 @@ def switch_read(state: ReleaseState, event: SwitchRead, now: float) -> Decision:
         return _odd(state, f"{state.model} is switched as the ledger says again")
     on = state.phase is not Phase.STOPPED
     found = f"{state.model} is switched {'off' if on else 'on'} while the ledger says {state.phase}"
-    since_s = now - state.switched_at
-    if since_s < SHOWN_AFTER_S or any(isinstance(effect, Switch) for effect in state.outbox):
+    shown = now - max(state.switched_at, state.switch_taken_at) >= SHOWN_AFTER_S
+    if not shown or any(isinstance(effect, Switch) for effect in state.outbox):
         return unchanged(state, "it is being switched")
-    if since_s <= OURS_S:
+    if now - state.switched_at <= OURS_S:
         state = replace(state, outbox=_switching(state, on=on))
         return _odd(state, f"{found}: it is switched {'on' if on else 'off'}")
     if state.switched_elsewhere:

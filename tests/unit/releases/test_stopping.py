@@ -182,6 +182,25 @@ def test_a_person_may_start_what_somebody_else_stopped() -> None:
     assert not story.state.switched_elsewhere
 
 
+def test_a_stop_that_aws_took_late_is_ours_and_no_strangers() -> None:
+    story = stopped_story()
+    story.now += 2 * OURS_S  # until then AWS refused it
+    story.hear(OutboxDone(story.state.outbox))
+    assert not story.hear(ODD).records, "AWS shows what was before"
+    story.now += SHOWN_AFTER_S
+    assert not story.hear(AS_TOLD).records, "and then what is"
+
+
+def test_a_hand_is_not_fought_for_longer_because_it_was_fought() -> None:
+    story = stopped_story()
+    carried_out(story)
+    while story.now - story.state.switched_at <= OURS_S:
+        story.hear(ODD)
+        carried_out(story)
+    story.hear(ODD)
+    assert story.state.switched_elsewhere
+
+
 def test_what_was_stopped_long_ago_and_serves_was_started_by_somebody_else() -> None:
     story = stopped_story()
     carried_out(story)
