@@ -186,7 +186,7 @@ def _windows_read(spec: ServiceSpec, usage: Usage) -> float:
     did not change is left out only after it was read.
     """
     policy = spec.policy
-    half_s = max(policy.bake_s, policy.holdback_s) / 2
+    half_s = (policy.bake_s + policy.holdback_s) / 2
     windows = half_s * min(1 / policy.window_s, usage.requests_per_s)
     looks = max(1.0, 60 / policy.window_s)
     return looks * FOLLOWED * windows * WINDOW_BYTES / READ_BYTES

@@ -56,8 +56,8 @@ BY_HAND = {
     "evidence": 0.1 * 0.30,
     "publishing it": 43_800 * 0.1 * 0.01 / 1000,
     "looks each minute": 43_800 * 5 * 0.125 / 1e6,
-    # A day of holdback is 1,440 windows in its end: for two releases, by judge and controller.
-    "looks at trials": 4_380 * 4 * 720 * 300 / 4096 * 0.125 / 1e6,
+    # An hour and a day are 1,500 windows in the end: for two releases, by judge and controller.
+    "looks at trials": 4_380 * 4 * 750 * 300 / 4096 * 0.125 / 1e6,
 }
 WITH_LABELS = {
     "labels": MONTHLY * 5 * 0.625 / 1e6,
