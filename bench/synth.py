@@ -115,7 +115,7 @@ def main() -> None:
             write_models(root, count)
             environment = {
                 "CDK_OUTDIR": str(out),
-                "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "1",
+                "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "18,20",
             }
             if not asked.validated:
                 environment["CDK_VALIDATION"] = "false"

@@ -21,7 +21,7 @@ _EVENT = re.compile(
 )
 _QUIET = {
     "CDK_DISABLE_CLI_TELEMETRY": "true",
-    "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "1",
+    "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "18,20",  # `ladle doctor` tells, once
     "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1",
     "CDK_VALIDATION": "false",  # scripts/check validates; here it would cost 7 s a synth
     "NO_COLOR": "1",
