@@ -117,20 +117,29 @@ class BehindOneDoor:
         return all(self._routers(home).switched(model, on) for home in self._homes_of(model).by_age)
 
     def _look(self, model: str, homes: Homes) -> _Seen:
-        shares = {home: self._shares(model, home) for home in homes.by_age}
+        shares, denied = self._shares(model, homes)
         led = self._led(model, alone=list(shares.values()).count(None) == len(shares) - 1)
-        oldest, newest = homes.by_age[0], homes.by_age[-1]
+        there = [home for home, found in shares.items() if found is not None]
+        oldest, newest = (there or homes.by_age)[0], homes.by_age[-1]
         here = next((home for home in shares if led and home.base == led.base), None)
         if here is None and (led is None or newest.base not in led.ready):
             here = oldest  # before a deploy has made all that a door can be led by, nobody led it
+        if here in denied:
+            raise denied[here]
         return _Seen(shares, led, here)
 
-    def _shares(self, model: str, home: Home) -> ObservedTraffic | None:
+    def _shares(
+        self, model: str, homes: Homes
+    ) -> tuple[dict[Home, ObservedTraffic | None], dict[Home, Forbidden]]:
         """A deploy that went back takes a home away, and with it the permission to look."""
-        try:
-            return self._routers(home).read(model)
-        except Forbidden:
-            return None
+        shares: dict[Home, ObservedTraffic | None] = {}
+        denied: dict[Home, Forbidden] = {}
+        for home in homes.by_age:
+            try:
+                shares[home] = self._routers(home).read(model)
+            except Forbidden as denial:
+                shares[home], denied[home] = None, denial
+        return shares, denied
 
     def _led(self, model: str, alone: bool) -> LedTo | None:
         """``alone``: one home is left, so that no permission for the door may be left either."""

@@ -191,13 +191,14 @@ def _when_time_is_up(
 
 def _retire(state: ReleaseState) -> Decision:
     """Keeps what serves or may serve: stable, the newest hand-off, the last five of ``good``, what may
-    be written yet. What ran in a home that a moving model does not serve from goes with that home:
-    the shares that stand there may name it.
+    be written yet; and one of each home, so that the door is watched until the move is finished. What
+    ran where a moving model does not serve from goes with that home: shares there may name it.
     """
     good = state.good[-KEPT_GOOD:]
     stable = state.the_stable
     newest = max(state.releases, key=lambda r: r.requested_at, default=stable)
-    kept = {r.number for r in (*good, stable, newest)}
+    of_each_home = {r.home: r for r in sorted(state.releases, key=lambda r: r.number)}.values()
+    kept = {r.number for r in (*good, stable, newest, *of_each_home)}
     kept.update(*(traffic.weights for traffic in state.overtaken))
     gone = tuple(r for r in state.releases if r.number not in kept)
     if not gone:

@@ -5,6 +5,8 @@ Its releases keep their resources until the stack drops them: nothing is deleted
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ladle.policy.statuses import ReleaseStatus
 from ladle.releases.asking import because, refused
 from ladle.releases.effects import Decision, NewRecord, RecordKind
@@ -17,34 +19,36 @@ from ladle.values import replace
 
 
 def leave(state: ReleaseState, event: PersonAsked, now: float) -> Decision:
-    """``event.to`` is the base of the home. One that never had a release may have some yet."""
+    """``event.to`` is the base of the home; others in which nothing came to serve go with it. One that
+    never had a release may have some yet.
+    """
     base = event.to
     if base is None:
         return refused(state, event, "no home is named")
     if why := _needed(state, base, now):
         return refused(state, event, why)
-    gone = [release.number for release in state.releases if release.base == base]
-    for number in gone:
-        state = with_status(state, number, ReleaseStatus.RETIRED)
-    unwanted = {r.release_digest for r in state.releases if r.base == base}
+    gone = [r for r in state.releases if r.base == base or r.home not in state.homes]
+    bases = sorted({release.base for release in gone})
+    for release in gone:
+        state = with_status(state, release.number, ReleaseStatus.RETIRED)
+    unwanted = {release.release_digest for release in gone}
     state = replace(
         state,
-        waiting=_elsewhere(state.waiting, base),
-        good=_elsewhere(state.good, base),
-        releases=_elsewhere(state.releases, base),
+        waiting=_elsewhere(state.waiting, bases),
+        good=_elsewhere(state.good, bases),
+        releases=_elsewhere(state.releases, bases),
         handed_over=(
             state.the_stable.release_digest if state.handed_over in unwanted else state.handed_over
         ),
-        left=(*state.left, base) if gone else state.left,
+        left=(*state.left, *bases),
     )
-    numbers = ", ".join(map(str, gone)) or "none"
+    numbers = [release.number for release in gone]
     text = (
         f"{event.by} lets go of the home with base {base}{because(event)}; releases that went with it: "
-        f"{numbers}"
+        f"{', '.join(map(str, numbers)) or 'none'}"
     )
-    return Decision(
-        state, (NewRecord(RecordKind.LEFT, None, text, {"to": base, "releases": gone}),)
-    )
+    data = {"to": base, "releases": numbers}
+    return Decision(state, (NewRecord(RecordKind.LEFT, None, text, data),))
 
 
 def _needed(state: ReleaseState, base: int, now: float) -> str | None:
@@ -61,5 +65,5 @@ def _needed(state: ReleaseState, base: int, now: float) -> str | None:
     return None
 
 
-def _elsewhere(releases: tuple[Release, ...], base: int) -> tuple[Release, ...]:
-    return tuple(release for release in releases if release.base != base)
+def _elsewhere(releases: tuple[Release, ...], bases: Sequence[int]) -> tuple[Release, ...]:
+    return tuple(release for release in releases if release.base not in bases)

@@ -100,7 +100,7 @@ class MovingActors(Actors):
 
     def let_go(self, left: Home) -> None:
         """The next deploy has nothing of it, and renders the door as the controller has led it."""
-        if self.leaves is None:
+        if self.leaves is None or left not in (self.home, self.leaves):
             return
         world, state = self.world, self.world.ledger.load(MODEL)
         if left.base not in state.left:

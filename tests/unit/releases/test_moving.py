@@ -122,7 +122,8 @@ def test_the_new_home_is_let_go_of_after_a_rollback() -> None:
     story = moved_story()
     story.hear(ask(Ask.ROLLBACK))
     story.hear(ask(Ask.LEAVE, to=2))
-    assert (story.state.homes, story.alias()) == ({OLD}, {2: 100})
+    assert story.state.homes == {OLD}
+    assert story.alias() == {2: 100}
     assert max(story.state.statuses) == 3  # no later home may have the base of this one
 
 
@@ -181,18 +182,43 @@ def test_a_guard_that_says_worse_leads_back_too() -> None:
 
 
 def test_while_it_moves_nothing_is_deleted_where_it_does_not_serve() -> None:
-    story = moved_story(good=5)
-    for number in (7, 8):
+    story = _moved_for_good()
+    assert not [effect for effect in story.state.outbox if isinstance(effect, Retire)]
+    assert "goes with its home" in story.last(RecordKind.RETIRED).text
+
+
+def test_until_it_is_let_go_of_a_home_is_known_by_one_release() -> None:
+    story = _moved_for_good()
+    assert {r.number for r in story.state.releases} == {2, *range(3, 8)}
+    assert story.state.homes == {NEW}
+    story.hear(ask(Ask.LEAVE, to=0))
+    assert {r.number for r in story.state.releases} == {*range(3, 8)}
+
+
+def test_a_home_where_nothing_came_to_serve_is_let_go_of_with_the_other() -> None:
+    story = stable_story(2)
+    for release_ in (moved(3), replace(moved(4), target=Target.LAMBDA)):
         story.now += 1
-        later = replace(release(number), target=Target.ECS, base=5, requested_at=story.now)
+        story.hear(CandidateReady(replace(release_, requested_at=story.now)))
+        story.hear(NativeAlarmRang(release_.number, 50))
+        story.hear(ask(Ask.RESUME))
+    story.hear(ask(Ask.LEAVE, to=3))
+    assert {r.home for r in story.state.releases} == {OLD}
+    assert set(story.state.left) == {2, 3}
+
+
+def _moved_for_good() -> Story:
+    """So many releases are proven in the new home that none of the old one is gone back to."""
+    story = moved_story()
+    for number in range(4, 8):
+        story.now += 1
+        later = replace(release(number), target=Target.ECS, base=2, requested_at=story.now)
         story.hear(CandidateReady(later))
         story.hear(ask(Ask.PROMOTE))
         story.hear(ask(Ask.PROMOTE))
     story.hear(TimePassed())
-    assert story.alias() == {8: 100}
-    assert {r.number for r in story.state.releases} == {4, 5, 6, 7, 8}
-    assert not [effect for effect in story.state.outbox if isinstance(effect, Retire)]
-    assert "goes with its home" in story.last(RecordKind.RETIRED).text
+    assert story.alias() == {7: 100}
+    return story
 
 
 def test_a_home_that_never_had_a_release_may_have_one_yet() -> None:
