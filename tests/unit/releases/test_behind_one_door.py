@@ -261,6 +261,13 @@ def test_a_home_that_went_with_its_deploy_is_refused_and_the_other_goes_on(forbi
     assert moving.reads() == Traffic(1)
 
 
+def test_who_may_not_look_at_the_home_that_serves_is_told_so() -> None:
+    moving = Moving()
+    moving.homes[OLD].forbidden = True
+    with pytest.raises(Forbidden):
+        moving.router.read(MODEL)
+
+
 def test_a_release_that_never_starts_in_its_home_is_refused() -> None:
     moving = Moving()
     moving.homes[NEW].broken = {3}
