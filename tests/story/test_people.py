@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from tests.story.moving import begin_move, has_function, serves, still_moves
 from tests.story.stage import Stage
 
 from ladle import names
@@ -76,6 +77,17 @@ def test_an_alias_edited_by_hand_freezes_and_restore_puts_it_right(proven: Stage
     proven.shop.ladle("resume", model, "--restore", "--yes")
     assert proven.settle(model).phase is Phase.STABLE
     assert proven.weights(model) == {2: 1.0}
+
+
+def test_a_model_moves_behind_its_door_and_goes_back(proven: Stage) -> None:
+    model = "edited-by-hand"
+    base = begin_move(proven, model)
+    assert proven.deploy(model)[model]["release"] == base + 1
+    serves(proven, model, base + 1)
+    proven.shop.ladle("rollback", model, "--yes")
+    serves(proven, model, 2)
+    assert still_moves(proven, model)
+    assert [has_function(proven, model, number) for number in (0, base)] == [True, True]
 
 
 def test_an_alarm_that_rings_twice_for_nothing_changes_nothing(proven: Stage) -> None:
