@@ -145,6 +145,8 @@ by_hand(
         "watching.budget": "the payer of the account must activate the tag, and a day must pass",
         "watching.idle": "needs a mailbox, and an hour",
         "watching.stop": "needs two hours without a request",
+        "watching.spans": "needs a collector that the account reaches",
+        "watching.spans-signed": "needs a collector that signs",
         "watching.drift-lines": "needs an hour of a model with a reference of its training",
         "watching.drift-columns": "needs a model of 60 inputs with a reference of its training",
     }

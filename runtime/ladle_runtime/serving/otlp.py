@@ -31,7 +31,7 @@ from ladle_runtime.serving.spans import LAST_WORDS_S, Caller
 _LOG: Final = logging.getLogger("ladle")
 _EXPORTERS_LOG: Final = logging.getLogger("opentelemetry.exporter.otlp.proto.http.trace_exporter")
 _WAITING_MAX: Final = 8192  # requests whose spans have not left
-_TOGETHER: Final = 512  # spans that are sent at once
+_TOGETHER: Final = 128  # spans that are sent at once: more keep the server's own thread waiting
 _GATHERED_S: Final = 0.25  # by a server; a function has one request at a time
 _SEND_S: Final = 2.0  # for one sending, whatever is tried again
 _SAID_EVERY_S: Final = 60.0
