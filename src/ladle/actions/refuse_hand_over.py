@@ -69,7 +69,15 @@ def _is_of(state: ReleaseState, home: Home, number: int) -> bool:
 
 
 def _of_a_home(state: ReleaseState, wanted: Wanted) -> LadleError | None:
-    """The stack holds what it renders and what it leaves: any other home's resources would go."""
+    """The stack holds what it renders and what it leaves: any other home's resources would go. The
+    controller sends nothing to a home that a person let go of.
+    """
+    if wanted.base in state.left:
+        return LadleError(
+            "LD245",
+            f"{wanted.model} has left {_named(wanted.home)}, and nothing goes back there",
+            "deploy the newest commit, with what ladle migrate wrote",
+        )
     lost = sorted(state.homes - {wanted.home, wanted.leaves}, key=lambda home: home.base)
     if not lost:
         return None

@@ -67,7 +67,12 @@ class Account:
         )
 
     def deploy(
-        self, digest: str, home: Home, leaves: Home | None = None, kind: str = "Update"
+        self,
+        digest: str,
+        home: Home,
+        leaves: Home | None = None,
+        kind: str = "Update",
+        packaging: Packaging | None = None,
     ) -> Mapping[str, str]:
         """As CloudFormation asks, which begins with what is deployed and knows strings only."""
         properties = {
@@ -76,7 +81,7 @@ class Account:
             "ModelDigest": "sha256:m",
             "Policy": json.dumps(RolloutPolicy().to_json()),
             "TopicArn": "topic",
-            "Packaging": "image" if home.base else "zip",
+            "Packaging": packaging or (Packaging.IMAGE if home.base else Packaging.ZIP),
             **told(home),
         }
         if leaves is not None:
