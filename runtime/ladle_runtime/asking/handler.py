@@ -6,7 +6,6 @@ The stage of the door says of which model it is, which release is asked, and how
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import re
 from collections.abc import Mapping
@@ -125,7 +124,7 @@ def _body(event: Mapping[str, Any]) -> bytes:
         return str(body).encode()
     try:
         return base64.b64decode(body, validate=True)
-    except (ValueError, binascii.Error) as error:
+    except ValueError as error:
         raise LadleError("LD448", "the body is not what the door says it is", "again") from error
 
 

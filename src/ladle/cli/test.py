@@ -16,6 +16,7 @@ from ladle.cli.output import answer, answer_json, say
 from ladle.cli.plan_words import measured_words
 from ladle.cli.served_package import environment_of, read_packages
 from ladle.errors import ExitCode
+from ladle.planning.golden import GoldenRequest
 from ladle.planning.service_spec import ServiceSpec
 from ladle.project.golden_files import read_golden
 from ladle.project.measured_file import MEASURED, write_measured
@@ -70,17 +71,18 @@ def _tested(spec: ServiceSpec, requests: int, seed: int, measuring: bool) -> _Te
         process.wait_until_ready()
         with HttpCaller(port) as ask:
             golden = ask_golden(ask, cases)
-            measured = _measured(spec, process, ask) if measuring else None
+            measured = _measured(spec, process, ask, cases) if measuring else None
             return _Tested(spec.model, golden, fuzz(ask, requests, seed), measured)
 
 
-def _measured(spec: ServiceSpec, process: ServingProcess, ask: Ask) -> Measured:
+def _measured(
+    spec: ServiceSpec, process: ServingProcess, ask: Ask, cases: Sequence[GoldenRequest]
+) -> Measured:
     """Before anything hostile is sent, which would count as memory; written where plans look."""
-    folder = Path(spec.folder)
-    seconds = measure(ask, read_golden(folder), time.perf_counter)
+    seconds = measure(ask, cases, time.perf_counter)
     p50_ms, p99_ms = (round(1000 * quantile(seconds, share), 3) for share in (0.5, 0.99))
     found = Measured(spec.model_digest, process.peak_mb, p50_ms, p99_ms, len(seconds))
-    write_measured(folder, found)
+    write_measured(Path(spec.folder), found)
     return found
 
 

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 from ladle.catalog import Arch, Packaging, Tracing
 from ladle.config.schema import ModelConfig
 from ladle.targets.ecs_weights import STEPS
+from ladle.targets.machines import Machine, lacks, read_machines
 
 PAYLOAD_MB = 6  # of one request: the server takes as much as a function does
 MB_PER_VCPU = 1769  # as on Lambda, so that a model moves without another line
 FLEET_FACTOR = 4  # most tasks per least, where nobody named a ceiling
-MACHINE_RESERVE_MB = 1024  # for the operating system and the agent of ECS
 FILE = Path(__file__).with_name("gpu_machines.toml")
 # CPU units of a Fargate task -> the memory that may go with them, in MB: least, most, step.
 _FARGATE: dict[int, tuple[int, int, int]] = {
@@ -25,16 +23,6 @@ _FARGATE: dict[int, tuple[int, int, int]] = {
     4096: (8192, 30720, 1024),
     8192: (16384, 61440, 4096),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Machine:
-    """A type of EC2 instance; ``gpu`` is the name of each of its ``gpus``."""
-
-    vcpus: int
-    memory_mb: int
-    gpus: int
-    gpu: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +47,9 @@ def fleet_of(min_instances: int, max_instances: int | None) -> Fleet:
     return Fleet(least, max(least, max_instances or FLEET_FACTOR * least))
 
 
-@cache
 def machines() -> Mapping[str, Machine]:
-    """By type, the smallest and oldest first."""
-    rows = tomllib.loads(FILE.read_text(encoding="utf-8"))
-    return {name: Machine(**row) for name, row in rows["machines"].items()}
+    """Types of EC2 instances, the smallest and oldest first."""
+    return read_machines(FILE)
 
 
 def machine_for(gpus: int, instance_type: str | None) -> str | None:
@@ -120,15 +106,7 @@ def _refusals_of_size(config: ModelConfig) -> Iterator[str]:
     if config.arch is Arch.ARM64:
         yield "its arch is arm64, and every machine with a GPU here is x86_64"
     name = machine_for(compute.gpu, compute.instance_type)
-    machine = machines().get(name) if name else None
-    if machine is None:
-        known = ", ".join(machines())
-        asked = compute.instance_type or f"{compute.gpu} GPUs"
-        yield f"no machine is known for {asked}: {known} are"
-    elif machine.gpus < compute.gpu:
-        yield f"{name} has {machine.gpus} of the {compute.gpu} GPUs that it needs"
-    elif machine.memory_mb - MACHINE_RESERVE_MB < compute.memory_mb:
-        yield f"{name} has not the {compute.memory_mb} MB that it needs"
+    yield from lacks(compute, name, machines(), compute.instance_type or f"{compute.gpu} GPUs")
 
 
 def reason(config: ModelConfig) -> str:

@@ -2,34 +2,22 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 from ladle.catalog import Arch, CostAction, Packaging, Tracing
 from ladle.config.schema import ModelConfig
+from ladle.targets.machines import RESERVE_MB, Machine, lacks, read_machines
 
 PAYLOAD_MB = 6.0  # sources differ, up to 25: docs/live-checks.md
 TIMEOUT_S = 60
 VARIABLE_CHARS = 1024
-MACHINE_RESERVE_MB = 1024  # for SageMaker's own agent
 FILE = Path(__file__).with_name("sagemaker_machines.toml")
 
 
-@dataclass(frozen=True, slots=True)
-class Machine:
-    vcpus: int
-    memory_mb: int
-    gpus: int
-
-
-@cache
 def machines() -> Mapping[str, Machine]:
     """By type, the smallest first."""
-    rows = tomllib.loads(FILE.read_text(encoding="utf-8"))
-    return {name: Machine(**row) for name, row in rows["machines"].items()}
+    return read_machines(FILE)
 
 
 def machine_for(gpus: int, memory_mb: int, instance_type: str | None) -> str | None:
@@ -41,19 +29,24 @@ def machine_for(gpus: int, memory_mb: int, instance_type: str | None) -> str | N
         for name, machine in machines().items()
         if machine.gpus >= gpus
         and bool(machine.gpus) == bool(gpus)
-        and machine.memory_mb - MACHINE_RESERVE_MB >= memory_mb
+        and machine.memory_mb - RESERVE_MB >= memory_mb
     )
     return next(fitting, None)
 
 
 def refusals(config: ModelConfig) -> Iterator[str]:
     """Why this model cannot run as an endpoint; nothing when it can."""
-    yield from refusals_of_the_container(config, PAYLOAD_MB, TIMEOUT_S)
+    yield from refusals_on_machines(config, PAYLOAD_MB, TIMEOUT_S)
+
+
+def refusals_on_machines(config: ModelConfig, most_mb: float, most_s: int) -> Iterator[str]:
+    """What holds where containers run on machines of one's own, and without a network."""
+    yield from refusals_of_the_container(config, most_mb, most_s)
     if config.secrets:
         yield "it reads secrets when it starts, and its container has no network"
     if config.tracing is Tracing.OTLP:
         yield "it asks for tracing: otlp, and its container has no network to send spans by"
-    yield from refusals_of_the_machine(config)
+    yield from _refusals_of_the_machine(config)
     if config.compute.spot:
         yield "it asks for spot, and an endpoint has no spare capacity"
 
@@ -79,7 +72,7 @@ def refusals_of_the_container(config: ModelConfig, most_mb: float, most_s: int) 
         yield "it asks for cost.action: stop, and an endpoint cannot be stopped, only deleted"
 
 
-def refusals_of_the_machine(config: ModelConfig) -> Iterator[str]:
+def _refusals_of_the_machine(config: ModelConfig) -> Iterator[str]:
     compute = config.compute
     named = compute.instance_type
     if named is not None and named.startswith("ml.inf1"):
@@ -91,14 +84,8 @@ def refusals_of_the_machine(config: ModelConfig) -> Iterator[str]:
     if config.arch is Arch.ARM64:
         yield "its arch is arm64, and every machine known here is x86_64"
     name = machine_for(compute.gpu, compute.memory_mb, named)
-    machine = machines().get(name) if name else None
-    if machine is None:
-        asked = named or f"{compute.gpu} GPUs and {compute.memory_mb} MB"
-        yield f"no machine is known for {asked}: {', '.join(machines())} are"
-    elif machine.gpus < compute.gpu:
-        yield f"{name} has {machine.gpus} of the {compute.gpu} GPUs that it needs"
-    elif machine.memory_mb - MACHINE_RESERVE_MB < compute.memory_mb:
-        yield f"{name} has not the {compute.memory_mb} MB that it needs"
+    asked = named or f"{compute.gpu} GPUs and {compute.memory_mb} MB"
+    yield from lacks(compute, name, machines(), asked)
 
 
 def reason(config: ModelConfig) -> str:

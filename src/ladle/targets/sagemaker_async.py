@@ -4,13 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ladle.catalog import Tracing
 from ladle.config.schema import ModelConfig
-from ladle.targets.sagemaker import (
-    machine_for,
-    refusals_of_the_container,
-    refusals_of_the_machine,
-)
+from ladle.targets.sagemaker import machine_for, refusals_on_machines
 
 PAYLOAD_MB = 4.0  # what the function that takes requests can carry, bytes written as text
 TIMEOUT_S = 900
@@ -20,14 +15,7 @@ START_S = 420.0  # of the first machine: a guess
 
 def refusals(config: ModelConfig) -> Iterator[str]:
     """Why this model cannot run so; nothing when it can."""
-    yield from refusals_of_the_container(config, PAYLOAD_MB, TIMEOUT_S)
-    if config.secrets:
-        yield "it reads secrets when it starts, and its container has no network"
-    if config.tracing is Tracing.OTLP:
-        yield "it asks for tracing: otlp, and its container has no network to send spans by"
-    yield from refusals_of_the_machine(config)
-    if config.compute.spot:
-        yield "it asks for spot, and an endpoint has no spare capacity"
+    yield from refusals_on_machines(config, PAYLOAD_MB, TIMEOUT_S)
 
 
 def reason(config: ModelConfig) -> str:

@@ -17,6 +17,7 @@ from ladle.planning.targets.staged_grants import pulling_the_image
 from ladle.planning.things import own_folder, tried_by_scaling
 from ladle.planning.usage import Usage, warm_ms
 from ladle.targets import sagemaker as rules
+from ladle.targets.machines import RESERVE_MB
 
 WAY_BACK = (
     "one change of the endpoint's weights while the old variant still runs (through canary and "
@@ -150,7 +151,7 @@ def most_per_s(spec: ServiceSpec, answer_ms: float) -> float:
 
 def limits(spec: ServiceSpec, usage: Usage) -> Iterator[Limit]:
     machine = rules.machines()[machine_of(spec)]
-    memory_mb = machine.memory_mb - rules.MACHINE_RESERVE_MB
+    memory_mb = machine.memory_mb - RESERVE_MB
     peak_per_s = min(usage.peak_per_s, spec.door.rate_per_s)
     needed = peak_per_s / _per_s(usage.answer_ms)
     fix = "name a larger compute.instance_type"

@@ -19,7 +19,8 @@ from ladle.planning.targets.staged_grants import publishing_of_queues, routing_o
 from ladle.planning.things import own_log
 from ladle.planning.usage import Usage
 from ladle.targets import sagemaker_async as rules
-from ladle.targets.sagemaker import MACHINE_RESERVE_MB, machines
+from ladle.targets.machines import RESERVE_MB
+from ladle.targets.sagemaker import machines
 
 WAY_BACK = (
     "one write of the door's stage while the old endpoint is still there (through canary and "
@@ -132,7 +133,7 @@ def most_per_s(spec: ServiceSpec, answer_ms: float) -> float:
 def limits(spec: ServiceSpec, usage: Usage) -> Iterator[Limit]:
     machine = machines()[sagemaker.machine_of(spec)]
     needed = usage.requests_per_s * usage.answer_ms / 1000
-    memory_mb, most = machine.memory_mb - MACHINE_RESERVE_MB, most_instances(spec)
+    memory_mb, most = machine.memory_mb - RESERVE_MB, most_instances(spec)
     fix = "name a larger compute.instance_type"
     yield Limit("memory", spec.size.peak_mb, memory_mb, "MB", fix)
     fix = "raise compute.max_instances: the queue only grows"
