@@ -1,4 +1,4 @@
-"""The fifteen invariants at full size: ten million stories of the controller, a sixth of them harsh; then three
+"""The sixteen invariants at full size: ten million stories of the controller, a sixth of them harsh; then three
 hundred in which nothing goes wrong but one crash, at each call in turn.
 
 `scripts/gate simulation N` plays N stories, on all cores. Prints stories a second;
