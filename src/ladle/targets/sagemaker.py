@@ -66,8 +66,6 @@ def refusals_of_the_container(config: ModelConfig, most_mb: float, most_s: int) 
     for name, value in config.env.items():
         if len(value) > VARIABLE_CHARS:
             yield f"its env.{name} has {len(value)} characters, and a variable takes {VARIABLE_CHARS}"
-    if config.tracing is Tracing.XRAY:
-        yield "it asks for tracing: xray, and an endpoint writes no traces"
     if config.cost.action is CostAction.STOP:
         yield "it asks for cost.action: stop, and an endpoint cannot be stopped, only deleted"
 

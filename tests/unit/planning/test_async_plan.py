@@ -27,7 +27,6 @@ BARE = "name: fraud\nmodel: model.onnx\ntype: classification\ntarget: sagemaker-
         ("compute: {warm: 2}\n", "functions alone"),
         ("secrets: {TOKEN: ssm:/token}\n", "no network"),
         (OTLP, "no network to send spans by"),
-        ("tracing: xray\n", "an endpoint writes no traces"),
         ("traffic: {payload_mb: 5}\n", "its payload of 5 MB is more than the 4"),
         ("packaging: zip\n", "a zip"),
         ("arch: arm64\n", "arm64"),

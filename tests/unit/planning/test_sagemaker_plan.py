@@ -47,7 +47,6 @@ def test_the_smallest_machine_that_has_as_much_is_taken(keys: str, wanted: str) 
     [
         ("compute: {spot: true}\n", "spot"),
         (OTLP, "no network to send spans by"),
-        ("tracing: xray\n", "an endpoint writes no traces"),
         ("compute: {instance_type: ml.inf1.xlarge}\n", "Inferentia"),
         ("compute: {instance_type: ml.p4d.24xlarge}\n", "no machine is known"),
         ("compute: {gpu: 4, instance_type: ml.g5.xlarge}\n", "has 1 of the 4 GPUs"),
