@@ -75,7 +75,11 @@ class StageRouter(AlwaysOn):
         return condition is None or condition.status not in STUCK
 
     def is_ready(self, model: str, release: int) -> bool:
-        return _answers(self._endpoints(model), model, release)
+        endpoints = self._endpoints(model)
+        answers = _answers(endpoints, model, release)
+        if not answers and not endpoints.can_be_made(model, release):
+            raise NotFound("LD505", f"{model} has no release {release}", "ladle history shows why")
+        return answers
 
     def settle(self, model: str, traffic: Traffic) -> None:
         """What has no traffic any more goes, and frees what it held of the account's quota."""
