@@ -89,7 +89,8 @@ def test_a_server_sends_spans_of_predictions_and_none_of_questions_after_its_hea
         with ServingProcess(told, free_port()) as server:
             server.wait_until_ready()
             assert ask(f"{server.url}/predict", RIGHT, FROM_HERE) == 200
-            assert ask(f"{server.url}/v2/models/flowers/infer", WRONG) == 422
+            hostile = {"traceparent": f"00-{TRACE}-{'f' * 900}-01"}
+            assert ask(f"{server.url}/v2/models/flowers/infer", WRONG, hostile) == 422
             raw = {"content-type": "application/octet-stream"}  # whose shape no header says
             assert ask(f"{server.url}/invocations", RIGHT, raw) == 422
             spans = {span.name: span for span in collector.wait_for(3)}
@@ -121,6 +122,20 @@ def test_the_collectors_key_is_read_where_secrets_say(
         assert function.invoke(RIGHT).payload["predictions"]
         collector.wait_for(1)
     assert collector.headers[0]["api-key"] == "s3cr3t"
+
+
+def test_a_server_answers_while_its_collector_takes_nothing(
+    environment: Mapping[str, str], traced: Mapping[str, str]
+) -> None:
+    with collecting() as collector:
+        collector.go.clear()
+        with ServingProcess({**environment, **traced, **collector.environment}, free_port()) as it:
+            it.wait_until_ready()
+            for _ in range(3):
+                assert ask(f"{it.url}/predict", RIGHT) == 200
+            assert collector.spans == []
+            collector.go.set()
+            collector.wait_for(3)
 
 
 def test_what_a_server_has_not_sent_leaves_before_it_ends(

@@ -24,6 +24,7 @@ SIGNATURE = Signature(
     outputs=(TensorSpec("label", "int64", (None,)),),
 )
 MODEL = "model: model.onnx\ntype: classification\n"  # all that a config needs beside a name
+SPANS = "tracing: otlp\nenv: {OTEL_EXPORTER_OTLP_ENDPOINT: 'https://collector.example.com'}\n"
 # One model behind each kind of door, as image: its code is staged, never zipped.
 BEHIND = {
     "keyed": "door: {auth: api_key, rate_per_s: 5, quota_per_day: 1000}\n",

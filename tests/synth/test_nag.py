@@ -6,7 +6,15 @@ from pathlib import Path
 
 import pytest
 from tests.synth.nag import findings, validated
-from tests.synth.repository import DOORS, MODEL, MORE, SIGNATURE, TARGETS, write_repository
+from tests.synth.repository import (
+    DOORS,
+    MODEL,
+    MORE,
+    SIGNATURE,
+    SPANS,
+    TARGETS,
+    write_repository,
+)
 
 from ladle.planning.resolve import Cloud
 from ladle.planning.service_spec import ServiceSpec
@@ -19,6 +27,7 @@ CONFIGS = (
         "snapshot": MODEL + "packaging: zip\ncompute: {snap_start: true}\n",
         "image": MODEL + "packaging: image\nnotify: ['mailto:ada@example.com']\n",
         "open": MODEL + "door: {auth: none, public_acknowledged_by: ada@example.com}\n",
+        "spans": MODEL + SPANS + "door: {auth: api_key}\n",
     }
     | DOORS
     | MORE

@@ -6,7 +6,17 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.synth.repository import MODEL, MORE, Synth, Template, one, resources, synthesize, text
+from tests.synth.repository import (
+    MODEL,
+    MORE,
+    SPANS,
+    Synth,
+    Template,
+    one,
+    resources,
+    synthesize,
+    text,
+)
 
 
 @pytest.fixture(scope="module")
@@ -66,8 +76,7 @@ def test_silence_for_the_whole_span_rings_the_idle_alarm(watched: Template) -> N
 
 def test_spans_of_its_own_ask_nothing_of_the_platform(tmp_path: Path, root: Path) -> None:
     """Neither X-Ray's switch nor its permissions: the process sends them."""
-    text_ = MODEL + "packaging: image\ntracing: otlp\n"
-    text_ += "env: {OTEL_EXPORTER_OTLP_ENDPOINT: 'https://collector.example.com'}\n"
+    text_ = MODEL + SPANS + "packaging: image\n"
     made = synthesize(tmp_path, root, {"sending": text_}).model("sending")
     function = made["Resources"]["Function"]["Properties"]
     assert "TracingConfig" not in function
