@@ -118,6 +118,7 @@ def one_write_is_enough_either_way(place: Place) -> str:
 by_hand(
     {
         "moving.in-flight": "needs a model that takes seconds, and the second in which the door is led",
+        "moving.link": "needs a second move that is undone",
         "moving.permission-first": "a role must lose a right within the minutes of a move",
     }
 )
