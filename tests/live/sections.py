@@ -50,4 +50,5 @@ GROUPS: Mapping[str, Group] = {
             "endpoint_hour": 20,
         },
     ),
+    "prices": Group(("prices",), 1),
 }
