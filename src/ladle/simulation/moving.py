@@ -122,5 +122,6 @@ class MovingActors(Actors):
         if len(bases) < 2 or max(bases) not in door.ready or state.left:
             return
         door.leads_to(self.rng.choice((None, *sorted(door.ready - {door.base}))), is_strange=True)
+        world.strange_at = world.now
         world.note_traffic()
         self.watch.danger.clear()

@@ -128,10 +128,12 @@ def write_alias(simulation: Simulation) -> None:
     if world.moves:
         other = next(base for base in door.ready if base != door.base)
         door.leads_to(other, is_strange=True)
+        world.strange_at = world.now
         world.note_traffic()
         simulation.watch.danger.clear()
     elif router.alias is not None:
         router.alias = Alias(Traffic(1, 2, 0.5), router.alias.writes + 1)
+        world.strange_at = world.now
         world.note_traffic()
         simulation.watch.danger.clear()
 

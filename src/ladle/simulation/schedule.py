@@ -201,6 +201,7 @@ class Actors:
         canary = self.rng.choice(others)
         weight = 0.0 if canary is None else self.rng.choice((0.1, 0.5))
         router.alias = Alias(Traffic(main, canary, weight), before.writes + 1)
+        self.world.strange_at = self.world.now
         self.world.note_traffic()
         self.watch.danger.clear()
 

@@ -13,7 +13,7 @@ from ladle.releases.effects import NewRecord, Record
 from ladle.releases.judging import NATIVE_ALARM_SAMPLES
 from ladle.releases.state import ReleaseState
 from ladle.simulation.homes import MemoryHome, gone
-from ladle.simulation.invariants import Watch
+from ladle.simulation.invariants import JUST_NOW_S, Watch
 from ladle.simulation.memory import MemoryRouter
 from ladle.simulation.world import World
 
@@ -71,7 +71,8 @@ class WatchedDoor:
         if before is None or after is None:
             raise NotFound("LD505", f"{model} has nothing there", "deploy it")
         if expected_revision == door.revision:
-            self.watch.writes(before.traffic, after.traffic)
+            just_now = self.world.now - self.world.strange_at < JUST_NOW_S
+            self.watch.writes(before.traffic, after.traffic, unseen=just_now)
         door.lead(model, base, expected_revision)
         self.world.note_traffic()
         self.watch.wrote(before.traffic, after.traffic)

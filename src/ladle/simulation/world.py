@@ -46,7 +46,8 @@ class Stretch:
 @dataclass(slots=True)
 class World:
     """``later`` is the agenda: what happens by itself while somebody else waits or works. ``routers`` are
-    those of the model's homes by their bases: one, unless it ``moves``.
+    those of the model's homes by their bases: one, unless it ``moves``. ``strange_at`` is when somebody
+    else last wrote an alias or the door.
     """
 
     now: float = 1_000_000.0
@@ -54,6 +55,7 @@ class World:
     routers: dict[int | None, MemoryRouter] = field(default_factory=lambda: {0: MemoryRouter()})
     door: MemoryDoor = field(default_factory=MemoryDoor)
     moves: bool = False
+    strange_at: float = 0.0
     announcer: MemoryAnnouncer = field(default_factory=MemoryAnnouncer)
     truths: dict[int, Truth] = field(default_factory=dict)
     stretches: list[Stretch] = field(default_factory=list)
