@@ -18,6 +18,7 @@ from ladle.cli.images import ImageDesk
 from ladle.cli.locks import Deployment, Found, keep_for_later, known_locks
 from ladle.cli.output import answer, answer_json, say
 from ladle.cli.plan import cloud_of, inspect
+from ladle.cli.release_words import where
 from ladle.disk.clock import SystemClock
 from ladle.errors import ExitCode, UsageError
 from ladle.planning.plan import Change, DeploymentPlan
@@ -174,10 +175,19 @@ def _text(done: Deployed) -> str:
         return f"refused before the CDK ran: {done.plan.reason}"
     status = done.status
     went = _WENT[status] if status else "is handed over; the controller has not answered yet"
-    spec, release = done.plan.wanted, ""
-    if done.release:
-        release = f"release {done.release} {f'on {spec.target} ' if spec.left else ''}"
-    return f"{done.plan.change}; {release}{went}"
+    release = f"release {done.release} " if done.release else ""
+    return f"{done.plan.change}; {release}{_moves(done) or went}"
+
+
+def _moves(done: Deployed) -> str | None:
+    """A release of another home than what is proven: no share goes to either, and none is held back."""
+    state = done.state
+    if state is None or state.stable is None or state.candidate is None:
+        return None
+    candidate = state.candidate
+    if candidate.number != done.release or candidate.home == state.stable.home:
+        return None
+    return f"on {where(candidate)} gets all traffic at once, and is watched"
 
 
 def _tell(done: Sequence[Deployed], doors: Mapping[str, str], as_json: bool) -> None:

@@ -95,10 +95,12 @@ def _moves(spec: ServiceSpec) -> Iterator[str]:
     """While it does."""
     if spec.left is None:
         return
+    now = spec.left.home.target
+    to = spec.target if spec.target is not now else f"another function ({spec.packaging})"
     yield (
-        f"from {spec.left.home.target} to {spec.target}: both are there, and cost, until ladle migrate "
-        f"{spec.model} --finish. The first release there gets all requests at once, by one write of the "
-        f"door; ladle rollback {spec.model} is the same write back"
+        f"from {now} to {to}: both are there, and cost, until ladle migrate {spec.model} --finish. The first "
+        "release there gets all requests at once, by one write of the door; "
+        f"ladle rollback {spec.model} is the same write back"
     )
     yield (
         f"{len(stays(spec))} resources of what it leaves stay as they were deployed, whatever model.yaml says "

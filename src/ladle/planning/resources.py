@@ -55,7 +55,7 @@ CALLED: dict[str, str] = {
     "AWS::CloudWatch::Dashboard": "dashboard",
     "AWS::Budgets::Budget": "budget",
     "AWS::SNS::Subscription": "subscriber",
-    "Custom::LadleBundle": "model copy",
+    "Custom::LadleBundle": "copied model",
     "Custom::LadleRelease": "hand-over",
 }
 

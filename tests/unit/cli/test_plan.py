@@ -91,7 +91,8 @@ def test_a_model_that_moves_is_planned_where_it_goes(
 ) -> None:
     hand_over(here, plan()[1]["models"][0])
     package = ModelPackage(here / "model_packages/digits")
-    left = Left(Home(Target.LAMBDA), {})
+    function = {"Type": "AWS::Lambda::Function", "Properties": {"Architectures": ["x86_64"]}}
+    left = Left(Home(Target.LAMBDA), {"Function": function})
     write_left(package, "aws", left)
     write_lock(package, "aws", Lock(Target.ECS, Packaging.IMAGE, None, base=1, leaves=left.home))
     [said] = plan()[1]["models"]
