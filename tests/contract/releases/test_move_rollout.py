@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from tests.contract.hand_off.test_ecs_versions import hand_over
 from tests.contract.releases.api_doors import FUNCTION, SERVICE, Doors
+from tests.contract.releases.ecs_calls import Crashed
 from tests.contract.releases.ecs_router import PassingClock, versions_of
 from tests.contract.releases.ecs_world import EcsWorld
 
@@ -230,3 +231,30 @@ def test_a_door_that_somebody_leads_elsewhere_freezes_the_model(move: Move) -> N
     move.doors.write(MODEL, IntegrationUri="arn:aws:lambda:eu-west-1:123456789012:function:theirs")
     move.minutes(1)
     assert move.state.phase is Phase.FROZEN
+
+
+def test_a_controller_that_dies_at_any_call_leaves_what_the_next_one_finishes() -> None:
+    from moto import mock_aws
+
+    with mock_aws():
+        session, calls = AwsSession("eu-west-1"), 1
+        while dies_at(calls, Move(Doors.on_moto(session))):
+            calls += 2  # before each call: that is after the one before it
+        assert calls > 9, "of ECS and its load balancer alone"
+
+
+def dies_at(call: int, move: Move) -> bool:
+    """Whether a wake-up that moves the model makes so many calls; the move goes on after it."""
+    move.deploy()
+    move.world.crash_at = move.world.calls + call
+    died = False
+    try:
+        move.minutes(1)
+    except Crashed:
+        died = True
+        at = move.doors.live(MODEL)["IntegrationUri"]
+        assert at in {FUNCTION["IntegrationUri"], SERVICE["IntegrationUri"]}
+    move.world.crash_at = None
+    move.minutes(7)
+    assert move.ends_in(Phase.STABLE, 2)
+    return died
