@@ -12,7 +12,16 @@ from typing import Any
 import pytest
 from tests.synth import moving, sound
 from tests.synth.moving import BASE, Move, Moved, named, touched
-from tests.synth.repository import MODEL, NETWORK, SECRETS, Template, text, waits_for
+from tests.synth.repository import (
+    MODEL,
+    NETWORK,
+    SECRETS,
+    Template,
+    as_list,
+    statements,
+    text,
+    waits_for,
+)
 
 from ladle import names
 from ladle.catalog import Target
@@ -289,14 +298,9 @@ def _names(template: Template) -> Iterator[tuple[str, str]]:
 
 
 def _allowed(template: Template, *ids: str) -> Iterator[str]:
-    for id_, resource in template["Resources"].items():
-        if any(part in id_ for part in ids) and resource["Type"].startswith("AWS::IAM::"):
-            properties = resource["Properties"]
-            policies = properties.get("Policies", [properties])
-            for policy in policies:
-                for statement in policy["PolicyDocument"]["Statement"]:
-                    actions = statement["Action"]
-                    yield from [actions] if isinstance(actions, str) else actions
+    for id_, statement in statements(template):
+        if any(part in id_ for part in ids) and "Resource" in statement:
+            yield from as_list(statement["Action"])
 
 
 def _with(spec: ServiceSpec, **changed: Any) -> ServiceSpec:

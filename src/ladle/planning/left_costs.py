@@ -48,8 +48,8 @@ def _instances(target: Target, resources: Resources) -> Iterator[Priced]:
     release = next(iter(_of(resources, "Custom::LadleRelease")), {})
     serving = release.get("Serving", {})
     if target is Target.LAMBDA:
-        [function] = (f for f in _of(resources, "AWS::Lambda::Function") if _serves(f))
         if warm := int(serving.get("Warm", 0)):
+            [function] = (f for f in _of(resources, "AWS::Lambda::Function") if _serves(f))
             gb, arch = function["MemorySize"] / 1024, function["Architectures"][0]
             yield f"{warm} warm instances", f"lambda_warm_gb_second_{arch}", warm * gb * 3600
         return
