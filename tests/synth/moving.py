@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
-from tests.synth.repository import SIGNATURE, Synth, Template, write_repository
+from tests.synth.repository import SIGNATURE, Synth, Template, text, write_repository
 
 from ladle import names
 from ladle.planning.moving import stays
@@ -20,6 +20,15 @@ from ladle_stacks.build_app import describe
 from ladle_stacks.host import Host
 
 BASE = 7  # of the new home
+NAMED = {
+    "AWS::Lambda::Function": "FunctionName",
+    "AWS::IAM::Role": "RoleName",
+    "AWS::IAM::Policy": "PolicyName",
+    "AWS::Logs::LogGroup": "LogGroupName",
+    "AWS::CloudWatch::Alarm": "AlarmName",
+    "AWS::CloudWatch::Dashboard": "DashboardName",
+    "AWS::ECS::Cluster": "ClusterName",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,3 +107,10 @@ def named(value: Any, spec: ServiceSpec) -> Any:
     if isinstance(value, Mapping):
         return {key: named(part, spec) for key, part in value.items()}
     return [named(part, spec) for part in value] if isinstance(value, list) else value
+
+
+def named_things(template: Template) -> Iterator[tuple[str, str]]:
+    for resource in template["Resources"].values():
+        key = NAMED.get(resource["Type"])
+        if key and key in resource["Properties"]:
+            yield resource["Type"], text(resource["Properties"][key])

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from tests.synth import moving, sound
-from tests.synth.moving import BASE, Move, Moved, named, touched
+from tests.synth.moving import BASE, NAMED, Move, Moved, named, named_things, touched
 from tests.synth.repository import (
     MODEL,
     NETWORK,
@@ -19,7 +19,6 @@ from tests.synth.repository import (
     Template,
     as_list,
     statements,
-    text,
     waits_for,
 )
 
@@ -107,7 +106,7 @@ def test_what_a_hand_over_needed_outlives_it_until_the_end(moved: Moved, model: 
 
 
 def test_no_two_things_of_both_homes_have_one_name(moved: Moved, model: str) -> None:
-    found = Counter(_names(moved.while_.model(model)))
+    found = Counter(named_things(moved.while_.model(model)))
     assert [thing for thing, count in found.items() if count > 1] == []
 
 
@@ -157,7 +156,7 @@ def test_its_plan_lists_what_the_template_has(moved: Moved, model: str) -> None:
         types = Counter(r["Type"] for r in template["Resources"].values())
         assert Counter(r.type for r in planned) == types
         assert set(types) <= set(CALLED)
-        there = {(type_, name) for type_, name in _names(template)}
+        there = {(type_, name) for type_, name in named_things(template)}
         named = {(r.type, r.name) for r in planned if r.name and r.type in NAMED}
         assert named <= there
 
@@ -277,24 +276,6 @@ def test_all_holds_of_a_stack_with_two_homes_that_holds_of_one(
     assert sorted(sound.faults(made)) == []
     for name in ("shrunk", "moved-before"):
         assert sound.lint_faults(made.synth.model(name)) == []
-
-
-NAMED = {
-    "AWS::Lambda::Function": "FunctionName",
-    "AWS::IAM::Role": "RoleName",
-    "AWS::IAM::Policy": "PolicyName",
-    "AWS::Logs::LogGroup": "LogGroupName",
-    "AWS::CloudWatch::Alarm": "AlarmName",
-    "AWS::CloudWatch::Dashboard": "DashboardName",
-    "AWS::ECS::Cluster": "ClusterName",
-}
-
-
-def _names(template: Template) -> Iterator[tuple[str, str]]:
-    for resource in template["Resources"].values():
-        key = NAMED.get(resource["Type"])
-        if key and key in resource["Properties"]:
-            yield resource["Type"], text(resource["Properties"][key])
 
 
 def _allowed(template: Template, *ids: str) -> Iterator[str]:
