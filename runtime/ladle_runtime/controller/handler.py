@@ -14,9 +14,10 @@ from ladle.actions.advance_release import PATIENCE_S, advance_release
 from ladle.actions.behind_one_door import BehindOneDoor
 from ladle.actions.controls import Controls
 from ladle.actions.judge_quality import read_evidence
+from ladle.actions.seldom import Looks
 from ladle.actions.watch_cost import CostWatch
-from ladle.actions.watch_late import LateWatch, Look
-from ladle.actions.watch_quarantine import QuarantineLook, QuarantineWatch
+from ladle.actions.watch_late import LateWatch
+from ladle.actions.watch_quarantine import QuarantineWatch
 from ladle.aws.alarm_reader import CloudWatchAlarmReader
 from ladle.aws.announcer import SnsAnnouncer
 from ladle.aws.api_door import ApiDoor
@@ -33,7 +34,7 @@ from ladle.aws.traffic import RouterOfHome
 from ladle.disk.clock import SystemClock
 from ladle.errors import LadleError
 from ladle.quality.running import RunningJudge
-from ladle.releases.events import CostRead
+from ladle.releases.events import CostRead, LateRegression, QuarantineDoubted
 from ladle.releases.stopping import stop_policy
 from ladle_runtime.controller.cadence import MINUTE_S, pause_after
 from ladle_runtime.controller.translate import idle_models, models_to_look_at
@@ -45,9 +46,9 @@ _IDLE = (
     "Nobody has asked {model} for as long as cost.idle_ttl of its model.yaml says. Nothing was "
     "stopped or deleted. `ladle cost {model}` says what it costs, `ladle destroy {model}` takes it down."
 )
-_looks: dict[str, Look] = {}  # at labels after a promotion, by model
+_looks: Looks[LateRegression] = Looks()  # at labels after a promotion
 _costs: dict[str, tuple[float, CostRead | None]] = {}  # looks at ceilings, by model
-_doubts: dict[str, QuarantineLook] = {}  # and after a rollback
+_doubts: Looks[QuarantineDoubted] = Looks()  # and after a rollback
 _log = logging.getLogger(__name__)
 
 

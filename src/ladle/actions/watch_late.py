@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from ladle.actions.seldom import Looks
 from ladle.policy.statuses import Phase
 from ladle.ports import CounterStore, ReleaseLedger
 from ladle.releases.events import LateRegression
@@ -11,25 +12,14 @@ from ladle.releases.state import ReleaseState
 from ladle.why.change import asked_about
 from ladle.why.late_regression import LateFinding, late_regression
 
-LOOK_EVERY_S = 6 * 3600.0
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    release: int
-    at: float
-    found: LateRegression | None
-
 
 @dataclass(slots=True)
 class LateWatch:
-    """``looks`` are when it looked and what it saw, by model, while its process lives; what was seen is
-    said until the next look, since a controller that has read it may not have the lease yet.
-    """
+    """Remembers its ``looks``."""
 
     counters: CounterStore
     ledger: ReleaseLedger
-    looks: dict[str, Look] = field(default_factory=dict)
+    looks: Looks[LateRegression] = field(default_factory=Looks)
 
     def __call__(self, state: ReleaseState, now: float) -> LateRegression | None:
         """None unless a proven release serves alone, labels are expected, and something stands out."""
@@ -38,12 +28,8 @@ class LateWatch:
             return None
         if not stable.policy.labels_expected or state.incident is not None:
             return None
-        look = self.looks.get(state.model)
-        if look is None or look.release != stable.number or now - look.at >= LOOK_EVERY_S:
-            self.looks[state.model] = Look(stable.number, now, None)  # also where reading fails
-            found = self._look(state, stable.number, now)
-            look = self.looks[state.model] = Look(stable.number, now, found)
-        return look.found
+        number = stable.number
+        return self.looks.seen(state.model, number, now, lambda: self._look(state, number, now))
 
     def _look(self, state: ReleaseState, stable: int, now: float) -> LateRegression | None:
         since, _ = asked_about(now, None)

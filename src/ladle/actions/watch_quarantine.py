@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from ladle.actions.judge_quality import read_evidence
+from ladle.actions.seldom import Looks
 from ladle.policy.rollout import GuardName
 from ladle.policy.statuses import Phase
 from ladle.policy.verdicts import Evidence
@@ -13,40 +14,26 @@ from ladle.releases.effects import RecordKind
 from ladle.releases.events import QuarantineDoubted
 from ladle.releases.state import Quarantined, ReleaseState
 
-LOOK_EVERY_S = 6 * 3600.0
 OF_LABELS = (GuardName.ACCURACY, GuardName.ERROR)
 # The trial's labels have at least doubled, and what is left of the evidence is one in ten by chance.
 TIMES_THE_LABELS, PART_OF_THE_LIMIT = 2, 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class QuarantineLook:
-    digest: str
-    at: float
-    found: QuarantineDoubted | None
-
-
 @dataclass(slots=True)
 class QuarantineWatch:
-    """``looks`` are when it looked and what it saw, by model, while its process lives."""
+    """Remembers its ``looks``."""
 
     counters: CounterStore
     ledger: ReleaseLedger
-    looks: dict[str, QuarantineLook] = field(default_factory=dict)
+    looks: Looks[QuarantineDoubted] = field(default_factory=Looks)
 
     def __call__(self, state: ReleaseState, now: float) -> QuarantineDoubted | None:
         """About the newest rollback, for as long as labels of its trial are accepted."""
         entry = state.quarantine[-1] if state.quarantine else None
         if state.phase is not Phase.STABLE or entry is None or entry.doubt is not None:
             return None
-        look = self.looks.get(state.model)
-        if look is None or look.digest != entry.digest or now - look.at >= LOOK_EVERY_S:
-            self.looks[state.model] = QuarantineLook(
-                entry.digest, now, None
-            )  # also where reading fails
-            found = self._look(state, entry, now)
-            look = self.looks[state.model] = QuarantineLook(entry.digest, now, found)
-        return look.found
+        digest = entry.digest
+        return self.looks.seen(state.model, digest, now, lambda: self._look(state, entry, now))
 
     def _look(
         self, state: ReleaseState, entry: Quarantined, now: float

@@ -8,7 +8,8 @@ from typing import cast
 
 from tests.unit.why.test_late_regression import ALONE_SINCE, BEGAN, DAY, windows
 
-from ladle.actions.watch_late import LOOK_EVERY_S, LateWatch
+from ladle.actions.seldom import LOOK_EVERY_S
+from ladle.actions.watch_late import LateWatch
 from ladle.ports import CounterStore
 from ladle.quality.counts import Window
 from ladle.releases.deploy_log import Deployment, ServedRelease

@@ -8,7 +8,8 @@ from typing import cast
 
 import pytest
 
-from ladle.actions.watch_quarantine import LOOK_EVERY_S, QuarantineWatch
+from ladle.actions.seldom import LOOK_EVERY_S
+from ladle.actions.watch_quarantine import QuarantineWatch
 from ladle.policy.rollout import GuardName
 from ladle.ports import CounterStore
 from ladle.quality.counts import MICRO, Counts, Window
