@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,12 @@ from ladle.catalog import Packaging, Target
 from ladle.cli.main import main
 from ladle.config.parse import parse
 from ladle.planning.resolve import rollout_policy
-from ladle.policy.lock import Lock, Runtime
+from ladle.planning.service_spec import Left
+from ladle.policy.lock import Home, Lock, Runtime
 from ladle.policy.statuses import Phase, ReleaseStatus
-from ladle.project.pinned_lock import write_lock
+from ladle.project.kept_runtimes import installed
+from ladle.project.left_file import left_path, write_left
+from ladle.project.pinned_lock import read_lock, write_lock
 from ladle.project.repository import ModelPackage
 from ladle.releases.state import Release, ReleaseState
 from ladle.wiring import open_workspace
@@ -115,6 +119,17 @@ def test_an_upgrade_makes_one_new_release_and_then_none(ladle: Ladle, older: Run
     assert planned["runtime_available"] is None
     [again] = ladle("upgrade", "digits")["models"]
     assert not again["upgrades"]
+
+
+def test_an_upgrade_leaves_a_move_as_it_is(here: Path, ladle: Ladle, older: Runtime) -> None:
+    package = ModelPackage(here / "model_packages/digits")
+    moving = Lock(Target.ECS, Packaging.IMAGE, older, base=1, leaves=Home(Target.LAMBDA))
+    write_left(package, "aws", Left(Home(Target.LAMBDA), {}))
+    write_lock(package, "aws", moving)
+    assert ladle("upgrade", "digits")["models"][0]["upgrades"]
+    lock = read_lock(package, "aws")
+    assert lock == replace(moving, runtime=installed())
+    assert left_path(package, "aws").exists()
 
 
 def test_what_does_not_reach_the_model_makes_no_release(here: Path, ladle: Ladle) -> None:
