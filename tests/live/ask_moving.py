@@ -119,6 +119,7 @@ by_hand(
     {
         "moving.in-flight": "needs a model that takes seconds, and the second in which the door is led",
         "moving.link": "needs a second move that is undone",
+        "moving.takes-down": "a second move, from ECS, doubles the half hour that this section takes",
         "moving.permission-first": "a role must lose a right within the minutes of a move",
     }
 )
