@@ -47,9 +47,9 @@ def lanes(machines: list[str], parts: list[str]) -> list[list[Step]]:
     for python, machine in names:
         for part in parts:
             name = f"{part}-{python}-{machine}"
-            lock = locks / f"{part}-{python}.txt"
-            if lock.exists():
-                made_from = lock.read_bytes() + staging
+            wanted = [locks / f"{each}-{python}.txt" for each in part.split("-")]
+            if all(lock.exists() for lock in wanted):
+                made_from = b"".join(lock.read_bytes() for lock in wanted) + staging
                 step = Step(f"wheels {name}", WHEELS / name, made_from, _steps.stage_wheels)
                 beside.append(step)
     return [main, beside]

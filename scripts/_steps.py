@@ -147,8 +147,9 @@ def stage_wheels(step: Step) -> None:
         "--require-hashes",
         "--no-compile",
     ]
-    lock = ROOT / "locks" / f"{part}-{python}.txt"
-    step.call(*pip, *wheel_tags(python, machine), "--target", fresh, "-r", lock)
+    for lock in part.split("-"):
+        pip += ["-r", ROOT / "locks" / f"{lock}-{python}.txt"]
+    step.call(*pip, *wheel_tags(python, machine), "--target", fresh)
     drop_what_no_function_reads(fresh)
     compile_bytecode(step, fresh, python)
     shutil.rmtree(step.makes, ignore_errors=True)

@@ -8,7 +8,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Iterator
-from importlib.metadata import packages_distributions
+from importlib.metadata import packages_distributions, requires
 from pathlib import Path
 
 import pytest
@@ -40,11 +40,11 @@ def test_the_npm_lock_holds_hashes_and_no_address(root: Path) -> None:
 
 
 def test_what_functions_run_is_what_the_tests_ran(root: Path) -> None:
-    tested = versions(root / "locks" / "dev.txt")
-    parts = ("function", "platform", "server")
-    for lock in [lock for part in parts for lock in (root / "locks").glob(f"{part}-*")]:
-        for name, version in versions(lock).items():
-            assert version <= tested[name], f"{lock.name}: {name}"
+    tested = read(root, "dev.txt")
+    parts = ("function", "platform", "server", "otlp")
+    for lock in [lock.name for part in parts for lock in (root / "locks").glob(f"{part}-*")]:
+        for name, version in read(root, lock).items():
+            assert version <= tested[name], f"{lock}: {name}"
 
 
 @pytest.mark.parametrize("tracing", [Tracing.NONE, Tracing.OTLP])
@@ -59,7 +59,7 @@ def test_everything_that_serving_imports_is_in_its_lock(
     imported = {name for file in code.files for name in third_party(file.path)}
     wanted = {distributions[name][0].lower() for name in imported}
     assert {"numpy", "fastapi", "onnxruntime"} <= wanted
-    locked = {*versions(root / "locks" / f"{code.wheels}-py313.txt")}
+    locked = {*versions(code.lock.decode())}
     assert wanted <= {name.removesuffix("-gpu") for name in locked}
 
 
@@ -78,7 +78,7 @@ def third_party(source: Path) -> Iterator[str]:
 
 def test_the_lock_covers_what_pyproject_asks_for(root: Path) -> None:
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    locked = versions(root / "locks" / "dev.txt")
+    locked = read(root, "dev.txt")
     extras = project["optional-dependencies"]
     asked = [*project["dependencies"]]
     for extra in ("aws", "serve", "onnx", "otlp", "stacks", "train", "dev"):
@@ -87,8 +87,31 @@ def test_the_lock_covers_what_pyproject_asks_for(root: Path) -> None:
     assert names <= set(locked)
 
 
-def versions(lock: Path) -> dict[str, set[str]]:
+@pytest.mark.parametrize("part", ["function", "server", "gpu"])
+def test_what_spans_need_is_in_their_lock_or_in_all_that_it_joins(root: Path, part: str) -> None:
+    """None is in both: pip takes a package once."""
+    spans, base = (read(root, f"{each}-py313.txt") for each in ("otlp", part))
+    assert not set(spans) & set(base)
+    assert needed("opentelemetry-exporter-otlp-proto-http") <= {*spans, *base}
+
+
+def needed(distribution: str) -> set[str]:
+    """It, and all that it cannot do without."""
+    found, left = set[str](), [distribution]
+    while left:
+        name = re.split(r"[\[<>=!~; (]", left.pop())[0].lower().replace("_", "-")
+        if name not in found:
+            found.add(name)
+            left += [each for each in requires(name) or () if ";" not in each]
+    return found
+
+
+def read(root: Path, lock: str) -> dict[str, set[str]]:
+    return versions((root / "locks" / lock).read_text("utf-8"))
+
+
+def versions(lock: str) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
-    for name, version in re.findall(r"^([\w.-]+)==(\S+)", lock.read_text("utf-8"), re.MULTILINE):
+    for name, version in re.findall(r"^([\w.-]+)==(\S+)", lock, re.MULTILINE):
         found.setdefault(name, set()).add(version)
     return found

@@ -22,7 +22,7 @@ from tests.gate.test_image import address, output, succeeds
 from ladle.catalog import Packaging, Target
 from ladle.config.schema import ModelConfig
 from ladle.project.accelerators import accelerator
-from ladle.project.function_code import lock_file, python_tag, serving_code
+from ladle.project.function_code import Wheels, python_tag, serving_code
 from ladle.project.staging import stage_image
 
 __all__ = ["address"]
@@ -86,7 +86,7 @@ def docker(address: list[str], root: Path, tmp_path: Path) -> Iterator[list[str]
     python = ModelConfig.model_fields["python"].default
     package = root / "model_packages" / "digits"
     code = serving_code("onnx", Packaging.IMAGE, python, package, target=Target.ECS, gpu=1)
-    assert lock_file(code.wheels, python).name == f"gpu-{python_tag(python)}.txt"
+    assert code.wheels is Wheels.GPU
     subprocess.run([*address, root / "scripts/stand-in-base", python], check=True)
     command = [*address, "env", "DOCKER_BUILDKIT=0", "docker"]
     with wheels(root, python) as where:

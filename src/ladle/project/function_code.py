@@ -39,7 +39,9 @@ HANDOFF_ENTRIES = {
 
 
 class Wheels(StrEnum):
-    """The locked sets; ``scripts/setup`` stages those of functions: only images have the others."""
+    """The locked sets; ``scripts/setup`` stages those of functions: only images have the others.
+    One whose name has two parts is two locks together.
+    """
 
     FUNCTION = "function"
     FUNCTION_OTLP = "function-otlp"
@@ -95,11 +97,11 @@ class FunctionCode:
     def digest(self) -> Digest:
         """Independent of where the files lie, of the host, and of time."""
         parts = [(f"file:{f.name}", digest.of_bytes(f.path.read_bytes())) for f in self.files]
-        return digest.of_named([*parts, ("lock", digest.of_bytes(self.lock.read_bytes()))])
+        return digest.of_named([*parts, ("lock", digest.of_bytes(self.lock))])
 
     @property
-    def lock(self) -> Path:
-        return lock_file(self.wheels, self.python, self.locks)
+    def lock(self) -> bytes:
+        return lock_of(self.wheels, self.python, self.locks)
 
 
 def serving_code(
@@ -201,8 +203,10 @@ def dockerfile(target: Target = Target.LAMBDA, runtime: RuntimeTree | None = Non
     return images / "Dockerfile" if target is Target.LAMBDA else images / "server" / "Dockerfile"
 
 
-def lock_file(wheels: Wheels, python: str, locks: Path | None = None) -> Path:
-    return (locks or home() / "locks") / f"{wheels}-{python_tag(python)}.txt"
+def lock_of(wheels: Wheels, python: str, locks: Path | None = None) -> bytes:
+    folder, tag = locks or home() / "locks", python_tag(python)
+    parts = [folder / f"{part}-{tag}.txt" for part in wheels.split("-")]
+    return b"".join(part.read_bytes() for part in parts)
 
 
 def home() -> Path:

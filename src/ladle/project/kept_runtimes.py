@@ -40,12 +40,9 @@ def files_of(tree: RuntimeTree) -> tuple[SourceFile, ...]:
         entries.append(SPANS_ENTRY)
     entries += [f"ladle_runtime.backends.{module}" for module in BACKENDS.values()]
     images = sorted(tree.images.rglob("Dockerfile"))
-    locks = [
-        lock
-        for wheels in Wheels
-        if wheels is not Wheels.PLATFORM
-        for lock in sorted(tree.locks.glob(f"{wheels}-py*.txt"))
-    ]
+    sets = {part: None for wheels in Wheels for part in wheels.split("-")}
+    del sets[Wheels.PLATFORM]
+    locks = [lock for part in sets for lock in sorted(tree.locks.glob(f"{part}-py*.txt"))]
     return (
         *reached_files(entries, tree.roots),
         *(SourceFile(f"ladle_runtime/{_below(tree.ladle_runtime, path)}", path) for path in images),

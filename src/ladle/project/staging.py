@@ -28,7 +28,7 @@ from ladle.project.function_code import (
     Wheels,
     dockerfile,
     home,
-    lock_file,
+    lock_of,
     python_tag,
 )
 from ladle.project.import_closure import SourceFile
@@ -79,8 +79,7 @@ def keeps_other_wheels(wheels: Wheels, python: str, locks: Path | None) -> bool:
     """Whether the lock of a kept runtime is another than ours."""
     if locks is None:
         return False
-    wanted, ours = lock_file(wheels, python, locks), lock_file(wheels, python)
-    return wanted.read_bytes() != ours.read_bytes()
+    return lock_of(wheels, python, locks) != lock_of(wheels, python)
 
 
 def _base(code: FunctionCode, stage: Path, python: str, arch: Arch) -> Path:
@@ -97,7 +96,7 @@ def _base(code: FunctionCode, stage: Path, python: str, arch: Arch) -> Path:
 
 def wheels_name(wheels: Wheels, python: str, arch: Arch, locks: Path | None = None) -> str:
     """What the wheels of a lock are called, wherever they are kept."""
-    lock = digest.of_bytes(lock_file(wheels, python, locks).read_bytes())
+    lock = digest.of_bytes(lock_of(wheels, python, locks))
     return f"{wheels}-{python_tag(python)}-{arch}-{lock.short}"
 
 
@@ -153,7 +152,7 @@ def stage_image(
         target = fresh / file.name if at_top else fresh / "code" / file.name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file.path, target)
-    shutil.copyfile(code.lock, fresh / "lock.txt")
+    (fresh / "lock.txt").write_bytes(code.lock)
     if model is not None:
         add_model(fresh, model.path, model.file_name)
     _readable_by_all(fresh)
