@@ -3,30 +3,20 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.unit.cli.deployed import DIGEST, UNKNOWN, first_release
 
 from ladle.cli.main import main
-from ladle.config.parse import parse
 from ladle.disk.clock import SystemClock
-from ladle.planning.resolve import rollout_policy
 from ladle.quality.counts import Counts, WindowKey, latency_bin
-from ladle.releases.state import Release, ReleaseState
+from ladle.releases.state import ReleaseState
 from ladle.wiring import open_workspace
 
 CostOf = Callable[..., dict[str, Any]]
-
-
-@pytest.fixture
-def here(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    shutil.copytree(root / "model_packages" / "digits", tmp_path / "model_packages" / "digits")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("LADLE_WORKSPACE", "dir:store")
-    return tmp_path
 
 
 @pytest.fixture
@@ -83,11 +73,8 @@ def test_a_model_that_is_none_is_refused(here: Path, capsys: pytest.CaptureFixtu
 def count(here: Path, requests: int, latency_ms: float, seconds_ago: float) -> None:
     """What a deployed release leaves behind that has answered so many requests."""
     workspace = open_workspace(None, here)
-    config = parse((here / "model_packages/digits/model.yaml").read_bytes(), "").config
-    assert config is not None
-    digest = "sha256:" + "a" * 64
-    release = Release(1, digest, digest, None, 1.0, rollout_policy(config))
-    workspace.ledger.save(ReleaseState("digits", releases=(release,), handed_over=digest), [], 1.0)
+    release = first_release(here, UNKNOWN)
+    workspace.ledger.save(ReleaseState("digits", releases=(release,), handed_over=DIGEST), [], 1.0)
     start = SystemClock().now() - seconds_ago
     counts = Counts(requests=requests, latency={latency_bin(latency_ms): requests})
     workspace.counters.add({"a batch": {WindowKey("digits", 1, start): counts}})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,14 +22,6 @@ from ladle.wiring import open_workspace
 FIRST = Home(Target.LAMBDA)
 LOCK = Lock(Target.LAMBDA, Packaging.ZIP, None)
 MOVING = Lock(Target.ECS, Packaging.IMAGE, None, base=2, leaves=FIRST)
-
-
-@pytest.fixture
-def here(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    shutil.copytree(root / "model_packages" / "digits", tmp_path / "model_packages" / "digits")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("LADLE_WORKSPACE", "dir:store")
-    return tmp_path
 
 
 @pytest.fixture

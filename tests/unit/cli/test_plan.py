@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.unit.cli.deployed import first_release
 
 from ladle.catalog import Packaging, Target
 from ladle.cli.main import main
-from ladle.config.parse import parse
 from ladle.disk.clock import SystemClock
-from ladle.planning.resolve import rollout_policy
 from ladle.planning.service_spec import Left
 from ladle.policy.lock import Home, Lock
 from ladle.policy.statuses import QuarantineScope
@@ -22,18 +20,10 @@ from ladle.project.left_file import write_left
 from ladle.project.pinned_lock import write_lock
 from ladle.project.repository import ModelPackage
 from ladle.quality.counts import Counts, WindowKey, latency_bin
-from ladle.releases.state import Quarantined, Release, ReleaseState
+from ladle.releases.state import Quarantined, ReleaseState
 from ladle.wiring import open_workspace
 
 Plan = Callable[..., tuple[int, dict[str, Any]]]
-
-
-@pytest.fixture
-def here(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    shutil.copytree(root / "model_packages" / "digits", tmp_path / "model_packages" / "digits")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("LADLE_WORKSPACE", "dir:store")
-    return tmp_path
 
 
 @pytest.fixture
@@ -48,16 +38,7 @@ def plan(here: Path, capsys: pytest.CaptureFixture[str]) -> Plan:
 def hand_over(here: Path, digests: dict[str, Any], *entries: Quarantined) -> None:
     """What a deploy of these digests leaves in the ledger."""
     ledger = open_workspace(None, here).ledger
-    config = parse((here / "model_packages/digits/model.yaml").read_bytes(), "").config
-    assert config is not None
-    release = Release(
-        number=1,
-        release_digest=digests["release_digest"],
-        model_digest=digests["model_digest"],
-        experiment_id=None,
-        requested_at=1.0,
-        policy=rollout_policy(config),
-    )
+    release = first_release(here, digests)
     state = ReleaseState(
         "digits", releases=(release,), handed_over=release.release_digest, quarantine=entries
     )

@@ -3,43 +3,33 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.unit.cli.deployed import DIGEST, UNKNOWN, first_release
 
 from ladle.actions.read_status import read_status
 from ladle.catalog import Target
 from ladle.cli.main import main
 from ladle.cli.release_words import homes_line, state_json, where
-from ladle.config.parse import parse
 from ladle.disk.clock import SystemClock
 from ladle.disk.traffic_router import DiskTrafficRouter
 from ladle.disk.workspace import disk_workspace
 from ladle.errors import LadleError
-from ladle.planning.resolve import rollout_policy
 from ladle.policy.statuses import Phase, ReleaseStatus
 from ladle.policy.traffic import ObservedTraffic
 from ladle.quality.counts import MICRO, Counts, WindowKey
 from ladle.quality.drift import reference_key
 from ladle.releases.decide import decide
 from ladle.releases.events import Ask, PersonAsked
-from ladle.releases.state import Release, ReleaseState
+from ladle.releases.state import ReleaseState
 from ladle.testing.releases import moved, moving_story, stable_story
 from ladle.wiring import open_workspace
 
 Status = Callable[[], dict[str, Any]]
-
-
-@pytest.fixture
-def here(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    shutil.copytree(root / "model_packages" / "digits", tmp_path / "model_packages" / "digits")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("LADLE_WORKSPACE", "dir:store")
-    return tmp_path
 
 
 @pytest.fixture
@@ -140,10 +130,7 @@ class Unreadable(DiskTrafficRouter):
 
 def hand_over(here: Path, phase: Phase = Phase.STABLE) -> None:
     """What a deploy leaves in the ledger of another commit's release."""
-    config = parse((here / "model_packages/digits/model.yaml").read_bytes(), "").config
-    assert config is not None
-    digest = "sha256:" + "a" * 64
-    release = Release(1, digest, digest, None, 1.0, rollout_policy(config))
+    release = first_release(here, UNKNOWN)
     state = ReleaseState(
         "digits",
         phase=phase,
@@ -151,7 +138,7 @@ def hand_over(here: Path, phase: Phase = Phase.STABLE) -> None:
         good=(release,),
         releases=(release,),
         statuses={1: ReleaseStatus.GOOD},
-        handed_over=digest,
+        handed_over=DIGEST,
     )
     open_workspace(None, here).ledger.save(state, [], at=1.0)
 

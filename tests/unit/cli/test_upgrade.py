@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.unit.cli.deployed import first_release
 from tests.unit.project.runtimes import keep_older
 
 from ladle.catalog import Packaging, Target
 from ladle.cli.main import main
-from ladle.config.parse import parse
-from ladle.planning.resolve import rollout_policy
 from ladle.planning.service_spec import Left
 from ladle.policy.lock import Home, Lock, Runtime
 from ladle.policy.statuses import Phase, ReleaseStatus
@@ -23,19 +22,11 @@ from ladle.project.kept_runtimes import installed
 from ladle.project.left_file import left_path, write_left
 from ladle.project.pinned_lock import read_lock, write_lock
 from ladle.project.repository import ModelPackage
-from ladle.releases.state import Release, ReleaseState
+from ladle.releases.state import ReleaseState
 from ladle.wiring import open_workspace
 
 LOST = Lock(Target.LAMBDA, Packaging.IMAGE, Runtime("sha256:" + "f" * 64, "0.0.8"))
 Ladle = Callable[..., dict[str, Any]]
-
-
-@pytest.fixture
-def here(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    shutil.copytree(root / "model_packages" / "digits", tmp_path / "model_packages" / "digits")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("LADLE_WORKSPACE", "dir:store")
-    return tmp_path
 
 
 @pytest.fixture
@@ -50,18 +41,8 @@ def ladle(here: Path, capsys: pytest.CaptureFixture[str]) -> Ladle:
 
 def deployed_with(here: Path, runtime: Runtime, planned: dict[str, Any]) -> None:
     """What a deploy by the Ladle that brought ``runtime`` left in the ledger."""
-    config = parse((here / "model_packages/digits/model.yaml").read_bytes(), "").config
-    assert config is not None
-    release = Release(
-        number=1,
-        release_digest=planned["release_digest"],
-        model_digest=planned["model_digest"],
-        experiment_id=None,
-        requested_at=1.0,
-        policy=rollout_policy(config),
-        packaging=Packaging(planned["packaging"]),
-        runtime=runtime,
-    )
+    packaging = Packaging(planned["packaging"])
+    release = replace(first_release(here, planned), packaging=packaging, runtime=runtime)
     state = ReleaseState(
         "digits",
         phase=Phase.STABLE,
