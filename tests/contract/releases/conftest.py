@@ -11,9 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from tests.contract.releases import sagemaker_router
+from tests.contract.releases import moving_router, sagemaker_router
 from tests.contract.releases.ecs_router import in_the_strict_world, on_moto
-from tests.contract.releases.moving_router import behind_one_door
 from tests.contract.releases.stage_router import on_a_stage
 
 from ladle import names
@@ -55,6 +54,12 @@ EXCEPTIONS |= {
     f"{kind} on {name}": lacks
     for kind in ("second home", "behind one door")
     for name, lacks in EXCEPTIONS.items()
+}
+STRICT_WORLDS = {
+    "ecs": in_the_strict_world,
+    "sagemaker": sagemaker_router.on_sagemaker,
+    "serverless": on_a_stage,
+    "behind one door": moving_router.behind_a_door,
 }
 BASES = {"second home on moto": 7, "second home on ministack": 7}
 
@@ -126,12 +131,8 @@ def router(
     if adapter == "memory":
         memory = MemoryRouter(versions=set(VERSIONS))
         yield memory, lambda: memory.publish(1)
-    elif adapter == "ecs":
-        yield in_the_strict_world(MODEL, VERSIONS)
-    elif adapter == "sagemaker":
-        yield sagemaker_router.on_sagemaker(MODEL, VERSIONS)
-    elif adapter == "serverless":
-        yield on_a_stage(MODEL, VERSIONS)
+    elif adapter in STRICT_WORLDS:
+        yield STRICT_WORLDS[adapter](MODEL, VERSIONS)
     elif session is None:
         disk = DiskTrafficRouter(tmp_path)
 
@@ -179,8 +180,7 @@ def _of_lambda(
 ) -> Iterator[tuple[TrafficRouter, Callable[[], object]]]:
     for home, publish in on_lambda(session, BASES.get(adapter, 0)):
         if adapter.startswith("behind one door"):
-            with behind_one_door(session, MODEL, VERSIONS) as moving:
-                yield moving, publish
+            yield moving_router.on_moto(session, MODEL, VERSIONS), publish
         else:
             yield home, publish
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 from tests.contract.releases.api_doors import FUNCTION, SERVICE, Doors
+from tests.contract.releases.ecs_router import Opens, Patient, in_the_strict_world
 from tests.contract.releases.ecs_world import EcsWorld
 
 from ladle.actions.behind_one_door import BehindOneDoor
@@ -16,27 +15,48 @@ from ladle.aws.traffic.ecs import EcsListenerRouter
 from ladle.aws.traffic.lambda_function import LambdaAliasRouter
 from ladle.catalog import Target
 from ladle.policy.lock import Home
-from ladle.ports import HomeRouter
+from ladle.ports import HomeRouter, LedTo
 from ladle.releases.homes import Homes
 
-OLD, NEW = Home(Target.LAMBDA), Home(Target.ECS, 7)
+LED, OTHER = Home(Target.LAMBDA), Home(Target.ECS, 99)
 
 
-@contextmanager
-def behind_one_door(
-    session: AwsSession, model: str, releases: tuple[int, ...]
-) -> Iterator[BehindOneDoor]:
-    """The other home is still without a service."""
-    world: Any = EcsWorld(model)
+class OpenDoor:
+    """It leads to the first home, and nobody leads it on."""
+
+    def read(self, model: str) -> LedTo:
+        return LedTo(LED.base, frozenset({LED.base, OTHER.base}), "first")
+
+    def lead(self, model: str, base: int, expected_revision: str) -> None:
+        raise AssertionError("no release of this suite is anywhere else")
+
+
+def behind_a_door(model: str, releases: tuple[int, ...]) -> Opens:
+    """Both homes by AWS's own rules; the other one is still without a service."""
+    patient, publish = in_the_strict_world(model, releases)
+    assert isinstance(patient, Patient)
+    routers = {LED: patient.router, OTHER: _nothing_there(model)}
+    router = BehindOneDoor(lambda _model: _homes(releases), routers.__getitem__, OpenDoor())
+    return Patient(cast("EcsListenerRouter", router), patient.pass_time), publish
+
+
+def on_moto(session: AwsSession, model: str, releases: tuple[int, ...]) -> BehindOneDoor:
+    """A function and an HTTP API, both moto's."""
     routers: dict[Home, HomeRouter] = {
-        OLD: LambdaAliasRouter(lambda _model: session.lambda_),
-        NEW: EcsListenerRouter(lambda _model: world),
+        LED: LambdaAliasRouter(lambda _model: session.lambda_),
+        OTHER: _nothing_there(model),
     }
-    emulated = session._endpoint is not None
-    doors = Doors(session) if emulated else Doors.on_moto(session)
-    doors.open(model, FUNCTION, {OLD.base: FUNCTION, NEW.base: SERVICE})
-    homes = Homes({**dict.fromkeys(releases, OLD), NEW.base + 1: NEW})
-    yield BehindOneDoor(
-        lambda _model: homes, routers.__getitem__, ApiDoor(lambda _model: doors.session)
+    doors = Doors.on_moto(session)
+    doors.open(model, FUNCTION, {LED.base: FUNCTION, OTHER.base: SERVICE})
+    return BehindOneDoor(
+        lambda _model: _homes(releases), routers.__getitem__, ApiDoor(lambda _model: doors.session)
     )
-    doors.close(model)
+
+
+def _homes(releases: tuple[int, ...]) -> Homes:
+    return Homes({**dict.fromkeys(releases, LED), OTHER.base + 1: OTHER})
+
+
+def _nothing_there(model: str) -> EcsListenerRouter:
+    world: Any = EcsWorld(model)
+    return EcsListenerRouter(lambda _model: world)
