@@ -78,7 +78,7 @@ def test_the_live_integration_is_not_touched_and_each_home_has_an_example(
             f"LeadsTo{spec.base}",
         )
     )
-    assert live == named(before["PredictIntegration"]["Properties"], spec)
+    assert now["PredictIntegration"] == named(before["PredictIntegration"], spec)
     assert live["Description"] == names.LIVE_INTEGRATION
     assert old == {**live, "Description": names.home_integration(spec.left.home.base)}
     assert new["Description"] == names.home_integration(spec.base)
@@ -116,6 +116,12 @@ def test_a_move_that_is_finished_leaves_nothing_of_it(moved: Moved, model: str) 
     assert not [id_ for id_ in after if id_.startswith("LeadsTo")]
     assert "Leaves" not in after["Release"]["Properties"]
     assert after["Release"]["Properties"]["Base"] == str(spec.base)
+
+
+def test_the_door_is_described_anew_only_after_the_hand_over_went_well(
+    moved: Moved, model: str
+) -> None:
+    assert "Release" in waits_for(moved.after.model(model), "PredictIntegration")
 
 
 def test_the_new_home_keeps_its_ids_when_the_move_is_finished(moved: Moved, model: str) -> None:

@@ -41,9 +41,9 @@ def opened(scope: Construct, spec: ServiceSpec, behind: Behind, intake: ToFuncti
         may_call(scope, spec, door.api.ref, behind.arn)
     # The platform stack lets every door's POST /feedback in: one permission, however many models.
     door.routes("Feedback", INTAKE_ROUTES, door.to("FeedbackIntegration", intake))
-    # What a finished move changes of it, the last of the controller's writes, nothing may take back.
-    unnamed = spec.base and not isinstance(behind, ToFunction)
-    return Opened(door.url, door.stage(), (live,) if unnamed else ())
+    # A move that is finished changes it to what it is already: not before the hand-over went well.
+    waits = spec.base and spec.left is None and isinstance(behind, ToListener)
+    return Opened(door.url, door.stage(), (live,) if waits else ())
 
 
 def labels_only(scope: Construct, spec: ServiceSpec, intake: ToFunction) -> str:
