@@ -1,4 +1,4 @@
-"""A move from a function to another one: the embedded AWS has nothing else, and ``ladle migrate`` no name for it."""
+"""A move from one function to another: the embedded AWS has nothing else."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ from botocore.exceptions import ClientError
 from tests.story.stage import Stage
 
 from ladle import names
-from ladle.actions.move_model import Destination, begin, left_of
-from ladle.aws.stacks import AwsStacks
-from ladle.catalog import Packaging, Target
-from ladle.project.left_file import left_path, write_left
+from ladle.catalog import Packaging
+from ladle.project.left_file import left_path
 from ladle.project.pinned_lock import read_lock, write_lock
 from ladle.project.repository import ModelPackage
 from ladle.releases.state import ReleaseState
@@ -20,15 +18,13 @@ PLACE = "embedded"
 
 
 def begin_move(stage: Stage, model: str) -> int:
-    """Writes what ``ladle migrate --to zip`` writes of a model that is an image; the base."""
-    state, package = stage.state(model), _package(stage, model)
-    told = state.the_stable.lock
-    assert told is not None
-    image = replace(told, packaging=Packaging.IMAGE)
-    lock = begin(state, 0, image, Destination(Target.LAMBDA, Packaging.ZIP))
-    deployed = AwsStacks(stage.session.cloudformation).resources(names.model_stack(model))
-    write_left(package, PLACE, left_of(model, image.home, deployed))
-    write_lock(package, PLACE, lock)
+    """To a function from an image, says the command; a zip is what can be deployed. The base."""
+    stage.shop.ladle("migrate", model, "--to", "image")
+    package = _package(stage, model)
+    lock = read_lock(package, PLACE)
+    assert lock is not None
+    assert lock.packaging is Packaging.IMAGE
+    write_lock(package, PLACE, replace(lock, packaging=Packaging.ZIP))
     return lock.base
 
 
