@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from tests.contract.releases.sagemaker_world import MODEL
+
 from ladle.actions.advance_release import Advance, advance_release
 from ladle.actions.controls import Controls
 from ladle.catalog import Target
@@ -14,7 +16,6 @@ from ladle.releases.events import CandidateReady
 from ladle.simulation.memory import MemoryAlarms, MemoryAnnouncer, MemoryLedger
 from ladle.testing.releases import evidence, release
 
-MODEL = "fraud"
 HOUR_S = 3600.0
 
 

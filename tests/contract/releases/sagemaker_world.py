@@ -14,6 +14,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from ladle.policy.traffic import ObservedTraffic, Traffic
+
+MODEL = "fraud"
 _ARN = "arn:aws:sagemaker:eu-west-1:111122223333"
 Config = dict[str, Any]
 
@@ -216,6 +219,29 @@ class FakeScaling:
     def deregister_scalable_target(self, *, ResourceId: str, **_of: Any) -> None:
         if self.world.scaled.pop(ResourceId, None) is None:
             raise self.exceptions.ObjectNotFoundException(ResourceId)
+
+
+class Moves:
+    """What a controller does to a model of a ``world``, by its ``router``."""
+
+    world: Any
+    router: Any
+
+    def read(self) -> ObservedTraffic:
+        found = self.router.read(MODEL)
+        assert found is not None
+        return found
+
+    def write(self, traffic: Traffic) -> None:
+        self.router.write(MODEL, traffic, self.read().revision)
+
+    def moved(self, traffic: Traffic) -> None:
+        """Until it reads so, as the controller does."""
+        while not traffic.reads_like(self.read().traffic):
+            self.write(traffic)
+            self.world.pass_time()
+        self.router.settle(MODEL, traffic)
+        self.world.pass_time()
 
 
 def waits(world: World | None) -> Any:

@@ -12,16 +12,14 @@ from types import SimpleNamespace
 from typing import Any
 
 from botocore.exceptions import ClientError
-from tests.contract.releases.sagemaker_world import World, ledger_of, waits
+from tests.contract.releases.sagemaker_world import MODEL, Moves, World, ledger_of, waits
 
 from ladle import names
 from ladle.aws.backlog import Backlogs
 from ladle.aws.traffic.endpoint_per_release import StageRouter
 from ladle.aws.versions.endpoint_per_release import StagedVersions
 from ladle.catalog import Target
-from ladle.policy.traffic import ObservedTraffic, Traffic
 
-MODEL = "fraud"
 BOUNDS = {names.MIN_INSTANCES_TAG: "0", names.MAX_INSTANCES_TAG: "3"}
 COLLECTOR = "arn:aws:lambda:eu-west-1:111122223333:function:ladle-collector"
 
@@ -175,7 +173,7 @@ def _refused(code: str, message: str) -> ClientError:
     return ClientError({"Error": {"Code": code, "Message": message}}, "Fake")
 
 
-class Staged:
+class Staged(Moves):
     """A world with what a hand-off and a controller do to it."""
 
     def __init__(self, target: Target = Target.SAGEMAKER_SERVERLESS) -> None:
@@ -198,19 +196,3 @@ class Staged:
         self.versions.keep_warm(MODEL, number, wanted)
         self.versions.open_if_absent(MODEL, first or number, wanted)
         return number
-
-    def read(self) -> ObservedTraffic:
-        found = self.router.read(MODEL)
-        assert found is not None
-        return found
-
-    def write(self, traffic: Traffic) -> None:
-        self.router.write(MODEL, traffic, self.read().revision)
-
-    def moved(self, traffic: Traffic) -> None:
-        """Until it reads so, as the controller does."""
-        while not traffic.reads_like(self.read().traffic):
-            self.write(traffic)
-            self.world.pass_time()
-        self.router.settle(MODEL, traffic)
-        self.world.pass_time()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from tests.contract.releases.stage_world import MODEL, Staged
+from tests.contract.releases.sagemaker_world import MODEL
+from tests.contract.releases.stage_world import Staged
 
 from ladle import names
 from ladle.aws.backlog import GIVEN_UP_S, REACHES_S

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from moto import mock_aws
+from tests.contract.releases.sagemaker_world import MODEL
 from tests.contract.releases.stage_router import on_moto
-from tests.contract.releases.stage_world import COLLECTOR, MODEL, Staged
+from tests.contract.releases.stage_world import COLLECTOR, Staged
 
 from ladle import names
 from ladle.aws.session import AwsSession

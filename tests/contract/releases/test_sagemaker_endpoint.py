@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.contract.releases.sagemaker_router import serving
-from tests.contract.releases.sagemaker_world import World, ledger_of, waits
+from tests.contract.releases.sagemaker_world import MODEL, Moves, World, ledger_of, waits
 
 from ladle import names
 from ladle.aws.traffic.sagemaker import EndpointRouter
@@ -16,11 +16,10 @@ from ladle.aws.versions.sagemaker import EndpointVersions
 from ladle.errors import Conflict, Forbidden, LadleError, NotFound, Unavailable
 from ladle.policy.traffic import ObservedTraffic, Traffic
 
-MODEL = "fraud"
 DIGESTS = [letter * 64 for letter in "abc"]
 
 
-class Endpoint:
+class Endpoint(Moves):
     """A world with what a hand-off and a controller do to it."""
 
     def __init__(self, releases: int = 0) -> None:
@@ -38,22 +37,6 @@ class Endpoint:
         self.versions.wait_until_active(MODEL, number)
         self.versions.open_if_absent(MODEL, number, wanted)
         return number
-
-    def read(self) -> ObservedTraffic:
-        found = self.router.read(MODEL)
-        assert found is not None
-        return found
-
-    def write(self, traffic: Traffic) -> None:
-        self.router.write(MODEL, traffic, self.read().revision)
-
-    def moved(self, traffic: Traffic) -> None:
-        """Until it reads so, as the controller does."""
-        while not traffic.reads_like(self.read().traffic):
-            self.write(traffic)
-            self.world.pass_time()
-        self.router.settle(MODEL, traffic)
-        self.world.pass_time()
 
     @property
     def variants(self) -> set[str]:

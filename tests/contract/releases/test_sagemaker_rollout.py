@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.contract.releases.rollout import MODEL, Rollout
+from tests.contract.releases.rollout import Rollout
 from tests.contract.releases.sagemaker_router import serving
-from tests.contract.releases.sagemaker_world import World, ledger_of, waits
+from tests.contract.releases.sagemaker_world import MODEL, World, ledger_of, waits
 
 from ladle import names
 from ladle.actions.advance_release import Advance

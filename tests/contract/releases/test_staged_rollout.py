@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 from tests.contract.releases.rollout import Rollout
-from tests.contract.releases.stage_world import MODEL, Staged, serving
+from tests.contract.releases.sagemaker_world import MODEL
+from tests.contract.releases.stage_world import Staged, serving
 
 from ladle import names
 from ladle.actions.advance_release import Advance
