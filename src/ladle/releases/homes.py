@@ -46,5 +46,6 @@ class Homes:
 
     def of(self, release: int) -> Home | None:
         """By its number for one that is kept no more; None where its home was left since."""
-        below = (home for home in reversed(self.by_age) if home.base < release)
-        return self.known.get(release) or next(below, None)
+        if release in self.known:
+            return self.known[release]
+        return next((home for home in reversed(self.by_age) if home.base < release), None)

@@ -11,7 +11,7 @@ from ladle.simulation.homes import MemoryHome
 from ladle.simulation.schedule import Actors
 from ladle.simulation.world import MODEL
 
-EVERY = 8  # story is one in which the model moves
+EVERY = 10  # story is one in which the model moves
 SLOWEST_DEPLOY_S = 200.0  # from a hand-off until the door can be led to its home
 SLOWEST_START_S = 240.0  # of machines
 GOES_BACK, OLD_PIPELINE, MISTAKEN = 0.15, 0.15, 0.15
@@ -55,7 +55,7 @@ class MovingActors(Actors):
             world.later(rng.uniform(1, 100), self.go_back)
         else:
             world.later(rng.uniform(0, SLOWEST_DEPLOY_S), self.be_ready)
-        world.later(rng.uniform(200, 900), self.end)
+        world.later(rng.uniform(150, 600), self.end)
 
     def be_half_ready(self) -> None:
         """The sample of what is left needs nothing that is new."""
@@ -105,7 +105,7 @@ class MovingActors(Actors):
         world, state = self.world, self.world.ledger.load(MODEL)
         if left.base not in state.left:
             if world.now < self.ends_at:
-                world.later(self.rng.uniform(60, 400), self.end)
+                world.later(self.rng.uniform(60, 300), self.end)
             return
         self.home, self.leaves = (self.leaves if left == self.home else self.home), None
         world.door.ready = frozenset()

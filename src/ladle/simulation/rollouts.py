@@ -14,13 +14,11 @@ from ladle.actions.advance_release import Advance, advance_release
 from ladle.actions.behind_one_door import BehindOneDoor
 from ladle.actions.controls import Controls
 from ladle.errors import Forbidden
-from ladle.policy.lock import Home
 from ladle.policy.statuses import Phase
 from ladle.policy.verdicts import Evidence
 from ladle.ports import HomeRouter, TrafficRouter
 from ladle.releases.effects import RecordKind
-from ladle.releases.events import CandidateReady, CostRead
-from ladle.releases.homes import Homes
+from ladle.releases.events import CostRead
 from ladle.releases.state import ReleaseState
 from ladle.simulation.faults import CALM, Caller, Crash, Odds, Process, faulty
 from ladle.simulation.invariants import Violation, Watch
@@ -169,20 +167,14 @@ class Simulation:
             return faulty(process, WatchedRouter(world, watch))
 
         @cache
-        def router(home: Home) -> HomeRouter:
-            watched = WatchedRouter(world, watch, home.base)
-            return cast("HomeRouter", faulty(process, watched))
+        def router(base: int) -> HomeRouter:
+            return cast("HomeRouter", faulty(process, WatchedRouter(world, watch, base)))
 
-        def homes(model: str) -> Homes:
-            on_the_way = (
-                delivered.message.release
-                for delivered in world.ledger.inbox.pending(model)
-                if isinstance(delivered.message, CandidateReady)
-            )
-            return Homes.told_by(world.ledger.load(model), tuple(on_the_way))
-
-        door = faulty(process, WatchedDoor(world, watch))
-        return BehindOneDoor(lambda model: process.call("load", homes, model), router, door)
+        return BehindOneDoor(
+            lambda model: process.call("load", world.homes, model),
+            lambda home: router(home.base),
+            faulty(process, WatchedDoor(world, watch)),
+        )
 
     def _switch(self, on: bool) -> None:
         self.world.serving = on

@@ -14,7 +14,8 @@ from ladle.policy.stopping import Overrun
 from ladle.policy.traffic import Traffic
 from ladle.policy.verdicts import ArmCounts, Evidence, GuardVerdict, Verdict
 from ladle.ports import AlarmReading
-from ladle.releases.events import LateRegression, QuarantineDoubted
+from ladle.releases.events import CandidateReady, LateRegression, QuarantineDoubted
+from ladle.releases.homes import Homes
 from ladle.releases.state import Release, ReleaseState
 from ladle.simulation.homes import MemoryDoor, MemoryHome, nowhere
 from ladle.simulation.memory import MemoryAnnouncer, MemoryLedger, MemoryRouter
@@ -67,6 +68,7 @@ class World:
     cleared: bool = False
     regressed: dict[int, LateRegression] = field(default_factory=dict)
     agenda: list[tuple[float, int, Callable[[], object]]] = field(default_factory=list)
+    _told: tuple[ReleaseState | None, Homes] | None = None
     _order: itertools.count[int] = field(default_factory=itertools.count)
 
     @property
@@ -83,6 +85,15 @@ class World:
         """Since when it starts no more."""
         found = (router.broken.get(release) for router in self.routers.values())
         return next((at for at in found if at is not None), None)
+
+    def homes(self, model: str) -> Homes:
+        """As ledger and inbox tell them. Most looks find what the last one found."""
+        state, pending = self.ledger.load(model), self.ledger.inbox.pending(model)
+        if pending or self._told is None or self._told[0] is not state:
+            messages = (delivered.message for delivered in pending)
+            on_the_way = (m.release for m in messages if isinstance(m, CandidateReady))
+            self._told = (None if pending else state, Homes.told_by(state, tuple(on_the_way)))
+        return self._told[1]
 
     def let_move(self) -> None:
         """Its traffic is one of a door and the homes behind it."""

@@ -13,11 +13,12 @@ from ladle.releases.effects import RecordKind
 from ladle.releases.events import CandidateReady
 from ladle.simulation import moving_plants, plants
 from ladle.simulation.faults import CALM, HARSH
+from ladle.simulation.moving import EVERY
 from ladle.simulation.rollouts import BrokenAt, Plant, Simulation, play
 from ladle.simulation.world import MODEL, Truth
 from ladle.testing.releases import release
 
-STORIES = 4000  # tests/runtime/test_many_stories.py plays 96,000 more
+STORIES = 4000  # tests/runtime/test_many_stories.py plays 90,000 more
 
 # The invariants that a mistake may break; which one is met first depends on the story.
 PLANTED: dict[Plant, set[int]] = {
@@ -31,11 +32,18 @@ PLANTED: dict[Plant, set[int]] = {
     plants.keeps_old_evidence: {7},
     plants.forgets_who_asked: {3, 15},
     plants.keeps_no_numbers: {3, 13, 15},
-    plants.believes_its_own_writes: {7, 9, 12, 16},  # it may retire what has traffic, again and again
+    plants.believes_its_own_writes: {
+        7,
+        9,
+        12,
+        16,
+    },  # it may retire what has traffic, again and again
     plants.takes_its_time: {5},
     plants.rolls_back_unprobed: {6},
     plants.ignores_revisions: {8, 12},
     plants.ignores_generations: {1, 7, 8},
+}
+PLANTED_IN_A_MOVE: dict[Plant, set[int]] = {
     moving_plants.splits_between_two_homes: {16},
     moving_plants.leaves_what_serves: {6, 16},
     moving_plants.leads_the_door_first: {8, 12},
@@ -69,12 +77,19 @@ def test_no_harsh_story_breaks_an_invariant() -> None:
 @pytest.mark.parametrize("plant", PLANTED, ids=lambda plant: plant.__name__)
 def test_a_planted_mistake_is_noticed(plant: Plant) -> None:
     with pytest.raises(BrokenAt) as broken:
-        _play_many(plant)
+        _play_many(plant, range(1000))
     assert broken.value.invariant in PLANTED[plant]
 
 
-def _play_many(plant: Plant) -> None:
-    for seed in range(1000):
+@pytest.mark.parametrize("plant", PLANTED_IN_A_MOVE, ids=lambda plant: plant.__name__)
+def test_a_mistake_that_only_a_move_shows_is_noticed(plant: Plant) -> None:
+    with pytest.raises(BrokenAt) as broken:
+        _play_many(plant, range(0, 1000 * EVERY, EVERY))
+    assert broken.value.invariant in PLANTED_IN_A_MOVE[plant]
+
+
+def _play_many(plant: Plant, seeds: range) -> None:
+    for seed in seeds:
         play(seed, plant=plant)
 
 
