@@ -25,6 +25,7 @@ from ladle_stacks.functions import FunctionPlan, ZipCode, own_function
 from ladle_stacks.host import Host
 from ladle_stacks.release_handoff import bundle_and_handoff, release
 from ladle_stacks.serving_image import serving_image
+from ladle_stacks.staged_serving import staged_serving
 from ladle_stacks.targets.sagemaker import (
     SAGEMAKER,
     endpoint_key,
@@ -69,8 +70,6 @@ def _asks(scope: Construct, host: Host, spec: ServiceSpec) -> lambda_.CfnFunctio
 def _serving(
     scope: Construct, spec: ServiceSpec, model: Mapping[str, Any], key: kms.CfnKey
 ) -> Mapping[str, str]:
-    """What CreateModel and CreateEndpointConfig take; the hand-off adds names and number."""
-    to_json = cdk.Stack.of(scope).to_json_string
     folder = f"s3://{arns.store_bucket_name()}/{names.ASYNC}/{spec.model}"
     answers = {"S3OutputPath": f"{folder}/out/", "S3FailurePath": f"{folder}/failed/"}
     config = {
@@ -84,12 +83,4 @@ def _serving(
         names.MIN_INSTANCES_TAG: str(planning.least_instances(spec)),
         names.MAX_INSTANCES_TAG: str(planning.most_instances(spec)),
     }
-    return {
-        "Model": to_json(model),
-        "Variant": to_json(machine_variant(spec)),
-        "Config": to_json(config),
-        "Tags": to_json({**spec.tags, **bounds, "ladle:model": spec.model}),
-        "LogDays": str(spec.log_retention_days),
-        "LinesTo": arns.function(names.COLLECTOR_FUNCTION),
-        "Door": cdk.Fn.ref("Door"),  # another door leads nowhere before it is handed over again
-    }
+    return staged_serving(scope, spec, model, machine_variant(spec), config, bounds)

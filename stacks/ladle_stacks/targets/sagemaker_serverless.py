@@ -15,12 +15,13 @@ from ladle.planning import permissions
 from ladle.planning.service_spec import ServiceSpec
 from ladle.planning.serving_environment import secrets_environment, serving_json
 from ladle.planning.targets import sagemaker_serverless as planning
-from ladle_stacks import arns, grants
+from ladle_stacks import grants
 from ladle_stacks.doors.behind import ToService
 from ladle_stacks.doors.front_door import front_door
 from ladle_stacks.host import Host
 from ladle_stacks.release_handoff import bundle_and_handoff, read_from_the_store, release
 from ladle_stacks.serving_image import serving_image
+from ladle_stacks.staged_serving import staged_serving
 
 
 def serve(scope: Construct, host: Host, spec: ServiceSpec) -> cdk.CfnResource:
@@ -49,24 +50,15 @@ def _serving(
     role_arn: str,
     bundle: cdk.CfnCustomResource,
 ) -> Mapping[str, str]:
-    """What CreateModel and CreateEndpointConfig take; the hand-off adds names and number."""
-    to_json = cdk.Stack.of(scope).to_json_string
     container = {"Image": image, "Environment": _environment(spec, bundle)}
+    model = {"ExecutionRoleArn": role_arn, "PrimaryContainer": container}
     variant = {
         "ServerlessConfig": {
             "MemorySizeInMB": planning.memory_mb(spec),
             "MaxConcurrency": planning.concurrency(spec),
         }
     }
-    return {
-        "Model": to_json({"ExecutionRoleArn": role_arn, "PrimaryContainer": container}),
-        "Variant": to_json(variant),
-        "Config": "{}",
-        "Tags": to_json({**spec.tags, "ladle:model": spec.model}),
-        "LogDays": str(spec.log_retention_days),
-        "LinesTo": arns.function(names.COLLECTOR_FUNCTION),
-        "Door": cdk.Fn.ref("Door"),  # another door leads nowhere before it is handed over again
-    }
+    return staged_serving(scope, spec, model, variant, config={}, tags={})
 
 
 def _environment(spec: ServiceSpec, bundle: cdk.CfnCustomResource) -> Mapping[str, Any]:
