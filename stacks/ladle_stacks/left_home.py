@@ -14,10 +14,11 @@ from ladle import names
 from ladle.catalog import DoorKind, Target
 from ladle.errors import LadleError
 from ladle.planning.locking import movable
+from ladle.planning.moving import INTEGRATION, LIVE
 from ladle.planning.service_spec import Left, ServiceSpec
 from ladle_stacks import arns
 
-LIVE, RELEASE = "PredictIntegration", "Release"
+RELEASE = "Release"
 _THE_CDKS_OWN = "AWS::CDK::Metadata"
 _IN_TEXT = re.compile(r"\$\{([^!}.]+)")
 
@@ -37,7 +38,7 @@ def refuse_unmovable(spec: ServiceSpec) -> None:
         f"it comes from {spec.left.home.target}": spec.left.home.target not in movable(),
         "a second cluster would have the name of the first": both == {Target.ECS},
         f"its door is to be {spec.door.kind}": spec.door.kind is not DoorKind.HTTP_API,
-        "its door is no HTTP API": live.get("Type") != "AWS::ApiGatewayV2::Integration",
+        "its door is no HTTP API": live.get("Type") != INTEGRATION,
     }
     if why := [said for said, holds in found.items() if holds]:
         raise LadleError(

@@ -10,6 +10,7 @@ from ladle.catalog import DoorKind, Packaging, Target
 from ladle.config.schema import ModelConfig
 from ladle.errors import LadleError, UsageError
 from ladle.planning.locking import movable, moved, way_there
+from ladle.planning.moving import INTEGRATION, LIVE
 from ladle.planning.resolve import Cloud, choose_packaging
 from ladle.planning.service_spec import Left, ServiceSpec
 from ladle.policy.lock import Home, Lock, Runtime
@@ -17,8 +18,6 @@ from ladle.policy.statuses import Phase
 from ladle.releases.state import Release, ReleaseState
 from ladle.targets.choose import choose
 
-# The door of a deployed model, if it is one that can be led elsewhere, has this resource.
-LIVE, INTEGRATION = "PredictIntegration", "AWS::ApiGatewayV2::Integration"
 SIDE_BY_SIDE = (
     "or give the model another name for the new target, let both answer and bring callers over"
 )

@@ -14,6 +14,8 @@ from ladle.planning.grant import Grant, Thing, allow
 from ladle.planning.resource import Resource
 from ladle.planning.service_spec import ServiceSpec
 
+# Through which a door that can be led asks for predictions: its id in the template, and its type.
+LIVE, INTEGRATION = "PredictIntegration", "AWS::ApiGatewayV2::Integration"
 _HASH = re.compile(r"[0-9A-F]{8}$")  # the CDK's own, behind a logical id
 _NUMBER = re.compile(r"(?<=Route)\d+$")
 # What both homes share is the stack's, whatever its config says; a number stands behind a route.
@@ -25,7 +27,7 @@ _SHARED = frozenset(
             for function in ("Handoff", "Bundler")
             for part in ("", "Role", "Logs")
         ),
-        *("Door", "DoorStage", "PredictIntegration", "PredictRoute"),
+        *("Door", "DoorStage", LIVE, "PredictRoute"),
         *("FeedbackIntegration", "FeedbackRoute"),
     )
 )
@@ -71,7 +73,7 @@ def resources_of_the_move(spec: ServiceSpec) -> Iterator[Resource]:
     if spec.left is None:
         return
     for _ in (spec.left.home, spec.home):
-        yield Resource("AWS::ApiGatewayV2::Integration")
+        yield Resource(INTEGRATION)
     if not spec.left.home.base:
         yield Resource("AWS::IAM::Policy")
     for resource in stays(spec).values():
@@ -84,7 +86,7 @@ def leading(model: str) -> Iterator[Grant]:
     """Leads the door from home to home. It is found through the model's stack."""
     every = arns.integrations_of_the_door()
     stack = names.model_stack(model)
-    yield allow("apigateway", ["GET"], Thing(every, "what its door leads to"))
-    yield allow("apigateway", ["PATCH"], Thing(f"{every}/*", "what its door leads to"))
+    yield allow("apigateway", ["GET"], Thing(every, "its door"))
+    yield allow("apigateway", ["PATCH"], Thing(f"{every}/*", "its door"))
     its_stack = Thing(arns.stack(stack), f"the stack {stack}")
     yield allow("cloudformation", ["DescribeStackResource"], its_stack)

@@ -13,12 +13,13 @@ from ladle import names
 from ladle.catalog import DoorAuth, DoorKind
 from ladle.config.doors import row_of
 from ladle.planning.door_resources import INTAKE_ROUTES, SERVING_ROUTES
+from ladle.planning.moving import LIVE
 from ladle.planning.service_spec import ServiceSpec
 from ladle_stacks import arns
 from ladle_stacks.doors.behind import Behind, ToFunction, ToListener
 from ladle_stacks.doors.opened import Opened
 from ladle_stacks.home import home_of
-from ladle_stacks.left_home import LIVE, kept_integration, leads_to
+from ladle_stacks.left_home import kept_integration, leads_to
 
 AUTHORIZATION = {DoorAuth.IAM: "AWS_IAM", DoorAuth.JWT: "JWT", DoorAuth.NONE: "NONE"}
 # What a page may send: whose call it is, and of what.
