@@ -6,15 +6,11 @@ from typing import Any
 
 from tests.live.ask_sagemaker import no_access_denied
 from tests.live.checks import asked, by_hand
-from tests.live.place import Place
+from tests.live.place import HALF, Place
 
 from ladle import names
 
-ON_ASYNC = {
-    "target": "sagemaker-async",
-    "packaging": "image",
-    "rollout": "{canary_percent: 50, bake: 1h, min_requests: 5, max: 24h}",
-}
+ON_ASYNC = {"target": "sagemaker-async", "packaging": "image", "rollout": HALF}
 IDLE_LOOKS, LOOK_S = 60, 60.0
 
 

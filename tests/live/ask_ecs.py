@@ -7,17 +7,13 @@ from typing import Any
 from tests.live.ask_sagemaker import no_access_denied
 from tests.live.ask_traffic import dealt, freezes, took
 from tests.live.checks import Needs, asked, by_hand
-from tests.live.place import Place
+from tests.live.place import HALF, Place
 
 from ladle import names
 from ladle.policy.statuses import Phase, ReleaseStatus
 from ladle.releases.effects import RecordKind
 
-ON_ECS = {
-    "target": "ecs",
-    "packaging": "image",
-    "rollout": "{canary_percent: 50, bake: 1h, min_requests: 5, max: 24h}",
-}
+ON_ECS = {"target": "ecs", "packaging": "image", "rollout": HALF}
 
 
 def serving(place: Place) -> str:

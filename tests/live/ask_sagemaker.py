@@ -8,7 +8,7 @@ from typing import Any
 from tests.live.ask_door import JSON, npy
 from tests.live.ask_traffic import dealt, freezes, permission_first, refusal, took
 from tests.live.checks import Needs, asked
-from tests.live.place import Place
+from tests.live.place import HALF, Place
 
 from ladle import names
 from ladle.policy.statuses import Phase, ReleaseStatus
@@ -16,7 +16,6 @@ from ladle.releases.effects import RecordKind
 from ladle.releases.state import ReleaseState
 
 ON_SAGEMAKER = {"target": "sagemaker", "packaging": "image"}
-HALF = "{canary_percent: 50, bake: 1h, min_requests: 5, max: 24h}"
 PAYLOAD_BYTES = 5_900_000
 
 

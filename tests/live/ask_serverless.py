@@ -6,17 +6,13 @@ from typing import Any
 
 from tests.live.ask_traffic import dealt, permission_first, took
 from tests.live.checks import asked, by_hand
-from tests.live.place import Place
+from tests.live.place import HALF, Place
 
 from ladle import names
 from ladle.aws.endpoint_stage import EndpointStages, Stage
 from ladle.policy.statuses import ReleaseStatus
 
-ON_SERVERLESS = {
-    "target": "sagemaker-serverless",
-    "packaging": "image",
-    "rollout": "{canary_percent: 50, bake: 1h, min_requests: 5, max: 24h}",
-}
+ON_SERVERLESS = {"target": "sagemaker-serverless", "packaging": "image", "rollout": HALF}
 
 
 def serving(place: Place) -> str:

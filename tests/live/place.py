@@ -26,6 +26,8 @@ from ladle.ports import Predictor, Workspace
 from ladle.wiring import DEFAULT_URL, deploy_tool, door_of, open_predictor
 
 Found = TypeVar("Found")
+# A trial that nothing ends while it is asked about.
+HALF = "{canary_percent: 50, bake: 1h, min_requests: 5, max: 24h}"
 ASKED_AT_ONCE = 8
 PATIENCE_S = 1800.0  # machines of SageMaker and ECS come in ten minutes
 ON_AWS = {"packaging": "zip", "monitor": "{window: 60s, guards: {latency: null}}"}
