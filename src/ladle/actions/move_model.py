@@ -148,13 +148,22 @@ def refuse_door(spec: ServiceSpec) -> None:
 
 
 def left_of(model: str, home: Home, resources: Mapping[str, Any]) -> Left:
-    """All that the deployed stack has. Raises LD283 where its door cannot be led elsewhere."""
+    """All that the deployed stack has. Raises LD283 where its door cannot be led elsewhere, LD281 where it
+    still holds what an earlier move left.
+    """
     if resources.get(LIVE, {}).get("Type") != INTEGRATION:
         raise LadleError(
             "LD283",
             f"the deployed door of {model} is no HTTP API, and no other can be led elsewhere",
             "deploy it behind one first (door.auth iam, jwt or none; door.url api), which changes its "
             f"address; {SIDE_BY_SIDE}",
+        )
+    handed = resources.get("Release", {}).get("Properties", {})
+    if "Leaves" in handed or int(handed.get("Base", 0)) != home.base:
+        raise LadleError(
+            "LD281",
+            f"the stack of {model} still holds what an earlier move left",
+            "deploy what ended that move first: ladle deploy",
         )
     return Left(home, resources)
 

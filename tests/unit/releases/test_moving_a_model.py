@@ -229,6 +229,14 @@ def test_only_an_http_api_is_led_elsewhere() -> None:
             left_of("fraud", FIRST, resources)
 
 
+def test_a_stack_that_still_holds_an_earlier_move_is_deployed_first() -> None:
+    live = {"PredictIntegration": {"Type": "AWS::ApiGatewayV2::Integration"}}
+    for said in ({"Leaves": {"Target": "ecs", "Base": "0"}}, {"Base": "7"}):
+        handed = {"Release": {"Type": "Custom::LadleRelease", "Properties": said}}
+        with pytest.raises(LadleError, match=r"LD281.*an earlier move left"):
+            left_of("fraud", FIRST, live | handed)
+
+
 def test_a_release_on_its_way_is_what_the_ledger_knows_of_the_new_home() -> None:
     story = stable_story(2)
     story.hear(CandidateReady(moved(3)), settle=False)
