@@ -66,13 +66,12 @@ def deploy(
     root, url, cloud = to.root, to.url, to.cloud
     origin = None if source is None else _origin(root, source, source_profile, url)
     workspace, found = open_workspace(url, root), read_configs(root, environment)
-    ledger = workspace.ledger
-    locks = known_locks(found, to, ledger, origin)
+    locks = known_locks(found, to, workspace.ledger, origin)
     _forget(found, to, locks)
     specs = read_services(root, cloud, inspect, environment, models or (), locks)
     if cloud is Cloud.EMBEDDED:
         refuse_embedded(specs)
-    plan = plan_deploy(specs, ledger)
+    plan = plan_deploy(specs, workspace.ledger)
     _say_plan(plan)
     going = [m.wanted for m in plan.models if m.would_change]
     refuse_altered(workspace, going, open_seen_heads(url, root).seen())
@@ -81,7 +80,7 @@ def deploy(
     tool, context = _tool(url, root), _context(cloud, environment, locks)
     _bring(root, origin, open_bundles(url, root), going)
     ImageDesk(root, url, tool, context, origin).bring(plan)
-    done = apply_deploy(plan, tool, context, ledger, SystemClock())
+    done = apply_deploy(plan, tool, context, workspace.ledger, SystemClock())
     keep_for_later(found, [d.plan.wanted for d in done if d.state is not None], to)
     _tell(done, {m: door_of(url, root, m) for m in (d.plan.wanted.model for d in done)}, as_json)
     return ExitCode.FINDING if plan.refused else ExitCode.OK
