@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from ladle.errors import NotFound
-from ladle.policy.lock import Lock
+from ladle.policy.lock import Home, Lock
 from ladle.ports import ReleaseLedger
 from ladle.releases.state import Release, ReleaseState
 
@@ -24,13 +24,14 @@ def read_locks(ledger: ReleaseLedger, models: Iterable[str]) -> dict[str, Lock]:
             return found
         newest = handed_over_last(state) or state.stable
         if newest is not None and newest.lock is not None:
-            found[model] = replace(newest.lock, grants=grants_of(state))
+            found[model] = replace(newest.lock, grants=grants_of(state, newest.home))
     return found
 
 
-def grants_of(state: ReleaseState) -> tuple[str, ...]:
-    """What any release needs that may get traffic again."""
-    return tuple(dict.fromkeys(grant for r in state.startable for grant in r.grants))
+def grants_of(state: ReleaseState, home: Home) -> tuple[str, ...]:
+    """What any release there needs that may get traffic again; each home has a role of its own."""
+    there = (release for release in state.startable if release.home == home)
+    return tuple(dict.fromkeys(grant for release in there for grant in release.grants))
 
 
 def handed_over_last(state: ReleaseState) -> Release | None:

@@ -149,7 +149,9 @@ def kept(
         return told
     if not may_move and (elsewhere := moved(config, committed)) is not None:
         raise elsewhere.refusal
-    return replace(committed, grants=told.grants if told else ())
+    if told is None or told.home != committed.home:  # a new home's role owes older releases nothing
+        return replace(committed, grants=())
+    return replace(committed, grants=told.grants)
 
 
 def read_service(

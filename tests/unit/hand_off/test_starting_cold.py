@@ -160,7 +160,7 @@ class Account(RuleBasedStateMachine):
             target=Target.LAMBDA,
             packaging=spec.packaging,
             grants=permissions.of_this_release(spec),
-            kept=spec.kept if self.refuses else tuple(grants_of(self.story.state)),
+            kept=spec.kept if self.refuses else grants_of(self.story.state, spec.home),
         )
         hand_over(self.ports, wanted)
         self._deliver()

@@ -96,3 +96,15 @@ def test_a_config_of_a_model_that_is_to_move_may_say_so_before(package: ModelPac
     with pytest.raises(LadleError, match="LD245"):
         read_configs(root)
     assert [c.target for _, c in read_configs(root, moving="fraud")] == [Target.LAMBDA]
+
+
+def test_the_role_of_a_new_home_owes_nothing_to_what_runs_in_the_old_one(
+    package: ModelPackage,
+) -> None:
+    spec(package)
+    [(_, config)] = read_configs(package.folder.parents[1])
+    for home, expected in ((LEFT.home, ()), (MOVING.home, ("read|secret",))):
+        told = Lock(home.target, Packaging.IMAGE, None, ("read|secret",), home.base)
+        found = kept(package, config, Cloud.AWS, None, {"fraud": told})
+        assert found is not None
+        assert found.grants == expected
