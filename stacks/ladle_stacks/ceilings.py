@@ -12,7 +12,7 @@ from aws_cdk import aws_elasticloadbalancingv2 as elb
 from constructs import Construct
 
 from ladle import names
-from ladle.catalog import Target
+from ladle.catalog import DoorKind, Target
 from ladle.planning.service_spec import ServiceSpec
 from ladle_stacks import arns
 from ladle_stacks.home import home_of
@@ -76,7 +76,10 @@ class _Asked:
 
 
 def _asked(scope: Construct, spec: ServiceSpec) -> _Asked:
+    of_the_door = _Asked("AWS/ApiGateway", "Count", "ApiName", names.function(spec.model))
     if spec.left is not None:  # either home answers, both behind one door
+        if spec.door.kind is DoorKind.REST_API:
+            return of_the_door
         return _Asked("AWS/ApiGateway", "Count", "ApiId", cdk.Fn.ref("Door"))
     if spec.target is Target.LAMBDA:
         function = names.function(spec.model, spec.base)
@@ -85,7 +88,7 @@ def _asked(scope: Construct, spec: ServiceSpec) -> _Asked:
     if isinstance(balancer, elb.CfnLoadBalancer):  # which counts no health check
         whose = balancer.attr_load_balancer_full_name
         return _Asked("AWS/ApplicationELB", "RequestCount", "LoadBalancer", whose)
-    return _Asked("AWS/ApiGateway", "Count", "ApiName", names.function(spec.model))
+    return of_the_door
 
 
 def _idle_alarm(scope: Construct, spec: ServiceSpec, idle_s: float) -> None:

@@ -7,14 +7,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import aws_cdk as cdk
+from aws_cdk import aws_apigateway as rest
 from aws_cdk import aws_apigatewayv2 as api
 from constructs import Construct
 
 from ladle import names
-from ladle.catalog import DoorKind, Target
+from ladle.catalog import Target
 from ladle.errors import LadleError
 from ladle.planning.locking import movable
-from ladle.planning.moving import INTEGRATION, LIVE
+from ladle.planning.moving import LIVE, door_of
 from ladle.planning.service_spec import Left, ServiceSpec
 from ladle_stacks import arns
 
@@ -24,7 +25,7 @@ _IN_TEXT = re.compile(r"\$\{([^!}.]+)")
 
 
 def leads_to(base: int) -> str:
-    """The id of the integration that shows how a door leads to a home."""
+    """The id of what shows how a door leads to a home."""
     return f"LeadsTo{base}"
 
 
@@ -32,20 +33,20 @@ def refuse_unmovable(spec: ServiceSpec) -> None:
     """Raises LD283 for what no door can be led away from; ``ladle migrate`` does so before it writes."""
     if spec.left is None:
         return
-    live, both = spec.left.resources.get(LIVE, {}), {spec.target, spec.left.home.target}
+    now, both = door_of(spec.left.resources), {spec.target, spec.left.home.target}
     found = {
         f"it goes to {spec.target}": spec.target not in movable(),
         f"it comes from {spec.left.home.target}": spec.left.home.target not in movable(),
         "a second cluster would have the name of the first": both == {Target.ECS},
-        f"its door is to be {spec.door.kind}": spec.door.kind is not DoorKind.HTTP_API,
-        "its door is no HTTP API": live.get("Type") != INTEGRATION,
+        "its door is none that can be led": now is None,
+        f"its door is to be {spec.door.kind}": spec.door.kind is not now,
     }
     if why := [said for said, holds in found.items() if holds]:
         raise LadleError(
             "LD283",
             f"{spec.model} cannot move behind its door: {', and '.join(why)}",
-            "take back what this commit changed of it: only an HTTP API can be led from one home to "
-            "another, between lambda and ecs",
+            "take back what this commit changed of it: an HTTP API and a REST API can be led from one "
+            "home to another, and stay what they are",
         )
 
 
@@ -56,6 +57,11 @@ def kept_integration(
     made = _kept(scope, model, left, id_, left.resources[LIVE])
     made.add_property_override("Description", description)
     return made
+
+
+def kept(scope: Construct, model: str, left: Left, id_: str) -> cdk.CfnResource:
+    """What something that is described anew must name."""
+    return _kept(scope, model, left, id_, left.resources[id_])
 
 
 def keep_left(stack: cdk.Stack, spec: ServiceSpec) -> None:
@@ -129,9 +135,14 @@ def _of_the_cdk(type_: str) -> str:
 def _last_of_all(stack: cdk.Stack, id_: str, found: Mapping[str, cdk.CfnResource]) -> None:
     """Once it is there nothing of the deploy can fail any more, so the controller may lead the door on."""
     led = found[id_]
-    if not isinstance(led, api.CfnIntegration):
-        raise TypeError(f"{id_} shows how a door leads to a home")
-    named = stack.resolve([led.api_id, led.integration_uri, led.connection_id])
+    match led:
+        case api.CfnIntegration():
+            needs: list[Any] = [led.api_id, led.integration_uri, led.connection_id]
+        case rest.CfnDeployment():
+            needs = [led.rest_api_id]
+        case _:
+            raise TypeError(f"{id_} shows how a door leads to a home")
+    named = stack.resolve(needs)
     for other in found.keys() - {id_, *_named_in(named)}:
         led.add_resource_dependency(found[other])
 

@@ -38,17 +38,23 @@ IMAGE, ZIP, TASKS = (
 )
 TOLD = "notify: ['mailto:ada@example.com']\ncost: {idle_ttl: 24h}\nmonitor: {dashboard: true}\n"
 MACHINES = f"{MODEL}target: ecs\ncompute: {{gpu: 1, spot: true}}\n{TOLD}"
+KEYED = "door: {auth: api_key}\n"
 MOVES = {
     "packed": Move(f"{ZIP}{NETWORK}{SECRETS}", f"{IMAGE}{TOLD}"),
     "grown": Move(f"{IMAGE}{TOLD}", f"{TASKS}{NETWORK}"),
     "shrunk": Move(MACHINES, f"{IMAGE}{NETWORK}"),
     "moved-before": Move(IMAGE, ZIP, base=3),
+    "keyed": Move(f"{ZIP}{KEYED}", f"{IMAGE}{KEYED}{TOLD}"),
 }
 
 
 @pytest.fixture(scope="module")
 def moved(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Moved:
     return moving.move(tmp_path_factory.mktemp("moving"), root, MOVES)
+
+
+# Behind a REST API; the others are behind HTTP APIs.
+REST = {"keyed"}
 
 
 @pytest.fixture(params=MOVES)
@@ -64,6 +70,7 @@ def test_what_is_left_stays_byte_for_byte(moved: Moved, model: str) -> None:
     assert set(before) <= set(now)
 
 
+@pytest.mark.parametrize("model", MOVES.keys() - REST)
 def test_the_live_integration_is_not_touched_and_each_home_has_an_example(
     moved: Moved, model: str
 ) -> None:
@@ -118,10 +125,34 @@ def test_a_move_that_is_finished_leaves_nothing_of_it(moved: Moved, model: str) 
     assert after["Release"]["Properties"]["Base"] == str(spec.base)
 
 
+@pytest.mark.parametrize("model", REST)
+def test_the_stage_answers_by_what_it_did_until_the_controller_leads_it(
+    moved: Moved, model: str
+) -> None:
+    spec = moved.while_.specs[model]
+    before, now, after = (
+        s.model(model)["Resources"] for s in (moved.before, moved.while_, moved.after)
+    )
+    was, leads, answers = answers_by(before), f"LeadsTo{spec.base}", answers_by(after)
+    assert now["DoorStage"] == before["DoorStage"]
+    assert now[was] == before[was], "a deployment that changes may be made again, of another API"
+    assert was not in after
+    for there, home in ((before[was], 0), (now[leads], BASE), (after[answers], BASE)):
+        assert there["Properties"]["Description"] == names.home_integration(home)
+    there = replace(spec, left=Left(spec.home, {}))
+    assert now["Door"] == named(after["Door"], there), "of the same API the last one is made"
+    assert "DependsOn" not in after[answers]
+
+
+def answers_by(resources: Template) -> str:
+    return str(resources["DoorStage"]["Properties"]["DeploymentId"]["Ref"])
+
+
 def test_the_door_is_described_anew_only_after_the_hand_over_went_well(
     moved: Moved, model: str
 ) -> None:
-    assert "Release" in waits_for(moved.after.model(model), "PredictIntegration")
+    led = "DoorStage" if model in REST else "PredictIntegration"
+    assert "Release" in waits_for(moved.after.model(model), led)
 
 
 def test_the_new_home_keeps_its_ids_when_the_move_is_finished(moved: Moved, model: str) -> None:
@@ -145,7 +176,7 @@ def test_the_hand_over_says_where_to_and_from_where(moved: Moved, model: str) ->
 
 
 def test_a_function_knows_the_base_of_its_home(moved: Moved) -> None:
-    for name in ("packed", "shrunk", "moved-before"):
+    for name in ("packed", "shrunk", "moved-before", "keyed"):
         spec = moved.after.specs[name]
         found = moved.after.model(name)["Resources"]
         [function] = (
@@ -201,6 +232,8 @@ def test_silence_is_that_of_the_door_while_either_home_may_answer(moved: Moved) 
         "AWS/ApiGateway",
         [{"Name": "ApiId", "Value": {"Ref": "Door"}}],
     )
+    watched = moved.while_.model("keyed")["Resources"]["IdleAlarm"]["Properties"]
+    assert watched["Dimensions"] == [{"Name": "ApiName", "Value": "ladle-keyed"}]
     alone = moved.after.model("packed")["Resources"]["IdleAlarm"]["Properties"]
     assert alone["Dimensions"] == [
         {"Name": "FunctionName", "Value": names.function("packed", BASE)}
@@ -266,7 +299,7 @@ def test_a_cluster_makes_no_place_for_a_second_one(
 
 def test_a_door_that_cannot_be_led_is_refused(moved: Moved, tmp_path: Path, root: Path) -> None:
     wrong = _with(moved.while_.specs["grown"], PredictIntegration={"Type": "AWS::Lambda::Url"})
-    with pytest.raises(LadleError, match=r"LD283.*its door is no HTTP API"):
+    with pytest.raises(LadleError, match=r"LD283.*its door is none that can be led"):
         moving.templates(tmp_path, root, {"grown": wrong})
 
 
@@ -276,11 +309,11 @@ def test_all_holds_of_a_stack_with_two_homes_that_holds_of_one(
     moved: Moved, tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CDK_VALIDATION", "true")
-    both = [moved.while_.specs[name] for name in ("packed", "shrunk")]
+    both = [moved.while_.specs[name] for name in ("packed", "shrunk", "keyed")]
     alone = [moved.after.specs[name] for name in ("grown", "moved-before")]
     made = sound.made_of(tmp_path, root, (*both, *alone))
     assert sorted(sound.faults(made)) == []
-    for name in ("shrunk", "moved-before"):
+    for name in ("shrunk", "moved-before", "keyed"):
         assert sound.lint_faults(made.synth.model(name)) == []
 
 

@@ -20,11 +20,11 @@ from ladle.actions.watch_late import LateWatch
 from ladle.actions.watch_quarantine import QuarantineWatch
 from ladle.aws.alarm_reader import CloudWatchAlarmReader
 from ladle.aws.announcer import SnsAnnouncer
-from ladle.aws.api_door import ApiDoor
 from ladle.aws.ceiling_reader import AwsCeilingReader
 from ladle.aws.counter_store import AwsCounterStore
 from ladle.aws.ecs_slots import EcsSlots
 from ladle.aws.followed_counters import FollowedCounters
+from ladle.aws.led_door import LedDoor
 from ladle.aws.model_homes import HomesOf
 from ladle.aws.release_inbox import AwsReleaseInbox
 from ladle.aws.release_ledger import AwsReleaseLedger
@@ -111,7 +111,7 @@ def _controls() -> Controls:
     session_of = cache(lambda model: aws.as_role(names.router_role(model)))
     ledger, inbox = AwsReleaseLedger(aws.dynamodb), AwsReleaseInbox(aws.dynamodb)
     homes_of = HomesOf(ledger, inbox)
-    router = BehindOneDoor(homes_of, RouterOfHome(session_of, clock), ApiDoor(session_of))
+    router = BehindOneDoor(homes_of, RouterOfHome(session_of, clock), LedDoor(session_of))
     counters = AwsCounterStore(aws.dynamodb, clock)
     in_slots = SlotAlarmReader(aws.cloudwatch, clock, lambda m: EcsSlots.of(session_of(m)))
     ceilings = AwsCeilingReader(aws.budgets, aws.cloudwatch, aws.account)

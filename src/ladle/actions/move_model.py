@@ -10,7 +10,7 @@ from ladle.catalog import DoorKind, Packaging, Target
 from ladle.config.schema import ModelConfig
 from ladle.errors import LadleError, UsageError
 from ladle.planning.locking import movable, moved, way_there
-from ladle.planning.moving import INTEGRATION, LIVE
+from ladle.planning.moving import door_of, says_its_home
 from ladle.planning.resolve import Cloud, choose_packaging
 from ladle.planning.service_spec import Left, ServiceSpec
 from ladle.policy.lock import Home, Lock, Runtime
@@ -135,28 +135,29 @@ def refuse_unfit(config: ModelConfig, new: Lock) -> None:
         raise LadleError("LD282", error.finding.what, fix) from error
 
 
-def refuse_door(spec: ServiceSpec) -> None:
-    """Raises LD283 where another kind of door would be before the new home."""
-    door = spec.door
-    if door.kind is not DoorKind.HTTP_API:
-        raise LadleError(
-            "LD283",
-            f"{spec.model} would get a {door.kind} as its door, whose address is another: "
-            f"{door.kind_reason}",
-            f"keep door.auth at iam, jwt or none and door.url at api; {SIDE_BY_SIDE}",
-        )
-
-
-def left_of(model: str, home: Home, resources: Mapping[str, Any]) -> Left:
-    """All that the deployed stack has. Raises LD283 where its door cannot be led elsewhere, LD281 where it
-    still holds what an earlier move left.
+def left_of(spec: ServiceSpec, home: Home, resources: Mapping[str, Any]) -> Left:
+    """All that the deployed stack has. Raises LD283 where its door cannot be led to where ``spec`` is to
+    run, LD281 where it still holds what an earlier move left.
     """
-    if resources.get(LIVE, {}).get("Type") != INTEGRATION:
+    model, door, deployed = spec.model, spec.door, door_of(resources)
+    if deployed is None:
         raise LadleError(
             "LD283",
-            f"the deployed door of {model} is no HTTP API, and no other can be led elsewhere",
-            "deploy it behind one first (door.auth iam, jwt or none; door.url api), which changes its "
-            f"address; {SIDE_BY_SIDE}",
+            f"the deployed door of {model} is no API, and nothing else can be led elsewhere",
+            f"deploy it behind one first (door.url: api), which changes its address; {SIDE_BY_SIDE}",
+        )
+    if door.kind is not deployed:
+        raise LadleError(
+            "LD283",
+            f"{model} would get a {door.kind} as its door, whose address is another: "
+            f"{door.kind_reason}",
+            f"keep door.auth and door.url, which made a {deployed}; {SIDE_BY_SIDE}",
+        )
+    if deployed is DoorKind.REST_API and not says_its_home(resources):
+        raise LadleError(
+            "LD281",
+            f"{model} was deployed before its door said which home it leads to",
+            "deploy it once, then move it",
         )
     handed = resources.get("Release", {}).get("Properties", {})
     if "Leaves" in handed or int(handed.get("Base", 0)) != home.base:

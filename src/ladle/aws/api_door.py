@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 
 from ladle import digest, names
 from ladle.aws.faults import asking, code_of
-from ladle.aws.model_apis import api_of, later_if_busy
+from ladle.aws.model_apis import ModelApis, later_if_busy
 from ladle.errors import Conflict, NotFound
 from ladle.ports import LedTo
 
@@ -65,9 +65,11 @@ class _Door:
 class ApiDoor:
     """The FrontDoor of models behind an HTTP API; ``session_of`` gives what a model's role may use."""
 
-    def __init__(self, session_of: Callable[[str], AwsSession]) -> None:
+    def __init__(
+        self, session_of: Callable[[str], AwsSession], apis: ModelApis | None = None
+    ) -> None:
         self._session_of = session_of
-        self._apis: dict[str, str] = {}  # an API keeps its id as long as its stack
+        self._apis = apis or ModelApis(session_of)
 
     def read(self, model: str) -> LedTo | None:
         found = self._find(model)
@@ -96,20 +98,21 @@ class ApiDoor:
         self._patch(model, found.api, found.live["IntegrationId"], found.samples[base])
 
     def _find(self, model: str) -> _Door | None:
-        api = self._apis.get(model) or api_of(self._session_of(model), model)
+        api = self._apis.find(model)
         if api is None:
             return None
         with asking(f"for the door of {model}"):
             try:
-                found = self._client(model).get_integrations(ApiId=api, MaxResults="100")["Items"]
+                found = self._client(model).get_integrations(ApiId=api.id, MaxResults="100")[
+                    "Items"
+                ]
             except ClientError as error:
                 if code_of(error) != "NotFoundException":
                     raise later_if_busy(error) from error
-                self._apis.pop(model, None)
+                self._apis.forget(model)
                 return None
-        self._apis[model] = api
         live = next((i for i in found if i.get("Description") == names.LIVE_INTEGRATION), None)
-        return None if live is None else _Door(api, live, _samples(found))
+        return None if live is None else _Door(api.id, live, _samples(found))
 
     def _patch(self, model: str, api: str, integration: str, like: Mapping[str, Any]) -> None:
         """What is not named stays; a connection that is not of a VPC link is to the internet."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ladle import names
-from ladle.aws.api_door import ApiDoor
 from ladle.aws.counter_store import AwsCounterStore
 from ladle.aws.label_store import AwsLabelStore
+from ladle.aws.led_door import LedDoor
 from ladle.aws.manifest_store import DynamoManifestStore
 from ladle.aws.model_homes import HomesOf
 from ladle.aws.object_store import S3ObjectStore
@@ -45,6 +45,6 @@ def aws_workspace(session: AwsSession, url: str, clock: Clock, behind: Behind) -
         router=behind(
             lambda model: homes_of(model).as_they_are,
             RouterOfHome(lambda _model: session, clock),
-            ApiDoor(lambda _model: session),
+            LedDoor(lambda _model: session),
         ),
     )

@@ -122,7 +122,6 @@ def _begin(here: _Here, to: str) -> _Move:
     new = move_model.able_to_count_on(begun, installed())
     move_model.refuse_unfit(here.config, new)
     spec = read_service(here.package, here.config, at.cloud, inspect, at.root, new)
-    move_model.refuse_door(spec)
     if at.cloud is Cloud.EMBEDDED:
         refuse_embedded([spec])
     deployed = open_stacks(at.url, at.root).resources(names.model_stack(model))
@@ -130,7 +129,7 @@ def _begin(here: _Here, to: str) -> _Move:
         f"moves from {move_model.Destination(here.lock.target, here.lock.packaging)} to {destination}: "
         f"the next deploy makes release {new.base + 1} there, and leads the door to it at once and whole"
     )
-    return _Move(new, text, left=move_model.left_of(model, here.lock.home, deployed))
+    return _Move(new, text, left=move_model.left_of(spec, here.lock.home, deployed))
 
 
 def _finish(here: _Here) -> _Move:

@@ -64,6 +64,11 @@ def integrations_of_the_door() -> str:
     return f"arn:{PARTITION}:apigateway:{REGION}::/apis/${{Door}}/integrations"
 
 
+def deployments_of_the_door() -> str:
+    """Of the REST API in the model's own stack."""
+    return f"arn:{PARTITION}:apigateway:{REGION}::/restapis/${{Door}}/deployments"
+
+
 def cdk_images() -> str:
     return _arn("ecr", f"repository/cdk-hnb659fds-container-assets-{ACCOUNT}-{REGION}")
 

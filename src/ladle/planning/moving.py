@@ -8,14 +8,19 @@ from dataclasses import replace
 from typing import Any
 
 from ladle import names
-from ladle.catalog import DoorAuth
+from ladle.catalog import DoorAuth, DoorKind
 from ladle.planning import arns
 from ladle.planning.grant import Grant, Thing, allow
 from ladle.planning.resource import Resource
 from ladle.planning.service_spec import ServiceSpec
 
-# Through which a door that can be led asks for predictions: its id in the template, and its type.
+# What of a door is led, and stays as it was while the model moves: its id in the template, and its type.
 LIVE, INTEGRATION = "PredictIntegration", "AWS::ApiGatewayV2::Integration"
+STAGE = "DoorStage"
+_LED = {
+    DoorKind.HTTP_API: (LIVE, INTEGRATION),
+    DoorKind.REST_API: (STAGE, "AWS::ApiGateway::Stage"),
+}
 _HASH = re.compile(r"[0-9A-F]{8}$")  # the CDK's own, behind a logical id
 _NUMBER = re.compile(r"(?<=Route)\d+$")
 # What both homes share is the stack's, whatever its config says; a number stands behind a route.
@@ -27,7 +32,7 @@ _SHARED = frozenset(
             for function in ("Handoff", "Bundler")
             for part in ("", "Role", "Logs")
         ),
-        *("Door", "DoorStage", LIVE, "PredictRoute"),
+        *("Door", STAGE, LIVE, "PredictRoute"),
         *("FeedbackIntegration", "FeedbackRoute"),
     )
 )
@@ -64,6 +69,7 @@ def _described(spec: ServiceSpec) -> Iterator[str]:
         "DoorTokens": spec.door.auth is DoorAuth.JWT,
         "Domain": spec.door.domain is not None,
         "DomainMapping": spec.door.domain is not None,
+        **dict.fromkeys(("Key", "UsagePlan", "KeyOfPlan"), spec.door.auth is DoorAuth.API_KEY),
     }
     yield from (id_ for id_, is_asked in asked.items() if is_asked)
 
@@ -72,8 +78,9 @@ def resources_of_the_move(spec: ServiceSpec) -> Iterator[Resource]:
     """Beside what a model has that stays where it is."""
     if spec.left is None:
         return
-    for _ in (spec.left.home, spec.home):
-        yield Resource(INTEGRATION)
+    if spec.door.kind is DoorKind.HTTP_API:
+        for _ in (spec.left.home, spec.home):
+            yield Resource(INTEGRATION)
     if not spec.left.home.base:
         yield Resource("AWS::IAM::Policy")
     for resource in stays(spec).values():
@@ -82,11 +89,31 @@ def resources_of_the_move(spec: ServiceSpec) -> Iterator[Resource]:
         yield Resource(resource["Type"], next((n for n in named if isinstance(n, str)), None))
 
 
-def leading(model: str) -> Iterator[Grant]:
+def door_of(resources: Mapping[str, Any]) -> DoorKind | None:
+    """The kind of door that a deployed stack has, if it is one that can be led elsewhere."""
+    for kind, (id_, type_) in _LED.items():
+        if resources.get(id_, {}).get("Type") == type_:
+            return kind
+    return None
+
+
+def says_its_home(resources: Mapping[str, Any]) -> bool:
+    """Whether what a REST API answers by is known from that of another home."""
+    answers = resources[STAGE]["Properties"]["DeploymentId"]["Ref"]
+    return "Description" in resources[answers]["Properties"]
+
+
+def leading(spec: ServiceSpec) -> Iterator[Grant]:
     """Leads the door from home to home. It is found through the model's stack."""
-    every = arns.integrations_of_the_door()
-    stack = names.model_stack(model)
-    yield allow("apigateway", ["GET"], Thing(every, "its door"))
-    yield allow("apigateway", ["PATCH"], Thing(f"{every}/*", "its door"))
+    if spec.door.kind is DoorKind.REST_API:
+        stage = Thing(arns.stage_of_the_door(names.ALIAS), "the stage of its door")
+        every = Thing(arns.deployments_of_the_door(), "its door")
+        yield allow("apigateway", ["GET"], every)
+        yield allow("apigateway", ["GET", "PATCH"], stage)
+    else:
+        integrations = arns.integrations_of_the_door()
+        yield allow("apigateway", ["GET"], Thing(integrations, "its door"))
+        yield allow("apigateway", ["PATCH"], Thing(f"{integrations}/*", "its door"))
+    stack = names.model_stack(spec.model)
     its_stack = Thing(arns.stack(stack), f"the stack {stack}")
     yield allow("cloudformation", ["DescribeStackResource"], its_stack)

@@ -180,7 +180,7 @@ def router(spec: ServiceSpec) -> Grants:
     helper, left = names.handoff_function(spec.model), left_of(spec)
     return [
         *planning_of(spec.target).routing_grants(spec),
-        *((*planning_of(left.target).routing_grants(left), *leading(spec.model)) if left else ()),
+        *((*planning_of(left.target).routing_grants(left), *leading(spec)) if left else ()),
         allow("lambda", ["InvokeFunction"], Thing(arns.function(helper), helper)),
     ]
 

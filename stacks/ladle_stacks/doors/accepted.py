@@ -35,8 +35,9 @@ _ROWS: dict[DoorKind, tuple[Row, ...]] = {
 def accepted(spec: ServiceSpec) -> Iterator[Row]:
     """Of the door, and of its being open to anyone, for which somebody answers."""
     kind = spec.door.kind
-    yield from _ROWS[kind]
-    if kind is DoorKind.REST_API and spec.tracing is not Tracing.XRAY:
+    left = ("DoorStage",) if kind is DoorKind.REST_API and spec.left is not None else ()
+    yield from (row for row in _ROWS[kind] if row[1] != left)
+    if kind is DoorKind.REST_API and spec.tracing is not Tracing.XRAY and not left:
         yield "Serverless-APIGWXrayEnabled", ("DoorStage",), _TRACED
     if spec.door.auth is not DoorAuth.NONE:
         return

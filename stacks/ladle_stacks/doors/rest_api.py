@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import aws_cdk as cdk
@@ -15,10 +16,13 @@ from ladle import digest, names
 from ladle.catalog import DoorAuth, DoorKind, Tracing
 from ladle.config.doors import row_of
 from ladle.planning.door_resources import INTAKE_ROUTES, INVOKING_ROUTES
-from ladle.planning.service_spec import ServiceSpec
+from ladle.planning.moving import STAGE
+from ladle.planning.service_spec import Left, ServiceSpec
+from ladle_stacks import arns
 from ladle_stacks.doors.behind import Behind, ToFunction, ToService
 from ladle_stacks.doors.http_api import may_call
 from ladle_stacks.doors.opened import Opened
+from ladle_stacks.left_home import kept, leads_to
 
 Json = Mapping[str, Any]
 _SCHEMES = {DoorAuth.IAM: "signature", DoorAuth.API_KEY: "key", DoorAuth.NONE: None}
@@ -27,7 +31,7 @@ _ANY = "x-amazon-apigateway-any-method"
 
 
 def opened(scope: Construct, spec: ServiceSpec, behind: Behind, intake: ToFunction) -> Opened:
-    body = _description(spec, behind, intake)
+    body = _description(spec, _named(spec, behind), intake)
     door = api.CfnRestApi(
         scope,
         "Door",
@@ -40,10 +44,22 @@ def opened(scope: Construct, spec: ServiceSpec, behind: Behind, intake: ToFuncti
     if isinstance(behind, ToFunction):
         may_call(scope, spec, door.ref, behind.arn)
     told = behind.told if isinstance(behind, ToFunction) else {}
-    stage = _stage(scope, spec, door, body, told)
+    stage = (
+        _led(scope, spec, spec.left, door) if spec.left else _stage(scope, spec, door, body, told)
+    )
     if spec.door.auth is DoorAuth.API_KEY:
         _key(scope, spec, door, stage)
     return Opened(cdk.Fn.sub(_ADDRESS, {"Door": door.ref}), stage)
+
+
+def _named(spec: ServiceSpec, behind: Behind) -> Behind:
+    """While the model moves the hand-over waits for who may lead the door, and so for the door, which names
+    the alias that is to be.
+    """
+    if spec.left is None or not isinstance(behind, ToFunction):
+        return behind
+    alias = f"{names.function(spec.model, spec.base)}:{names.ALIAS}"
+    return replace(behind, arn=arns.function(alias))
 
 
 def _description(spec: ServiceSpec, behind: Behind, intake: ToFunction) -> Json:
@@ -131,14 +147,19 @@ def _stage(
     body: Json,
     told: Mapping[str, str],
 ) -> api.CfnStage:
-    """A deployment is what the API was when it was made: another description needs another one."""
-    seen = cdk.Stack.of(scope).resolve(body)
+    """A deployment is what the API was when it was made: another description needs another one, and so
+    does another home, of which the description says nothing else.
+    """
+    leads = names.home_integration(spec.base)
+    seen = cdk.Stack.of(scope).resolve([body, leads])
     made_of = digest.of_bytes(json.dumps(seen, sort_keys=True).encode()).hex[:8]
-    deployment = api.CfnDeployment(scope, f"Deployment{made_of}", rest_api_id=door.ref)
+    deployment = api.CfnDeployment(
+        scope, f"Deployment{made_of}", rest_api_id=door.ref, description=leads
+    )
     rate = spec.door.rate_per_s
     return api.CfnStage(
         scope,
-        "DoorStage",
+        STAGE,
         rest_api_id=door.ref,
         deployment_id=deployment.ref,
         stage_name=names.ALIAS,
@@ -155,7 +176,20 @@ def _stage(
     )
 
 
-def _key(scope: Construct, spec: ServiceSpec, door: api.CfnRestApi, stage: api.CfnStage) -> None:
+def _led(scope: Construct, spec: ServiceSpec, left: Left, door: api.CfnRestApi) -> cdk.CfnResource:
+    """While the model moves the stage stays as it was, since the controller leads it from the deployment
+    that it had to the new home's.
+    """
+    api.CfnDeployment(
+        scope,
+        leads_to(spec.base),
+        rest_api_id=door.ref,
+        description=names.home_integration(spec.base),
+    )
+    return kept(scope, spec.model, left, STAGE)
+
+
+def _key(scope: Construct, spec: ServiceSpec, door: api.CfnRestApi, stage: cdk.CfnResource) -> None:
     """API Gateway draws the key; no template, log or output of ours ever holds it."""
     name, rate = names.function(spec.model), spec.door.rate_per_s
     key = api.CfnApiKey(

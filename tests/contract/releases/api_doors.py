@@ -36,12 +36,14 @@ class Stacks:
     """The stacks of an account by the API that each made; all that is asked of CloudFormation here."""
 
     doors: dict[str, str]
+    type_: str = "AWS::ApiGatewayV2::Api"
 
     def describe_stack_resource(self, *, StackName: str, LogicalResourceId: str) -> Any:  # noqa: N803
         if StackName not in self.doors or LogicalResourceId != "Door":
             error = {"Error": {"Code": "ValidationError", "Message": "does not exist"}}
             raise ClientError(error, "DescribeStackResource")  # type: ignore[arg-type]
-        return {"StackResourceDetail": {"PhysicalResourceId": self.doors[StackName]}}
+        detail = {"PhysicalResourceId": self.doors[StackName], "ResourceType": self.type_}
+        return {"StackResourceDetail": detail}
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from tests.unit.planning.specs import config_of, spec_of
@@ -15,7 +16,6 @@ from ladle.actions.move_model import (
     finish,
     knows,
     left_of,
-    refuse_door,
     refuse_unfit,
     undo,
 )
@@ -218,15 +218,34 @@ def test_a_config_must_name_the_new_place_or_none_and_fit_it() -> None:
         assert said in error.value.finding.fix
 
 
-def test_only_an_http_api_is_led_elsewhere() -> None:
-    refuse_door(spec_of())
-    with pytest.raises(LadleError, match=r"LD283.*rest_api"):
-        refuse_door(spec_of(f"{CONFIG}door: {{auth: api_key}}\n"))
+def test_only_an_api_is_led_elsewhere_and_stays_what_it_is() -> None:
+    keyed, named = spec_of(f"{CONFIG}door: {{auth: api_key}}\n"), spec_of()
+    stage = _led_by({"Description": "ladle:home-0"})
     live = {"PredictIntegration": {"Type": "AWS::ApiGatewayV2::Integration"}}
-    assert left_of("fraud", FIRST, live).resources == live
+    for spec, own, other, is_now in (
+        (keyed, stage, live, "http_api"),
+        (named, live, stage, "rest_api"),
+    ):
+        assert left_of(spec, FIRST, own).resources == own
+        with pytest.raises(LadleError, match=f"LD283.*{spec.door.kind}") as refused:
+            left_of(spec, FIRST, other)
+        assert is_now in refused.value.finding.fix
     for resources in ({}, {"PredictIntegration": {"Type": "AWS::Lambda::Permission"}}):
-        with pytest.raises(LadleError, match="LD283"):
-            left_of("fraud", FIRST, resources)
+        with pytest.raises(LadleError, match=r"LD283.*is no API"):
+            left_of(named, FIRST, resources)
+
+
+def test_a_rest_api_that_does_not_say_its_home_is_deployed_first() -> None:
+    with pytest.raises(LadleError, match=r"LD281.*which home"):
+        left_of(spec_of(f"{CONFIG}door: {{auth: api_key}}\n"), FIRST, _led_by({}))
+
+
+def _led_by(deployment: dict[str, str]) -> dict[str, Any]:
+    leads = {"DeploymentId": {"Ref": "Deployment"}}
+    return {
+        "DoorStage": {"Type": "AWS::ApiGateway::Stage", "Properties": leads},
+        "Deployment": {"Type": "AWS::ApiGateway::Deployment", "Properties": deployment},
+    }
 
 
 def test_a_stack_that_still_holds_an_earlier_move_is_deployed_first() -> None:
@@ -234,7 +253,7 @@ def test_a_stack_that_still_holds_an_earlier_move_is_deployed_first() -> None:
     for said in ({"Leaves": {"Target": "ecs", "Base": "0"}}, {"Base": "7"}):
         handed = {"Release": {"Type": "Custom::LadleRelease", "Properties": said}}
         with pytest.raises(LadleError, match=r"LD281.*an earlier move left"):
-            left_of("fraud", FIRST, live | handed)
+            left_of(spec_of(), FIRST, live | handed)
 
 
 def test_a_release_on_its_way_is_what_the_ledger_knows_of_the_new_home() -> None:

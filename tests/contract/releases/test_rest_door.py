@@ -1,0 +1,142 @@
+"""A REST API answers by one home's deployment at a time, from the revision that was read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from tests.contract.releases.api_doors import FUNCTION, NEW, OLD, SERVICE, Doors
+from tests.contract.releases.rest_doors import RestDoors
+
+from ladle.aws.led_door import LedDoor
+from ladle.aws.rest_door import RestDoor
+from ladle.aws.session import AwsSession
+from ladle.errors import Conflict, NotFound
+from ladle.ports import FrontDoor, LedTo
+
+MODEL = "contract"
+BASES = (OLD, NEW)
+
+
+@pytest.fixture
+def session() -> Iterator[AwsSession]:
+    from moto import mock_aws
+
+    with mock_aws():
+        yield AwsSession("eu-west-1")
+
+
+@pytest.fixture
+def doors(session: AwsSession) -> RestDoors:
+    return RestDoors(session)
+
+
+@pytest.fixture(params=[RestDoor, LedDoor])
+def door(request: pytest.FixtureRequest, doors: RestDoors) -> FrontDoor:
+    made: FrontDoor = request.param(lambda _model: doors.session)
+    return made
+
+
+def _led(door: FrontDoor) -> LedTo:
+    found = door.read(MODEL)
+    assert found is not None
+    return found
+
+
+def test_a_model_without_a_stack_has_no_door(door: FrontDoor) -> None:
+    assert door.read("nobodys") is None
+    with pytest.raises(NotFound):
+        door.lead("nobodys", NEW, "any")
+
+
+def test_it_is_led_to_the_other_home_and_back_and_nothing_else_of_it_changes(
+    door: FrontDoor, doors: RestDoors
+) -> None:
+    doors.open(MODEL, BASES)
+    before = doors.live(MODEL)
+    assert (_led(door).base, _led(door).ready) == (OLD, frozenset(BASES))
+    for base in (NEW, OLD):
+        door.lead(MODEL, base, _led(door).revision)
+        assert _led(door).base == base
+    after = doors.live(MODEL)
+    assert {k: v for k, v in after.items() if k != "ResponseMetadata"} == {
+        k: v for k, v in before.items() if k != "ResponseMetadata"
+    }
+
+
+def test_a_door_whose_revision_is_an_older_one_stays(door: FrontDoor, doors: RestDoors) -> None:
+    doors.open(MODEL, BASES)
+    before = _led(door).revision
+    door.lead(MODEL, NEW, before)
+    with pytest.raises(Conflict):
+        door.lead(MODEL, OLD, before)
+    assert _led(door).base == NEW
+
+
+def test_a_rehearsal_changes_nothing(door: FrontDoor, doors: RestDoors) -> None:
+    doors.open(MODEL, BASES)
+    before = _led(door)
+    with pytest.raises(Conflict):
+        door.lead(MODEL, OLD, "dry-run")
+    assert _led(door) == before
+
+
+def test_no_door_is_led_to_a_home_that_is_not_behind_it(door: FrontDoor, doors: RestDoors) -> None:
+    doors.open(MODEL, BASES)
+    with pytest.raises(NotFound):
+        door.lead(MODEL, 9, _led(door).revision)
+
+
+def test_a_door_that_somebody_led_elsewhere_leads_to_no_home(
+    door: FrontDoor, doors: RestDoors
+) -> None:
+    doors.open(MODEL, BASES)
+    before = _led(door)
+    doors.lead(MODEL, doors.somebodys(MODEL))
+    found = _led(door)
+    assert (found.base, found.ready) == (None, before.ready)
+    assert found.revision != before.revision
+
+
+def test_a_door_before_the_move_cannot_be_led_anywhere(door: FrontDoor, doors: RestDoors) -> None:
+    doors.open(MODEL, ())
+    assert (_led(door).base, _led(door).ready) == (None, frozenset())
+
+
+def test_a_door_that_is_gone_leads_nowhere(door: FrontDoor, doors: RestDoors) -> None:
+    doors.open(MODEL, BASES)
+    assert _led(door).base == OLD
+    doors.close(MODEL)
+    assert door.read(MODEL) is None
+    doors.open(MODEL, (NEW, OLD))
+    assert _led(door).base == NEW
+
+
+@pytest.mark.parametrize(("share", "base"), [(10.0, None), (0.0, OLD)])
+def test_a_share_that_goes_elsewhere_is_led_to_no_home(share: float, base: int | None) -> None:
+    """Moto's stages have no canary."""
+    stage = {
+        "deploymentId": "d1",
+        "canarySettings": {"percentTraffic": share, "deploymentId": "d2"},
+    }
+    there = [{"id": "d1", "description": "ladle:home-0"}, {"id": "d2"}]
+    session: Any = SimpleNamespace(
+        cloudformation=SimpleNamespace(
+            describe_stack_resource=lambda **_: {"StackResourceDetail": {"PhysicalResourceId": "a"}}
+        ),
+        apis=SimpleNamespace(
+            get_stage=lambda **_: stage, get_deployments=lambda **_: {"items": there}
+        ),
+    )
+    assert _led(RestDoor(lambda _model: session)).base == base
+
+
+def test_an_http_api_is_led_as_one(session: AwsSession) -> None:
+    doors = Doors.on_moto(session)
+    doors.open(MODEL, FUNCTION, {OLD: FUNCTION, NEW: SERVICE})
+    door = LedDoor(lambda _model: doors.session)
+    door.lead(MODEL, NEW, _led(door).revision)
+    assert _led(door).base == NEW
+    assert doors.live(MODEL)["IntegrationUri"] == SERVICE["IntegrationUri"]
