@@ -14,7 +14,7 @@ from ladle.releases.effects import RecordKind
 from ladle.simulation.faults import HARSH, Odds
 
 FIRST_SEED = 4_000
-STORIES = 88_000
+STORIES = 94_000
 HARSH_STORIES = 2_000
 CORES = os.cpu_count() or 1
 

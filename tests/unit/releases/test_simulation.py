@@ -18,7 +18,7 @@ from ladle.simulation.rollouts import BrokenAt, Plant, Simulation, play
 from ladle.simulation.world import MODEL, Truth
 from ladle.testing.releases import release
 
-STORIES = 4000  # tests/runtime/test_many_stories.py plays 90,000 more
+STORIES = 4000  # tests/runtime/test_many_stories.py plays 96,000 more
 
 # The invariants that a mistake may break; which one is met first depends on the story.
 PLANTED: dict[Plant, set[int]] = {
