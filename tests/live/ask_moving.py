@@ -120,6 +120,10 @@ by_hand(
         "moving.in-flight": "needs a model that takes seconds, and the second in which the door is led",
         "moving.link": "needs a second move that is undone",
         "moving.takes-down": "a second move, from ECS, doubles the half hour that this section takes",
+        **dict.fromkeys(
+            ("moving.stage", "moving.stage-untouched", "moving.stage-finished"),
+            "a third model, behind a key, to an image that a Docker engine must build",
+        ),
         "moving.permission-first": "a role must lose a right within the minutes of a move",
     }
 )

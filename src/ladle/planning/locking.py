@@ -61,8 +61,8 @@ def way_there(model: str, now: Target, to: Target | Packaging) -> str:
     if {now, Target.LAMBDA if isinstance(to, Packaging) else to} <= movable():
         return f"to move it: ladle migrate {model} --to {to}"
     return (
-        f"nothing moves between {now} and {to}, whose doors have other addresses: give the model on {to} "
-        f"another name and bring callers over, or take this one down (ladle destroy {model})"
+        f"nothing moves between {now} and {to}: doors there have other addresses, or homes the same names; "
+        f"give the model on {to} another name and bring callers over, or take this one down (ladle destroy {model})"
     )
 
 
