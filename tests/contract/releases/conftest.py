@@ -52,7 +52,7 @@ EXCEPTIONS = {
 }
 EXCEPTIONS |= {
     f"{kind} on {name}": lacks
-    for kind in ("second home", "behind one door")
+    for kind in ("second home", "behind one door", "behind a REST API")
     for name, lacks in EXCEPTIONS.items()
 }
 STRICT_WORLDS = {
@@ -179,8 +179,9 @@ def _of_lambda(
     session: AwsSession, adapter: str
 ) -> Iterator[tuple[TrafficRouter, Callable[[], object]]]:
     for home, publish in on_lambda(session, BASES.get(adapter, 0)):
-        if adapter.startswith("behind one door"):
-            yield moving_router.on_moto(session, MODEL, VERSIONS), publish
+        if adapter.startswith("behind"):
+            is_rest = "REST" in adapter
+            yield moving_router.on_moto(session, MODEL, VERSIONS, is_rest=is_rest), publish
         else:
             yield home, publish
 

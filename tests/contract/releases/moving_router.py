@@ -7,9 +7,11 @@ from typing import Any, cast
 from tests.contract.releases.api_doors import FUNCTION, SERVICE, Doors
 from tests.contract.releases.ecs_router import Opens, Patient, in_the_strict_world
 from tests.contract.releases.ecs_world import EcsWorld
+from tests.contract.releases.rest_doors import RestDoors
 
 from ladle.actions.behind_one_door import BehindOneDoor
 from ladle.aws.api_door import ApiDoor
+from ladle.aws.rest_door import RestDoor
 from ladle.aws.session import AwsSession
 from ladle.aws.traffic.ecs import EcsListenerRouter
 from ladle.aws.traffic.lambda_function import LambdaAliasRouter
@@ -40,17 +42,28 @@ def behind_a_door(model: str, releases: tuple[int, ...]) -> Opens:
     return Patient(cast("EcsListenerRouter", router), patient.pass_time), publish
 
 
-def on_moto(session: AwsSession, model: str, releases: tuple[int, ...]) -> BehindOneDoor:
-    """A function and an HTTP API, both moto's."""
+def on_moto(
+    session: AwsSession, model: str, releases: tuple[int, ...], *, is_rest: bool
+) -> BehindOneDoor:
+    """A function and an API, both moto's."""
     routers: dict[Home, HomeRouter] = {
         LED: LambdaAliasRouter(lambda _model: session.lambda_),
         OTHER: _nothing_there(model),
     }
+    door = _rest_api(session, model) if is_rest else _http_api(session, model)
+    return BehindOneDoor(lambda _model: _homes(releases), routers.__getitem__, door)
+
+
+def _http_api(session: AwsSession, model: str) -> ApiDoor:
     doors = Doors.on_moto(session)
     doors.open(model, FUNCTION, {LED.base: FUNCTION, OTHER.base: SERVICE})
-    return BehindOneDoor(
-        lambda _model: _homes(releases), routers.__getitem__, ApiDoor(lambda _model: doors.session)
-    )
+    return ApiDoor(lambda _model: doors.session)
+
+
+def _rest_api(session: AwsSession, model: str) -> RestDoor:
+    doors = RestDoors(session)
+    doors.open(model, (LED.base, OTHER.base))
+    return RestDoor(lambda _model: doors.session)
 
 
 def _homes(releases: tuple[int, ...]) -> Homes:

@@ -23,6 +23,7 @@ Needs = Callable[[str], None]
         pytest.param("second home on ministack", marks=pytest.mark.embedded),
         "behind one door",
         "behind one door on moto",
+        "behind a REST API on moto",
         "ecs",
         "ecs on moto",
         "sagemaker",
