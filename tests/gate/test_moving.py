@@ -10,8 +10,9 @@ from tests.story.moving import begin_move, has_function, serves, still_moves
 from tests.story.stage import Stage, need_setup, throwaway
 
 from ladle.embedded import lifecycle
-from ladle.policy.statuses import Phase
+from ladle.policy.statuses import Phase, ReleaseStatus
 
+MODELS = ("finished", "undone", "fails-there", "cannot-start-there")
 pytestmark = [pytest.mark.gate, pytest.mark.embedded, pytest.mark.timeout(900)]
 
 
@@ -20,9 +21,9 @@ def stage(root: Path) -> Iterator[Stage]:
     need_setup(root)
     with throwaway(root, "moving") as shop:
         stage = Stage(shop, lifecycle.up(shop.root))
-        stage.packages("finished", "undone")
+        stage.packages(*MODELS)
         stage.deploy()
-        stage.promote("finished", "undone")
+        stage.promote(*MODELS)
         yield stage
 
 
@@ -77,3 +78,20 @@ def test_a_move_that_is_undone_goes_on_as_a_new_function(stage: Stage) -> None:
     stage.deploy(model)
     assert [has_function(stage, model, b) for b in (0, on - 1)] == [False, True]
     serves(stage, model, on)
+
+
+def test_what_fails_in_its_new_home_is_led_away_from(stage: Stage) -> None:
+    model, base = "fails-there", begin_move(stage, "fails-there")
+    stage.write(model, transform="runs_out_of_memory.py")
+    stage.deploy(model)
+    with stage.traffic(model, at_once=4):
+        stage.wait(model, lambda s: s.statuses.get(base + 1) is ReleaseStatus.ROLLED_BACK)
+    serves(stage, model, 1)
+
+
+def test_what_cannot_start_there_is_never_led_to(stage: Stage) -> None:
+    model, base = "cannot-start-there", begin_move(stage, "cannot-start-there")
+    stage.write(model, transform="cannot_be_imported.py")
+    stage.deploy(model)
+    stage.wait(model, lambda s: s.statuses.get(base + 1) is ReleaseStatus.REFUSED)
+    serves(stage, model, 1)
