@@ -18,6 +18,7 @@ from ladle.planning.service_spec import ServiceSpec
 pytestmark = [pytest.mark.gate, pytest.mark.timeout(3600)]
 DRAWN, BATCH, SEED = 100, 25, 20261123
 BASES = (0, 0, 3)
+DOORS = (DoorKind.HTTP_API, DoorKind.REST_API)  # ECS stands behind the first only
 WAYS = (
     (Target.LAMBDA, Target.LAMBDA),
     (Target.LAMBDA, Target.ECS),
@@ -58,17 +59,23 @@ def _drawn(count: int) -> Iterator[tuple[str, Move]]:
     for number in range(count):
         name = f"m{number:04}"
         before, after = draws.choice(WAYS)
+        doors = DOORS if before is after else DOORS[:1]
+        kind = draws.choice(doors)
         yield (
             name,
-            Move(_text(draws, name, before), _text(draws, name, after), draws.choice(BASES)),
+            Move(
+                _text(draws, name, before, kind),
+                _text(draws, name, after, kind),
+                draws.choice(BASES),
+            ),
         )
 
 
-def _text(draws: random.Random, name: str, target: Target) -> str:
+def _text(draws: random.Random, name: str, target: Target, kind: DoorKind) -> str:
     """A sound config of a model that runs there and could move."""
     at = list(Target).index(target)
     while True:
         text = drawing.written({**drawing.at_random(draws), "target": at}, name)
         found = drawing.answered(name, text)
-        if isinstance(found, ServiceSpec) and found.door.kind is DoorKind.HTTP_API:
+        if isinstance(found, ServiceSpec) and found.door.kind is kind:
             return text

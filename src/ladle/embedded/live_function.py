@@ -1,4 +1,4 @@
-"""Which of a model's functions its HTTP API asks: the live integration says so, here as on AWS."""
+"""Which of a model's functions its API asks: what leads the door on AWS says so here."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from ladle import names
 from ladle.aws.api_door import ApiDoor
+from ladle.aws.model_apis import ModelApis
 from ladle.aws.release_ledger import AwsReleaseLedger
+from ladle.aws.rest_door import RestDoor
 from ladle.releases.homes import Homes
 
 if TYPE_CHECKING:
@@ -16,13 +18,22 @@ if TYPE_CHECKING:
 
 class LiveFunctions:
     def __init__(self, session: AwsSession) -> None:
-        self._doors = ApiDoor(lambda _model: session)
+        self._apis = ModelApis(lambda _model: session)
+        self._http = ApiDoor(lambda _model: session, self._apis)
+        self._rest = RestDoor(lambda _model: session, self._apis)
         self._ledger = AwsReleaseLedger(session.dynamodb)
 
     def base(self, model: str) -> int:
-        """Of the home that requests are led to; where no integration says so, of the newest release's."""
-        led = base_in(model, self._doors.leads_to(model) or "")
+        """Of the home that requests are led to; where no API says so, of the newest release's."""
+        led = self._led(model)
         return Homes.told_by(self._ledger.load(model)).newest.base if led is None else led
+
+    def _led(self, model: str) -> int | None:
+        found = self._apis.find(model)
+        if found is None or not found.is_rest:
+            return base_in(model, self._http.leads_to(model) or "")
+        door = self._rest.read(model)
+        return door.base if door is not None else None
 
 
 def base_in(model: str, arn: str) -> int | None:

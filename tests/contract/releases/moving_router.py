@@ -61,7 +61,7 @@ def _http_api(session: AwsSession, model: str) -> ApiDoor:
 
 
 def _rest_api(session: AwsSession, model: str) -> RestDoor:
-    doors = RestDoors(session)
+    doors = RestDoors.on_moto(session)
     doors.open(model, (LED.base, OTHER.base))
     return RestDoor(lambda _model: doors.session)
 

@@ -1,7 +1,8 @@
-"""The REST API of a moving model, as its stack makes it, on moto: with a deployment for each home."""
+"""The REST API of a moving model, as its stack makes it, with a deployment for each home: on moto and the embedded AWS."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -41,14 +42,26 @@ class OnMoto:
 class RestDoors:
     """Makes and changes what a deploy makes and a person may change."""
 
-    def __init__(self, session: AwsSession) -> None:
-        self.session: Any = OnMoto(AsAws(session.apis), Stacks({}, "AWS::ApiGateway::RestApi"))
+    def __init__(self, session: Any) -> None:
+        self.session = session
+
+    @classmethod
+    def on_moto(cls, session: AwsSession) -> RestDoors:
+        return cls(OnMoto(AsAws(session.apis), Stacks({}, "AWS::ApiGateway::RestApi")))
 
     def open(self, model: str, bases: tuple[int, ...]) -> None:
         """Led to the first of ``bases``; without any, to a deployment that nobody described."""
         apis = self.session.apis
-        api = apis.create_rest_api(name=model)["id"]
-        self.session.cloudformation.doors[names.model_stack(model)] = api
+        if isinstance(self.session, OnMoto):
+            api = apis.create_rest_api(name=model)["id"]
+            self.session.cloudformation.doors[names.model_stack(model)] = api
+        else:
+            door = {"Type": "AWS::ApiGateway::RestApi", "Properties": {"Name": model}}
+            self.session.cloudformation.create_stack(
+                StackName=names.model_stack(model),
+                TemplateBody=json.dumps({"Resources": {"Door": door}}),
+            )
+            api = self._api(model)
         [root] = apis.get_resources(restApiId=api)["items"]
         method = {"restApiId": api, "resourceId": root["id"], "httpMethod": "GET"}
         apis.put_method(**method, authorizationType="NONE")
@@ -66,8 +79,11 @@ class RestDoors:
         return str(made["id"])
 
     def close(self, model: str) -> None:
-        self.session.apis.delete_rest_api(restApiId=self._api(model))
-        del self.session.cloudformation.doors[names.model_stack(model)]
+        if isinstance(self.session, OnMoto):
+            self.session.apis.delete_rest_api(restApiId=self._api(model))
+            del self.session.cloudformation.doors[names.model_stack(model)]
+        else:
+            self.session.cloudformation.delete_stack(StackName=names.model_stack(model))
 
     def live(self, model: str) -> Mapping[str, Any]:
         found: Mapping[str, Any] = self.session.apis.get_stage(
@@ -89,4 +105,7 @@ class RestDoors:
         return str(made["id"])
 
     def _api(self, model: str) -> str:
-        return str(self.session.cloudformation.doors[names.model_stack(model)])
+        found = self.session.cloudformation.describe_stack_resource(
+            StackName=names.model_stack(model), LogicalResourceId="Door"
+        )
+        return str(found["StackResourceDetail"]["PhysicalResourceId"])

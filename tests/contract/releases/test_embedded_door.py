@@ -1,4 +1,4 @@
-"""The embedded door answers from the home that the model's HTTP API leads to, as API Gateway does."""
+"""The embedded door answers from the home that the model's API leads to, as API Gateway does."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from contextlib import ExitStack, contextmanager
 import pytest
 from tests.contract.releases.api_doors import Doors, Integration
 from tests.contract.releases.conftest import MODEL, VERSIONS, on_lambda
+from tests.contract.releases.rest_doors import RestDoors
 
 from ladle import names
 from ladle.actions.behind_one_door import BehindOneDoor
-from ladle.aws.api_door import ApiDoor
 from ladle.aws.function_home import FunctionHome
+from ladle.aws.led_door import LedDoor
 from ladle.aws.session import AwsSession
 from ladle.aws.traffic.lambda_function import LambdaAliasRouter
 from ladle.catalog import Target
@@ -45,21 +46,24 @@ def asking(session: AwsSession, base: int) -> Integration:
 
 
 @contextmanager
-def moving(session: AwsSession) -> Iterator[BehindOneDoor]:
+def moving(session: AwsSession, *, is_rest: bool) -> Iterator[BehindOneDoor]:
     """Each home has its function, with its alias on its first version."""
-    doors = Doors(session)
+    doors = RestDoors(session) if is_rest else Doors(session)
     homes = Homes({number + home.base: home for home in (OLD, NEW) for number in VERSIONS})
     with ExitStack() as stack:
         for home in (OLD, NEW):
             _, publish = stack.enter_context(contextmanager(on_lambda)(session, home.base))
             publish()
         samples = {home.base: asking(session, home.base) for home in (OLD, NEW)}
-        doors.open(MODEL, samples[OLD.base], samples)
+        if isinstance(doors, RestDoors):
+            doors.open(MODEL, tuple(samples))
+        else:
+            doors.open(MODEL, samples[OLD.base], samples)
         stack.callback(doors.close, MODEL)
         yield BehindOneDoor(
             lambda _model: homes,
             lambda home: LambdaAliasRouter(lambda _model: session.lambda_, home.base),
-            ApiDoor(lambda _model: session),
+            LedDoor(lambda _model: session),
         )
 
 
@@ -71,8 +75,11 @@ def answering(door: Door) -> str:
     return str(json.loads(body)["function"])
 
 
-def test_requests_go_where_the_door_is_led_and_come_back(session: AwsSession) -> None:
-    with moving(session) as router:
+@pytest.mark.parametrize("is_rest", [False, True])
+def test_requests_go_where_the_door_is_led_and_come_back(
+    session: AwsSession, is_rest: bool
+) -> None:
+    with moving(session, is_rest=is_rest) as router:
         door = Door(session, random.Random(1))
         assert answering(door) == names.function(MODEL)
         for wanted, home in ((Traffic(9), NEW), (Traffic(2), OLD)):

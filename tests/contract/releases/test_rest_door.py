@@ -20,17 +20,17 @@ MODEL = "contract"
 BASES = (OLD, NEW)
 
 
-@pytest.fixture
-def session() -> Iterator[AwsSession]:
-    from moto import mock_aws
-
-    with mock_aws():
-        yield AwsSession("eu-west-1")
+@pytest.fixture(params=["moto", pytest.param("ministack", marks=pytest.mark.embedded)])
+def adapter(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
 @pytest.fixture
-def doors(session: AwsSession) -> RestDoors:
-    return RestDoors(session)
+def doors(adapter: str, session: AwsSession) -> Iterator[RestDoors]:
+    made = RestDoors.on_moto(session) if adapter == "moto" else RestDoors(session)
+    yield made
+    if adapter == "ministack":
+        made.close(MODEL)
 
 
 @pytest.fixture(params=[RestDoor, LedDoor])
@@ -122,7 +122,7 @@ def test_a_share_that_goes_elsewhere_is_led_to_no_home(share: float, base: int |
         "canarySettings": {"percentTraffic": share, "deploymentId": "d2"},
     }
     there = [{"id": "d1", "description": "ladle:home-0"}, {"id": "d2"}]
-    session: Any = SimpleNamespace(
+    there_is: Any = SimpleNamespace(
         cloudformation=SimpleNamespace(
             describe_stack_resource=lambda **_: {"StackResourceDetail": {"PhysicalResourceId": "a"}}
         ),
@@ -130,9 +130,10 @@ def test_a_share_that_goes_elsewhere_is_led_to_no_home(share: float, base: int |
             get_stage=lambda **_: stage, get_deployments=lambda **_: {"items": there}
         ),
     )
-    assert _led(RestDoor(lambda _model: session)).base == base
+    assert _led(RestDoor(lambda _model: there_is)).base == base
 
 
+@pytest.mark.parametrize("adapter", ["moto"])
 def test_an_http_api_is_led_as_one(session: AwsSession) -> None:
     doors = Doors.on_moto(session)
     doors.open(MODEL, FUNCTION, {OLD: FUNCTION, NEW: SERVICE})

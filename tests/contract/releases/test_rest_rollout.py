@@ -74,7 +74,7 @@ def move() -> Iterator[Move]:
     from moto import mock_aws
 
     with mock_aws():
-        yield Move(RestDoors(AwsSession("eu-west-1")))
+        yield Move(RestDoors.on_moto(AwsSession("eu-west-1")))
 
 
 def test_it_moves_and_lets_go_of_what_it_left(move: Move) -> None:
