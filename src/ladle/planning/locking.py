@@ -61,8 +61,9 @@ def way_there(model: str, now: Target, to: Target | Packaging) -> str:
     if {now, Target.LAMBDA if isinstance(to, Packaging) else to} <= movable():
         return f"to move it: ladle migrate {model} --to {to}"
     return (
-        f"nothing moves between {now} and {to}: doors there have other addresses, or homes the same names; "
-        f"give the model on {to} another name and bring callers over, or take this one down (ladle destroy {model})"
+        f"nothing moves between {now} and {to}: no door before SageMaker is led elsewhere yet; "
+        f"give the model on {to} another name and bring callers over, or take this one down "
+        f"(ladle destroy {model})"
     )
 
 
