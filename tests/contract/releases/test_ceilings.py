@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
-from tests.contract.releases.conftest import MODEL, _lambda_router
+from tests.contract.releases.conftest import MODEL, CountedFromOne, on_lambda
 
 from ladle import names
 from ladle.actions.watch_cost import LOOK_EVERY_S, CostWatch
@@ -17,7 +17,7 @@ from ladle.aws.session import AwsSession
 from ladle.aws.traffic.lambda_function import LambdaAliasRouter
 from ladle.errors import Unavailable
 from ladle.policy.stopping import Overrun, StopNotice, StopPolicy
-from ladle.ports import Spent
+from ladle.ports import Spent, TrafficRouter
 from ladle.releases.events import CostRead
 from ladle.testing.releases import stable_story
 
@@ -87,8 +87,8 @@ def test_only_an_alarm_that_rings_says_idle(
 
 
 def test_a_function_is_held_at_no_instance_and_let_go_again(aws: AwsSession) -> None:
-    router, _ = next(_lambda_router(aws))
-    assert isinstance(router, LambdaAliasRouter)
+    counted, _ = next(on_lambda(aws, 0))
+    router = _of(counted)
 
     def held() -> int | None:
         found = aws.lambda_.get_function_concurrency(FunctionName=names.function(MODEL))
@@ -164,15 +164,21 @@ def test_who_takes_the_signature_back_calls_a_stop_off() -> None:
     assert CostWatch(Told())(told, NOVEMBER) == CostRead(None)
 
 
+def _of(counted: TrafficRouter) -> LambdaAliasRouter:
+    assert isinstance(counted, CountedFromOne)
+    assert isinstance(counted.home, LambdaAliasRouter)
+    return counted.home
+
+
 @pytest.mark.embedded
 def test_what_is_held_turns_callers_away_and_then_answers_as_before(
     ministack_endpoint: str,
 ) -> None:
     """Asked without a version: MiniStack holds back no published one, as Lambda does."""
     session = AwsSession("us-east-1", ministack_endpoint, embedded=True)
-    made = _lambda_router(session)
-    router, publish = next(made)
-    assert isinstance(router, LambdaAliasRouter)
+    made = on_lambda(session, 0)
+    counted, publish = next(made)
+    router = _of(counted)
     publish()
     before, functions = router.read(MODEL), Functions(session.lambda_)
     router.switch(MODEL, on=False)
