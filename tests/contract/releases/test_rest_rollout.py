@@ -84,7 +84,7 @@ def test_it_moves_and_lets_go_of_what_it_left(move: Move) -> None:
     move.prove()
     move.ask(Ask.LEAVE, to=OLD)
     state = move.ledger.load(MODEL)
-    assert (state.phase, state.homes) == (Phase.STABLE, {IMAGE})
+    assert (state.phase, state.homes) == (Phase.STABLE, frozenset({IMAGE}))
     assert (move.led_to, move.traffic) == (NEW, Traffic(SECOND))
 
 
@@ -104,7 +104,7 @@ def test_it_goes_back_by_one_write_and_stays_there(move: Move) -> None:
     assert (move.led_to, move.traffic) == (OLD, Traffic(FIRST))
     move.ask(Ask.LEAVE, to=NEW)
     state = move.ledger.load(MODEL)
-    assert (state.phase, state.homes) == (Phase.STABLE, {ZIP})
+    assert (state.phase, state.homes) == (Phase.STABLE, frozenset({ZIP}))
 
 
 def test_a_deployment_that_somebody_made_freezes_the_model(move: Move) -> None:
