@@ -55,11 +55,16 @@ def aws(
         )
     session.sns.create_topic(Name=names.TOPIC)
     router[1]()
-    handler._aws.cache_clear()
+    _forget_aws()
     yield session
-    handler._aws.cache_clear()
+    _forget_aws()
     for table in TABLES:
         session.dynamodb.delete_table(TableName=table)
+
+
+def _forget_aws() -> None:
+    handler._aws.cache_clear()
+    handler._followed.cache_clear()  # it asks the AWS that it was made with
 
 
 def _wake(event: Mapping[str, Any]) -> Mapping[str, Any]:
