@@ -9,7 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
-from tests.synth.repository import SIGNATURE, Synth, Template, text, write_repository
+from tests.synth.repository import (
+    MODEL,
+    NETWORK,
+    SECRETS,
+    SIGNATURE,
+    Synth,
+    Template,
+    text,
+    write_repository,
+)
 
 from ladle import names
 from ladle.planning.moving import stays
@@ -38,6 +47,25 @@ class Move:
     before: str
     after: str
     base: int = 0
+
+
+IMAGE, ZIP, TASKS = (
+    f"{MODEL}packaging: image\n",
+    f"{MODEL}packaging: zip\n",
+    f"{MODEL}target: ecs\n",
+)
+TOLD = "notify: ['mailto:ada@example.com']\ncost: {idle_ttl: 24h}\nmonitor: {dashboard: true}\n"
+MACHINES = f"{MODEL}target: ecs\ncompute: {{gpu: 1, spot: true}}\n{TOLD}"
+KEYED = "door: {auth: api_key}\n"
+MOVES = {
+    "packed": Move(f"{ZIP}{NETWORK}{SECRETS}", f"{IMAGE}{TOLD}"),
+    "grown": Move(f"{IMAGE}{TOLD}", f"{TASKS}{NETWORK}"),
+    "shrunk": Move(MACHINES, f"{IMAGE}{NETWORK}"),
+    "moved-before": Move(IMAGE, ZIP, base=3),
+    "keyed": Move(f"{ZIP}{KEYED}", f"{IMAGE}{KEYED}{TOLD}"),
+}
+# Behind a REST API; the others are behind HTTP APIs.
+REST = {"keyed"}
 
 
 def specs(folder: Path, configs: Mapping[str, str], base: int = 0) -> dict[str, ServiceSpec]:

@@ -11,16 +11,8 @@ from typing import Any
 
 import pytest
 from tests.synth import moving, sound
-from tests.synth.moving import BASE, NAMED, Move, Moved, named, named_things, touched
-from tests.synth.repository import (
-    MODEL,
-    NETWORK,
-    SECRETS,
-    Template,
-    as_list,
-    statements,
-    waits_for,
-)
+from tests.synth.moving import BASE, MOVES, NAMED, REST, Moved, named, named_things, touched
+from tests.synth.repository import Template, as_list, statements, waits_for
 
 from ladle import names
 from ladle.catalog import Target
@@ -31,30 +23,10 @@ from ladle.planning.resources import CALLED, resources
 from ladle.planning.service_spec import Left, ServiceSpec
 from ladle.planning.targets import planning_of
 
-IMAGE, ZIP, TASKS = (
-    f"{MODEL}packaging: image\n",
-    f"{MODEL}packaging: zip\n",
-    f"{MODEL}target: ecs\n",
-)
-TOLD = "notify: ['mailto:ada@example.com']\ncost: {idle_ttl: 24h}\nmonitor: {dashboard: true}\n"
-MACHINES = f"{MODEL}target: ecs\ncompute: {{gpu: 1, spot: true}}\n{TOLD}"
-KEYED = "door: {auth: api_key}\n"
-MOVES = {
-    "packed": Move(f"{ZIP}{NETWORK}{SECRETS}", f"{IMAGE}{TOLD}"),
-    "grown": Move(f"{IMAGE}{TOLD}", f"{TASKS}{NETWORK}"),
-    "shrunk": Move(MACHINES, f"{IMAGE}{NETWORK}"),
-    "moved-before": Move(IMAGE, ZIP, base=3),
-    "keyed": Move(f"{ZIP}{KEYED}", f"{IMAGE}{KEYED}{TOLD}"),
-}
-
 
 @pytest.fixture(scope="module")
 def moved(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Moved:
     return moving.move(tmp_path_factory.mktemp("moving"), root, MOVES)
-
-
-# Behind a REST API; the others are behind HTTP APIs.
-REST = {"keyed"}
 
 
 @pytest.fixture(params=MOVES)
@@ -70,7 +42,7 @@ def test_what_is_left_stays_byte_for_byte(moved: Moved, model: str) -> None:
     assert set(before) <= set(now)
 
 
-@pytest.mark.parametrize("model", MOVES.keys() - REST)
+@pytest.mark.parametrize("model", sorted(MOVES.keys() - REST))
 def test_the_live_integration_is_not_touched_and_each_home_has_an_example(
     moved: Moved, model: str
 ) -> None:
@@ -125,7 +97,7 @@ def test_a_move_that_is_finished_leaves_nothing_of_it(moved: Moved, model: str) 
     assert after["Release"]["Properties"]["Base"] == str(spec.base)
 
 
-@pytest.mark.parametrize("model", REST)
+@pytest.mark.parametrize("model", sorted(REST))
 def test_the_stage_answers_by_what_it_did_until_the_controller_leads_it(
     moved: Moved, model: str
 ) -> None:
