@@ -136,6 +136,7 @@ def stream(
     The command gets a process group of its own. Leaving the iterator early (Ctrl-C) ends the group,
     and so does ``makes_sense``, asked each second, when it says no.
     """
+    ended, watchers = threading.Event(), list[threading.Thread]()
     with subprocess.Popen(
         list(argv),
         cwd=cwd,
@@ -147,16 +148,18 @@ def stream(
         errors="replace",
         start_new_session=True,
     ) as process:
-        ended = threading.Event()
-        watcher = threading.Thread(target=_end_when_senseless, args=(process, makes_sense, ended))
-        watcher.start()
-        try:
+        try:  # at once: Ctrl-C may come before there is a watcher, or while it starts
+            watched = (process, makes_sense, ended)
+            watchers.append(threading.Thread(target=_end_when_senseless, args=watched))
+            watchers[0].start()
             for line in process.stdout or ():
                 yield line.rstrip("\n")
             yield process.wait()
         finally:
             ended.set()
-            watcher.join()
+            for watcher in watchers:
+                if watcher.is_alive():
+                    watcher.join()
             if process.poll() is None:
                 _signal_group(process.pid, signal.SIGTERM)
                 try:
