@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any
 
 import pytest
@@ -21,35 +21,41 @@ STEPS = ("watched =", "watchers.append", ".start()", "for line in", "yield line"
 
 
 @contextmanager
-def interrupted_before(line: int) -> Iterator[None]:
-    """Ctrl-C right before this line of ``stream``, once."""
+def interrupted(code: CodeType, event: str, line: int | None = None) -> Iterator[None]:
+    """Ctrl-C, once, at this event of the function with this code: before a line, or as it returns."""
     left = [KeyboardInterrupt]
 
-    def in_stream(frame: FrameType, event: str, _argument: Any) -> Any:
-        if event == "line" and frame.f_lineno == line and left:
+    def of_this(frame: FrameType, seen: str, _argument: Any) -> Any:
+        if seen == event and line in (None, frame.f_lineno) and left:
             raise left.pop()
-        return in_stream
+        return of_this
 
-    def of_each(frame: FrameType, _event: str, _argument: Any) -> Any:
-        return in_stream if frame.f_code is processes.stream.__code__ else None
+    def of_any(frame: FrameType, _seen: str, _argument: Any) -> Any:
+        return of_this if frame.f_code is code else None
 
     before = sys.gettrace()
-    sys.settrace(of_each)
+    sys.settrace(of_any)
     try:
         yield
     finally:
         sys.settrace(before)
 
 
-def line_of(words: str) -> int:
-    lines, first = inspect.getsourcelines(processes.stream)
-    [found] = [first + number for number, line in enumerate(lines) if words in line]
-    return found
-
-
 @pytest.mark.parametrize("step", STEPS)
-def test_ctrl_c_before_any_step_leaves_neither_a_thread_nor_a_process(step: str) -> None:
+def test_ctrl_c_before_any_step_leaves_no_thread(step: str) -> None:
+    lines, first = inspect.getsourcelines(processes.stream)
+    [line] = [first + number for number, text in enumerate(lines) if step in text]
+    with interrupted(processes.stream.__code__, "line", line):
+        _ends()
+
+
+def test_ctrl_c_while_the_watcher_starts_leaves_no_thread() -> None:
+    with interrupted(threading.Thread.start.__code__, "return"):
+        _ends()
+
+
+def _ends() -> None:
     threads = set(threading.enumerate())
-    with interrupted_before(line_of(step)), pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt):
         list(processes.stream(SAYS_A_WORD, Path.cwd(), {}))
     assert set(threading.enumerate()) == threads
