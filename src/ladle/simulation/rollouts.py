@@ -211,6 +211,8 @@ def play(
     rng = random.Random(seed)
     simulation = Simulation(rng, odds or Odds(), plant or as_it_is, dies_at)
     kind = MovingActors if seed % EVERY == 0 else Actors
+    if kind is MovingActors:
+        simulation.watch.rollback_within_s = simulation.odds.moving_within_s
     actors = kind(simulation.world, simulation.watch, rng, simulation.wake)
     actors.plan()
     try:
