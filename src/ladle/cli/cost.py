@@ -14,10 +14,9 @@ from ladle.cli.locks import Deployment, locks_here
 from ladle.cli.money import basis, cost_lines, line_rows, usd
 from ladle.cli.output import answer, answer_json, say, table
 from ladle.cli.plan import cloud_of, inspect
-from ladle.config.nearest import did_you_mean
 from ladle.config.schema import ModelConfig
 from ladle.disk.clock import SystemClock
-from ladle.errors import NeedsCredentials, NotFound, Unavailable
+from ladle.errors import NeedsCredentials, Unavailable
 from ladle.planning.cost import Cost, platform
 from ladle.planning.cost import cost as bill_of
 from ladle.planning.prices import Prices, prices
@@ -25,7 +24,7 @@ from ladle.planning.service_spec import ServiceSpec
 from ladle.planning.usage import Usage, stated
 from ladle.ports import Workspace
 from ladle.project.repository import find_root
-from ladle.project.services import read_configs, read_locked
+from ladle.project.services import named, read_configs, read_locked
 from ladle.wiring import open_workspace, workspace_url
 
 
@@ -45,14 +44,7 @@ def cost(
     url = workspace_url(root)
     found = read_configs(root)
     if model is not None:
-        names = [config.name for _, config in found]
-        if model not in names:
-            raise NotFound(
-                "LD132",
-                f"there is no model {model}{did_you_mean(model, names)}",
-                f"models here: {', '.join(names) or 'none'}",
-            )
-        found = [(package, config) for package, config in found if config.name == model]
+        found = named(found, [model])
     cloud = cloud_of(url)
     locks = locks_here(found, Deployment(root, url, cloud))
     specs = [

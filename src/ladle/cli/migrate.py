@@ -16,10 +16,9 @@ from ladle.cli.asking import hear
 from ladle.cli.locks import Deployment, known_locks
 from ladle.cli.output import answer, answer_json, say
 from ladle.cli.plan import cloud_of, inspect
-from ladle.config.nearest import did_you_mean
 from ladle.config.schema import ModelConfig
 from ladle.disk.clock import SystemClock
-from ladle.errors import LadleError, NotFound, UsageError
+from ladle.errors import LadleError, UsageError
 from ladle.planning.resolve import Cloud, refuse_embedded
 from ladle.planning.service_spec import Left
 from ladle.policy.lock import Home, Lock
@@ -28,7 +27,7 @@ from ladle.project.kept_runtimes import installed
 from ladle.project.left_file import left_path, write_left
 from ladle.project.pinned_lock import write_lock
 from ladle.project.repository import ModelPackage, find_root
-from ladle.project.services import kept, read_configs, read_service, workspace_of
+from ladle.project.services import kept, named, read_configs, read_service, workspace_of
 from ladle.releases.events import Ask, PersonAsked
 from ladle.releases.state import ReleaseState
 from ladle.wiring import open_stacks, open_workspace, workspace_url
@@ -90,14 +89,7 @@ def migrate(
 def _here(model: str, environment: str | None) -> _Here:
     root = find_root(Path.cwd())
     everything = read_configs(root, environment, moving=model)
-    found = [pair for pair in everything if pair[1].name == model]
-    if not found:
-        known = [config.name for _, config in everything]
-        raise NotFound(
-            "LD132",
-            f"there is no model {model}{did_you_mean(model, known)}",
-            f"models here: {', '.join(known) or 'none'}",
-        )
+    found = named(everything, [model])
     url = workspace_of((c for _, c in everything), environment) or workspace_url(root)
     to = Deployment(root, url, cloud_of(url), environment)
     workspace = open_workspace(url, root)

@@ -13,13 +13,12 @@ import typer
 from ladle.cli.output import answer, answer_json, say, table
 from ladle.cli.release_words import evidence_lines
 from ladle.config.amounts import written
-from ladle.config.nearest import did_you_mean
 from ladle.config.schema import ModelConfig
-from ladle.errors import NotFound, UsageError
+from ladle.errors import UsageError
 from ladle.planning.resolve import rollout_policy
 from ladle.policy.rollout import RolloutPolicy
 from ladle.project.repository import find_root
-from ladle.project.services import read_configs
+from ladle.project.services import named, read_configs
 from ladle.simulation.read_scenario import read_scenario, shipped_scenarios
 from ladle.simulation.rehearsal import Rehearsal
 from ladle.simulation.report import Report, report
@@ -79,14 +78,8 @@ def _list(as_json: bool) -> None:
 
 
 def _config(model: str, environment: str | None) -> ModelConfig:
-    configs = {c.name: c for _, c in read_configs(find_root(Path.cwd()), environment)}
-    if model not in configs:
-        raise NotFound(
-            "LD132",
-            f"there is no model {model}{did_you_mean(model, configs)}",
-            f"models here: {', '.join(configs) or 'none'}",
-        )
-    return configs[model]
+    [(_, config)] = named(read_configs(find_root(Path.cwd()), environment), [model])
+    return config
 
 
 def _is_about_answers(scenario: Scenario) -> bool:

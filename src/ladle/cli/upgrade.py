@@ -12,13 +12,12 @@ import typer
 from ladle.cli.locks import Deployment, Found, known_locks
 from ladle.cli.output import answer, answer_json, say
 from ladle.cli.plan import cloud_of, inspect
-from ladle.config.nearest import did_you_mean
-from ladle.errors import NotFound, UsageError
+from ladle.errors import UsageError
 from ladle.policy.lock import Runtime
 from ladle.project import kept_runtimes
 from ladle.project.pinned_lock import write_lock
 from ladle.project.repository import find_root
-from ladle.project.services import Locks, kept, read_configs, read_service, workspace_of
+from ladle.project.services import Locks, kept, named, read_configs, read_service, workspace_of
 from ladle.wiring import open_workspace, workspace_url
 
 
@@ -54,14 +53,7 @@ def upgrade(
         raise UsageError("LD817", "which model?", "name one, or write --all")
     root = find_root(Path.cwd())
     everything = read_configs(root, environment)
-    found = [pair for pair in everything if every or pair[1].name == model]
-    if not found:
-        names = [config.name for _, config in everything]
-        raise NotFound(
-            "LD132",
-            f"there is no model {model}{did_you_mean(str(model), names)}",
-            f"models here: {', '.join(names) or 'none'}",
-        )
+    found = everything if model is None else named(everything, [model])
     url = workspace_of((c for _, c in everything), environment) or workspace_url(root)
     to = Deployment(root, url, cloud_of(url), environment)
     locks = known_locks(found, to, open_workspace(url, root).ledger)

@@ -62,6 +62,20 @@ def read_configs(
     return [(package, _in_environment(config, environment)) for package, config in configs]
 
 
+def named(
+    configs: Sequence[tuple[ModelPackage, ModelConfig]], names: Iterable[str]
+) -> Sequence[tuple[ModelPackage, ModelConfig]]:
+    """Those of these models. Raises LD132 for a name that none has."""
+    wanted, known = set(names), [config.name for _, config in configs]
+    for name in sorted(wanted - set(known)):
+        raise NotFound(
+            "LD132",
+            f"there is no model {name}{did_you_mean(name, known)}",
+            f"models here: {', '.join(known) or 'none'}",
+        )
+    return [(package, config) for package, config in configs if config.name in wanted]
+
+
 def workspace_of(configs: Iterable[ModelConfig], environment: str | None) -> str | None:
     """The account that an environment's models name, as a workspace URL; None when they name none.
 
@@ -96,18 +110,9 @@ def read_services(
     built.
     """
     configs = read_configs(root, environment)
-    names = [config.name for _, config in configs]
-    for name in only:
-        if name not in names:
-            raise NotFound(
-                "LD132",
-                f"there is no model {name}{did_you_mean(name, names)}",
-                f"models here: {', '.join(names) or 'none'}",
-            )
     return tuple(
         read_locked(package, config, cloud, inspect, root, environment, known)
-        for package, config in configs
-        if not only or config.name in only
+        for package, config in (named(configs, only) if only else configs)
     )
 
 
