@@ -52,16 +52,18 @@ def up(root: Path, port: int | None = None, door_port: int | None = None) -> Emb
     endpoint = f"http://127.0.0.1:{port or processes.free_port()}"
     door = f"http://127.0.0.1:{door_port or processes.free_port()}"
     logs = root / ".ladle" / "embedded"
-    pids: dict[str, int] = {}
+    started: list[int] = []
     try:
-        pids["emulator"] = _start_emulator(root, endpoint, logs / "emulator.log")
-        pids["door"] = _start_door(endpoint, door, logs / "door.log")
+        pids = {
+            "emulator": _start_emulator(root, endpoint, logs / "emulator.log", started),
+            "door": _start_door(endpoint, door, logs / "door.log", started),
+        }
+        state = EmbeddedState(endpoint, door, ACCOUNT, REGION, pids, SystemClock().now())
+        states.save(root, state)
     except BaseException:
-        for pid in pids.values():
-            processes.stop(pid)
+        _stop(started)
+        states.forget(root)
         raise
-    state = EmbeddedState(endpoint, door, ACCOUNT, REGION, pids, SystemClock().now())
-    states.save(root, state)
     return state
 
 
@@ -69,11 +71,13 @@ def up(root: Path, port: int | None = None, door_port: int | None = None) -> Emb
 def emulator(root: Path) -> Iterator[str]:
     """The emulator alone, for as long as the block lasts; yields its endpoint."""
     endpoint = f"http://127.0.0.1:{processes.free_port()}"
-    pid = _start_emulator(root, endpoint, root / ".ladle" / "embedded" / "emulator.log")
+    log = root / ".ladle" / "embedded" / "emulator.log"
+    started: list[int] = []
     try:
+        _start_emulator(root, endpoint, log, started)
         yield endpoint
     finally:
-        processes.stop(pid)
+        _stop(started)
 
 
 def status(root: Path) -> EmbeddedState | None:
@@ -97,7 +101,12 @@ def down(root: Path) -> bool:
     return True
 
 
-def _start_emulator(root: Path, endpoint: str, log: Path) -> int:
+def _stop(started: list[int]) -> None:
+    for pid in reversed(started):
+        processes.stop(pid)
+
+
+def _start_emulator(root: Path, endpoint: str, log: Path, started: list[int]) -> int:
     program = find_emulator(root)
     scratch = log.parent / "tmp"  # it leaves unpacked functions behind
     scratch.mkdir(parents=True, exist_ok=True)
@@ -112,27 +121,17 @@ def _start_emulator(root: Path, endpoint: str, log: Path) -> int:
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
     }
-    pid = processes.start([str(program)], log, environment)
-    try:
-        processes.wait_until(
-            lambda: _answers(endpoint), pid, START_SECONDS, "the embedded AWS", log
-        )
-    except BaseException:
-        processes.stop(pid)
-        raise
+    pid = processes.start([str(program)], log, started, environment)
+    processes.wait_until(lambda: _answers(endpoint), pid, START_SECONDS, "the embedded AWS", log)
     return pid
 
 
-def _start_door(endpoint: str, door: str, log: Path) -> int:
+def _start_door(endpoint: str, door: str, log: Path, started: list[int]) -> int:
     port = door.rsplit(":", 1)[1]
     module = [sys.executable, "-m", "ladle.embedded.door"]
     options = ["--endpoint", endpoint, "--region", REGION, "--port", port]
-    pid = processes.start([*module, *options], log)
-    try:
-        processes.wait_until(lambda: _answers(door), pid, START_SECONDS, "the front door", log)
-    except BaseException:
-        processes.stop(pid)
-        raise
+    pid = processes.start([*module, *options], log, started)
+    processes.wait_until(lambda: _answers(door), pid, START_SECONDS, "the front door", log)
     return pid
 
 

@@ -10,7 +10,9 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 from ladle.errors import LadleError
 
@@ -36,13 +38,37 @@ def inherited(
     return {**kept, **(extra or {})}
 
 
-def start(argv: Sequence[str], log: Path, environment: Mapping[str, str] | None = None) -> int:
+@contextmanager
+def ctrl_c_waits() -> Iterator[None]:
+    """Ctrl-C takes effect when the block ends. A child runs before ``Popen`` returns, and in a session of
+    its own hears nothing of it: interrupted in between, nobody would know whom to end.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # Python interrupts no other thread
+        return
+    came: list[FrameType | None] = []
+    before = signal.signal(signal.SIGINT, lambda _number, frame: came.append(frame))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if came and callable(before):
+            before(signal.SIGINT, came[0])
+
+
+def start(
+    argv: Sequence[str],
+    log: Path,
+    started: list[int],
+    environment: Mapping[str, str] | None = None,
+) -> int:
     """Starts a server in a session of its own, output to ``log``; returns its pid.
 
-    ``environment`` is the whole of the child's; None hands ours on.
+    ``started`` gets the pid too, and has it whenever there is a process, also where Ctrl-C keeps this from
+    returning. ``environment`` is the whole of the child's; None hands ours on.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("ab") as output:
+    with log.open("ab") as output, ctrl_c_waits():
         process = subprocess.Popen(
             list(argv),
             stdin=subprocess.DEVNULL,
@@ -51,7 +77,8 @@ def start(argv: Sequence[str], log: Path, environment: Mapping[str, str] | None 
             env=dict(environment) if environment is not None else None,
             start_new_session=True,
         )
-    _CHILDREN[process.pid] = process
+        started.append(process.pid)
+        _CHILDREN[process.pid] = process
     return process.pid
 
 
@@ -137,36 +164,47 @@ def stream(
     and so does ``makes_sense``, asked each second, when it says no.
     """
     ended, watchers = threading.Event(), list[threading.Thread]()
-    with subprocess.Popen(
-        list(argv),
-        cwd=cwd,
-        env=inherited(extra),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        start_new_session=True,
-    ) as process:
-        try:  # at once: Ctrl-C may come before there is a watcher, or while it starts
-            watched = (process, makes_sense, ended)
-            watchers.append(threading.Thread(target=_end_when_senseless, args=watched))
-            watchers[0].start()
-            for line in process.stdout or ():
-                yield line.rstrip("\n")
-            yield process.wait()
-        finally:
-            ended.set()
-            for watcher in watchers:
-                if watcher.is_alive():
-                    watcher.join()
-            if process.poll() is None:
-                _signal_group(process.pid, signal.SIGTERM)
-                try:
-                    process.wait(_STOP_PATIENCE_S)
-                except subprocess.TimeoutExpired:
-                    _signal_group(process.pid, signal.SIGKILL)
-                    process.wait()
+    started: list[subprocess.Popen[str]] = []
+    try:
+        with ctrl_c_waits():
+            process = subprocess.Popen(
+                list(argv),
+                cwd=cwd,
+                env=inherited(extra),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                errors="replace",
+                start_new_session=True,
+            )
+            started.append(process)
+        watchers.append(
+            threading.Thread(target=_end_when_senseless, args=(process, makes_sense, ended))
+        )
+        watchers[0].start()
+        for line in process.stdout or ():
+            yield line.rstrip("\n")
+        yield process.wait()
+    finally:
+        ended.set()
+        for watcher in watchers:
+            if watcher.is_alive():
+                watcher.join()
+        for each in started:
+            _end(each)
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    if process.poll() is None:
+        _signal_group(process.pid, signal.SIGTERM)
+        try:
+            process.wait(_STOP_PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            _signal_group(process.pid, signal.SIGKILL)
+            process.wait()
+    if process.stdout is not None:
+        process.stdout.close()
 
 
 def _end_when_senseless(
