@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ladle.catalog import Target
+from ladle.planning.grant import listed
 from ladle.policy.traffic import as_alias
 from ladle.policy.verdicts import ArmCounts, Evidence, GuardVerdict
 from ladle.releases.effects import Record
@@ -55,11 +56,19 @@ def where(release: Release) -> str:
 
 
 def homes_line(state: ReleaseState) -> str | None:
-    """Where each release runs that may get traffic, while that is not one place."""
+    """Where each release runs that may get traffic, while that is not one place. Two functions have one
+    name for where they run, so it is said which of both places is new.
+    """
     if len(state.homes) < 2:
         return None
-    runs = sorted(state.startable, key=lambda r: r.number)
-    return ", ".join(f"release {r.number} on {where(r)}" for r in runs)
+    newest = max(home.base for home in state.homes)
+    told = []
+    for home in sorted(state.homes, key=lambda h: h.base):
+        here = sorted((r for r in state.startable if r.home == home), key=lambda r: r.number)
+        numbers = listed(str(r.number) for r in here)
+        role = "new" if home.base == newest else "left"
+        told.append(f"release{'s' * (len(here) > 1)} {numbers} on {where(here[-1])}, {role}")
+    return "; ".join(told)
 
 
 def record_json(record: Record) -> Mapping[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from ladle.catalog import Arch, Target
@@ -12,6 +12,7 @@ from ladle.planning.prices import Prices
 from ladle.planning.service_spec import ServiceSpec
 
 MONTH_S = 730 * 3600.0
+HOURLY = 3600 / MONTH_S  # of what is paid by the month
 _OF_ECS = {"ARM64": Arch.ARM64, "X86_64": Arch.X86_64}
 Priced = tuple[str, str, float]  # what it is called, its price, and how much of it in an hour
 Resources = Mapping[str, Any]
@@ -34,25 +35,26 @@ def left_costs(spec: ServiceSpec, seconds: float, prices: Prices) -> Iterator[tu
 def _standing(resources: Resources) -> Iterator[Priced]:
     balancers = _of(resources, "AWS::ElasticLoadBalancingV2::LoadBalancer")
     yield from (("the load balancer", "balancer_hour", 1.0) for _ in balancers)
+    yield from (
+        ("the key of its disks", "key_month", HOURLY) for _ in _of(resources, "AWS::KMS::Key")
+    )
     alarms = _of(resources, "AWS::CloudWatch::Alarm")
     metrics = sum(max(1, len(a.get("Metrics", ())) - 1) for a in alarms)
     if metrics:
-        yield "alarms", "alarm_month", metrics * 3600 / MONTH_S
+        yield "alarms", "alarm_month", metrics * HOURLY
     zones = [len(e.get("SubnetIds", ())) for e in _of(resources, "AWS::EC2::VPCEndpoint")]
     if sum(zones):
         yield "endpoints of its network", "endpoint_hour", sum(zones)
 
 
-def _instances(target: Target, resources: Resources) -> Iterator[Priced]:
-    """The least that the last release before the move was handed over with."""
-    release = next(iter(_of(resources, "Custom::LadleRelease")), {})
-    serving = release.get("Serving", {})
-    if target is Target.LAMBDA:
-        if warm := int(serving.get("Warm", 0)):
-            [function] = (f for f in _of(resources, "AWS::Lambda::Function") if _serves(f))
-            gb, arch = function["MemorySize"] / 1024, function["Architectures"][0]
-            yield f"{warm} warm instances", f"lambda_warm_gb_second_{arch}", warm * gb * 3600
-        return
+def _of_functions(resources: Resources, serving: Mapping[str, Any]) -> Iterator[Priced]:
+    if warm := int(serving.get("Warm", 0)):
+        [function] = (f for f in _of(resources, "AWS::Lambda::Function") if _serves(f))
+        gb, arch = function["MemorySize"] / 1024, function["Architectures"][0]
+        yield f"{warm} warm instances", f"lambda_warm_gb_second_{arch}", warm * gb * 3600
+
+
+def _of_tasks(resources: Resources, serving: Mapping[str, Any]) -> Iterator[Priced]:
     task, least = _read(serving["TaskDefinition"]), _read(serving["Service"])["min"]
     machines = _of(resources, "AWS::EC2::LaunchTemplate")
     named = [m["LaunchTemplateData"]["InstanceType"] for m in machines]
@@ -62,6 +64,26 @@ def _instances(target: Target, resources: Resources) -> Iterator[Priced]:
         vcpus, gb = int(task["cpu"]) / 1024, int(task["memory"]) / 1024
         yield f"vCPUs of tasks, at least {least}", f"fargate_vcpu_hour_{arch}", least * vcpus
         yield f"memory of tasks, at least {least}", f"fargate_gb_hour_{arch}", least * gb
+
+
+def _of_machines(_resources: Resources, serving: Mapping[str, Any]) -> Iterator[Priced]:
+    name, least = _read(serving["Variant"])["InstanceType"], int(serving["MinInstances"])
+    yield f"machines of type {name}, at least {least}", f"machine_hour_{name}", least
+
+
+# Of a serverless endpoint only answers are paid for.
+_RUNNING: Mapping[Target, Callable[[Resources, Mapping[str, Any]], Iterator[Priced]]] = {
+    Target.LAMBDA: _of_functions,
+    Target.ECS: _of_tasks,
+    Target.SAGEMAKER: _of_machines,
+}
+
+
+def _instances(target: Target, resources: Resources) -> Iterator[Priced]:
+    """The least that the last release before the move was handed over with."""
+    release = next(iter(_of(resources, "Custom::LadleRelease")), {})
+    if target in _RUNNING:
+        yield from _RUNNING[target](resources, release.get("Serving", {}))
 
 
 def _of(resources: Resources, type_: str) -> list[Mapping[str, Any]]:

@@ -12,7 +12,7 @@ import pytest
 from tests.unit.cli.deployed import DIGEST, UNKNOWN, first_release
 
 from ladle.actions.read_status import read_status
-from ladle.catalog import Target
+from ladle.catalog import Packaging, Target
 from ladle.cli.main import main
 from ladle.cli.release_words import homes_line, state_json, where
 from ladle.disk.clock import SystemClock
@@ -146,12 +146,25 @@ def hand_over(here: Path, phase: Phase = Phase.STABLE) -> None:
 def test_while_a_model_moves_each_release_has_its_place() -> None:
     assert homes_line(stable_story(2).state) is None
     state = moving_story().state
-    assert homes_line(state) == "release 1 on lambda, release 2 on lambda, release 3 on ecs"
+    assert homes_line(state) == "releases 1 and 2 on lambda, left; release 3 on ecs, new"
     assert state_json(state)["moves"] is True
     assert state_json(state)["releases"][0]["target"] == "ecs"
-    line = homes_line(replace(state, waiting=(moved(4),)))
+    waits = replace(moved(4), base=state.the_candidate.base)
+    line = homes_line(replace(state, waiting=(waits,)))
     assert line is not None
-    assert line.endswith("release 4 on ecs")
+    assert line.endswith("releases 3 and 4 on ecs, new")
+
+
+def test_of_two_functions_it_is_said_which_is_new() -> None:
+    """After a rollback too: the newer of both stays the one that the model moves to."""
+    state = moving_story(1).state
+    old = replace(state.the_stable, packaging=Packaging.ZIP)
+    new = replace(state.the_candidate, target=Target.LAMBDA)
+    for stable, candidate in ((old, new), (old, None), (new, None)):
+        two = replace(state, stable=stable, candidate=candidate, good=(old, new))
+        assert (
+            homes_line(two) == "release 1 on lambda (zip), left; release 2 on lambda (image), new"
+        )
 
 
 def test_a_function_is_named_with_how_it_is_packed() -> None:

@@ -112,6 +112,31 @@ def test_a_function_that_nobody_asks_costs_what_it_keeps_warm() -> None:
     assert warm == {"2 warm instances": round(usd, 2)}
 
 
+def machines(type_: str = "ml.m5.large", least: int = 2) -> dict[str, Any]:
+    serving = {"Variant": json.dumps({"InstanceType": type_}), "MinInstances": str(least)}
+    return {
+        "EndpointKey": {"Type": "AWS::KMS::Key"},
+        "Release": {"Type": "Custom::LadleRelease", "Properties": {"Serving": serving}},
+    }
+
+
+def test_an_endpoints_machines_and_their_key_cost_until_the_move_is_finished() -> None:
+    of = prices().of
+    assert costs(moving(Target.SAGEMAKER, machines())) == {
+        "the key of its disks": round(of("key_month", 1), 2),
+        "machines of type ml.m5.large, at least 2": round(
+            of("machine_hour_ml.m5.large", 2 * 730), 2
+        ),
+    }
+
+
+def test_of_a_serverless_endpoint_only_answers_are_paid_for() -> None:
+    variant = {"ServerlessConfig": {"MemorySizeInMB": 2048, "MaxConcurrency": 5}}
+    serving = {"Variant": json.dumps(variant)}
+    released = {"Type": "Custom::LadleRelease", "Properties": {"Serving": serving}}
+    assert costs(moving(Target.SAGEMAKER_SERVERLESS, {"Release": released})) == {}
+
+
 def test_a_machine_without_a_known_price_is_named() -> None:
     machine = {"LaunchTemplateData": {"InstanceType": "p5.48xlarge"}}
     resources = tasks() | {"Machine": {"Type": "AWS::EC2::LaunchTemplate", "Properties": machine}}
