@@ -175,6 +175,14 @@ def asking_function(model: str) -> str:
     return f"ladle-{model}-asks"
 
 
+def invoking_function(model: str) -> str:
+    """Stands between an HTTP API and an endpoint."""
+    return f"ladle-{model}-invokes"
+
+
+LATE_S = 1  # that it keeps to say that the endpoint took too long
+
+
 def scaled_variant(model: str, release: int) -> str:
     """As Application Auto Scaling calls it."""
     return f"endpoint/{endpoint(model)}/variant/{variant(release)}"
@@ -188,8 +196,9 @@ def cluster(model: str) -> str:
     return f"ladle-{model}"
 
 
-def serving_role(model: str) -> str:
-    return f"ladle-{model}-serving"
+def serving_role(model: str, base: int = 0) -> str:
+    """Of the home with this base, as a function is."""
+    return f"{function(model, base)}-serving"
 
 
 def execution_role(model: str) -> str:
@@ -197,9 +206,9 @@ def execution_role(model: str) -> str:
     return f"ladle-{model}-execution"
 
 
-def door_role(model: str) -> str:
-    """By which API Gateway asks an endpoint."""
-    return f"ladle-{model}-door"
+def door_role(model: str, base: int = 0) -> str:
+    """By which API Gateway asks an endpoint of the home with this base."""
+    return f"{function(model, base)}-door"
 
 
 def machine_role(model: str) -> str:

@@ -33,11 +33,11 @@ def refuse_unmovable(spec: ServiceSpec) -> None:
     """Raises LD283 for what no door can be led away from; ``ladle migrate`` does so before it writes."""
     if spec.left is None:
         return
-    now, both = door_of(spec.left.resources), {spec.target, spec.left.home.target}
+    now, was, there = door_of(spec.left.resources), spec.left.home.target, movable(spec.door.kind)
     found = {
-        f"it goes to {spec.target}": spec.target not in movable(),
-        f"it comes from {spec.left.home.target}": spec.left.home.target not in movable(),
-        "a second cluster would have the name of the first": both == {Target.ECS},
+        f"it goes to {spec.target}": spec.target not in there,
+        f"it comes from {was}": was not in there,
+        f"another {was} would have the names of the first": was is spec.target is not Target.LAMBDA,
         "its door is none that can be led": now is None,
         f"its door is to be {spec.door.kind}": spec.door.kind is not now,
     }

@@ -18,7 +18,7 @@ from ladle import names
 from ladle.catalog import Target
 from ladle.errors import LadleError
 from ladle.planning import permissions
-from ladle.planning.moving import left_of, stays
+from ladle.planning.moving import left_of, live_of, stays
 from ladle.planning.resources import CALLED, resources
 from ladle.planning.service_spec import Left, ServiceSpec
 from ladle.planning.targets import planning_of
@@ -49,20 +49,19 @@ def test_the_live_integration_is_not_touched_and_each_home_has_an_example(
     spec = moved.while_.specs[model]
     assert spec.left is not None
     before, now = (s.model(model)["Resources"] for s in (moved.before, moved.while_))
+    led = live_of(before)
+    assert led is not None
     live, old, new = (
         now[id_]["Properties"]
-        for id_ in (
-            "PredictIntegration",
-            f"LeadsTo{spec.left.home.base}",
-            f"LeadsTo{spec.base}",
-        )
+        for id_ in (led, f"LeadsTo{spec.left.home.base}", f"LeadsTo{spec.base}")
     )
-    assert now["PredictIntegration"] == named(before["PredictIntegration"], spec)
+    assert now[led] == named(before[led], spec)
     assert live["Description"] == names.LIVE_INTEGRATION
     assert old == {**live, "Description": names.home_integration(spec.left.home.base)}
     assert new["Description"] == names.home_integration(spec.base)
-    after = moved.after.model(model)["Resources"]["PredictIntegration"]["Properties"]
-    assert new == {**after, "Description": new["Description"]}
+    after = moved.after.model(model)["Resources"]
+    its_own = after[live_of(after) or ""]["Properties"]
+    assert new == {**its_own, "Description": new["Description"]}
     assert (new["IntegrationUri"], new["IntegrationType"]) != (
         old["IntegrationUri"],
         old["IntegrationType"],
@@ -120,11 +119,22 @@ def answers_by(resources: Template) -> str:
     return str(resources["DoorStage"]["Properties"]["DeploymentId"]["Ref"])
 
 
-def test_the_door_is_described_anew_only_after_the_hand_over_went_well(
+@pytest.mark.parametrize("model", sorted(MOVES.keys() - REST))
+def test_no_deploy_writes_what_the_controller_has_led(moved: Moved, model: str) -> None:
+    """One that fails after a move leads routes back through it, to where it has led."""
+    while_, after = (s.model(model)["Resources"] for s in (moved.while_, moved.after))
+    led, its_own = live_of(while_), live_of(after)
+    assert led not in after
+    assert its_own not in while_
+    through = {r["Properties"]["Target"] for id_, r in _routes(after)}
+    assert through == {f"integrations/{its_own}"}
+
+
+@pytest.mark.parametrize("model", sorted(REST))
+def test_a_stage_is_described_anew_only_after_the_hand_over_went_well(
     moved: Moved, model: str
 ) -> None:
-    led = "DoorStage" if model in REST else "PredictIntegration"
-    assert "Release" in waits_for(moved.after.model(model), led)
+    assert "Release" in waits_for(moved.after.model(model), "DoorStage")
 
 
 def test_the_new_home_keeps_its_ids_when_the_move_is_finished(moved: Moved, model: str) -> None:
@@ -265,7 +275,7 @@ def test_a_cluster_makes_no_place_for_a_second_one(
     moved: Moved, tmp_path: Path, root: Path
 ) -> None:
     wrong = replace(moved.while_.specs["shrunk"], target=Target.ECS)
-    with pytest.raises(LadleError, match=r"LD283.*the name of the first"):
+    with pytest.raises(LadleError, match=r"LD283.*the names of the first"):
         moving.templates(tmp_path, root, {"shrunk": wrong})
 
 
@@ -287,6 +297,10 @@ def test_all_holds_of_a_stack_with_two_homes_that_holds_of_one(
     assert sorted(sound.faults(made)) == []
     for name in ("shrunk", "moved-before", "keyed"):
         assert sound.lint_faults(made.synth.model(name)) == []
+
+
+def _routes(resources: Template) -> Iterator[tuple[str, Template]]:
+    return ((id_, r) for id_, r in resources.items() if id_.startswith("PredictRoute"))
 
 
 def _allowed(template: Template, *ids: str) -> Iterator[str]:

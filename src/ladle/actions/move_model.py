@@ -9,7 +9,7 @@ from typing import Any
 from ladle.catalog import DoorKind, Packaging, Target
 from ladle.config.schema import ModelConfig
 from ladle.errors import LadleError, UsageError
-from ladle.planning.locking import movable, moved, way_there
+from ladle.planning.locking import may_move, moved, way_there
 from ladle.planning.moving import door_of, says_its_home
 from ladle.planning.resolve import Cloud, choose_packaging
 from ladle.planning.service_spec import Left, ServiceSpec
@@ -61,7 +61,7 @@ def destination(to: str, config: ModelConfig, cloud: Cloud) -> Destination:
 def begin(state: ReleaseState, unheard: int, lock: Lock, to: Destination) -> Lock:
     """Of the home that comes; what is there now is left. ``unheard`` messages wait in the inbox."""
     model = state.model
-    if not {lock.target, to.target} <= movable():
+    if not may_move(lock.target, to.target):
         way = way_there(model, lock.target, to.target)
         raise LadleError("LD283", f"{model} cannot move from {lock.target} to {to.target}", way)
     if lock.leaves is not None or len(state.homes) > 1:
@@ -80,7 +80,7 @@ def begin(state: ReleaseState, unheard: int, lock: Lock, to: Destination) -> Loc
             "bring the newest commit here, deploy it once, then move the model",
         )
     newest = max(state.statuses)
-    return Lock(to.target, to.packaging, lock.runtime, base=newest, leaves=lock.home)
+    return lock.leaving_for(to.target, to.packaging, newest)
 
 
 def finish(state: ReleaseState, unheard: int, lock: Lock) -> Lock:
@@ -100,7 +100,15 @@ def undo(state: ReleaseState, unheard: int, lock: Lock) -> Lock:
     _refuse_to_leave(state, lock.home, f"go back first: ladle rollback {state.model}")
     serving = _at_rest(state, unheard)
     packaging, runtime = serving.packaging or lock.packaging, serving.runtime or lock.runtime
-    back = Lock(leaves.target, packaging, runtime, base=leaves.base)
+    back = replace(
+        lock,
+        target=leaves.target,
+        packaging=packaging,
+        runtime=runtime,
+        grants=(),
+        base=leaves.base,
+        leaves=None,
+    )
     if not leaves.counts_itself or not _numbers_elsewhere(state, lock):
         return back
     return replace(back, base=max(state.statuses), leaves=leaves)

@@ -51,17 +51,27 @@ def moved(config: ModelConfig, kept: Lock) -> Moved | None:
     return None
 
 
-def movable() -> frozenset[Target]:
-    """Between which a model moves: the door before them can be led from one to the other."""
-    return row_of(DoorKind.HTTP_API).targets
+_LED = (DoorKind.HTTP_API, DoorKind.REST_API)
+# It answers later, and callers must be written for that: none of its moves would go unnoticed.
+_ANSWERS_OTHERWISE = {Target.SAGEMAKER_ASYNC}
+
+
+def movable(kind: DoorKind) -> frozenset[Target]:
+    """Between which a model moves behind such a door, which can be led from one to the other."""
+    return row_of(kind).targets - _ANSWERS_OTHERWISE if kind in _LED else frozenset()
+
+
+def may_move(now: Target, to: Target) -> bool:
+    """Whether any door can be led from one to the other; a model keeps the kind that it has."""
+    return any({now, to} <= movable(kind) for kind in DoorKind)
 
 
 def way_there(model: str, now: Target, to: Target | Packaging) -> str:
     """How a model comes to another target, or to be packed otherwise."""
-    if {now, Target.LAMBDA if isinstance(to, Packaging) else to} <= movable():
+    if may_move(now, Target.LAMBDA if isinstance(to, Packaging) else to):
         return f"to move it: ladle migrate {model} --to {to}"
     return (
-        f"nothing moves between {now} and {to}: no door before SageMaker is led elsewhere yet; "
+        f"nothing moves between {now} and {to}: no door can be led from one to the other; "
         f"give the model on {to} another name and bring callers over, or take this one down "
         f"(ladle destroy {model})"
     )

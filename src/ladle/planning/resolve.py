@@ -109,6 +109,7 @@ def resolve(
         measured=content.measured,
         kept=kept.grants if kept else (),
         base=kept.base if kept else 0,
+        logs=kept.logs if kept else 0,
     )
     return replace(spec, release_digest=release_digest(spec))
 

@@ -148,6 +148,7 @@ class ServiceSpec:
     ] = ()  # grants that earlier releases need to start, as planning.grant writes them
     base: int = 0
     left: Left | None = None  # while it moves
+    logs: int = 0  # as Lock has it
 
     @property
     def home(self) -> Home:
@@ -162,7 +163,14 @@ class ServiceSpec:
     def lock(self) -> Lock:
         """What later releases keep of this one."""
         leaves = self.left.home if self.left else None
-        return Lock(self.target, self.packaging, self.built_with, base=self.base, leaves=leaves)
+        return Lock(
+            self.target,
+            self.packaging,
+            self.built_with,
+            base=self.base,
+            leaves=leaves,
+            logs=self.logs,
+        )
 
     @property
     def is_in_image(self) -> bool:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from ladle.catalog import Packaging, Target
 
 LOCKED = "locked"  # key of pinned.json: locks by place of deployment
+_RARE = {"grants", "base", "leaves", "logs"}  # what most locks have nothing of
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class Lock:
     """``runtime`` is None in what was written before runtimes were kept. ``grants`` are what the
     releases that can be gone back to need to start, beside what every release of the model may.
     ``base`` belongs to the home, ``leaves`` is the home that a model moves away from until the move is
-    finished.
+    finished. ``logs`` is the base of the home with which the model's log group came into its stack.
     """
 
     target: Target
@@ -57,15 +58,31 @@ class Lock:
     grants: tuple[str, ...] = ()
     base: int = 0
     leaves: Home | None = None
+    logs: int = 0
 
     @property
     def home(self) -> Home:
         return Home(self.target, self.base)
 
+    def leaving_for(self, target: Target, packaging: Packaging, base: int) -> Lock:
+        """That of the home which comes. An endpoint that a model began with has a log group of its own
+        under the id that the model's has elsewhere: there that one comes in with the next home.
+        """
+        logs = base if self.home == Home(Target.SAGEMAKER) else self.logs
+        return replace(
+            self,
+            target=target,
+            packaging=packaging,
+            grants=(),
+            base=base,
+            leaves=self.home,
+            logs=logs,
+        )
+
     def to_json(self) -> dict[str, Any]:
         """Grants come and go with releases, and few models ever move: only where there is something."""
         data = asdict(self)
-        return {k: v for k, v in data.items() if v or k not in ("grants", "base", "leaves")}
+        return {k: v for k, v in data.items() if v or k not in _RARE}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Lock:
@@ -78,4 +95,5 @@ class Lock:
             tuple(data.get("grants", ())),
             int(data.get("base", 0)),
             Home.from_json(leaves) if leaves is not None else None,
+            int(data.get("logs", 0)),
         )

@@ -167,6 +167,7 @@ def test_every_field_of_a_spec_is_in_the_digest_or_known_not_to_be() -> None:
         "dashboard",
         "kept",
         "left",
+        "logs",
         "measured",
         "tracing",
     }  # base and tracing only where there is one

@@ -90,9 +90,9 @@ def test_a_config_that_says_something_else_is_refused_with_the_way(
 def test_a_door_that_cannot_be_led_there_says_what_works_instead(package: ModelPackage) -> None:
     write_lock(package, "aws", IMAGE)
     with pytest.raises(LadleError, match="LD245") as refused:
-        spec(package, "target: sagemaker\n")
-    assert "nothing moves between lambda and sagemaker" in refused.value.finding.fix
-    assert "give the model on sagemaker another name" in refused.value.finding.fix
+        spec(package, "target: sagemaker-async\n")
+    assert "nothing moves between lambda and sagemaker-async" in refused.value.finding.fix
+    assert "give the model on sagemaker-async another name" in refused.value.finding.fix
 
 
 def test_check_finds_it_at_its_line(package: ModelPackage) -> None:

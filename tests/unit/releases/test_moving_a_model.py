@@ -109,7 +109,7 @@ def test_a_move_counts_from_the_newest_number_and_leaves_what_is_there() -> None
     ("to", "refused"),
     [
         (Destination(Target.LAMBDA, Packaging.ZIP), "LD280"),
-        (Destination(Target.SAGEMAKER, Packaging.IMAGE), "LD283"),
+        (Destination(Target.SAGEMAKER_ASYNC, Packaging.IMAGE), "LD283"),
     ],
 )
 def test_there_already_and_behind_another_door_are_refused(to: Destination, refused: str) -> None:
