@@ -15,7 +15,7 @@ from ladle import names
 from ladle.catalog import Target
 from ladle.errors import LadleError
 from ladle.planning.locking import movable
-from ladle.planning.moving import LIVE, door_of
+from ladle.planning.moving import door_of, live_of
 from ladle.planning.service_spec import Left, ServiceSpec
 from ladle_stacks import arns
 
@@ -51,10 +51,13 @@ def refuse_unmovable(spec: ServiceSpec) -> None:
 
 
 def kept_integration(
-    scope: Construct, model: str, left: Left, id_: str, description: str
+    scope: Construct, model: str, left: Left, description: str, id_: str | None = None
 ) -> cdk.CfnResource:
-    """The one that predictions went through, as it was."""
-    made = _kept(scope, model, left, id_, left.resources[LIVE])
+    """The one that predictions went through, as it was; ``id_`` makes another one like it."""
+    live = live_of(left.resources)
+    if live is None:
+        raise ValueError(f"{model} leaves nothing that its door leads through")
+    made = _kept(scope, model, left, id_ or live, left.resources[live])
     made.add_property_override("Description", description)
     return made
 

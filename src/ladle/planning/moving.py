@@ -16,11 +16,8 @@ from ladle.planning.service_spec import ServiceSpec
 
 # What of a door is led, and stays as it was while the model moves: its id in the template, and its type.
 LIVE, INTEGRATION = "PredictIntegration", "AWS::ApiGatewayV2::Integration"
-STAGE = "DoorStage"
-_LED = {
-    DoorKind.HTTP_API: (LIVE, INTEGRATION),
-    DoorKind.REST_API: (STAGE, "AWS::ApiGateway::Stage"),
-}
+STAGE, _STAGE_OF_REST = "DoorStage", "AWS::ApiGateway::Stage"
+_LIVE_OF_A_HOME = re.compile(rf"({names.home_scope(0)}|Home\d+){LIVE}")
 _HASH = re.compile(r"[0-9A-F]{8}$")  # the CDK's own, behind a logical id
 _NUMBER = re.compile(r"(?<=Route)\d+$")
 # What both homes share is the stack's, whatever its config says; a number stands behind a route.
@@ -32,7 +29,7 @@ _SHARED = frozenset(
             for function in ("Handoff", "Bundler")
             for part in ("", "Role", "Logs")
         ),
-        *("Door", STAGE, LIVE, "PredictRoute"),
+        *("Door", STAGE, "PredictRoute"),
         *("FeedbackIntegration", "FeedbackRoute"),
     )
 )
@@ -51,7 +48,7 @@ def stays(spec: ServiceSpec) -> Mapping[str, Any]:
     """What the stack keeps of the home that is left, by logical id, as it was deployed."""
     if spec.left is None:
         return {}
-    anew = _SHARED | set(_described(spec))
+    anew = {*_SHARED, *_described(spec), live_of(spec.left.resources)}
     return {
         id_: resource
         for id_, resource in spec.left.resources.items()
@@ -91,10 +88,18 @@ def resources_of_the_move(spec: ServiceSpec) -> Iterator[Resource]:
 
 def door_of(resources: Mapping[str, Any]) -> DoorKind | None:
     """The kind of door that a deployed stack has, if it is one that can be led elsewhere."""
-    for kind, (id_, type_) in _LED.items():
-        if resources.get(id_, {}).get("Type") == type_:
-            return kind
-    return None
+    if live_of(resources) is not None:
+        return DoorKind.HTTP_API
+    is_rest = resources.get(STAGE, {}).get("Type") == _STAGE_OF_REST
+    return DoorKind.REST_API if is_rest else None
+
+
+def live_of(resources: Mapping[str, Any]) -> str | None:
+    """What predictions go through behind an HTTP API: each home has one of its own. So the template after a
+    move names another than the one before, and no rollback of a stack writes where the door leads to.
+    """
+    found = (id_ for id_, resource in resources.items() if resource["Type"] == INTEGRATION)
+    return next((i for i in found if _LIVE_OF_A_HOME.fullmatch(_HASH.sub("", i))), None)
 
 
 def says_its_home(resources: Mapping[str, Any]) -> bool:

@@ -42,9 +42,7 @@ def opened(scope: Construct, spec: ServiceSpec, behind: Behind, intake: ToFuncti
         may_call(scope, spec, door.api.ref, behind.arn)
     # The platform stack lets every door's POST /feedback in: one permission, however many models.
     door.routes("Feedback", INTAKE_ROUTES, door.to("FeedbackIntegration", intake))
-    # A move that is finished changes it to what it is already: not before the hand-over went well.
-    waits = spec.base and spec.left is None and isinstance(behind, ToListener)
-    return Opened(door.url, door.stage(), (live,) if waits else ())
+    return Opened(door.url, door.stage())
 
 
 def labels_only(scope: Construct, spec: ServiceSpec, intake: ToFunction) -> str:
@@ -96,43 +94,49 @@ class _Door:
 
     def leading(self, behind: Behind) -> cdk.CfnResource:
         """What predictions go through. While the model moves it stays as it was, since the controller leads
-        it from home to home, by the example of one that no route uses for each of them.
+        it from home to home, by the example of one that no route uses for each of them. Then routes lead
+        through the new home's own: where that deploy fails, they go back to what the controller has led.
         """
         spec = self._spec
         if spec.left is None:
-            return self.to(LIVE, behind, names.LIVE_INTEGRATION)
+            home = home_of(self._scope, spec)
+            return self.to(LIVE, behind, names.LIVE_INTEGRATION, home)
         old, new = spec.left.home.base, spec.base
         self.to(leads_to(new), behind, names.home_integration(new))
         kept = partial(kept_integration, self._scope, spec.model, spec.left)
-        kept(leads_to(old), names.home_integration(old))
-        return kept(LIVE, names.LIVE_INTEGRATION)
+        kept(names.home_integration(old), leads_to(old))
+        return kept(names.LIVE_INTEGRATION)
 
-    def to(self, id_: str, behind: Behind, description: str | None = None) -> api.CfnIntegration:
+    def to(
+        self,
+        id_: str,
+        behind: Behind,
+        description: str | None = None,
+        scope: Construct | None = None,
+    ) -> api.CfnIntegration:
         waits_s = min(self._spec.compute.timeout_s, row_of(DoorKind.HTTP_API).timeout_s)
+        made = partial(
+            api.CfnIntegration,
+            scope or self._scope,
+            id_,
+            api_id=self.api.ref,
+            description=description,
+            timeout_in_millis=waits_s * 1000,
+        )
         if isinstance(behind, ToFunction):
-            return api.CfnIntegration(
-                self._scope,
-                id_,
-                api_id=self.api.ref,
-                description=description,
+            return made(
                 integration_type="AWS_PROXY",
                 integration_uri=behind.arn,
                 payload_format_version="2.0",
-                timeout_in_millis=waits_s * 1000,
             )
         if isinstance(behind, ToListener):
-            return api.CfnIntegration(
-                self._scope,
-                id_,
-                api_id=self.api.ref,
-                description=description,
+            return made(
                 integration_type="HTTP_PROXY",
                 integration_method="ANY",
                 integration_uri=behind.arn,
                 connection_type="VPC_LINK",
                 connection_id=behind.vpc_link,
                 payload_format_version="1.0",
-                timeout_in_millis=waits_s * 1000,
             )
         raise TypeError("an HTTP API cannot ask an AWS service with a path of its own")
 
