@@ -10,6 +10,7 @@ import typer
 from ladle.actions.snapshot_data import snapshot_data
 from ladle.cli.experiment_words import size
 from ladle.cli.output import answer, answer_json, table
+from ladle.cli.switches import AsJson
 from ladle.digest import Digest
 from ladle.project.repository import find_root
 from ladle.tools.transfer_progress import TransferProgress
@@ -18,7 +19,7 @@ from ladle.wiring import open_index
 
 def add(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Files and folders.")],
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Hash data and check that it can be recorded. Nothing is copied, sent or written beside it."""
     index, progress = open_index(find_root(Path.cwd())).files, TransferProgress()

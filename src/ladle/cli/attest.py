@@ -10,6 +10,7 @@ import typer
 from ladle.actions.attest_experiment import SIGNED, check_attestation, write_attestation
 from ladle.cli.experiment_words import short
 from ladle.cli.output import answer, answer_json, say
+from ladle.cli.switches import AsJson
 from ladle.errors import UsageError
 from ladle.experiments.manifest import RecordedExperiment
 from ladle.ports import ObjectStore
@@ -30,7 +31,7 @@ def attest(
         ),
     ] = None,
     verify: Annotated[bool, typer.Option("--verify", help="Check what lies in DIR.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Write SLSA provenance and an OpenSSF model signature of an experiment, or check them."""
     workspace = open_workspace(None, find_root(Path.cwd()))

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from ladle.cli.output import answer, answer_json, say, show_findings
+from ladle.cli.switches import AsJson
 from ladle.cli.trial_words import catch_notes, trial_json
 from ladle.config.notes import notes
 from ladle.config.parse import Reading
@@ -24,9 +25,11 @@ from ladle.targets.choose import choose
 def check(
     paths: Annotated[
         list[Path] | None,
-        typer.Argument(help="Configs, packages or repositories; none: all of this one."),
+        typer.Argument(
+            metavar="PATH", help="Configs, packages or repositories; none: all of this one."
+        ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: AsJson = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No notes.")] = False,
 ) -> int:
     """Report every mistake of every config at once: its place, why, and how to mend it."""

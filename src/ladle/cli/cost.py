@@ -10,10 +10,12 @@ from typing import Annotated, Any
 import typer
 
 from ladle.actions.read_usage import read_usage
-from ladle.cli.locks import Deployment, locks_here
+from ladle.cli.deployment import Deployment
+from ladle.cli.locks import locks_here
 from ladle.cli.money import basis, cost_lines, line_rows, usd
 from ladle.cli.output import answer, answer_json, say, table
-from ladle.cli.plan import cloud_of, inspect
+from ladle.cli.plan import inspect
+from ladle.cli.switches import AsJson
 from ladle.config.schema import ModelConfig
 from ladle.disk.clock import SystemClock
 from ladle.errors import NeedsCredentials, Unavailable
@@ -37,7 +39,7 @@ class _Bill:
 
 def cost(
     model: Annotated[str | None, typer.Argument(help="Line by line; none: all models.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Say what models cost a month, idle, as they are used, and at worst. Asks for no bill."""
     root = find_root(Path.cwd())
@@ -45,10 +47,11 @@ def cost(
     found = read_configs(root)
     if model is not None:
         found = named(found, [model])
-    cloud = cloud_of(url)
-    locks = locks_here(found, Deployment(root, url, cloud))
+    to = Deployment(root, url)
+    locks = locks_here(found, to)
     specs = [
-        read_locked(package, config, cloud, inspect, root, None, locks) for package, config in found
+        read_locked(package, config, to.cloud, inspect, root, None, locks)
+        for package, config in found
     ]
     known = prices()
     bills = list(_bills(specs, [config for _, config in found], _opened(url, root), known))

@@ -14,11 +14,13 @@ from ladle.actions.bring_release import Origin, bring_release
 from ladle.actions.check_pinned import refuse_altered
 from ladle.actions.plan_deploy import plan_deploy
 from ladle.cli.confirm import confirm
+from ladle.cli.deployment import Deployment, Found, deployment_of
 from ladle.cli.images import ImageDesk
-from ladle.cli.locks import Deployment, Found, keep_for_later, known_locks
+from ladle.cli.locks import keep_for_later, known_locks
 from ladle.cli.output import answer, answer_json, say
-from ladle.cli.plan import cloud_of, inspect
+from ladle.cli.plan import inspect
 from ladle.cli.release_words import where
+from ladle.cli.switches import AsJson, Environment, Yes
 from ladle.disk.clock import SystemClock
 from ladle.errors import ExitCode, UsageError
 from ladle.planning.plan import Change, DeploymentPlan
@@ -28,7 +30,7 @@ from ladle.policy.statuses import ReleaseStatus
 from ladle.ports import BundleStore, DeployTool
 from ladle.project.pinned_lock import drop_lock
 from ladle.project.repository import find_root, packages, read_pinned
-from ladle.project.services import Locks, read_configs, read_services, workspace_of
+from ladle.project.services import Locks, read_configs, read_services
 from ladle.tools.cdk import parse_event
 from ladle.wiring import (
     deploy_tool,
@@ -37,35 +39,31 @@ from ladle.wiring import (
     open_origin,
     open_seen_heads,
     open_workspace,
-    workspace_url,
 )
 
 EMBEDDED_CONTEXT = {"ladle:embedded": "true"}
 
 
 def deploy(
-    models: Annotated[list[str] | None, typer.Argument(help="Models; none means all.")] = None,
-    environment: Annotated[
-        str | None, typer.Option("--env", help="The environment of model.yaml to deploy.")
-    ] = None,
+    models: Annotated[list[str] | None, typer.Argument(metavar="MODEL", help="None: all.")] = None,
+    environment: Environment = None,
     source: Annotated[
-        str | None,
-        typer.Option(
-            "--from", metavar="ENV", help="Only what was proven there, copied from there."
-        ),
+        str | None, typer.Option("--from", metavar="ENV", help="Copy only what was proven there.")
     ] = None,
     source_profile: Annotated[
         str | None,
         typer.Option("--from-profile", help="AWS profile that may read the other environment."),
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    yes: Yes = False,
+    as_json: AsJson = False,
 ) -> int:
     """Deploy what is committed; a quarantined model is refused before anything is built."""
-    to = _deployment(find_root(Path.cwd()), environment)
-    root, url, cloud = to.root, to.url, to.cloud
+    root = find_root(Path.cwd())
+    found = read_configs(root, environment)
+    to = deployment_of(root, found, environment)
+    url, cloud = to.url, to.cloud
     origin = None if source is None else _origin(root, source, source_profile, url)
-    workspace, found = open_workspace(url, root), read_configs(root, environment)
+    workspace = open_workspace(url, root)
     locks = known_locks(found, to, workspace.ledger, origin)
     _forget(found, to, locks)
     specs = read_services(root, cloud, inspect, environment, models or (), locks)
@@ -86,11 +84,6 @@ def deploy(
     return ExitCode.FINDING if plan.refused else ExitCode.OK
 
 
-def _deployment(root: Path, environment: str | None) -> Deployment:
-    url = _place(root, environment)
-    return Deployment(root, url, cloud_of(url), environment)
-
-
 def _forget(found: Found, to: Deployment, known: Locks) -> None:
     """What is committed of an embedded AWS before this one; the next look would take it for this one's."""
     for package, config in found:
@@ -98,14 +91,8 @@ def _forget(found: Found, to: Deployment, known: Locks) -> None:
             drop_lock(package, to.place)
 
 
-def _place(root: Path, environment: str | None) -> str:
-    """The workspace that an environment's models name, else that of the repository."""
-    configs = [config for _, config in read_configs(root, environment)]
-    return workspace_of(configs, environment) or workspace_url(root)
-
-
 def _origin(root: Path, source: str, profile: str | None, to: str) -> Origin:
-    url = _place(root, source)
+    url = deployment_of(root, read_configs(root, source), source).url
     if url == to:
         raise UsageError(
             "LD815",

@@ -5,17 +5,15 @@ from __future__ import annotations
 import getpass
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from ladle import names
 from ladle.actions.read_status import known_state
 from ladle.cli.asking import hear
 from ladle.cli.confirm import confirm
-from ladle.cli.locks import Deployment, unlock
+from ladle.cli.deployment import Deployment
+from ladle.cli.locks import unlock
 from ladle.cli.output import answer, answer_json, say
-from ladle.cli.plan import cloud_of
+from ladle.cli.switches import AsJson, ModelName, Reason, Yes
 from ladle.disk.clock import SystemClock
 from ladle.errors import LadleError
 from ladle.policy.statuses import Phase
@@ -30,10 +28,10 @@ GOES = (
 
 
 def destroy(
-    model: Annotated[str, typer.Argument(help="The model's name.")],
-    reason: Annotated[str, typer.Option("--reason", help="Kept in the history.")] = "",
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    model: ModelName,
+    reason: Reason = "",
+    yes: Yes = False,
+    as_json: AsJson = False,
 ) -> None:
     """Take a model down. Experiments, history and the copies of its models stay."""
     here = Path.cwd()
@@ -63,7 +61,7 @@ def destroy(
 def _unlock(here: Path, url: str, model: str) -> None:
     """A later deploy may put it anywhere."""
     with suppress(LadleError):  # outside of any repository nothing is locked
-        for place in unlock(model, Deployment(find_root(here), url, cloud_of(url))):
+        for place in unlock(model, Deployment(find_root(here), url)):
             say(f"{model}  pinned.json locks nothing of it at {place} any more: commit it")
 
 

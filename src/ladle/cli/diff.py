@@ -11,6 +11,7 @@ import typer
 
 from ladle.cli.experiment_words import number, one_line, short
 from ladle.cli.output import answer, answer_json, table
+from ladle.cli.switches import AsJson
 from ladle.cli.working_tree import tell_working_tree
 from ladle.digest import Digest
 from ladle.experiments.compare import Change, Part
@@ -45,7 +46,7 @@ def diff(
     patch: Annotated[
         bool, typer.Option("--patch", help="Show the code as a patch, whole.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Say what differs: rows of data, code, parameters, environment; then metrics and model."""
     root = find_root(Path.cwd())

@@ -13,10 +13,12 @@ from typing import Annotated
 import typer
 
 from ladle.catalog import Packaging
+from ladle.cli.deployment import cloud_of
 from ladle.cli.init import TEMPLATE
 from ladle.cli.output import answer, answer_json, say
-from ladle.cli.plan import cloud_of, inspect
+from ladle.cli.plan import inspect
 from ladle.cli.served_package import environment_of
+from ladle.cli.switches import AsJson
 from ladle.config.schema import ModelConfig
 from ladle.errors import ExitCode, LadleError, NeedsCredentials
 from ladle.planning import health
@@ -41,7 +43,7 @@ def doctor(
     online: Annotated[
         bool, typer.Option("--online", help="Ask AWS too: who we are, bootstrap, quotas.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: AsJson = False,
 ) -> int:
     """Find what a deploy would lack, each with one thing to mend it. Changes nothing."""
     found: list[Health] = []

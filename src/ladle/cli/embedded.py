@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from ladle.cli.output import answer, answer_json, say
+from ladle.cli.switches import AsJson
 from ladle.disk.embedded_state import EmbeddedState, find
 from ladle.embedded import lifecycle
 from ladle.errors import ExitCode
@@ -18,7 +19,6 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
-AsJson = Annotated[bool, typer.Option("--json", help="One object on stdout.")]
 
 
 def _root() -> Path:

@@ -13,6 +13,7 @@ from ladle.actions.erase_data import Erased, find_targets
 from ladle.actions.erase_data import erase as erase_data
 from ladle.cli.confirm import confirm
 from ladle.cli.output import answer, answer_json, say
+from ladle.cli.switches import AsJson, Yes
 from ladle.disk.clock import SystemClock
 from ladle.project.repository import find_root
 from ladle.wiring import open_index, open_workspace
@@ -23,8 +24,8 @@ def erase(
         str, typer.Argument(metavar="DIGEST|PATH", help="As ladle show prints it; a folder, too.")
     ],
     reason: Annotated[str, typer.Option("--reason", help="Why; kept with the tombstone.")],
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    yes: Yes = False,
+    as_json: AsJson = False,
 ) -> None:
     """Destroy data in every version of every pack. Nothing brings it back; the chain stays valid."""
     root = find_root(Path.cwd())

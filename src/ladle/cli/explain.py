@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from ladle.cli.output import answer, answer_json
+from ladle.cli.switches import AsJson
 from ladle.config.nearest import did_you_mean
 from ladle.errors import NotFound
 
@@ -53,7 +54,7 @@ def explanations(folder: Path = FOLDER) -> Mapping[str, Explanation]:
 
 def explain(
     code: Annotated[str, typer.Argument(help="As in LD106.")],
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Say what an error code means and how to mend it."""
     known = explanations()

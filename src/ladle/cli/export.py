@@ -9,6 +9,7 @@ import typer
 
 from ladle.cli.output import answer, answer_json, say
 from ladle.cli.served_package import read_packages
+from ladle.cli.switches import AsJson
 from ladle.project.export_folder import write_export
 from ladle.project.repository import find_root
 
@@ -18,7 +19,7 @@ def export(
     output: Annotated[
         Path | None, typer.Option(help="An empty folder; none: exported/MODEL.", metavar="DIR")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Write plain CloudFormation, Dockerfile, manifest and README: what leaving takes."""
     root = find_root(Path.cwd())

@@ -14,6 +14,7 @@ from ladle.actions import call_model
 from ladle.actions.call_model import LabelsTaken
 from ladle.actions.send_label_file import CallTaken, FileTaken, send_file
 from ladle.cli.output import answer, answer_json, say
+from ladle.cli.switches import AsJson, ModelName
 from ladle.disk.clock import SystemClock
 from ladle.errors import ExitCode, LadleError, UsageError
 from ladle.ports import Predictor
@@ -24,7 +25,7 @@ from ladle.wiring import open_label_file, open_predictor
 
 
 def feedback(
-    model: Annotated[str, typer.Argument(help="The model's name.")],
+    model: ModelName,
     ids: Annotated[
         list[str] | None, typer.Option("--id", help="A prediction id; may be repeated.")
     ] = None,
@@ -42,7 +43,7 @@ def feedback(
     caller: Annotated[
         str | None, typer.Option(help="Who says so; for the embedded AWS, which checks nobody.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: AsJson = False,
 ) -> int:
     """Say what was true of a prediction; sent twice it counts once, another label corrects it."""
     pairs = _pairs(ids or [], labels or [], file)

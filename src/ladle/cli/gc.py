@@ -11,6 +11,7 @@ import typer
 from ladle.actions.collect_garbage import CollectPlan, collect, plan_collection, undo_collection
 from ladle.cli.experiment_words import size
 from ladle.cli.output import answer, answer_json, say
+from ladle.cli.switches import AsJson
 from ladle.disk.clock import SystemClock
 from ladle.errors import UsageError
 from ladle.experiments.garbage import DAY_S, CollectPolicy
@@ -41,7 +42,7 @@ def gc(
     grace: Days = 14.0,
     experiments: Age = None,
     deployed: Retention = 90.0,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Say what no experiment needs; --apply takes it. What was taken can be undone for 30 days."""
     if apply and undo:

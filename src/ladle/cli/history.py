@@ -13,6 +13,7 @@ from ladle.cli.asking import workspace_here
 from ladle.cli.output import answer, answer_json, say, table
 from ladle.cli.release_words import homes_line, moment, record_json, state_json, where
 from ladle.cli.restored_row import restore_row
+from ladle.cli.switches import AsJson, ModelName, Yes
 from ladle.errors import NotFound, UsageError
 from ladle.ports import Workspace
 from ladle.releases.deploy_log import ServedRelease
@@ -25,7 +26,7 @@ _DETAILS = (RecordKind.INTENT, RecordKind.OUTCOME)
 
 
 def history(
-    model: Annotated[str, typer.Argument(help="The model's name.")],
+    model: ModelName,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="The newest so many.")] = 30,
     everything: Annotated[
         bool, typer.Option("--all", help="Also each write of the alias.")
@@ -40,8 +41,8 @@ def history(
             "--restore", metavar="RECORD", help="Make the package again what served at this row."
         ),
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    yes: Yes = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show the releases of a model and why each changed, oldest first.
 

@@ -13,6 +13,7 @@ from ladle.actions.import_experiments import Imported, Means, import_experiments
 from ladle.actions.writing import writing
 from ladle.cli.experiment_words import one_line
 from ladle.cli.output import answer, answer_json, say
+from ladle.cli.switches import AsJson
 from ladle.disk.clock import SystemClock
 from ladle.experiments.foreign import ForeignRun
 from ladle.project.dvc_repository import LOCK, CodeState, read_dvc
@@ -28,7 +29,6 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=T
 Model = Annotated[
     str | None, typer.Option("--model", metavar="NAME", help="Record under this name.")
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 
 
 @app.callback()
@@ -45,7 +45,7 @@ def dvc(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Data, stages, parameters and metrics of a DVC repository; DVC itself is not needed."""
+    """Data, stages, parameters, metrics of a DVC repository; needs no DVC."""
     batches = _history(path, model) if all_commits else _checked_out(path, model)
     _tell([_import(batch) for batch in batches], as_json)
 
@@ -59,7 +59,7 @@ def mlflow(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Runs, registered versions and aliases of an MLflow store; nothing is unpickled."""
+    """Runs, versions, aliases of an MLflow store; nothing is unpickled."""
     runs, notes = read_mlflow(path, model, with_files=not no_artifacts)
     for note in notes:
         say(f"ladle: {note}")

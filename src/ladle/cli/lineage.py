@@ -12,6 +12,7 @@ from ladle.actions.find_family import find_family
 from ladle.cli.experiment_words import one_line, short
 from ladle.cli.output import answer, answer_json
 from ladle.cli.release_words import moment
+from ladle.cli.switches import AsJson
 from ladle.experiments import lineage as families
 from ladle.experiments.lineage import Lineage, Relative, Served
 from ladle.ports import Workspace
@@ -26,7 +27,7 @@ Branch = tuple[str, Sequence["Branch"]]
 
 def lineage(
     experiment: Annotated[str, typer.Argument(metavar="ID", help="At least six digits of it.")],
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show what an experiment began from, what began from it, who shares its data, what it served."""
     workspace = open_workspace(None, find_root(Path.cwd()))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from ladle.actions.bring_release import Origin
 from ladle.actions.keep_runtime import bring_runtime, bring_wheels, keep_runtime, keep_wheels
 from ladle.actions.read_locks import read_locks
 from ladle.catalog import Packaging, Target, Tracing
+from ladle.cli.deployment import Deployment, Found, deployment_of
 from ladle.cli.output import say
 from ladle.config.schema import ModelConfig
 from ladle.errors import LadleError, NeedsCredentials, Unavailable
@@ -20,37 +20,16 @@ from ladle.policy.lock import Lock, Runtime
 from ladle.ports import BundleStore, ReleaseLedger
 from ladle.project import kept_runtimes
 from ladle.project.function_code import Wheels
-from ladle.project.pinned_lock import drop_lock, place_of, read_lock, write_lock
+from ladle.project.pinned_lock import drop_lock, read_lock, write_lock
 from ladle.project.repository import PACKAGES, ModelPackage
-from ladle.project.services import Locks, read_configs, workspace_of
+from ladle.project.services import Locks, read_configs
 from ladle.project.staging import (
     find_wheels,
     keeps_other_wheels,
     place_for_wheels,
     wheels_name,
 )
-from ladle.wiring import open_bundles, open_workspace, workspace_url
-
-Found = Sequence[tuple[ModelPackage, ModelConfig]]
-
-
-@dataclass(frozen=True, slots=True)
-class Deployment:
-    """Where the models of the repository at ``root`` go."""
-
-    root: Path
-    url: str
-    cloud: Cloud
-    environment: str | None = None
-
-    @property
-    def place(self) -> str:
-        return place_of(self.cloud, self.environment)
-
-    @property
-    def store(self) -> BundleStore | None:
-        """A folder of experiments has nothing deployed."""
-        return None if self.url.startswith("dir:") else open_bundles(self.url, self.root)
+from ladle.wiring import open_workspace
 
 
 def known_locks(
@@ -154,13 +133,12 @@ def unlock(model: str, taken_down: Deployment) -> Iterator[str]:
 
     Raises LadleError for configs that do not say which environments lead there.
     """
-    root, url, cloud = taken_down.root, taken_down.url, taken_down.cloud
+    root = taken_down.root
     package = ModelPackage(root / PACKAGES / model)
     if drop_lock(package, taken_down.place):
         yield taken_down.place
     environments = {name for _, config in read_configs(root) for name in config.environments}
     for environment in sorted(environments):
-        configs = [config for _, config in read_configs(root, environment)]
-        there = workspace_of(configs, environment) or workspace_url(root)
-        if there == url and drop_lock(package, place := place_of(cloud, environment)):
-            yield place
+        there = deployment_of(root, read_configs(root, environment), environment)
+        if there.url == taken_down.url and drop_lock(package, there.place):
+            yield there.place

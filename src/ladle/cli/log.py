@@ -9,6 +9,7 @@ import typer
 
 from ladle.cli.experiment_words import log_table
 from ladle.cli.output import answer, answer_json, say
+from ladle.cli.switches import AsJson
 from ladle.disk.outbox import DiskOutbox
 from ladle.errors import LadleError
 from ladle.experiments.manifest import RecordedExperiment
@@ -19,7 +20,7 @@ from ladle.wiring import open_workspace
 def log(
     model: Annotated[str | None, typer.Argument(help="Leave it out for all models.")] = None,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="At most so many.")] = 20,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """List experiments, newest first; a star marks what a package has pinned."""
     root = find_root(Path.cwd())

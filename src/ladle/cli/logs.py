@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from ladle.cli.output import answer, answer_json, say
+from ladle.cli.switches import AsJson, ModelName
 from ladle.disk.clock import SystemClock
 from ladle.errors import UsageError
 from ladle.ports import Clock, LoggedLine, LogReader
@@ -41,7 +42,7 @@ class Wish:
 
 
 def logs(
-    model: Annotated[str, typer.Argument(help="The model's name.")],
+    model: ModelName,
     since: Annotated[str, typer.Option(metavar="AGO", help="How far back: 10m, 24h, 7d.")] = "1h",
     request: Annotated[
         str | None, typer.Option(help="Only lines of this request or prediction id.")
@@ -52,7 +53,7 @@ def logs(
     follow: Annotated[
         bool, typer.Option("--follow", "-f", help="Go on with new lines, until Ctrl-C.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show what a model logged, oldest first. Only the collector checks who wrote a line."""
     if follow and as_json:

@@ -15,6 +15,7 @@ import typer.core
 import typer.main
 from typer._click import exceptions as click_errors
 
+from ladle.cli.blanks import name_blanks
 from ladle.cli.output import show_findings
 from ladle.cli.plain_values import read_plainly
 from ladle.errors import ExitCode, LadleError
@@ -87,7 +88,9 @@ class _Commands(typer.core.TyperGroup):
                 f"ladle {cmd_name} is not yet built: {NOT_YET[cmd_name]}",
                 "see the README for what works today",
             )
-        return read_plainly(_load(cmd_name), ctx) if cmd_name in COMMANDS else None
+        if cmd_name not in COMMANDS:
+            return None
+        return name_blanks(read_plainly(_load(cmd_name), ctx), ctx)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Typer would name what was meant among the commands that it knows: of ours it knows none."""

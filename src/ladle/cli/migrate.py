@@ -13,9 +13,10 @@ from ladle import names
 from ladle.actions import move_model
 from ladle.actions.read_status import known_state
 from ladle.cli.asking import hear
-from ladle.cli.locks import Deployment, known_locks
+from ladle.cli.deployment import Deployment, deployment_of
+from ladle.cli.locks import known_locks
 from ladle.cli.output import answer, answer_json, say
-from ladle.cli.plan import cloud_of, inspect
+from ladle.cli.plan import inspect
 from ladle.config.schema import ModelConfig
 from ladle.disk.clock import SystemClock
 from ladle.errors import LadleError, UsageError
@@ -27,10 +28,10 @@ from ladle.project.kept_runtimes import installed
 from ladle.project.left_file import left_path, write_left
 from ladle.project.pinned_lock import write_lock
 from ladle.project.repository import ModelPackage, find_root
-from ladle.project.services import kept, named, read_configs, read_service, workspace_of
+from ladle.project.services import kept, named, read_configs, read_service
 from ladle.releases.events import Ask, PersonAsked
 from ladle.releases.state import ReleaseState
-from ladle.wiring import open_stacks, open_workspace, workspace_url
+from ladle.wiring import open_stacks, open_workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +91,8 @@ def _here(model: str, environment: str | None) -> _Here:
     root = find_root(Path.cwd())
     everything = read_configs(root, environment, moving=model)
     found = named(everything, [model])
-    url = workspace_of((c for _, c in everything), environment) or workspace_url(root)
-    to = Deployment(root, url, cloud_of(url), environment)
-    workspace = open_workspace(url, root)
+    to = deployment_of(root, everything, environment)
+    workspace = open_workspace(to.url, root)
     state = known_state(workspace, model)
     [(package, config)] = found
     locks = known_locks(found, to, workspace.ledger)

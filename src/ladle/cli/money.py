@@ -17,6 +17,14 @@ def cost_lines(found: Cost, prices: Prices) -> Iterator[str]:
     yield basis(found)
     yield worst(found)
     yield f"list prices of {prices.region}, {prices.checked}, without free tier or tax"
+    yield from elsewhere(found)
+
+
+def elsewhere(found: Cost) -> Iterator[str]:
+    """Prices that another region's list told."""
+    for row in found.elsewhere:
+        what = row.row.removeprefix("machine_hour_")
+        yield f"{what}'s price is of {row.region}'s list, {row.seen}: {row.source}"
 
 
 def basis(found: Cost) -> str:

@@ -11,6 +11,7 @@ from ladle.actions.pin_experiment import pin_experiment
 from ladle.actions.pin_object import pin_object
 from ladle.cli.experiment_words import one_line
 from ladle.cli.output import answer_json, say
+from ladle.cli.switches import AsJson
 from ladle.project.repository import PACKAGES, find_root
 from ladle.tools.model_jail import ModelJail
 from ladle.wiring import object_fetcher, open_seen_heads, open_workspace, workspace_url
@@ -22,7 +23,7 @@ def pin(
         str,
         typer.Argument(metavar="ID", help="At least six digits of it; or s3://bucket/model.onnx."),
     ],
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Point a model's config at an experiment: writes pinned.json and `model: pinned`.
 

@@ -12,10 +12,12 @@ import typer
 
 from ladle.actions.plan_deploy import plan_deploy
 from ladle.actions.read_usage import read_usage
-from ladle.cli.locks import Deployment, locks_here, newer_runtime
+from ladle.cli.deployment import deployment_of
+from ladle.cli.locks import locks_here, newer_runtime
 from ladle.cli.money import line_rows, usd
 from ladle.cli.output import answer, answer_json, say, table
 from ladle.cli.plan_words import defaults_lines, plan_lines, role_lines
+from ladle.cli.switches import AsJson, Environment
 from ladle.cli.trial_words import trial_json
 from ladle.config.defaults import defaults
 from ladle.config.notes import notes
@@ -29,13 +31,12 @@ from ladle.planning.diff import uncompared
 from ladle.planning.outlook import Outlook, outlook
 from ladle.planning.plan import DeploymentPlan, ModelPlan
 from ladle.planning.prices import prices
-from ladle.planning.resolve import Cloud
 from ladle.planning.service_spec import ServiceSpec
 from ladle.planning.usage import Usage
 from ladle.policy.lock import Runtime
 from ladle.project.repository import find_root
-from ladle.project.services import read_configs, read_locked, workspace_of
-from ladle.wiring import DEFAULT_URL, open_workspace, workspace_url
+from ladle.project.services import read_configs, read_locked
+from ladle.wiring import open_workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +54,8 @@ class _Told:
 
 
 def plan(
-    environment: Annotated[
-        str | None, typer.Option("--env", help="The environment of model.yaml to plan for.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    environment: Environment = None,
+    as_json: AsJson = False,
     explain: Annotated[
         bool, typer.Option("--explain", help="Every default, with its reason.")
     ] = False,
@@ -67,14 +66,13 @@ def plan(
     """Say what a deploy would change, model by model. Changes nothing."""
     root = find_root(Path.cwd())
     found = read_configs(root, environment)
-    url = workspace_of((config for _, config in found), environment) or workspace_url(root)
-    cloud = cloud_of(url)
-    locks = locks_here(found, Deployment(root, url, cloud, environment))
+    to = deployment_of(root, found, environment)
+    locks = locks_here(found, to)
     specs = [
-        read_locked(package, config, cloud, inspect, root, environment, locks)
+        read_locked(package, config, to.cloud, inspect, root, environment, locks)
         for package, config in found
     ]
-    planned, seen, failure = compare(specs, url, root)
+    planned, seen, failure = compare(specs, to.url, root)
     told = [
         _Told(model, config, outlook(model, config.traffic, prices(), seen.get(config.name)))
         for model, (_, config) in zip(planned.models, found, strict=True)
@@ -90,11 +88,6 @@ def plan(
     if exit_code and failure is not None:
         return failure.exit_code
     return ExitCode.WOULD_CHANGE if exit_code and planned.would_change else ExitCode.OK
-
-
-def cloud_of(url: str) -> Cloud:
-    """Which cloud a workspace's deployments go to."""
-    return Cloud.EMBEDDED if url == DEFAULT_URL else Cloud.AWS
 
 
 def inspect(path: Path) -> Signature:

@@ -45,6 +45,8 @@ def plan_lines(
     yield from role_lines(found.permissions)
     yield from _row("door", [found.exposure.door])
     yield from _row("exposure", [found.exposure.sentence])
+    if found.captured is not None:
+        yield from _row("captures", found.captured.sentences)
     yield from _row("goes back", found.recovery)
     yield from _row("reaches", found.blast_radius)
     yield from _row("limits", _limits(found.limits))

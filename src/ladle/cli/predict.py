@@ -12,6 +12,7 @@ import typer
 
 from ladle.actions import call_model
 from ladle.cli.output import answer, answer_json, table
+from ladle.cli.switches import AsJson, ModelName
 from ladle.errors import UsageError
 from ladle.wiring import open_predictor
 
@@ -19,7 +20,7 @@ MAX_CELL = 100
 
 
 def predict(
-    model: Annotated[str, typer.Argument(help="The model's name.")],
+    model: ModelName,
     inputs: Annotated[str | None, typer.Option(help="JSON, as '[[5.1, 3.5]]'.")] = None,
     file: Annotated[
         str | None, typer.Option("--file", help="A file with the JSON; - reads standard input.")
@@ -28,7 +29,7 @@ def predict(
     caller: Annotated[
         str | None, typer.Option(help="Who asks; for the embedded AWS, which checks nobody.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Ask a deployed model, or one that `ladle dev` serves."""
     given = _read(inputs, file)

@@ -20,6 +20,7 @@ from ladle.actions.restore_experiment import (
 )
 from ladle.cli.experiment_words import one_line, size
 from ladle.cli.output import answer_json, say, table
+from ladle.cli.switches import AsJson
 from ladle.errors import NotFound
 from ladle.experiments.manifest import RecordedExperiment
 from ladle.ports import Workspace
@@ -38,10 +39,10 @@ from ladle.wiring import open_index, open_workspace
 def pull(
     experiment: Annotated[
         str | None,
-        typer.Argument(metavar="[ID]", help="An experiment, or a model; else all that are pinned."),
+        typer.Argument(metavar="ID", help="An experiment, or a model; else all that are pinned."),
     ] = None,
     path: Annotated[
-        str | None, typer.Argument(metavar="[PATH]", help="Only this, or what lies below it.")
+        str | None, typer.Argument(metavar="PATH", help="Only this, or what lies below it.")
     ] = None,
     to: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Put it below this folder instead.")
@@ -49,7 +50,7 @@ def pull(
     force: Annotated[
         bool, typer.Option("--force", help="Replace files that have other content.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Bring back data, outputs and model of an experiment, each file verified.
 

@@ -10,6 +10,7 @@ import typer
 from ladle.actions.send_draft import Sent
 from ladle.cli.experiment_words import one_line
 from ladle.cli.output import answer_json, say, show_findings
+from ladle.cli.switches import AsJson
 from ladle.disk.outbox import DiskOutbox
 from ladle.errors import ExitCode, NotFound
 from ladle.experiments.draft import Draft
@@ -22,7 +23,7 @@ def push(
     forget: Annotated[
         str | None, typer.Option(metavar="RUN", help="Let a waiting run go, by its name.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: AsJson = False,
 ) -> int:
     """Send the runs that wait in .ladle/outbox: recorded offline, or cut off on their way.
 

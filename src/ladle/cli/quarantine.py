@@ -10,6 +10,7 @@ from ladle.cli.asking import tell_controller, workspace_here
 from ladle.cli.confirm import confirm
 from ladle.cli.output import answer, answer_json, say
 from ladle.cli.release_words import moment
+from ladle.cli.switches import AsJson, Yes
 from ladle.errors import LadleError, NotFound
 from ladle.ports import Workspace
 from ladle.releases.events import Ask
@@ -23,9 +24,9 @@ SHOWN_DIGITS = 12
 
 @app.command("list")
 def list_(
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Every digest that gains no traffic, with the evidence that put it there."""
+    """List each digest that gains no traffic, with the evidence."""
     found = _entries(workspace_here())
     if as_json:
         answer_json(
@@ -56,10 +57,13 @@ def list_(
 def lift(
     digest: Annotated[str, typer.Argument(help="At least six digits of it.")],
     reason: Annotated[str, typer.Option("--reason", help="Why it may serve; kept for ever.")],
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    yes: Yes = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Let a digest be tried again, from the canary on. Shows the old evidence first."""
+    """Let a digest be tried again, from the canary on.
+
+    The evidence that put it there is shown first.
+    """
     workspace = workspace_here()
     model, entry = _named(digest, workspace)
     say(_text(model, entry))

@@ -14,6 +14,7 @@ from ladle.actions.read_experiment import ExperimentReader
 from ladle.actions.reproduce_experiment import reproduce_experiment
 from ladle.cli.experiment_words import one_line, short
 from ladle.cli.output import answer, answer_json, say, table
+from ladle.cli.switches import AsJson
 from ladle.digest import Digest
 from ladle.errors import ExitCode
 from ladle.experiments.reproduction import Compared, Outcome, Reproduction, Verdict
@@ -31,7 +32,7 @@ def reproduce(
     keep: Annotated[
         bool, typer.Option("--keep", help="Leave the worktree to look around.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: AsJson = False,
 ) -> int:
     """Run an experiment again in a fresh worktree, on its own code and data, and compare.
 

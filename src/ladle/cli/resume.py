@@ -8,21 +8,22 @@ import typer
 
 from ladle.cli.asking import tell_controller, workspace_here
 from ladle.cli.confirm import confirm
+from ladle.cli.switches import AsJson, ModelName, Reason, Yes
 from ladle.errors import UsageError
 from ladle.releases.events import Ask
 
 
 def resume(
-    model: Annotated[str, typer.Argument(help="The model's name.")],
+    model: ModelName,
     adopt: Annotated[
         bool, typer.Option("--adopt", help="Keep what somebody else wrote to the alias.")
     ] = False,
     restore: Annotated[
         bool, typer.Option("--restore", help="Write the alias back to what the ledger says.")
     ] = False,
-    reason: Annotated[str, typer.Option("--reason", help="Kept in the history.")] = "",
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    reason: Reason = "",
+    yes: Yes = False,
+    as_json: AsJson = False,
 ) -> None:
     """Let the controller go on after a pause or a freeze, and what was stopped serve again."""
     if adopt and restore:

@@ -10,6 +10,7 @@ import typer
 from ladle.actions.read_experiment import ExperimentReader
 from ladle.cli.experiment_words import Kept, columns_page, page
 from ladle.cli.output import answer, answer_json
+from ladle.cli.switches import AsJson
 from ladle.errors import NotFound
 from ladle.experiments.manifest import RecordedExperiment
 from ladle.project.repository import find_root
@@ -24,7 +25,7 @@ def show(
     ] = False,
     output: Annotated[bool, typer.Option("--output", help="Only what the run printed.")] = False,
     patch: Annotated[bool, typer.Option("--patch", help="Only what was not committed.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show one experiment: data, code, parameters, metrics, model, environment."""
     root = find_root(Path.cwd())

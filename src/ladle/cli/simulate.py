@@ -12,6 +12,7 @@ import typer
 
 from ladle.cli.output import answer, answer_json, say, table
 from ladle.cli.release_words import evidence_lines
+from ladle.cli.switches import AsJson, Environment
 from ladle.config.amounts import written
 from ladle.config.schema import ModelConfig
 from ladle.errors import UsageError
@@ -36,13 +37,11 @@ def simulate(
     seed: Annotated[
         int | None, typer.Option("--seed", help="Plays the same rollout again; none: a new one.")
     ] = None,
-    environment: Annotated[
-        str | None, typer.Option("--env", help="The environment of model.yaml whose policy it is.")
-    ] = None,
+    environment: Environment = None,
     scenarios: Annotated[
         bool, typer.Option("--scenarios", help="List the scenarios that there are.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Play a rollout on a simulated clock with the deployed decision code and MODEL's own policy."""
     if scenarios:

@@ -12,10 +12,12 @@ import typer
 from ladle.actions.read_locks import handed_over_last
 from ladle.actions.read_status import ModelStatus, deployed_models, read_status
 from ladle.cli.asking import workspace_here
-from ladle.cli.locks import Deployment, known_locks, newer_runtime
+from ladle.cli.deployment import Deployment
+from ladle.cli.locks import known_locks, newer_runtime
 from ladle.cli.output import answer, answer_json, say
-from ladle.cli.plan import cloud_of, inspect
+from ladle.cli.plan import inspect
 from ladle.cli.release_words import evidence_lines, homes_line, moment, state_json
+from ladle.cli.switches import AsJson
 from ladle.disk.clock import SystemClock
 from ladle.errors import LadleError
 from ladle.policy.traffic import as_alias
@@ -36,7 +38,7 @@ def status(
     watch: Annotated[
         bool, typer.Option("--watch", "-w", help="Again each two seconds, until Ctrl-C.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show what is committed, handed over and live, and how a rollout goes."""
     workspace = workspace_here()
@@ -64,10 +66,9 @@ def _committed(here: Path, ledger: ReleaseLedger) -> Mapping[str, str]:
     except LadleError:
         return {}
     try:
-        url = workspace_url(root)
-        cloud = cloud_of(url)
-        locks = known_locks(read_configs(root), Deployment(root, url, cloud), ledger)
-        specs = read_services(root, cloud, inspect, known=locks)
+        to = Deployment(root, workspace_url(root))
+        locks = known_locks(read_configs(root), to, ledger)
+        specs = read_services(root, to.cloud, inspect, known=locks)
     except LadleError as error:
         say(f"what is committed cannot be read: {error}")
         return {}

@@ -15,6 +15,7 @@ from ladle.actions.measure_model import measure, quantile
 from ladle.cli.output import answer, answer_json, say
 from ladle.cli.plan_words import measured_words
 from ladle.cli.served_package import environment_of, read_packages
+from ladle.cli.switches import AsJson
 from ladle.errors import ExitCode
 from ladle.planning.golden import GoldenRequest
 from ladle.planning.service_spec import ServiceSpec
@@ -51,7 +52,7 @@ def test(
         bool,
         typer.Option("--measure", help="Write memory and latency into the package, for plans."),
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: AsJson = False,
 ) -> int:
     """Ask the served package its golden requests, and many that nobody should send."""
     root = find_root(Path.cwd())

@@ -9,16 +9,18 @@ from typing import Annotated, Any
 
 import typer
 
-from ladle.cli.locks import Deployment, Found, known_locks
+from ladle.cli.deployment import Deployment, Found, deployment_of
+from ladle.cli.locks import known_locks
 from ladle.cli.output import answer, answer_json, say
-from ladle.cli.plan import cloud_of, inspect
+from ladle.cli.plan import inspect
+from ladle.cli.switches import AsJson, Environment
 from ladle.errors import UsageError
 from ladle.policy.lock import Runtime
 from ladle.project import kept_runtimes
 from ladle.project.pinned_lock import write_lock
 from ladle.project.repository import find_root
-from ladle.project.services import Locks, kept, named, read_configs, read_service, workspace_of
-from ladle.wiring import open_workspace, workspace_url
+from ladle.project.services import Locks, kept, named, read_configs, read_service
+from ladle.wiring import open_workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +42,11 @@ class _Move:
 def upgrade(
     model: Annotated[str | None, typer.Argument(help="The model; or --all.")] = None,
     every: Annotated[bool, typer.Option("--all", help="Each model of the repository.")] = False,
-    environment: Annotated[
-        str | None, typer.Option("--env", help="The environment of model.yaml to upgrade in.")
-    ] = None,
+    environment: Environment = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what it would do; write nothing.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Move a model to the serving runtime of this Ladle: the next deploy makes one new release."""
     if (model is None) is not every:
@@ -54,9 +54,8 @@ def upgrade(
     root = find_root(Path.cwd())
     everything = read_configs(root, environment)
     found = everything if model is None else named(everything, [model])
-    url = workspace_of((c for _, c in everything), environment) or workspace_url(root)
-    to = Deployment(root, url, cloud_of(url), environment)
-    locks = known_locks(found, to, open_workspace(url, root).ledger)
+    to = deployment_of(root, everything, environment)
+    locks = known_locks(found, to, open_workspace(to.url, root).ledger)
     moves = list(_moved(found, to, locks, dry_run))
     if as_json:
         answer_json({"dry_run": dry_run, "models": [_row(move) for move in moves]})

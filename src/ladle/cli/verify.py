@@ -15,6 +15,7 @@ from ladle.actions.repair_store import Machine, repair_store
 from ladle.actions.restore_rows import restore_rows
 from ladle.actions.verify_store import Report, verify_store
 from ladle.cli.output import answer, answer_json, say
+from ladle.cli.switches import AsJson
 from ladle.disk.seen_heads import SeenHeads
 from ladle.disk.silent import SILENT
 from ladle.errors import ExitCode, LadleError, NotFound
@@ -36,7 +37,7 @@ def verify(
         typer.Option("--from", metavar="WORKSPACE", help="Another store to restore from."),
     ] = None,
     deep: Annotated[bool, typer.Option("--deep", help="Read and hash every byte.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: AsJson = False,
 ) -> int:
     """Check chains, objects, packs and trees. Without --deep nothing of the data is downloaded."""
     root = find_root(Path.cwd())

@@ -13,6 +13,7 @@ import typer
 
 from ladle.actions.answer_why import answer_why
 from ladle.cli.output import answer, answer_json
+from ladle.cli.switches import AsJson, ModelName
 from ladle.disk.clock import SystemClock
 from ladle.errors import UsageError
 from ladle.project.repository import find_root
@@ -27,7 +28,7 @@ _AGO_S = {"min": 60.0, "h": 3600.0, "d": 86_400.0, "w": 604_800.0}
 
 
 def why(
-    model: Annotated[str, typer.Argument(help="The model's name.")],
+    model: ModelName,
     at: Annotated[
         str | None,
         typer.Option("--at", metavar="T", help="ISO 8601 (UTC if it says none), yesterday, 3d."),
@@ -35,7 +36,7 @@ def why(
     release: Annotated[
         int | None, typer.Option("--release", help="Ask about this release.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Say what changed: the conclusion first, then the evidence, each with its record."""
     if at is not None and release is not None:

@@ -11,10 +11,10 @@ from tests.unit.project.runtimes import keep_older
 
 from ladle.actions.bring_release import Origin
 from ladle.catalog import Arch, Packaging, Target
-from ladle.cli.locks import Deployment, known_locks, unlock
+from ladle.cli.deployment import Deployment
+from ladle.cli.locks import known_locks, unlock
 from ladle.disk.release_ledger import DiskReleaseLedger
 from ladle.names import wheels_key
-from ladle.planning.resolve import Cloud
 from ladle.policy.lock import Lock, Runtime
 from ladle.policy.rollout import RolloutPolicy
 from ladle.policy.statuses import ReleaseStatus
@@ -56,7 +56,7 @@ def test_what_comes_from_elsewhere_keeps_what_was_proven_there(tmp_path: Path) -
     proven, older = keep_older(tmp_path), keep_older(tmp_path, "ladle/errors.py")
     origin = Origin("dev", ledger_with(tmp_path / "dev", proven), FakeBundleStore())
     found = [(ModelPackage(tmp_path / "model_packages" / "fraud"), CONFIG)]
-    to = Deployment(tmp_path, "dir:prod", Cloud.AWS, "prod")
+    to = Deployment(tmp_path, "dir:prod", "prod")
 
     first = known_locks(found, to, ledger_with(tmp_path / "new", None), origin)
     assert first["fraud"].runtime == proven
@@ -79,7 +79,7 @@ def test_wheels_that_a_kept_runtime_has_of_its_own_come_back_also_where_only_the
     write_lock(package, "aws", Lock(Target.LAMBDA, Packaging.ZIP, older))
     ledger = ledger_with(tmp_path / "here", None)
     origin = Origin("dev", ledger, store)
-    known_locks([(package, CONFIG)], Deployment(tmp_path, "dir:x", Cloud.AWS), ledger, origin)
+    known_locks([(package, CONFIG)], Deployment(tmp_path, "dir:x"), ledger, origin)
     found = find_wheels(tmp_path, name)
     assert found is not None
     assert found.read_bytes() == b"as they were"
@@ -97,6 +97,6 @@ def test_what_is_taken_down_is_locked_no_more_in_each_environment_that_led_there
     for place in ("aws", "here", "named", "elsewhere"):
         write_lock(package, place, Lock(Target.LAMBDA, Packaging.ZIP, None))
 
-    dropped = list(unlock("fraud", Deployment(tmp_path, url, Cloud.AWS)))
+    dropped = list(unlock("fraud", Deployment(tmp_path, url)))
     assert dropped == ["aws", "here", "named"]
     assert read_lock(package, "elsewhere") is not None, "it still runs there"

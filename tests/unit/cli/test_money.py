@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.unit.planning.specs import spec_of
 
-from ladle.cli.money import worst
+from ladle.cli.money import cost_lines, worst
 from ladle.planning.cost import cost
 from ladle.planning.prices import prices
 from ladle.planning.usage import Usage
@@ -19,3 +19,12 @@ def test_slow_answers_are_told_where_they_make_the_worst_day_worse(
 ) -> None:
     found = cost(spec_of(f"{BARE}target: {target}\n"), Usage(1.0, 10.0, 5.0), prices())
     assert ("its whole time" in worst(found)) is says_more
+
+
+def test_a_price_of_another_region_is_told_with_its_day_and_source() -> None:
+    text = f"{BARE}target: sagemaker\ncompute: {{gpu: 1, instance_type: ml.g6.xlarge}}\n"
+    *_, said = cost_lines(cost(spec_of(text), Usage(1.0, 10.0, 5.0), prices()), prices())
+    assert said == (
+        "ml.g6.xlarge's price is of us-east-2's list, 2026-09-25: "
+        "https://aws.amazon.com/sagemaker/ai/pricing/"
+    )
