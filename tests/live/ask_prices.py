@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tests.live.checks import asked
+from tests.live.checks import asked, by_hand
 from tests.live.clients import client
 from tests.live.place import Place
 
@@ -30,6 +30,26 @@ def the_list_asks_what_is_written(_: Place) -> str:
     }
     wanted["serverless_gb_second"] = (SAGEMAKER, "USE1-ServerlessInf:Mem-1GB", {})
     return _compared({row: usd_of(_pricing(), *which) for row, which in wanted.items()})
+
+
+@asked("prices.beside")
+def the_list_asks_what_is_written_of_disks_and_data(_: Place) -> str:
+    wanted: dict[str, tuple[tuple[str, str], ...]] = {
+        "endpoint_gb_moved": tuple(
+            (SAGEMAKER, f"USE1-Hst:Data-Bytes-{way}") for way in ("In", "Out")
+        ),
+        "endpoint_disk_gb_month": ((SAGEMAKER, "USE1-Host:VolumeUsage.gp2"),),
+        "machine_disk_gb_month": ((EC2, "EBS:VolumeUsage.gp3"),),
+    }
+    found = [
+        _compared({row: usd_of(_pricing(), *which, {})})
+        for row, several in wanted.items()
+        for which in several
+    ]
+    return f"{len(found)} prices are those of the list"
+
+
+by_hand({"prices.disks": "only a bill tells how large they are"})
 
 
 @asked("prices.async")

@@ -30,6 +30,7 @@ from ladle import names
 from ladle.planning import permissions
 from ladle.planning import resources as planned
 from ladle.project.function_code import package_roots
+from ladle.targets.ecs import DISK_GB
 
 ON_ECS = MODEL + "target: ecs\n"
 CONFIGS = {
@@ -68,6 +69,16 @@ def told(made: Synth, model: str) -> dict[str, Any]:
 def container(made: Synth, model: str) -> Any:
     [only] = told(made, model)["TaskDefinition"]["containerDefinitions"]
     return only
+
+
+@pytest.mark.parametrize("model", CONFIGS)
+def test_disks_and_metrics_are_those_that_the_plan_counts(made: Synth, model: str) -> None:
+    assert "ephemeralStorage" not in told(made, model)["TaskDefinition"]  # 20 GB cost nothing
+    machines = resources(made.model(model), "AWS::EC2::LaunchTemplate").values()
+    for data in (machine["Properties"]["LaunchTemplateData"] for machine in machines):
+        [disk] = data["BlockDeviceMappings"]
+        assert (disk["Ebs"]["VolumeSize"], disk["Ebs"]["VolumeType"]) == (DISK_GB, "gp3")
+        assert data["Monitoring"]["Enabled"]
 
 
 @pytest.mark.parametrize("model", CONFIGS)

@@ -66,6 +66,12 @@ def test_its_list_of_resources_is_the_templates(made: Synth, model: str) -> None
 
 
 @pytest.mark.parametrize("model", CONFIGS)
+def test_no_function_asks_for_more_disk_than_costs_nothing(made: Synth, model: str) -> None:
+    found = made.model(model)["Resources"].values()
+    assert not [r for r in found if "EphemeralStorage" in r.get("Properties", {})]
+
+
+@pytest.mark.parametrize("model", CONFIGS)
 def test_its_sentences_are_the_templates_policies(made: Synth, model: str) -> None:
     template = made.model(model)
     planned = {role.holder: role.grants for role in permissions.of_model(made.specs[model])}

@@ -5,16 +5,18 @@ What cannot be known before a deploy is a named constant here: change it where y
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
 
 from ladle.catalog import Tracing
 from ladle.config.doors import row_of
+from ladle.planning.captured import captured_bytes
+from ladle.planning.carried import answer_bytes
 from ladle.planning.label_costs import label_costs, row_line_bytes
 from ladle.planning.left_costs import left_costs
-from ladle.planning.prices import Prices
+from ladle.planning.prices import Elsewhere, Prices
 from ladle.planning.service_spec import ServiceSpec
 from ladle.planning.targets import planning_of
 from ladle.planning.usage import DAY_S, Usage
@@ -68,7 +70,7 @@ class Sum:
 class Cost:
     """USD: of a month without a request and with the expected ones, of a day with as many as the
     door lets in (``worst_day_slow``: as many as the account's instances can give their whole time),
-    and of a million requests.
+    and of a million requests. ``elsewhere`` are its prices that another region's list told.
     """
 
     usage: Usage
@@ -78,6 +80,7 @@ class Cost:
     worst_day_slow: Sum
     per_million: Sum
     lines: tuple[Line, ...]
+    elsewhere: tuple[Elsewhere, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         usage = self.usage
@@ -95,6 +98,7 @@ class Cost:
                 {"side": row.side, "what": row.what, "usd_a_month": round(row.usd, 6)}
                 for row in self.lines
             ],
+            "prices_elsewhere": [asdict(row) for row in self.elsewhere],
         }
 
 
@@ -102,7 +106,8 @@ def cost(spec: ServiceSpec, usage: Usage, prices: Prices) -> Cost:
     busiest = usage.at(most_per_s(spec, usage.answer_ms))
     timeout_ms = spec.compute.timeout_s * 1000.0
     slow = Usage(most_per_s(spec, timeout_ms), timeout_ms, usage.peak_per_s)
-    month = tuple(lines(spec, usage, MONTH_S, prices))
+    asked = _Asked(prices.usd)
+    month = tuple(lines(spec, usage, MONTH_S, replace(prices, usd=asked)))
     idle, expected = (total(lines(spec, u, MONTH_S, prices)) for u in (usage.at(0.0), usage))
     requests = usage.requests_per_s * MONTH_S
     return Cost(
@@ -116,7 +121,20 @@ def cost(spec: ServiceSpec, usage: Usage, prices: Prices) -> Cost:
             (expected.watching - idle.watching) / requests * 1e6,
         ),
         lines=month,
+        elsewhere=tuple(row for row in prices.elsewhere if row.row in asked.names),
     )
+
+
+class _Asked(dict[str, float]):
+    """Keeps which prices a bill is made of."""
+
+    def __init__(self, usd: Mapping[str, float]) -> None:
+        super().__init__(usd)
+        self.names: set[str] = set()
+
+    def __getitem__(self, name: str) -> float:
+        self.names.add(name)
+        return super().__getitem__(name)
 
 
 def most_per_s(spec: ServiceSpec, answer_ms: float) -> float:
@@ -146,6 +164,8 @@ def _serving(
     yield from planning_of(spec.target).serving_costs(spec, usage, seconds, prices)
     yield from left_costs(spec, seconds, prices)
     yield "the door", prices.of(row_of(spec.door.kind).price, requests)
+    answers_gb = requests * answer_bytes(spec) / 1e9
+    yield "answers on their way out", prices.of("internet_gb", answers_gb)
     kept_in = "image_gb_month" if spec.is_in_image else "store_gb_month"
     yield "the model's copy", prices.of(kept_in, spec.source.bytes / 1e9 * months)
 
@@ -153,7 +173,8 @@ def _serving(
 def _watching(spec: ServiceSpec, usage: Usage, seconds: float, prices: Prices) -> Iterator[Line]:
     requests, months = usage.requests_per_s * seconds, seconds / MONTH_S
     log_gb = requests * (REQUEST_LINES_BYTES + row_line_bytes(spec)) / 1e9
-    kept_gb = log_gb / seconds * spec.log_retention_days * DAY_S
+    captured_gb = requests * captured_bytes(spec) / 1e9
+    kept_gb = (log_gb + captured_gb) / seconds * spec.log_retention_days * DAY_S
     deliveries = min(usage.requests_per_s, DELIVERIES_PER_S) * seconds
     alarms = ALARMS + (spec.ceilings.idle_ttl_s is not None)
     tried = MINUTES * months * TRIAL_SHARE
@@ -168,6 +189,8 @@ def _watching(spec: ServiceSpec, usage: Usage, seconds: float, prices: Prices) -
         ("looks each minute", prices.of("table_read", MINUTES * months * LOOKS_READS)),
         ("looks at trials", prices.of("table_read", tried * _windows_read(spec, usage))),
     ]
+    if spec.capture:
+        found.append(("captured rows", prices.of("log_gb", captured_gb)))
     if spec.dashboard:
         found.append(("the dashboard", prices.of("dashboard_month", months)))
     if spec.tracing is Tracing.XRAY:

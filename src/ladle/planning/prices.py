@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 FILE = Path(__file__).with_name("prices.toml")
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Whose list told the price of a row, on which day, where it was not that of all others' region."""
+
+    row: str
+    region: str
+    seen: str
+    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +29,7 @@ class Prices:
     region: str
     checked: str
     usd: Mapping[str, float]
+    elsewhere: tuple[Elsewhere, ...] = field(default=())
 
     def of(self, name: str, units: float) -> float:
         return self.usd[name] * units
@@ -25,6 +37,12 @@ class Prices:
 
 @cache
 def prices() -> Prices:
-    rows = tomllib.loads(FILE.read_text(encoding="utf-8"))
+    rows: dict[str, Any] = tomllib.loads(FILE.read_text(encoding="utf-8"))
     region, checked = rows.pop("region"), rows.pop("checked")
-    return Prices(region, str(checked), {name: r["usd"] / r["per"] for name, r in rows.items()})
+    elsewhere = tuple(
+        Elsewhere(name, r["region"], str(r["seen"]), r["source"])
+        for name, r in rows.items()
+        if "region" in r
+    )
+    usd = {name: r["usd"] / r["per"] for name, r in rows.items()}
+    return Prices(region, str(checked), usd, elsewhere)

@@ -15,12 +15,15 @@ RESERVE_MB = 1024  # for the operating system, and the agent of ECS or SageMaker
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """``gpu`` is the name of each of its ``gpus``, where somebody needs to know it."""
+    """``gpu`` is the name of each of its ``gpus``, where somebody needs to know it; ``disk_gb`` is of a disk
+    that is added to it, and paid for beside it.
+    """
 
     vcpus: int
     memory_mb: int
     gpus: int
     gpu: str = ""
+    disk_gb: int = 0
 
 
 @cache

@@ -16,12 +16,11 @@ from ladle import names
 from ladle.planning import permissions
 from ladle.planning.service_spec import ServiceSpec
 from ladle.planning.targets.ecs import fleet
-from ladle.targets.ecs import Fleet, machine_for
+from ladle.targets.ecs import DISK_GB, Fleet, machine_for
 from ladle_stacks import grants
 from ladle_stacks.targets.ecs_network import Place
 
 FARGATE, FARGATE_SPOT = "FARGATE", "FARGATE_SPOT"
-DISK_GB = 100  # the system, and an image with CUDA in it
 # Resolved at each deploy: a new image reaches machines with the next one, and never behind one's back.
 GPU_IMAGE = (
     "{{resolve:ssm:/aws/service/ecs/optimized-ami/amazon-linux-2023/gpu/recommended/image_id}}"

@@ -58,6 +58,8 @@ def test_a_machine_runs_while_somebody_asked_shortly_before() -> None:
     month = dict(planning.serving_costs(spec_of(BARE), usage, MONTH_S, prices()))
     share = 1 - math.exp(-1320 / 3600)
     assert month["machines of type ml.m5.large"] == pytest.approx(0.115 * 730 * share)
+    assert month["disks of them all"] == pytest.approx(30 * 0.14 * share * 1.1)
+    assert month["requests and answers moved"] == pytest.approx(730 * 1100 / 1e9 * 0.016)
 
 
 def test_what_lies_in_the_store_is_paid_by_request() -> None:

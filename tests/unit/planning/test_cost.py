@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from tests.unit.planning.specs import config_of, spec_of
 
 from ladle.catalog import Packaging
+from ladle.experiments.manifest import Signature, TensorSpec
+from ladle.planning.carried import answer_bytes, request_bytes
 from ladle.planning.cost import (
     MONTH_S,
     Cost,
@@ -47,6 +49,7 @@ BY_HAND = {
     "answers": MONTHLY * GB * 0.010 * 0.0000166667,
     "cold starts": MONTHLY * 0.001 * GB * 1.6 * 0.0000166667,
     "the door": MONTHLY * 1.00 / 1e6,
+    "answers on their way out": MONTHLY * 520 / 1e9 * 0.09,  # a frame of 500 bytes, and one label
     "the model's copy": 518 / 1e9 * 0.023,
     "log lines": MONTHLY * 500 / 1e9 * 0.50,
     "lines that are kept": 500 / 1e9 * 30 * 86400 * 0.03,
@@ -105,6 +108,18 @@ def test_every_price_says_where_to_compare_it_and_none_is_of_tomorrow() -> None:
     for name, row in rows.items():
         assert row["source"].startswith("https://aws.amazon.com/"), name
         assert row.get("seen", checked) <= checked, name
+        assert row.get("region") != region, name
+
+
+def test_a_bill_names_the_prices_that_another_regions_list_told_and_no_others() -> None:
+    text = BARE + "target: sagemaker\ncompute: {gpu: 1, instance_type: ml.g5.xlarge}\n"
+    [row] = cost(spec_of(text), STEADY, prices()).elsewhere
+    assert (row.row, row.region, row.seen) == (
+        "machine_hour_ml.g5.xlarge",
+        "us-west-2",
+        "2026-09-01",
+    )
+    assert cost(spec_of(BARE + "target: sagemaker\n"), STEADY, prices()).elsewhere == ()
 
 
 def test_every_price_of_the_file_is_used() -> None:
@@ -169,13 +184,28 @@ def test_the_worst_day_is_all_that_the_door_lets_in() -> None:
     assert found == day
     requests = 50 * 86400
     answers = requests * (0.20 / 1e6 + 1.00 / 1e6 + GB * 0.0000166667 * (0.010 + 0.001 * 1.6))
-    assert found.serving == pytest.approx(answers, rel=1e-4)
+    out = requests * 520 / 1e9 * 0.09
+    assert found.serving == pytest.approx(answers + out, rel=1e-4)
 
 
 def test_no_day_is_worse_than_all_instances_of_the_account_working_through_it() -> None:
     slow = cost(spec_of(BARE), STEADY, prices()).worst_day_slow
     busy = 1000 * GB * 86400 * 0.0000166667
     assert busy < slow.serving < busy * 1.01
+
+
+def test_what_a_request_carries_is_guessed_from_the_signature() -> None:
+    """By hand: an image of 3 x 224 x 224 numbers, a thousand scores; any number of rows is one."""
+    seen = TensorSpec("image", "float", (None, 3, 224, 224))
+    scores = TensorSpec("scores", "float", (None, 1000))
+    spec = spec_of(signature=Signature((seen,), (scores,)))
+    assert request_bytes(spec) == 500 + 20 * 150_528
+    assert answer_bytes(spec) == 500 + 20 * 1000
+
+
+def test_nobody_knows_what_a_transform_takes() -> None:
+    spec = spec_of(BARE + "transform: transform.py\n")
+    assert (request_bytes(spec), answer_bytes(spec)) == (1500, 1500)
 
 
 @given(rate=st.floats(0, 1e4), more=st.floats(0, 1e4))

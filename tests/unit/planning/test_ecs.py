@@ -93,9 +93,19 @@ def test_fargate_by_hand() -> None:
     endpoints = 3 * 2 * HOURS * usd["endpoint_hour"]
     door = 10 * MONTH_S * usd["http_api_request"]
     copy = 518 / 1e9 * usd["store_gb_month"]
-    alarms = 3 * 2 * usd["alarm_month"]
-    by_hand = busy * task * (1 + TRIAL_SHARE) + balancer + alarms + endpoints + door + copy
+    out = 10 * MONTH_S * 520 / 1e9 * usd["internet_gb"]
+    alarms = (3 * 2 + 3 * 2) * usd["alarm_month"]  # of the slots' errors, and of their sizes
+    tasks = busy * task * (1 + TRIAL_SHARE)
+    by_hand = tasks + balancer + alarms + endpoints + door + out + copy
     assert cost(spec_of(BARE), STEADY, prices()).expected.serving == pytest.approx(by_hand)
+
+
+def test_a_capacity_unit_of_the_balancer_takes_a_gigabyte_an_hour() -> None:
+    usd = prices().usd
+    busy = Usage(requests_per_s=2000.0, answer_ms=1.0, peak_per_s=2000.0)
+    found = {line.what: line.usd for line in lines(spec_of(BARE), busy, MONTH_S, prices())}
+    an_hour = 2000 * 3600 * 1100 / 1e9
+    assert found["its capacity units"] == pytest.approx(HOURS * an_hour * usd["balancer_unit_hour"])
 
 
 def test_a_gpu_by_hand_in_a_network_that_is_there() -> None:
@@ -105,6 +115,9 @@ def test_a_gpu_by_hand_in_a_network_that_is_there() -> None:
     assert found["g4dn.xlarge machines"] == pytest.approx(
         3 * HOURS * usd["machine_hour_g4dn.xlarge"]
     )
+    assert found["their disks"] == pytest.approx(3 * 100 * 0.08)
+    assert found["their metrics"] == pytest.approx(3 * 7 * 0.30)
+    assert found["alarms by which it scales"] == pytest.approx((3 + 1) * 2 * 0.10)
     assert not any("endpoints" in what for what in found)
 
 

@@ -65,7 +65,20 @@ def test_what_an_endpoint_cannot_take_is_refused_with_its_reason(keys: str, why:
 def test_a_machine_runs_all_month_whether_it_is_asked_or_not() -> None:
     idle = cost(spec_of(BARE), Usage(1.0, 10.0, 5.0), prices()).idle
     copy = 518 / 1e9 * 0.023
-    assert idle.serving == pytest.approx(0.115 * 730 * 1.1 + 1.00 + copy)
+    disks = 30 * 0.14 * 1.1
+    assert idle.serving == pytest.approx(0.115 * 730 * 1.1 + disks + 1.00 + copy)
+
+
+def test_each_byte_through_an_endpoint_is_paid_for_on_its_way_in_and_out() -> None:
+    """By hand: four numbers of 20 bytes in, one out, each in a frame of 500."""
+    month = dict(planning.serving_costs(spec_of(BARE), Usage(1.0, 10.0, 1.0), MONTH_S, prices()))
+    assert month["requests and answers moved"] == pytest.approx(MONTH_S * 1100 / 1e9 * 0.016)
+
+
+def test_machines_that_come_and_go_are_followed_by_two_alarms_of_each_release() -> None:
+    scaled = spec_of(BARE + "compute: {max_instances: 4}\n")
+    month = dict(planning.serving_costs(scaled, Usage(1.0, 10.0, 1.0), MONTH_S, prices()))
+    assert month["alarms by which it scales"] == pytest.approx(2 * 1.1 * 0.10)
 
 
 def test_machines_are_as_many_as_keep_each_six_tenths_busy_within_the_bounds() -> None:
@@ -84,7 +97,9 @@ def test_machines_are_as_many_as_keep_each_six_tenths_busy_within_the_bounds() -
         ("{gpu: 4}", "ml.g4dn.12xlarge", 4.89),
     ],
 )
-def test_a_machine_with_gpus_by_hand(keys: str, what: str, hourly: float) -> None:
+def test_a_machine_with_gpus_by_hand_which_has_a_disk_of_its_own(
+    keys: str, what: str, hourly: float
+) -> None:
     found = cost(spec_of(BARE + f"compute: {keys}\n"), Usage(1.0, 10.0, 5.0), prices()).idle
     key, copy = 1.00, 518 / 1e9 * 0.023
     assert machine(BARE + f"compute: {keys}\n") == what

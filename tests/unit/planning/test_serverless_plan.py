@@ -63,7 +63,7 @@ def test_answers_are_paid_by_memory_and_time_and_what_they_carry() -> None:
     requests = MONTH_S
     assert month["answers"] == pytest.approx(requests * 0.1 * 2 * 0.00002)
     assert month["cold starts"] == pytest.approx(requests * 0.001 * 10 * 2 * 0.00002)
-    assert month["requests and answers moved"] == pytest.approx(requests * 2e-6 * 0.016)
+    assert month["requests and answers moved"] == pytest.approx(requests * 1100 / 1e9 * 0.016)
 
 
 def test_a_new_accounts_concurrency_is_told_before_two_releases_hit_it() -> None:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 
 from ladle import names
+from ladle.planning.carried import carried_gb
 from ladle.planning.cost import TRIAL_SHARE
 from ladle.planning.door_resources import door_resources
 from ladle.planning.limits import Limit
@@ -34,6 +35,8 @@ PRINTS_ITSELF = False  # the execution role does: lines leave by the log driver
 MONTH_S = 730 * 3600.0
 BUSY = 0.6  # of a task's time, beyond which answers wait for each other
 ZONES = 2
+SCALED_BY = 2  # alarms, by which AWS follows what a service or a fleet of machines has to do
+MACHINE_METRICS = 7  # that EC2 tells each minute of a machine, and charges for
 NETWORK_ADDRESSES = 123  # of each subnet of a network of our own
 
 
@@ -119,9 +122,12 @@ def serving_costs(
         yield what, usd
         yield f"{what}: another release's beside them, through trials", usd * TRIAL_SHARE
     yield "the load balancer", prices.of("balancer_hour", hours)
-    yield "its capacity unit", prices.of("balancer_unit_hour", hours)
+    units = max(hours, carried_gb(spec, usage.requests_per_s * seconds))  # each takes a GB an hour
+    yield "its capacity units", prices.of("balancer_unit_hour", units)
     metrics = 2 * len(names.SLOTS)  # an alarm on a share costs by the metrics that it is made of
     yield "alarms of the slots", prices.of("alarm_month", metrics * seconds / MONTH_S)
+    followed = SCALED_BY * (len(names.SLOTS) + bool(spec.compute.gpu))
+    yield "alarms by which it scales", prices.of("alarm_month", followed * seconds / MONTH_S)
     if not spec.network:
         found = len(endpoints(spec))
         hourly = prices.of("endpoint_hour", found * ZONES * hours)
@@ -133,6 +139,8 @@ def _task_costs(spec: ServiceSpec, hours: float, prices: Prices) -> Iterator[tup
         machine = rules.machine_for(spec.compute.gpu, spec.compute.instance_type)
         how = " at their price on demand, which spare ones are below" if spec.compute.spot else ""
         yield f"{machine} machines{how}", prices.of(f"machine_hour_{machine}", hours)
+        yield "their disks", prices.of("machine_disk_gb_month", rules.DISK_GB * hours / 730)
+        yield "their metrics", prices.of("metric_month", MACHINE_METRICS * hours / 730)
         return
     size = rules.fargate_size(spec.compute.memory_mb) or rules.TaskSize(0, 0)
     vcpus = prices.of(f"fargate_vcpu_hour_{spec.arch}", hours * size.cpu_units / 1024)

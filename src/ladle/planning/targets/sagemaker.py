@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from ladle import names
 from ladle.planning import arns
+from ladle.planning.carried import through_an_endpoint
 from ladle.planning.door_resources import door_resources
 from ladle.planning.grant import Grant, RoleGrants, Thing, allow
 from ladle.planning.limits import Limit
@@ -29,6 +30,7 @@ PAYLOAD_MB = rules.PAYLOAD_MB
 PRINTS_ITSELF = True
 TRIAL_SHARE = 0.1  # of a month two releases run beside each other
 BUSY = 0.6  # of a machine's time, beyond which answers wait for each other
+SCALED_BY = 2  # alarms, by which AWS follows the load up and down
 KEY_USE = {"Bool": {"kms:GrantIsForAWSResource": "true"}}
 
 
@@ -132,11 +134,22 @@ def serving_costs(
     spec: ServiceSpec, usage: Usage, seconds: float, prices: Prices
 ) -> Iterator[tuple[str, float]]:
     machine, hours = machine_of(spec), seconds / 3600
-    price, running = f"machine_hour_{machine}", instances(spec, usage)
-    yield f"machines of type {machine}", prices.of(price, running * hours)
+    price, running = f"machine_hour_{machine}", instances(spec, usage) * hours
     tried = least_instances(spec) * hours * TRIAL_SHARE
+    yield f"machines of type {machine}", prices.of(price, running)
     yield "those of a second release, while one is tried", prices.of(price, tried)
+    yield disks(spec, running + tried, prices)
     yield "the key of its disks", prices.of("key_month", hours / 730)
+    yield through_an_endpoint(spec, usage.requests_per_s * seconds, prices)
+    if most_instances(spec) > least_instances(spec):
+        alarms = SCALED_BY * (1 + TRIAL_SHARE)
+        yield "alarms by which it scales", prices.of("alarm_month", alarms * hours / 730)
+
+
+def disks(spec: ServiceSpec, machine_hours: float, prices: Prices) -> tuple[str, float]:
+    """Nothing where a machine has its own."""
+    added_gb = rules.machines()[machine_of(spec)].disk_gb
+    return "disks of them all", prices.of("endpoint_disk_gb_month", added_gb * machine_hours / 730)
 
 
 def instances(spec: ServiceSpec, usage: Usage) -> int:

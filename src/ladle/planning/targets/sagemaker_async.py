@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from ladle import names
 from ladle.planning import arns
+from ladle.planning.carried import through_an_endpoint
 from ladle.planning.cost import TRIAL_SHARE, own_calls
 from ladle.planning.door_resources import door_resources
 from ladle.planning.grant import Grant, RoleGrants, Thing, allow
@@ -100,11 +101,13 @@ def serving_costs(
 ) -> Iterator[tuple[str, float]]:
     machine, hours = sagemaker.machine_of(spec), seconds / 3600
     requests, price = usage.requests_per_s * seconds, f"machine_hour_{machine}"
-    running = max(instances(spec, usage) * awake_share(usage), least_instances(spec))
-    yield f"machines of type {machine}", prices.of(price, running * hours)
-    tried = prices.of(price, running * hours * TRIAL_SHARE)
-    yield "those of a second release, while one is tried", tried
+    running = hours * max(instances(spec, usage) * awake_share(usage), least_instances(spec))
+    tried = running * TRIAL_SHARE
+    yield f"machines of type {machine}", prices.of(price, running)
+    yield "those of a second release, while one is tried", prices.of(price, tried)
+    yield sagemaker.disks(spec, running + tried, prices)
     yield "the key of their disks", prices.of("key_month", hours / 730)
+    yield through_an_endpoint(spec, requests, prices)
     yield (
         "taking requests and handing answers out",
         own_calls((1 + LOOKS) * requests, ASKED_S, prices),

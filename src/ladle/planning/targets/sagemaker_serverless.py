@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ladle import names
+from ladle.planning.carried import through_an_endpoint
 from ladle.planning.door_resources import door_resources
 from ladle.planning.grant import Grant, RoleGrants, allow
 from ladle.planning.limits import Limit
@@ -31,7 +32,6 @@ SHARED = "endpoints, door, roles, logs and stack are its own; the account's conc
 PAYLOAD_MB = rules.PAYLOAD_MB
 PRINTS_ITSELF = True
 LEAST_BILLED_MS = 1.0
-REQUEST_GB = 2e-6  # sent and answered: a guess
 NEW_ACCOUNT = 10  # all serverless endpoints together, before AWS is asked for more
 
 
@@ -73,7 +73,7 @@ def serving_costs(
     paid = "serverless_gb_second"
     yield "answers", prices.of(paid, requests * gb * billed_ms / 1000)
     yield "cold starts", prices.of(paid, cold_s * gb)
-    yield "requests and answers moved", prices.of("serverless_gb_moved", requests * REQUEST_GB)
+    yield through_an_endpoint(spec, requests, prices)
 
 
 def most_per_s(spec: ServiceSpec, answer_ms: float) -> float:
