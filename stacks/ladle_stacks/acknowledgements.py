@@ -19,6 +19,7 @@ from ladle import names
 from ladle.catalog import Packaging, Target, Tracing
 from ladle.planning import permissions
 from ladle.planning.grant import Grant
+from ladle.planning.moving import logged_with
 from ladle.planning.service_spec import ServiceSpec
 from ladle_stacks import image_builds
 from ladle_stacks.doors.accepted import Row, accepted
@@ -99,8 +100,8 @@ def of_model(spec: ServiceSpec) -> Iterator[Acknowledgement]:
     stack = names.model_stack(spec.model)
     home = f"{stack}/{names.home_scope(spec.base)}".rstrip("/")
     yield from _rows(stack, _MODEL)
-    if spec.target in _LOGGED:
-        yield from _rows(stack, (_LOG,))
+    if (base := logged_with(spec)) is not None:
+        yield from _rows(f"{stack}/{names.home_scope(base)}".rstrip("/"), (_LOG,))
     yield from _rows(home, _OF_TARGET[spec.target](spec))
     yield from _rows(stack, accepted(spec))
     told = tuple(f"Notify{number}" for number in range(len(spec.notify)))
@@ -253,4 +254,3 @@ _OF_TARGET: dict[Target, Callable[[ServiceSpec], Iterator[Row]]] = {
     Target.SAGEMAKER_ASYNC: lambda _spec: iter(_ASKS),
     Target.SAGEMAKER_SERVERLESS: lambda _spec: iter(()),
 }
-_LOGGED = {Target.LAMBDA, Target.SAGEMAKER, Target.ECS}  # elsewhere the hand-off makes the logs

@@ -1,4 +1,3 @@
-# ruff: noqa: N803 - arguments as boto3 calls them
 """The stage of a model's door says to whose endpoint a request goes: to one release's, or for a share of
 the requests to another's.
 
@@ -11,11 +10,12 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
 from ladle import digest, names
+from ladle.aws.api_clients import Patch, RestApiClient
 from ladle.aws.faults import asking, code_of
 from ladle.aws.model_apis import api_of, later_if_busy
 from ladle.policy.traffic import Traffic
@@ -24,17 +24,7 @@ if TYPE_CHECKING:
     from ladle.aws.session import AwsSession
 
 _CANARY: Final = "/canarySettings"
-Patch = Mapping[str, str]
-
-
-class ApiClient(Protocol):
-    """What is used of boto3's client of API Gateway."""
-
-    def get_stage(self, *, restApiId: str, stageName: str) -> Mapping[str, Any]: ...
-
-    def update_stage(
-        self, *, restApiId: str, stageName: str, patchOperations: Sequence[Patch]
-    ) -> Mapping[str, Any]: ...
+_CANARY_ENDS: Final[Patch] = {"op": "remove", "path": _CANARY}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +67,7 @@ class EndpointStages:
 
     def __init__(self, session: AwsSession) -> None:
         self._session = session
-        self._apis: ApiClient = session.apis
+        self._apis: RestApiClient = session.apis
 
     def find(self, model: str) -> Stage | None:
         api = api_of(self._session, model)
@@ -108,6 +98,12 @@ class EndpointStages:
         """Only what has traffic is there."""
         return self._keep(model, stage, replace(stage, beside=(), leaving=()))
 
+    def empty(self, model: str, stage: Stage) -> None:
+        """Nothing has traffic, and nothing is there."""
+        bare = replace(stage, traffic=None, beside=(), leaving=())
+        if patch := [*_unrouted(stage.traffic), *_kept(stage, bare)]:
+            self._patch(model, stage, patch)
+
     def _keep(self, model: str, stage: Stage, kept: Stage) -> Stage:
         if patch := list(_kept(stage, kept)):
             self._patch(model, stage, patch)
@@ -117,7 +113,7 @@ class EndpointStages:
         """A change of what there is not: AWS looks at permissions first, and changes nothing."""
         with asking(f"whether the traffic of {model} may be moved"):
             try:
-                self._write(stage, [_replace("/rehearsal", "yes")])
+                self._write(stage, [replaced("/rehearsal", "yes")])
             except ClientError as error:
                 if code_of(error) != "BadRequestException":
                     raise later_if_busy(error) from error
@@ -131,6 +127,22 @@ class EndpointStages:
 
     def _write(self, stage: Stage, patch: Sequence[Patch]) -> None:
         self._apis.update_stage(restApiId=stage.api, stageName=names.ALIAS, patchOperations=patch)
+
+
+def without_canary(found: Mapping[str, Any]) -> list[Patch]:
+    """Of a stage as API Gateway describes it: one deployment answers all requests by one release, and
+    whoever had a share is kept, as it may still answer.
+    """
+    if not found.get("canarySettings"):
+        return []
+    stage = _read("", found)
+    main = {stage.traffic.main} if stage.traffic else set()
+    leaving = {*stage.leaving, *stage.having_traffic} - main
+    return [_CANARY_ENDS, *_kept(stage, replace(stage, leaving=tuple(sorted(leaving))))]
+
+
+def replaced(path: str, value: str) -> Patch:
+    return {"op": "replace", "path": path, "value": value}
 
 
 def _read(api: str, found: Mapping[str, Any]) -> Stage:
@@ -162,19 +174,26 @@ def _traffic(main: int, canary: Mapping[str, Any]) -> Traffic:
 
 def _routed(stage: Stage, traffic: Traffic) -> list[Patch]:
     """The canary's own deployment is the stage's, which a deploy may have replaced since."""
-    patch = [_replace(f"/variables/{names.STAGE_RELEASE}", str(traffic.main))]
+    patch = [replaced(f"/variables/{names.STAGE_RELEASE}", str(traffic.main))]
     if traffic.canary is not None:
         return [
             *patch,
-            _replace(f"{_CANARY}/deploymentId", stage.deployment),
-            _replace(
+            replaced(f"{_CANARY}/deploymentId", stage.deployment),
+            replaced(
                 f"{_CANARY}/stageVariableOverrides/{names.STAGE_RELEASE}", str(traffic.canary)
             ),
-            _replace(f"{_CANARY}/percentTraffic", repr(traffic.canary_weight * 100)),
+            replaced(f"{_CANARY}/percentTraffic", repr(traffic.canary_weight * 100)),
         ]
     if stage.traffic is not None and stage.traffic.canary is not None:
-        patch.append({"op": "remove", "path": _CANARY})
+        patch.append(_CANARY_ENDS)
     return patch
+
+
+def _unrouted(traffic: Traffic | None) -> Iterator[Patch]:
+    if traffic is not None:
+        yield {"op": "remove", "path": f"/variables/{names.STAGE_RELEASE}"}
+    if traffic is not None and traffic.canary is not None:
+        yield _CANARY_ENDS
 
 
 def _kept(stage: Stage, wanted: Stage) -> Iterator[Patch]:
@@ -184,10 +203,6 @@ def _kept(stage: Stage, wanted: Stage) -> Iterator[Patch]:
     ):
         path = f"/variables/{name}"
         if after and after != before:
-            yield _replace(path, ",".join(map(str, after)))
+            yield replaced(path, ",".join(map(str, after)))
         elif before and not after:
             yield {"op": "remove", "path": path}
-
-
-def _replace(path: str, value: str) -> Patch:
-    return {"op": "replace", "path": path, "value": value}

@@ -7,13 +7,14 @@ list: the digest leads to the number, and the number to the digest.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ladle import names
 from ladle.aws.faults import asking
-from ladle.aws.sagemaker_endpoint import Endpoints, found_or_none
+from ladle.aws.sagemaker_endpoint import Config, Endpoints, found_or_none
 from ladle.errors import LadleError
+from ladle.ports import ReleaseLedger
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
@@ -24,11 +25,15 @@ DIGEST_VARIABLE = "LADLE_RELEASE_DIGEST"
 
 class ReleaseModels:
     """What ``ReleaseVersions`` asks of releases, whatever endpoint they are in: where machines come
-    in, an adapter of a target adds the rest.
+    in, an adapter of a target adds the rest. Names are numbered through all homes of a model;
+    ``alone`` says of which home these are: of one where each release has an endpoint of its own, or
+    of one where all share one. ``ledger`` knows every number that was heard of.
     """
 
-    def __init__(self, client: SageMakerClient) -> None:
+    def __init__(self, client: SageMakerClient, ledger: ReleaseLedger, *, alone: bool) -> None:
         self._client = client
+        self._ledger = ledger
+        self._alone = alone
         self._endpoints = Endpoints(client)
 
     def find(self, model: str, release_hex: str) -> int | None:
@@ -83,10 +88,21 @@ class ReleaseModels:
                 "somebody deleted it: deploy again",
             )
 
+    def _given(self, model: str) -> Sequence[int]:
+        """All numbers that releases of the model may have, in any home, the newest first: who goes on
+        after a crash finds those again that nobody heard of.
+        """
+        last = max(self._ledger.load(model).statuses, default=0) + 1
+        while self._exists(model, last):
+            last += 1
+        return range(last, 0, -1)
+
     def _forget(self, model: str, release: int) -> None:
-        """The config goes last: while it is there the rest can be found again. Idempotent."""
+        """The config goes last: while it is there the rest can be found again. Idempotent; a release of
+        the model's other home stays.
+        """
         config = self._endpoints.config(names.endpoint_config(model, release))
-        if config is None:
+        if config is None or is_alone(config) is not self._alone:
             return
         [variant] = config["ProductionVariants"]
         self._delete_model(variant["ModelName"])
@@ -104,6 +120,12 @@ class ReleaseModels:
         )
         container = (found or {}).get("PrimaryContainer", {})
         return dict(container.get("Environment", {}))
+
+
+def is_alone(config: Config) -> bool:
+    """Whether it is of an endpoint that can have no second variant."""
+    [variant] = config["ProductionVariants"]
+    return "ServerlessConfig" in variant or "AsyncInferenceConfig" in config
 
 
 def tags_of(serving: Mapping[str, Any]) -> Any:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sts import STSClient
 
+    from ladle.aws.api_clients import HttpApiClient, RestApiClient
+
 # Standard mode backs off with jitter; five tries fit into a controller's lease.
 _RETRIES = Config(
     retries={"mode": "standard", "max_attempts": 5}, connect_timeout=3, read_timeout=70
@@ -173,16 +175,20 @@ class AwsSession:
         return boto.client("sagemaker-runtime", endpoint_url=self._endpoint, config=_RETRIES)
 
     @cached_property
-    def apis(self) -> Any:
-        """Without stubs of its own; see ``ladle.aws.endpoint_stage.ApiClient``."""
+    def apis(self) -> RestApiClient:
         boto: Any = self._boto
-        return boto.client("apigateway", endpoint_url=self._endpoint, config=_RETRIES)
+        client: RestApiClient = boto.client(
+            "apigateway", endpoint_url=self._endpoint, config=_RETRIES
+        )
+        return client
 
     @cached_property
-    def http_apis(self) -> Any:
-        """Without stubs of its own; see ``ladle.aws.api_door.HttpApiClient``."""
+    def http_apis(self) -> HttpApiClient:
         boto: Any = self._boto
-        return boto.client("apigatewayv2", endpoint_url=self._endpoint, config=_RETRIES)
+        client: HttpApiClient = boto.client(
+            "apigatewayv2", endpoint_url=self._endpoint, config=_RETRIES
+        )
+        return client
 
     @cached_property
     def ecr(self) -> Any:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from ladle import names
-from ladle.catalog import DoorAuth, DoorKind
+from ladle.catalog import DoorAuth, DoorKind, Target
 from ladle.planning import arns
 from ladle.planning.grant import Grant, Thing, allow
 from ladle.planning.resource import Resource
@@ -23,7 +23,7 @@ _NUMBER = re.compile(r"(?<=Route)\d+$")
 # What both homes share is the stack's, whatever its config says; a number stands behind a route.
 _SHARED = frozenset(
     (
-        *("Logs", "LinesToCollector", "EvidenceAlarm", "RouterRole", "Release"),
+        *("EvidenceAlarm", "RouterRole", "Release"),
         *(
             f"{function}{part}"
             for function in ("Handoff", "Bundler")
@@ -44,6 +44,15 @@ def left_of(spec: ServiceSpec) -> ServiceSpec | None:
     return replace(spec, target=home.target, base=home.base, left=None)
 
 
+def logged_with(spec: ServiceSpec) -> int | None:
+    """The base of the home that its log group came with. None where each release has a log of its own,
+    which the hand-off makes.
+    """
+    return {Target.LAMBDA: spec.logs, Target.ECS: spec.logs, Target.SAGEMAKER: spec.base}.get(
+        spec.target
+    )
+
+
 def stays(spec: ServiceSpec) -> Mapping[str, Any]:
     """What the stack keeps of the home that is left, by logical id, as it was deployed."""
     if spec.left is None:
@@ -57,7 +66,9 @@ def stays(spec: ServiceSpec) -> Mapping[str, Any]:
 
 
 def _described(spec: ServiceSpec) -> Iterator[str]:
-    """What a stack holds of the stack's own only where its config asks for it."""
+    """What a stack holds of the stack's own only where its config, or its target, asks for it."""
+    if (base := logged_with(spec)) is not None:  # perhaps that of both homes
+        yield from (f"{names.home_scope(base)}{part}" for part in ("Logs", "LinesToCollector"))
     yield from (f"Notify{number}" for number in range(len(spec.notify)))
     asked = {
         "Dashboard": spec.dashboard,

@@ -74,7 +74,8 @@ class ReleaseInbox(Protocol):
 class TrafficRouter(Protocol):
     """The one place where shares of traffic are written."""
 
-    def read(self, model: str) -> ObservedTraffic | None: ...
+    def read(self, model: str) -> ObservedTraffic | None:
+        """None where nothing has traffic. Raises NotFound where what has some will not serve by itself."""
 
     def write(self, model: str, traffic: Traffic, expected_revision: str) -> None:
         """Raises Conflict when the revision is no longer the expected one, Unavailable to try again."""

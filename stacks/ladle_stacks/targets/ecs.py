@@ -21,8 +21,7 @@ from ladle.planning.targets.ecs_grants import balancer_id
 from ladle.planning.usage import warm_ms
 from ladle_stacks.doors.behind import ToListener
 from ladle_stacks.doors.front_door import front_door
-from ladle_stacks.functions import lines_to_collector, log_group
-from ladle_stacks.home import home_of
+from ladle_stacks.home import home_of, log_of
 from ladle_stacks.host import Host
 from ladle_stacks.release_handoff import bundle_and_handoff, release
 from ladle_stacks.targets.ecs_alarms import slot_alarms
@@ -36,8 +35,7 @@ CHECK_S, CHECK_TIMEOUT_S = 10, 5
 
 def serve(scope: Construct, host: Host, spec: ServiceSpec) -> cdk.CfnResource:
     """Everything between the model's file and its address; returns the hand-over."""
-    kept = log_group(scope, "Logs", names.log_group(spec.model), spec.log_retention_days)
-    lines = lines_to_collector(scope, kept)
+    _, lines = log_of(scope, spec)
     handing = bundle_and_handoff(scope, host, spec)
     home = home_of(scope, spec)
     where = place(home, spec)

@@ -36,7 +36,7 @@ def task_definition(
     """What RegisterTaskDefinition takes."""
     roles = {role.holder: role.grants for role in permissions.of_model(spec)}
     serving = grants.named_role(
-        scope, "Serving", names.serving_role(spec.model), TASKS, roles["serving"]
+        scope, "Serving", names.serving_role(spec.model, spec.base), TASKS, roles["serving"]
     )
     execution = grants.named_role(
         scope, "Execution", names.execution_role(spec.model), TASKS, roles["execution"]

@@ -27,8 +27,8 @@ from ladle.project.staging import ImageModel, stage_zip
 from ladle_stacks import grants
 from ladle_stacks.doors.behind import ToFunction
 from ladle_stacks.doors.front_door import front_door
-from ladle_stacks.functions import ZipCode, lines_to_collector, log_group
-from ladle_stacks.home import home_of
+from ladle_stacks.functions import ZipCode
+from ladle_stacks.home import home_of, log_of
 from ladle_stacks.host import Host
 from ladle_stacks.release_handoff import bundle_and_handoff, release
 from ladle_stacks.serving_image import serving_image
@@ -54,8 +54,7 @@ def serve(scope: Construct, host: Host, spec: ServiceSpec) -> cdk.CfnResource:
 
     Returns the hand-over, which waits for whatever else must be there first.
     """
-    kept = log_group(scope, "Logs", names.log_group(spec.model), spec.log_retention_days)
-    lines = lines_to_collector(scope, kept)
+    kept, lines = log_of(scope, spec)
     handing = bundle_and_handoff(scope, host, spec)
     home = home_of(scope, spec)
     packed = _pack(home, host, spec)

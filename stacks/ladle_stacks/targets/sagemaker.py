@@ -20,7 +20,7 @@ from ladle.project.accelerators import accelerator
 from ladle_stacks import arns, grants
 from ladle_stacks.doors.behind import ToService
 from ladle_stacks.doors.front_door import front_door
-from ladle_stacks.functions import lines_to_collector, log_group
+from ladle_stacks.home import home_of, log_of
 from ladle_stacks.host import Host
 from ladle_stacks.release_handoff import bundle_and_handoff, release
 from ladle_stacks.serving_image import serving_image
@@ -31,18 +31,22 @@ DOWNLOAD_S, START_S = 600, 600  # before SageMaker gives up on a machine
 
 def serve(scope: Construct, host: Host, spec: ServiceSpec) -> cdk.CfnResource:
     """Everything between the model's file and its address; returns the hand-over."""
-    kept = log_group(scope, "Logs", names.endpoint_log_group(spec.model), spec.log_retention_days)
-    lines = lines_to_collector(scope, kept)
+    _, lines = log_of(scope, spec)
     handing = bundle_and_handoff(scope, host, spec)
-    key = endpoint_key(scope, spec)
+    home = home_of(scope, spec)
+    key = endpoint_key(home, spec)
     held = {role.holder: role.grants for role in permissions.of_model(spec)}
     serving = grants.named_role(
-        scope, "Serving", names.serving_role(spec.model), SAGEMAKER, held["serving"]
+        home, "Serving", names.serving_role(spec.model, spec.base), SAGEMAKER, held["serving"]
     )
     door = grants.named_role(
-        scope, "Door", names.door_role(spec.model), "apigateway.amazonaws.com", held["door"]
+        home,
+        "Door",
+        names.door_role(spec.model, spec.base),
+        "apigateway.amazonaws.com",
+        held["door"],
     )
-    image = serving_image(scope, host, spec).image_uri
+    image = serving_image(home, host, spec).image_uri
     wanted = _serving(scope, spec, image, serving.role_arn, handing.bundle, key)
     released = release(scope, handing, lines, spec, wanted)
     front_door(scope, spec, ToService(_uri(spec), door.role_arn), released)
@@ -54,7 +58,7 @@ SAGEMAKER = "sagemaker.amazonaws.com"
 
 def endpoint_key(scope: Construct, spec: ServiceSpec) -> kms.CfnKey:
     """Roles of this stack use it by their own policies, which its policy lets the account decide."""
-    return kms.CfnKey(
+    made = kms.CfnKey(
         scope,
         "EndpointKey",
         description=f"Ladle: encrypts the disks of the machines that serve {spec.model}",
@@ -62,6 +66,8 @@ def endpoint_key(scope: Construct, spec: ServiceSpec) -> kms.CfnKey:
         enable_key_rotation=True,
         pending_window_in_days=7,
     )
+    made.override_logical_id(planning.key_id(spec))
+    return made
 
 
 def _serving(

@@ -43,7 +43,7 @@ def serve(scope: Construct, host: Host, spec: ServiceSpec) -> cdk.CfnResource:
     key = endpoint_key(scope, spec)
     held = {role.holder: role.grants for role in permissions.of_model(spec)}
     serving = grants.named_role(
-        scope, "Serving", names.serving_role(spec.model), SAGEMAKER, held["serving"]
+        scope, "Serving", names.serving_role(spec.model, spec.base), SAGEMAKER, held["serving"]
     )
     image = serving_image(scope, host, spec).image_uri
     told = {names.STAGE_TIMEOUT: str(spec.compute.timeout_s)}

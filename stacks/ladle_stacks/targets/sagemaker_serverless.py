@@ -18,6 +18,7 @@ from ladle.planning.targets import sagemaker_serverless as planning
 from ladle_stacks import grants
 from ladle_stacks.doors.behind import ToService
 from ladle_stacks.doors.front_door import front_door
+from ladle_stacks.home import home_of
 from ladle_stacks.host import Host
 from ladle_stacks.release_handoff import bundle_and_handoff, read_from_the_store, release
 from ladle_stacks.serving_image import serving_image
@@ -27,14 +28,19 @@ from ladle_stacks.staged_serving import staged_serving
 def serve(scope: Construct, host: Host, spec: ServiceSpec) -> cdk.CfnResource:
     """Everything between the model's file and its address; returns the hand-over."""
     handing = bundle_and_handoff(scope, host, spec)
+    home = home_of(scope, spec)
     held = {role.holder: role.grants for role in permissions.of_model(spec)}
     serving = grants.named_role(
-        scope, "Serving", names.serving_role(spec.model), _SAGEMAKER, held["serving"]
+        home, "Serving", names.serving_role(spec.model, spec.base), _SAGEMAKER, held["serving"]
     )
     role = grants.named_role(
-        scope, "Door", names.door_role(spec.model), "apigateway.amazonaws.com", held["door"]
+        home,
+        "Door",
+        names.door_role(spec.model, spec.base),
+        "apigateway.amazonaws.com",
+        held["door"],
     )
-    image = serving_image(scope, host, spec).image_uri
+    image = serving_image(home, host, spec).image_uri
     door = front_door(scope, spec, ToService(_uri(spec), role.role_arn), handing.bundle)
     wanted = _serving(scope, spec, image, serving.role_arn, handing.bundle)
     return release(scope, handing, door.stage or handing.bundle, spec, wanted)

@@ -16,7 +16,7 @@ from ladle.aws.release_endpoints import SERVES, ReleaseEndpoints
 from ladle.aws.retiring import retire
 from ladle.aws.sagemaker_endpoint import STUCK, Condition
 from ladle.aws.traffic.always_on import AlwaysOn
-from ladle.errors import Conflict, LadleError, NotFound
+from ladle.errors import Conflict, NotFound
 from ladle.policy.traffic import ObservedTraffic, Traffic
 
 if TYPE_CHECKING:
@@ -75,10 +75,11 @@ class StageRouter(AlwaysOn):
         return condition is None or condition.status not in STUCK
 
     def is_ready(self, model: str, release: int) -> bool:
+        """One whose endpoint somebody deleted starts again."""
         endpoints = self._endpoints(model)
         answers = _answers(endpoints, model, release)
-        if not answers and not endpoints.can_be_made(model, release):
-            raise NotFound("LD505", f"{model} has no release {release}", "ladle history shows why")
+        if not answers:
+            endpoints.start(model, release)
         return answers
 
     def settle(self, model: str, traffic: Traffic) -> None:
@@ -134,9 +135,9 @@ def _rests(condition: Condition) -> bool:
     return condition.status in SERVES or condition.status in STUCK
 
 
-def _stuck(model: str, release: int, condition: Condition) -> LadleError:
+def _stuck(model: str, release: int, condition: Condition) -> NotFound:
     name, why = names.release_endpoint(model, release), condition.why or "SageMaker says no more"
-    return LadleError(
+    return NotFound(
         "LD506",
         f"the endpoint {name} is {condition.status}: {why}",
         "look at its log; a deploy replaces an endpoint that failed",

@@ -28,7 +28,7 @@ from ladle.aws.traffic.always_on import AlwaysOn
 from ladle.aws.traffic.sagemaker_scaling import scale, stop_scaling
 from ladle.catalog import Target
 from ladle.digest import of_json
-from ladle.errors import Conflict, LadleError, NotFound
+from ladle.errors import Conflict, NotFound
 from ladle.policy.traffic import ObservedTraffic, Traffic
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class EndpointRouter(AlwaysOn):
         if found is None or found.status == DELETING:
             return None
         if found.status in STUCK:
-            raise LadleError(
+            raise NotFound(
                 "LD506",
                 f"the endpoint of {model} is {found.status}: {found.why or 'SageMaker says no more'}",
                 "look at its log; a deploy replaces an endpoint that failed",

@@ -25,7 +25,7 @@ GONE_LOOKS, POLL_S = 40, 3.0  # the hand-off itself has five minutes
 
 
 class StagedVersions(ReleaseModels):
-    """The ReleaseVersions of such targets; ``ledger`` knows every number there was."""
+    """The ReleaseVersions of such targets."""
 
     def __init__(
         self,
@@ -34,8 +34,7 @@ class StagedVersions(ReleaseModels):
         clock: Clock,
         backlogs: Backlogs | None = None,
     ) -> None:
-        super().__init__(session.sagemaker)
-        self._ledger = ledger
+        super().__init__(session.sagemaker, ledger, alone=True)
         self._clock = clock
         self._stages = EndpointStages(session)
         self._logs = ReleaseLogs(session.logs)
@@ -88,14 +87,17 @@ class StagedVersions(ReleaseModels):
         self._forget(model, release)
 
     def delete_all(self, model: str) -> None:
-        known = self._ledger.load(model).statuses
-        releases = (*known, max(known, default=0) + 1)
+        """The stage names nothing any more: it may lead to the model's other home, and back here one day."""
+        releases = self._given(model)
         for release in releases:
             self._own.drop(model, release)
         for release in releases:
             self._wait_until_gone(model, release)
             self._forget(model, release)
             self._logs.delete(model, release)
+        stage = self._stages.find(model)
+        if stage is not None:
+            self._stages.empty(model, stage)
 
     def _wait_until_gone(self, model: str, release: int) -> None:
         for _ in range(GONE_LOOKS):

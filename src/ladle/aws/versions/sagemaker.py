@@ -38,11 +38,10 @@ _SCALING = {
 
 
 class EndpointVersions(ReleaseModels):
-    """The ReleaseVersions of the targets of SageMaker; ``ledger`` knows every number there was."""
+    """The ReleaseVersions of the target ``sagemaker``."""
 
     def __init__(self, client: SageMakerClient, ledger: ReleaseLedger, clock: Clock) -> None:
-        super().__init__(client)
-        self._ledger = ledger
+        super().__init__(client, ledger, alone=False)
         self._clock = clock
 
     def wait_until_active(self, model: str, release: int) -> None:
@@ -93,8 +92,7 @@ class EndpointVersions(ReleaseModels):
     def delete_all(self, model: str) -> None:
         if (found := self._endpoints.find(model)) is not None:
             self._delete_endpoint(model, found)
-        known = self._ledger.load(model).statuses
-        for release in (*known, max(known, default=0) + 1):
+        for release in self._given(model):
             self._forget(model, release)
 
     def _delete_endpoint(self, model: str, found: Endpoint) -> None:

@@ -68,7 +68,7 @@ def resources(spec: ServiceSpec) -> Iterator[Resource]:
     yield Resource("AWS::ECS::ClusterCapacityProviderAssociations")
     if spec.compute.gpu:
         yield from _machines(spec)
-    yield Resource("AWS::IAM::Role", names.serving_role(model))
+    yield Resource("AWS::IAM::Role", names.serving_role(model, spec.base))
     yield Resource("AWS::IAM::Role", names.execution_role(model))
     yield Resource("AWS::Logs::LogGroup", names.log_group(model))
     yield Resource("AWS::Logs::SubscriptionFilter")

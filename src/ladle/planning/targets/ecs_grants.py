@@ -39,7 +39,7 @@ def publishing_grants(spec: ServiceSpec) -> Iterator[Grant]:
     yield allow("elasticloadbalancing", ["DeleteRule"], _rule(spec))
     yield _LOOKS
     yield from _sizing("DescribeScalableTargets", "PutScalingPolicy", "RegisterScalableTarget")
-    yield _passes(model)
+    yield _passes(spec)
     scaler = "ecs.application-autoscaling.amazonaws.com"
     role = f"aws-service-role/{scaler}/AWSServiceRoleForApplicationAutoScaling_ECSService"
     yield allow(
@@ -55,7 +55,7 @@ def routing_grants(spec: ServiceSpec) -> Iterator[Grant]:
     yield _LOOKS
     yield allow("ecs", ["DescribeServices", "UpdateService"], _services(spec.model))
     yield from _sizing("RegisterScalableTarget")
-    yield _passes(spec.model)
+    yield _passes(spec)
 
 
 def other_roles(spec: ServiceSpec) -> Iterator[RoleGrants]:
@@ -108,8 +108,8 @@ def _sizing(*actions: str) -> Iterator[Grant]:
         yield allow("application-autoscaling", looks, Thing("*", "what is sized"))  # no ARN
 
 
-def _passes(model: str) -> Grant:
-    roles = (names.serving_role(model), names.execution_role(model))
+def _passes(spec: ServiceSpec) -> Grant:
+    roles = (names.serving_role(spec.model, spec.base), names.execution_role(spec.model))
     return allow(
         "iam",
         ["PassRole"],

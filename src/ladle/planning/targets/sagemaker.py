@@ -64,10 +64,10 @@ def _per_s(answer_ms: float) -> float:
 
 def resources(spec: ServiceSpec) -> Iterator[Resource]:
     yield Resource("AWS::KMS::Key")
-    yield Resource("AWS::IAM::Role", names.serving_role(spec.model))
+    yield Resource("AWS::IAM::Role", names.serving_role(spec.model, spec.base))
     yield Resource("AWS::Logs::LogGroup", log_group(spec))
     yield Resource("AWS::Logs::SubscriptionFilter")
-    yield Resource("AWS::IAM::Role", names.door_role(spec.model))
+    yield Resource("AWS::IAM::Role", names.door_role(spec.model, spec.base))
     yield from door_resources(spec)
 
 
@@ -86,7 +86,7 @@ def serving_grants(spec: ServiceSpec) -> Iterator[Grant]:
 
 def publishing_grants(spec: ServiceSpec) -> Iterator[Grant]:
     endpoint, models, configs = _things(spec.model)
-    role = Thing(arns.role(names.serving_role(spec.model)), "the role that serves")
+    role = Thing(arns.role(names.serving_role(spec.model, spec.base)), "the role that serves")
     to_sagemaker = {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
     yield allow("sagemaker", ["CreateModel", "DeleteModel", "DescribeModel"], models)
     yield allow(
@@ -98,7 +98,7 @@ def publishing_grants(spec: ServiceSpec) -> Iterator[Grant]:
     yield allow("sagemaker", ["DeleteEndpoint", "DescribeEndpoint"], endpoint)
     yield allow("sagemaker", ["AddTags"], endpoint, models, configs)
     yield allow("iam", ["PassRole"], role, when=to_sagemaker)
-    yield from use_of_the_key()
+    yield from use_of_the_key(spec)
 
 
 def routing_grants(spec: ServiceSpec) -> Iterator[Grant]:
@@ -122,7 +122,7 @@ def routing_grants(spec: ServiceSpec) -> Iterator[Grant]:
     )
     yield tried_by_scaling()
     yield allow("iam", ["CreateServiceLinkedRole"], linked)
-    yield from use_of_the_key()
+    yield from use_of_the_key(spec)
 
 
 def other_roles(spec: ServiceSpec) -> Iterator[RoleGrants]:
@@ -182,8 +182,13 @@ def _things(model: str) -> tuple[Thing, Thing, Thing]:
     )
 
 
-def use_of_the_key() -> Iterator[Grant]:
+def key_id(spec: ServiceSpec) -> str:
+    """What the key of a home's disks is called in the template."""
+    return f"{names.home_scope(spec.base)}EndpointKey"
+
+
+def use_of_the_key(spec: ServiceSpec) -> Iterator[Grant]:
     """SageMaker encrypts disks with it on behalf of whoever asks for an endpoint."""
-    key = Thing("${EndpointKey.Arn}", "the key of its disks")
+    key = Thing(f"${{{key_id(spec)}.Arn}}", "the key of its disks")
     yield allow("kms", ["DescribeKey"], key)
     yield allow("kms", ["CreateGrant"], key, when=KEY_USE)

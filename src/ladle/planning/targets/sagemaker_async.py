@@ -50,7 +50,7 @@ def most_instances(spec: ServiceSpec) -> int:
 def resources(spec: ServiceSpec) -> Iterator[Resource]:
     asks = names.asking_function(spec.model)
     yield Resource("AWS::KMS::Key")
-    yield Resource("AWS::IAM::Role", names.serving_role(spec.model))
+    yield Resource("AWS::IAM::Role", names.serving_role(spec.model, spec.base))
     yield Resource("AWS::Lambda::Function", asks)
     yield Resource("AWS::IAM::Role")
     yield Resource("AWS::Logs::LogGroup", f"/aws/lambda/{asks}")
@@ -72,13 +72,13 @@ def serving_grants(spec: ServiceSpec) -> Iterator[Grant]:
 def publishing_grants(spec: ServiceSpec) -> Iterator[Grant]:
     yield from staged_grants.publishing_grants(spec)
     yield from publishing_of_queues(spec)
-    yield from sagemaker.use_of_the_key()
+    yield from sagemaker.use_of_the_key(spec)
 
 
 def routing_grants(spec: ServiceSpec) -> Iterator[Grant]:
     yield from staged_grants.routing_grants(spec)
     yield from routing_of_queues(spec)
-    yield from sagemaker.use_of_the_key()
+    yield from sagemaker.use_of_the_key(spec)
 
 
 def asking_grants(spec: ServiceSpec) -> Iterator[Grant]:

@@ -44,8 +44,8 @@ def concurrency(spec: ServiceSpec) -> int:
 
 
 def resources(spec: ServiceSpec) -> Iterator[Resource]:
-    yield Resource("AWS::IAM::Role", names.serving_role(spec.model))
-    yield Resource("AWS::IAM::Role", names.door_role(spec.model))
+    yield Resource("AWS::IAM::Role", names.serving_role(spec.model, spec.base))
+    yield Resource("AWS::IAM::Role", names.door_role(spec.model, spec.base))
     yield from door_resources(spec)
 
 

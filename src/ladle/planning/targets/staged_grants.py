@@ -16,7 +16,7 @@ def publishing_grants(spec: ServiceSpec) -> Iterator[Grant]:
     logs = Thing(
         arns.log_group(f"{names.release_log_groups(spec.model)}*"), "the logs of its endpoints"
     )
-    role = Thing(arns.role(names.serving_role(spec.model)), "the role that serves")
+    role = Thing(arns.role(names.serving_role(spec.model, spec.base)), "the role that serves")
     to_sagemaker = {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
     yield allow("sagemaker", ["CreateModel", "DeleteModel", "DescribeModel"], models)
     yield allow("sagemaker", ["CreateEndpointConfig", "DeleteEndpointConfig"], configs)
