@@ -11,7 +11,8 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from ladle import names
-from ladle.aws.async_jobs import LARGE_BYTES, Answered, AsyncJobs, Failed, Request, Waits
+from ladle.aws.async_jobs import LARGE_BYTES, Answered, AsyncJobs, Failed, Waits
+from ladle.aws.inference_request import Request
 from ladle.aws.session import AwsSession
 from ladle.errors import LadleError, NotFound, Unavailable
 

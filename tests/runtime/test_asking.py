@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from ladle.aws.async_jobs import Answered, Failed, Outcome, Request, Waits
+from ladle.aws.async_jobs import Answered, Failed, Outcome, Waits
+from ladle.aws.inference_request import Request
 from ladle.errors import NotFound, Unavailable
 from ladle_runtime.asking.handler import answer
 

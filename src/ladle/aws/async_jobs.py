@@ -17,6 +17,7 @@ from botocore.exceptions import ClientError
 
 from ladle import names
 from ladle.aws.faults import asking, code_of
+from ladle.aws.inference_request import Request
 from ladle.errors import LadleError, NotFound, Unavailable
 
 if TYPE_CHECKING:
@@ -28,14 +29,6 @@ LARGE_BYTES: Final = 4 * 1024 * 1024  # what a function cannot hand out itself
 LINK_S: Final = 300
 _ID: Final = re.compile(r"([0-9a-f]{8})-[A-Za-z0-9_-]{22}")
 _ABSENT: Final = frozenset({"NoSuchKey", "404", "NotFound"})
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """``headers`` as SageMaker passes them on: content type, accept and attributes of ours."""
-
-    content: bytes
-    headers: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import json
 import queue
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -113,7 +114,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.events.get(),
             {
                 "Lambda-Runtime-Aws-Request-Id": REQUEST_ID,
-                "Lambda-Runtime-Deadline-Ms": "9999999999999",
+                "Lambda-Runtime-Deadline-Ms": str(round((time.time() + _PATIENCE_S) * 1000)),
                 "Lambda-Runtime-Invoked-Function-Arn": _FUNCTION_ARN,
             },
         )
