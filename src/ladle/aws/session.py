@@ -174,6 +174,17 @@ class AwsSession:
         boto: Any = self._boto
         return boto.client("sagemaker-runtime", endpoint_url=self._endpoint, config=_RETRIES)
 
+    def inference_once(self, patience_s: int) -> Any:
+        """For callers who wait: one try, of at most so long."""
+        once = Config(
+            retries={"total_max_attempts": 1},
+            connect_timeout=1,
+            read_timeout=patience_s,
+            tcp_keepalive=True,
+        )
+        boto: Any = self._boto
+        return boto.client("sagemaker-runtime", endpoint_url=self._endpoint, config=once)
+
     @cached_property
     def apis(self) -> RestApiClient:
         boto: Any = self._boto
