@@ -92,7 +92,8 @@ def check_source(policy: RolloutPolicy, model: str, source: str) -> None:
         raise LadleError(
             "LD601",
             f"labels for {model} are not taken from this caller",
-            "name the caller's role in labels.sources of its model.yaml and deploy",
+            "name the caller's role in labels.sources of its model.yaml and deploy; what is deployed "
+            "to a paused model counts from ladle resume on",
         )
 
 
