@@ -86,6 +86,14 @@ class Tracing(StrEnum):
     OTLP = "otlp"
 
 
+class Treatment(StrEnum):
+    """What capture does with a field."""
+
+    DROP = "drop"
+    HASH = "hash"
+    KEEP = "keep"
+
+
 class CostAction(StrEnum):
     NOTIFY = "notify"
     STOP = "stop"

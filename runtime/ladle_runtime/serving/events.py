@@ -24,6 +24,9 @@ class EventLog(Protocol):
     def write(self, line: RequestLine, outcomes: Sequence[LabelValue | Noted] | None) -> None:
         """Never raises. ``outcomes`` is None when there is nothing that a label could judge."""
 
+    def add(self, text: str) -> None:
+        """Lines that are made already, each with its end."""
+
 
 class Style(Protocol):
     def text(self, line: RequestLine, outcomes: Sequence[LabelValue | Noted] | None) -> str:
@@ -42,6 +45,9 @@ class DirectLog:
         except Exception as error:  # noqa: BLE001 - the answer matters more than its line
             _LOG.warning("request %s left no line: %s", line.request_id, type(error).__name__)
 
+    def add(self, text: str) -> None:
+        to_stdout(text)
+
     def text(self, line: RequestLine, outcomes: Sequence[LabelValue | Noted] | None) -> str:
         request = format_request(line, self._key)
         if not outcomes:
@@ -55,6 +61,9 @@ class ReadableLog:
     def write(self, line: RequestLine, outcomes: Sequence[LabelValue | Noted] | None) -> None:
         with contextlib.suppress(OSError, ValueError):
             to_stdout(self.text(line, outcomes))
+
+    def add(self, text: str) -> None:
+        to_stdout(text)
 
     def text(self, line: RequestLine, outcomes: Sequence[LabelValue | Noted] | None) -> str:
         what = f"{line.status} {line.outcome:8} {line.rows:4d} rows {line.latency_ms:8.2f} ms"
@@ -86,9 +95,17 @@ class QueuedLog:
             self.dropped += 1
             return
         try:
-            self._waiting.append(self._style.text(line, outcomes))
+            text = self._style.text(line, outcomes)
         except Exception as error:  # noqa: BLE001 - the answer matters more than its line
             _LOG.warning("request %s left no line: %s", line.request_id, type(error).__name__)
+        else:
+            self.add(text)
+
+    def add(self, text: str) -> None:
+        if len(self._waiting) >= _WAITING_MAX:
+            self.dropped += 1
+            return
+        self._waiting.append(text)
         if not self._some.is_set():
             self._all_written.clear()
             self._some.set()

@@ -1,16 +1,38 @@
-"""Each row of an answer gets an id: sealed, where that says all that a label will need."""
+"""Each request gets an id, and each row of its answer: sealed, where that says all that a label will
+need.
+"""
 
 from __future__ import annotations
 
 from base64 import urlsafe_b64decode
-from collections.abc import Sequence
+from binascii import b2a_base64
+from collections.abc import Callable, Sequence
+from typing import Final
 
 from ladle.quality.labels import LabelValue, Noted
 from ladle.quality.sealed_id import RANDOM_BYTES, SEALED_ROWS, Sealer, fits, seal_key
 from ladle_runtime.serving.settings import Settings
 
 Outcome = LabelValue | Noted
+Randomness = Callable[[int], bytes]
 _DRAWN_CHARACTERS = 12  # of a request id, which hold the random bytes
+_URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
+
+
+class RequestIds:
+    """Drawn now and never at init: a snapshot of this process would repeat them."""
+
+    def __init__(self, randomness: Randomness) -> None:
+        self._randomness = randomness
+
+    def one(self) -> str:
+        drawn = b2a_base64(self._randomness(18), newline=False)
+        return drawn.translate(_URL_SAFE)[:22].decode()
+
+    def several(self, count: int) -> Sequence[str]:
+        drawn = b2a_base64(self._randomness(18 * count), newline=False)
+        text = drawn.translate(_URL_SAFE).decode()
+        return [text[at : at + 22] for at in range(0, 24 * count, 24)]
 
 
 class PredictionIds:

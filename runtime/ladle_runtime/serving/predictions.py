@@ -30,11 +30,11 @@ class Run:
         self._texts: Sequence[bytes] | None = None
         self.outputs = outputs
         self.rows = rows
-        self.is_by_row = set(map(_length, outputs.values())) <= {rows}
+        self.is_by_row = set(map(length, outputs.values())) <= {rows}
         if self.is_by_row:
             self.columns: Mapping[str, Any] = _labelled(outputs, type_)
         else:  # the whole answer is one object, whatever was asked
-            self.columns = {name: [_whole(value)] for name, value in outputs.items()}
+            self.columns = {name: [whole(value)] for name, value in outputs.items()}
             self.rows = 1
 
     def all(self) -> Predictions:
@@ -42,7 +42,7 @@ class Run:
 
     def objects(self) -> Sequence[Mapping[str, Any]]:
         if self._objects is None:
-            names, columns = tuple(self.columns), map(_column, self.columns.values())
+            names, columns = tuple(self.columns), map(column, self.columns.values())
             rows = zip(*columns, strict=True)
             self._objects = [dict(zip(names, values, strict=True)) for values in rows]
         return self._objects
@@ -131,7 +131,7 @@ _LABELS: Final[Mapping[str, Callable[[Outputs], Any]]] = {
 }
 
 
-def _length(value: Any) -> int | None:
+def length(value: Any) -> int | None:
     if isinstance(value, np.ndarray):
         return len(value) if value.ndim else None
     return len(value) if isinstance(value, list) else None
@@ -156,7 +156,7 @@ def _row_template(names: Sequence[str], dimensions: Sequence[int]) -> bytes:
     return b"{" + b",".join(members) + b"}"
 
 
-def _column(value: Any) -> Sequence[Any]:
+def column(value: Any) -> Sequence[Any]:
     """Numpy's own floats stay: they are written shorter, as 0.9 and not 0.8999999761581421."""
     if not isinstance(value, np.ndarray):
         return list(value)
@@ -167,12 +167,12 @@ def _column(value: Any) -> Sequence[Any]:
 
 
 def _first(value: Any) -> Any:
-    """``_column(value)[0]`` as far as JSON goes."""
+    """``column(value)[0]`` as far as JSON goes."""
     first = value[0]
     return np.ascontiguousarray(first) if isinstance(first, np.ndarray) else first
 
 
-def _whole(value: Any) -> Any:
+def whole(value: Any) -> Any:
     if not isinstance(value, np.ndarray):
         return value
     if _is_text(value) or value.ndim == 0:

@@ -11,7 +11,6 @@ import importlib
 import logging
 import os
 import time
-from binascii import b2a_base64
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -30,7 +29,7 @@ from ladle_runtime.serving.events import EventLog
 from ladle_runtime.serving.model_file import read_model
 from ladle_runtime.serving.notes import Notes
 from ladle_runtime.serving.outcome import parse_key
-from ladle_runtime.serving.prediction_ids import PredictionIds
+from ladle_runtime.serving.prediction_ids import PredictionIds, Randomness, RequestIds
 from ladle_runtime.serving.predictions import Predictions, Run
 from ladle_runtime.serving.problems import Refused, ValuesRefused, place_of
 from ladle_runtime.serving.settings import MAX_BODY_BYTES, Settings
@@ -42,11 +41,10 @@ from ladle_runtime.serving.watch import Watch, watch_of
 if TYPE_CHECKING:
     from ladle.ports import Clock
     from ladle_runtime.backends.base import Backend, BackendModule
+    from ladle_runtime.serving.capture import Capture
 
 _UNREAD: Final = Batch({}, 0)
-_URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
 _LOG: Final = logging.getLogger("ladle")
-Randomness = Callable[[int], bytes]
 
 
 @dataclass(slots=True)
@@ -73,6 +71,7 @@ class Service:
         randomness: Randomness = os.urandom,
         watch: Watch | None = None,
         spans: Spans | None = None,
+        capture: Capture | None = None,
     ) -> None:
         self.settings = settings
         self.signature: Signature = backend.signature
@@ -81,8 +80,9 @@ class Service:
         self._transform = transform
         self._log = log
         self._clock = clock
-        self._randomness = randomness
+        self._draw = RequestIds(randomness)
         self._watch = watch
+        self._capture = capture
         self._spans = spans if settings.traced else None
         self._key = parse_key(settings.key)
         self._ids = PredictionIds(settings)
@@ -126,7 +126,7 @@ class Service:
     ) -> Answer:
         """Of a prediction that was never read; it leaves its line too."""
         refused = refusal(code, detail, retry_after_s)
-        self._write(self._begin(REST, caller), self._draw_one(), refused, RequestOutcome.REJECTED)
+        self._write(self._begin(REST, caller), self._draw.one(), refused, RequestOutcome.REJECTED)
         return refused
 
     def complete(self, asked: Asked) -> Answer:
@@ -139,7 +139,7 @@ class Service:
                 return self._failed(asked, ValuesRefused())
             outputs = self._transform.after(outputs)
             run = Run(outputs, asked.batch.rows, self.settings.type)
-            return self._succeeded(asked, self._draw_one(), run.all(), run.outcomes(self._key))
+            return self._succeeded(asked, self._draw.one(), run.all(), run.outcomes(self._key))
         except Exception as error:  # noqa: BLE001 - whatever it was, the caller gets an answer
             return self._failed(asked, error)
 
@@ -155,7 +155,7 @@ class Service:
         except Exception:  # noqa: BLE001 - who was at fault shows when each runs alone
             return [self.complete(asked) for asked in several]
         answers, stop = [], 0
-        for asked, request_id in zip(several, self._draw(len(several)), strict=True):
+        for asked, request_id in zip(several, self._draw.several(len(several)), strict=True):
             start, stop = stop, stop + asked.batch.rows
             answers.append(
                 self._complete_part(
@@ -198,16 +198,6 @@ class Service:
         cold, self._cold = self._cold, False
         return Asked(time.perf_counter(), cold, codec, caller=caller)
 
-    def _draw_one(self) -> str:
-        drawn = b2a_base64(self._randomness(18), newline=False)
-        return drawn.translate(_URL_SAFE)[:22].decode()
-
-    def _draw(self, count: int) -> Sequence[str]:
-        """Ids of requests, now and never at init: a snapshot of this process would repeat them."""
-        drawn = b2a_base64(self._randomness(18 * count), newline=False)
-        text = drawn.translate(_URL_SAFE).decode()
-        return [text[at : at + 22] for at in range(0, 24 * count, 24)]
-
     def _before(self, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
         try:
             return self._transform.before(inputs)
@@ -238,10 +228,12 @@ class Service:
         self._write(asked, request_id, answer, RequestOutcome.OK, rows, kept, at)
         if self._watch is not None:
             self._watch.add(asked.batch.inputs, part.outputs, rows)
+        if self._capture is not None:
+            self._capture.add(request_id, at, asked.batch.inputs, part)
         return answer
 
     def _failed(self, asked: Asked, error: Exception) -> Answer:
-        outcome, request_id = RequestOutcome.FAILED, self._draw_one()
+        outcome, request_id = RequestOutcome.FAILED, self._draw.one()
         if isinstance(error, Refused):
             answer, outcome = refusal(error.code, error.detail), RequestOutcome.REJECTED
         elif isinstance(error, ValuesRefused):
@@ -297,4 +289,11 @@ def load_service(
     watch = None
     if transform.before is unchanged and settings.release:  # else nobody collects, or other rows
         watch = watch_of(backend.reference, settings, clock)
-    return Service(settings, backend, transform, log, clock, watch=watch, spans=spans)
+    capture = None
+    if settings.capture and settings.log_key and settings.release:
+        from ladle_runtime.serving.capture import Capture  # most models ask for none
+
+        capture = Capture(settings, log.add)
+    return Service(
+        settings, backend, transform, log, clock, watch=watch, spans=spans, capture=capture
+    )

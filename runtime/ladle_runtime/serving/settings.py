@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from ladle.catalog import Tracing
+from ladle.catalog import Tracing, Treatment
 from ladle.errors import LadleError
 
 if TYPE_CHECKING:
@@ -68,6 +68,7 @@ class Settings:
     secrets: Secrets | None = None
     segments: tuple[str, ...] = ()
     traced: bool = False  # by spans of its own
+    capture: Mapping[str, Treatment] = field(default_factory=dict)  # by field
 
     @classmethod
     def from_environment(cls, env: Mapping[str, str]) -> Settings:
@@ -100,6 +101,7 @@ class Settings:
             scratch=env.get("TMPDIR") or "/tmp",  # noqa: S108 - a folder of our own is made in it
             segments=tuple(spec.get("segments", ())),
             traced=spec.get("tracing") == Tracing.OTLP,
+            capture={name: Treatment(word) for name, word in spec.get("capture", {}).items()},
             log_key=bytes.fromhex(env.get("LADLE_LOG_KEY", "")),
             secrets=_secrets(env) if "LADLE_SECRETS" in env else None,
         )

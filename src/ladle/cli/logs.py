@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from ladle.cli.captured_rows import json_lines, rows_of
 from ladle.cli.output import answer, answer_json, say
 from ladle.cli.switches import AsJson, ModelName
 from ladle.disk.clock import SystemClock
@@ -16,13 +18,14 @@ from ladle.errors import UsageError
 from ladle.ports import Clock, LoggedLine, LogReader
 from ladle.quality import platform_lines
 from ladle.quality.labels import PredictionRows
-from ladle.quality.lines import RequestLine, RequestOutcome, WatchLine, claimed
+from ladle.quality.lines import CapturedRows, RequestLine, RequestOutcome, WatchLine, claimed
 from ladle.quality.sealed_id import request_begins
 from ladle.why.words import plural
 from ladle.wiring import open_log_reader
 
 FOLLOW_EVERY_S = 2.0
 LATE_S = 60.0  # how much later than a younger line one may be delivered
+Told = Callable[[LoggedLine], Iterable[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +35,15 @@ class Wish:
     request: str | None = None
     release: int | None = None
     failed: bool = False
+    captured: bool = False
 
     def takes(self, line: LoggedLine) -> bool:
         if self.release is not None and _release(line) != self.release:
             return False
         if self.request is not None and self.request not in line.text:
             return False
+        if self.captured:
+            return isinstance(claimed(line.text), CapturedRows)
         return not self.failed or _failed(line)
 
 
@@ -49,6 +55,9 @@ def logs(
     ] = None,
     release: Annotated[int | None, typer.Option(help="Only lines of this release.")] = None,
     failed: Annotated[bool, typer.Option("--failed", help="Only what failed.")] = False,
+    captured: Annotated[
+        bool, typer.Option("--captured", help="Only captured rows, as JSON: one line for each.")
+    ] = False,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="The newest so many.")] = 200,
     follow: Annotated[
         bool, typer.Option("--follow", "-f", help="Go on with new lines, until Ctrl-C.")
@@ -58,39 +67,53 @@ def logs(
     """Show what a model logged, oldest first. Only the collector checks who wrote a line."""
     if follow and as_json:
         raise UsageError("LD816", "--follow never ends, and --json is one object", "leave one out")
+    if failed and captured:
+        raise UsageError("LD816", "what failed is never captured", "leave one out")
     clock = SystemClock()
     began = clock.now() - _seconds(since)
     reader = open_log_reader(Path.cwd())
-    wish = Wish(request and _in_line(request), release, failed)
+    wish = Wish(request and _in_line(request), release, failed, captured)
+    told = json_lines if captured else _one_line
     found = [line for line in reader.lines(model, began) if wish.takes(line)]
     shown = found[-limit:]
     if as_json:
-        answer_json({"model": model, "lines": [_as_json(line) for line in shown]})
+        rows = [row for line in shown for row in rows_of(line)]
+        lines = {"rows": rows} if captured else {"lines": [_as_json(line) for line in shown]}
+        answer_json({"model": model, **lines})
         return
     if len(found) > limit:
         say(f"{len(found) - limit} older lines are not shown: --limit {len(found)}")
     if not found and not follow:
         say(f"{model} logged nothing of this in the last {since}")
-    for line in shown:
-        answer(text_of(line))
+    _tell(shown, told)
     if follow:
-        _follow(reader, model, wish, clock, {line.id for line in found})
+        _follow(reader, model, wish, clock, {line.id for line in found}, told)
 
 
-def _follow(reader: LogReader, model: str, wish: Wish, clock: Clock, seen: set[str]) -> None:
+def _tell(lines: Iterable[LoggedLine], told: Told) -> None:
+    for line in lines:
+        for text in told(line):
+            answer(text)
+
+
+def _follow(
+    reader: LogReader, model: str, wish: Wish, clock: Clock, seen: set[str], told: Told
+) -> None:
     """Each look goes a minute back, since a log's lines do not arrive in their order."""
     while True:
         clock.sleep(FOLLOW_EVERY_S)
         recent = list(reader.lines(model, clock.now() - LATE_S))
-        for line in recent:
-            if line.id not in seen and wish.takes(line):
-                answer(text_of(line))
+        _tell((line for line in recent if line.id not in seen and wish.takes(line)), told)
         seen |= {line.id for line in recent}
 
 
 def _in_line(id_: str) -> str:
     """What a line of the log holds of a prediction id: its request's id, or how that begins."""
     return request_begins(id_) or id_.partition(".")[0]
+
+
+def _one_line(line: LoggedLine) -> Iterable[str]:
+    return (text_of(line),)
 
 
 def text_of(line: LoggedLine) -> str:
@@ -112,6 +135,9 @@ def _said(line: LoggedLine) -> str:
         case PredictionRows() as rows:
             last = rows.first_row + len(rows.outcomes) - 1
             return f"predicted  rows {rows.first_row} to {last}  {rows.request_id}"
+        case CapturedRows() as captured:
+            last = captured.first_row + len(captured.rows) - 1
+            return f"captured   rows {captured.first_row} to {last}  {captured.request_id}"
         case WatchLine() as watched:
             return f"watched   {plural(len(watched.tallies), 'count')} of what it was asked and answered"
     return line.text

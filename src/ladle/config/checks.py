@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 
 from ladle.catalog import ModelType, Strategy
 from ladle.config.amounts import written
+from ladle.config.capture_checks import capture_bytes, captures_something
 from ladle.config.compute_checks import model_in_a_zip, snapshot_of_a_zip, warm_within_reserved
 from ladle.config.cost_checks import heard_of, idle_span, stopping
 from ladle.config.document import Path
@@ -189,7 +190,7 @@ def variables(config: ModelConfig) -> Iterator[Mistake]:
         what = f"{variable} is both a plain value and a secret"
         yield Mistake(path, "LD130", what, "remove it from env", (path,), on_key=True)
     said = [*config.env.items(), *config.secrets.items()]
-    size = sum(len(k.encode()) + len(v.encode()) for k, v in said)
+    size = capture_bytes(config) + sum(len(k.encode()) + len(v.encode()) for k, v in said)
     if size > ENV_BYTES:
         what = f"env and secrets have {size} bytes; a function takes {ENV_BYTES} beside Ladle's own"
         yield Mistake(("env",), "LD130", what, "read larger values from a file", (("env",),))
@@ -235,6 +236,7 @@ CHECKS: tuple[Check, ...] = (
     references,
     secrets_by_name,
     spans_go_somewhere,
+    captures_something,
     warm_within_reserved,
     snapshot_of_a_zip,
     model_in_a_zip,

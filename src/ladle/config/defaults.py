@@ -76,7 +76,7 @@ REASONS: dict[str, str] = {
     "monitor.labels.sources": "who may say what was true only you know; none: no quality guard",
     "monitor.labels.accept": "most labels come within a month",
     "capture.enabled": "inputs may be personal data",
-    "capture.classify": "nothing is captured",
+    "capture.classify": "which fields may be known only you know",
     "notify": "only you know who cares",
     "env": "the model needs none",
     "secrets": "the model needs none",

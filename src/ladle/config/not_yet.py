@@ -18,7 +18,6 @@ Attribute = Callable[[ModelConfig], Any]
 # Key -> what is missing behind it. Any value but the default is refused.
 KEYS: dict[Path, str] = {
     ("api",): "only realtime is; target: sagemaker-async answers later",
-    ("capture", "enabled"): "capturing requests is not built",
 }
 FIX = "remove it; docs/errors.md lists what is not yet built"
 

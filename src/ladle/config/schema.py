@@ -25,6 +25,7 @@ from ladle.catalog import (
     Strategy,
     Target,
     Tracing,
+    Treatment,
 )
 from ladle.config.amounts import DurationS, Factor, Percent, Points
 from ladle.config.outcome_key import OutcomeKey
@@ -172,8 +173,16 @@ class MonitorConfig(Strict):
 
 
 class Capture(Strict):
-    enabled: bool = _key(False, "keep inputs and outputs")
-    classify: dict[str, Literal["drop", "hash", "keep"]] = _key({}, "field: drop, hash or keep")
+    enabled: bool = _key(False, "keep inputs and outputs in the log")
+    classify: dict[str, Treatment] = _key(
+        {}, "field: drop, hash or keep; of a field that is not named, nothing is kept"
+    )
+
+    @property
+    def told(self) -> dict[str, Treatment]:
+        """What leaves the server, in the order of names; nothing where it is off."""
+        rows = sorted(self.classify.items()) if self.enabled else ()
+        return {field: treatment for field, treatment in rows if treatment is not Treatment.DROP}
 
 
 class Network(Strict):

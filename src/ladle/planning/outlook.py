@@ -7,6 +7,7 @@ from typing import Any
 
 from ladle.config.schema import TrafficEstimate
 from ladle.planning import permissions
+from ladle.planning.captured import Captured, captured
 from ladle.planning.cost import Cost, cost
 from ladle.planning.exposure import Exposure, exposure
 from ladle.planning.grant import RoleGrants
@@ -25,6 +26,7 @@ class Outlook:
     permissions: tuple[RoleGrants, ...]
     cost: Cost
     exposure: Exposure
+    captured: Captured | None
     recovery: tuple[str, ...]
     blast_radius: tuple[str, ...]
     limits: tuple[Limit, ...]
@@ -35,6 +37,7 @@ class Outlook:
             "permissions": [role.to_json() for role in self.permissions],
             "cost": self.cost.to_json(),
             "exposure": self.exposure.to_json(),
+            "captured": self.captured and self.captured.to_json(),
             "recovery": list(self.recovery),
             "blast_radius": list(self.blast_radius),
             "limits": [limit.to_json() for limit in self.limits],
@@ -51,6 +54,7 @@ def outlook(
         permissions=permissions.of_model(spec),
         cost=cost(spec, usage, prices),
         exposure=exposure(spec),
+        captured=captured(spec),
         recovery=tuple(recovery(model)),
         blast_radius=tuple(blast_radius(model, usage)),
         limits=limits(spec, usage, traffic),

@@ -13,6 +13,7 @@ from ladle.config.evidence import expects_labels, quality_guard
 from ladle.config.schema import AccuracyGuard, ErrorGuard, ModelConfig
 from ladle.errors import LadleError
 from ladle.experiments.manifest import Locator, Signature
+from ladle.planning.captured import refuse_unknown
 from ladle.planning.digests import release_digest
 from ladle.planning.locking import choose_target
 from ladle.planning.pinned_object import PinnedObject
@@ -85,10 +86,11 @@ def resolve(
     kept: Lock | None = None,
 ) -> ServiceSpec:
     """``config`` is already that of its environment, ``kept`` what earlier releases say. Raises LD902,
-    LD203, LD135 or LD140 for what cannot be built.
+    LD203, LD135, LD151 or LD140 for what cannot be built.
     """
     target = choose_target(config, content.size, kept)
     _refuse_in_image(config, content, target.target)
+    refuse_unknown(config, content.signature)
     spec = ServiceSpec(
         **_as_written(config),
         target=target.target,
@@ -135,7 +137,7 @@ def _as_written(config: ModelConfig) -> dict[str, Any]:
         "dashboard": config.monitor.dashboard,
         "tracing": config.tracing,
         "network": _written(config.network.model_dump(mode="json")),
-        "capture": _written(config.capture.model_dump(mode="json")),
+        "capture": config.capture.told,
     }
 
 

@@ -19,6 +19,7 @@ from ladle.catalog import (
     Packaging,
     Target,
     Tracing,
+    Treatment,
 )
 from ladle.experiments.manifest import Locator, Signature
 from ladle.planning.pinned_object import PinnedObject
@@ -140,7 +141,7 @@ class ServiceSpec:
     dashboard: bool = False
     tracing: Tracing = Tracing.NONE
     network: Mapping[str, Any] = field(default_factory=dict)
-    capture: Mapping[str, Any] = field(default_factory=dict)
+    capture: Mapping[str, Treatment] = field(default_factory=dict)  # by field: hashed or kept
     built_with: Runtime | None = None  # None: nobody asked which
     measured: Measured | None = None  # perhaps of an older model
     kept: tuple[

@@ -38,6 +38,7 @@ def serving_json(spec: ServiceSpec, vcpus: int | None = None) -> str:
             "transform": spec.transform,
             "threads": vcpus or inference_threads(spec.compute.memory_mb),
             **({"tracing": spec.tracing} if spec.tracing is Tracing.OTLP else {}),
+            **({"capture": dict(spec.capture)} if spec.capture else {}),
         },
         separators=(",", ":"),
         sort_keys=True,

@@ -79,6 +79,11 @@ class RuntimeTree:
         """Older runtimes do not."""
         return (self.ladle_runtime / "serving" / "otlp.py").is_file()
 
+    @property
+    def captures(self) -> bool:
+        """Older runtimes do not."""
+        return (self.ladle_runtime / "serving" / "capture.py").is_file()
+
 
 @dataclass(frozen=True, slots=True)
 class FunctionCode:
@@ -131,7 +136,7 @@ def serving_code(
     entries = [entry, f"ladle_runtime.backends.{BACKENDS[backend]}"]
     if tracing is Tracing.OTLP:
         if not tree.sends_spans:
-            raise _sends_no_spans(folder.name)
+            raise too_old(folder.name, "tracing: otlp", "tracing: none")
         entries.append(SPANS_ENTRY)
     files = list(reached_files(entries, tree.roots))
     if model_file.endswith(".py"):
@@ -149,11 +154,11 @@ def serving_code(
     )
 
 
-def _sends_no_spans(model: str) -> LadleError:
+def too_old(model: str, asked: str, instead: str) -> LadleError:
     return LadleError(
         "LD246",
-        f"{model}: the serving runtime that it keeps is older than tracing: otlp",
-        f"ladle upgrade {model}, or write tracing: none",
+        f"{model}: the serving runtime that it keeps is older than {asked}",
+        f"ladle upgrade {model}, or write {instead}",
     )
 
 

@@ -24,7 +24,7 @@ from ladle.planning.resolve import (
 from ladle.planning.service_spec import ServiceSpec
 from ladle.planning.serving_environment import backend_of
 from ladle.policy.lock import Lock
-from ladle.project.function_code import FunctionCode, serving_code
+from ladle.project.function_code import FunctionCode, serving_code, too_old
 from ladle.project.kept_runtimes import installed, tree_of
 from ladle.project.left_file import read_left
 from ladle.project.measured_file import read_measured
@@ -167,11 +167,14 @@ def read_service(
     root: Path,
     lock: Lock | None = None,
 ) -> ServiceSpec:
-    """Raises LD238 where the runtime that ``lock`` names is not here."""
+    """Raises LD238 where the runtime that ``lock`` names is not here, LD246 where it is too old."""
     content = _content(package, config, inspect, root, cloud)
     target = choose_target(config, content.size, lock).target
     packaging = choose_packaging(config, cloud, target, lock)
     runtime = (lock and lock.runtime) or installed()
+    tree = tree_of(root, runtime)
+    if config.capture.enabled and tree is not None and not tree.captures:
+        raise too_old(config.name, "capture", "capture: {enabled: false}")
     code = serving_code(
         backend_of(content.file_name) or "",
         packaging,
@@ -182,7 +185,7 @@ def read_service(
         content.file_name,
         target,
         config.compute.gpu,
-        tree_of(root, runtime),
+        tree,
         config.tracing,
     )
     code_digest, folder = str(code.digest), str(package.folder)

@@ -81,7 +81,7 @@ class _Reader:
             self._reading.rows.append(line)
         elif isinstance(line, WatchLine):
             self._take_watch(line)
-        else:
+        elif isinstance(line, RequestLine):  # captured rows stay in the log
             self._own = line.outcome
             _add(self._reading.counts, _key(line), _counts(line))
 

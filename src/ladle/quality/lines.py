@@ -2,9 +2,10 @@
 
 A request line is at most 300 bytes and says what became of one request; row lines, at most 8 KB
 each, carry what was predicted so that a late label can be judged, and stand for themselves: the
-delivery of logs may part them from their request line. Each line ends with a keyed MAC (12 hex
-digits of BLAKE2b over the line without it), so that a user's ``print`` cannot forge one. Standard
-library only, since the serving process loads it.
+delivery of logs may part them from their request line; captured lines hold what a model was asked
+and answered, where its config lets that be known. Each line ends with a keyed MAC (12 hex digits of
+BLAKE2b over the line without it), so that a user's ``print`` cannot forge one. Standard library
+only, since the serving process loads it.
 """
 
 from __future__ import annotations
@@ -12,10 +13,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ladle.quality.counts import window_start
 from ladle.quality.labels import LabelValue, Noted, PredictionRows
@@ -23,9 +24,11 @@ from ladle.quality.labels import LabelValue, Noted, PredictionRows
 REQUEST_MARK = '{"ladle":1,'
 ROWS_MARK = '{"ladle":2,'
 WATCH_MARK = '{"ladle":3,'
+CAPTURED_MARK = '{"ladle":4,'
 MAX_REQUEST_BYTES = 300
 MAX_ROWS_BYTES = MAX_WATCH_BYTES = 8000
-_ROWS_HEAD_BYTES = 300  # all of a row line but its outcomes
+MAX_CAPTURED_BYTES = 15_000  # containers' logs cut a line of 16 KB in two
+_HEAD_BYTES = 300  # all of a line but its rows or counts
 _MAC_HEX = 12
 _MAC_TAIL = len(',"k":""}') + _MAC_HEX
 _to_json = json.JSONEncoder(allow_nan=False).encode  # made once: it costs more than it encodes
@@ -69,7 +72,21 @@ class WatchLine(NamedTuple):
     tallies: Mapping[str, int]
 
 
-Line = RequestLine | PredictionRows | WatchLine
+class CapturedRows(NamedTuple):
+    """Rows of one answered request, from ``first_row`` on: each has what the model was asked (``in``)
+    and what it answered (``out``), by field. None for a row that is too large for a line.
+    """
+
+    model: str
+    release: int
+    request_id: str
+    at: float
+    total_rows: int
+    first_row: int
+    rows: tuple[Mapping[str, Any] | None, ...]
+
+
+Line = RequestLine | PredictionRows | WatchLine | CapturedRows
 
 
 def mac(body: bytes, key: bytes) -> str:
@@ -99,17 +116,22 @@ def format_rows(
     if len(outcomes) == 1:  # the usual case
         yield _rows_line(line, 0, (_text(outcomes[0]),), key)
         return
-    start, length = 0, 0
-    texts: list[str] = []
-    for row, outcome in enumerate(outcomes):
-        text = _text(outcome)
-        if texts and length + len(text) + 1 > MAX_ROWS_BYTES - _ROWS_HEAD_BYTES:
-            yield _rows_line(line, start, texts, key)
-            start, texts, length = row, [], 0
-        texts.append(text)
+    for first_row, texts in _packed(map(_text, outcomes), MAX_ROWS_BYTES):
+        yield _rows_line(line, first_row, texts, key)
+
+
+def _packed(texts: Iterable[str], line_bytes: int) -> Iterator[tuple[int, Sequence[str]]]:
+    """As many in a line as fit, with the number of the first. A text has ASCII characters only."""
+    first, length = 0, 0
+    part: list[str] = []
+    for text in texts:
+        if part and length + len(text) + 1 > line_bytes - _HEAD_BYTES:
+            yield first, part
+            first, part, length = first + len(part), [], 0
+        part.append(text)
         length += len(text) + 1
-    if texts:
-        yield _rows_line(line, start, texts, key)
+    if part:
+        yield first, part
 
 
 def _text(outcome: LabelValue | Noted) -> str:
@@ -129,17 +151,9 @@ def _rows_line(line: RequestLine, first_row: int, texts: Sequence[str], key: byt
 
 def format_watch(line: WatchLine, key: bytes) -> Iterator[str]:
     """As many lines as the tallies need."""
-    part: list[str] = []
-    number = length = 0
-    for name, n in line.tallies.items():
-        text = f"{_to_json(name)}:{n}"
-        if part and length + len(text) + 1 > MAX_WATCH_BYTES - _ROWS_HEAD_BYTES:
-            yield _watch_line(line, number, part, key)
-            number, part, length = number + 1, [], 0
-        part.append(text)
-        length += len(text) + 1
-    if part:
-        yield _watch_line(line, number, part, key)
+    tallies = (f"{_to_json(name)}:{n}" for name, n in line.tallies.items())
+    for number, (_, texts) in enumerate(_packed(tallies, MAX_WATCH_BYTES)):
+        yield _watch_line(line, number, texts, key)
 
 
 def _watch_line(line: WatchLine, number: int, texts: Sequence[str], key: bytes) -> str:
@@ -149,6 +163,19 @@ def _watch_line(line: WatchLine, number: int, texts: Sequence[str], key: bytes) 
         f'"once":{_to_json(once)},"d":{{{",".join(texts)}}}'
     )
     return f'{body},"k":"{mac(body.encode(), key)}"}}'
+
+
+def format_captured(
+    model: str, release: int, request_id: str, at: float, texts: Sequence[str], key: bytes
+) -> Iterator[str]:
+    """``texts`` are all rows of a request in JSON, of ASCII characters; one that no line can hold
+    leaves a null.
+    """
+    fitting = (t if len(t) < MAX_CAPTURED_BYTES - _HEAD_BYTES else "null" for t in texts)
+    start, rows = _start(CAPTURED_MARK, model, release, key), len(texts)
+    for first_row, part in _packed(fitting, MAX_CAPTURED_BYTES):
+        placed = f'{request_id}","t":{at:.3f},"n":{rows},"f":{first_row}'
+        yield _sealed(start, f'{placed},"y":[{",".join(part)}]')
 
 
 class _Start(NamedTuple):
@@ -179,7 +206,7 @@ def _sealed(start: _Start, rest: str) -> str:
 
 def looks_like(text: str) -> bool:
     """Whether a line claims to be ours; only its MAC says that it is."""
-    return text.lstrip().startswith((REQUEST_MARK, ROWS_MARK, WATCH_MARK))
+    return text.lstrip().startswith((REQUEST_MARK, ROWS_MARK, WATCH_MARK, CAPTURED_MARK))
 
 
 def parse(text: str, key: bytes) -> Line | None:
@@ -206,6 +233,9 @@ def _read(text: str) -> Line:
     data = json.loads(text)
     if text.startswith(WATCH_MARK):
         return WatchLine(data["m"], data["r"], data["b"], data["once"], data["d"])
+    if text.startswith(CAPTURED_MARK):
+        told = (data["m"], int(data["r"]), data["id"], data["t"], data["n"], int(data["f"]))
+        return CapturedRows(*told, tuple(row and dict(row) for row in data["y"]))
     if text.startswith(ROWS_MARK):
         return PredictionRows(
             model=data["m"],
