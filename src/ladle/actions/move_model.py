@@ -9,7 +9,9 @@ from typing import Any
 from ladle.catalog import DoorKind, Packaging, Target
 from ladle.config.schema import ModelConfig
 from ladle.errors import LadleError, UsageError
-from ladle.planning.locking import may_move, moved, way_there
+from ladle.planning.door_resources import INVOKING_ROUTES, SERVING_ROUTES
+from ladle.planning.grant import listed
+from ladle.planning.locking import movable, moved, way_there
 from ladle.planning.moving import door_of, says_its_home
 from ladle.planning.resolve import Cloud, choose_packaging
 from ladle.planning.service_spec import Left, ServiceSpec
@@ -33,6 +35,9 @@ _NOT_NOW: Mapping[Phase, str] = {
 }
 
 
+_ENDPOINTS = frozenset({Target.SAGEMAKER, Target.SAGEMAKER_SERVERLESS})
+
+
 @dataclass(frozen=True, slots=True)
 class Destination:
     """What ``--to`` names."""
@@ -52,18 +57,32 @@ def destination(to: str, config: ModelConfig, cloud: Cloud) -> Destination:
         raise UsageError(
             "LD818",
             f"nothing is called {to} that a model could move to",
-            "--to lambda|ecs|zip|image",
+            "--to lambda|zip|image|ecs|sagemaker|sagemaker-serverless",
         )
     target = Target(to)
     return Destination(target, choose_packaging(config, cloud, target))
 
 
-def begin(state: ReleaseState, unheard: int, lock: Lock, to: Destination) -> Lock:
-    """Of the home that comes; what is there now is left. ``unheard`` messages wait in the inbox."""
+def led_door(model: str, resources: Mapping[str, Any]) -> DoorKind:
+    """The kind that a deployed stack has, which the model keeps. Raises LD283 for one that nobody can lead."""
+    if (door := door_of(resources)) is None:
+        raise LadleError(
+            "LD283",
+            f"the deployed door of {model} is no API, and nothing else can be led elsewhere",
+            f"deploy it behind one first (door.url: api), which changes its address; {SIDE_BY_SIDE}",
+        )
+    return door
+
+
+def begin(state: ReleaseState, unheard: int, lock: Lock, to: Destination, door: DoorKind) -> Lock:
+    """Of the home that comes; what is there now is left. ``unheard`` messages wait in the inbox, ``door`` is
+    what the model has deployed.
+    """
     model = state.model
-    if not may_move(lock.target, to.target):
-        way = way_there(model, lock.target, to.target)
-        raise LadleError("LD283", f"{model} cannot move from {lock.target} to {to.target}", way)
+    if not {lock.target, to.target} <= movable(door):
+        now, there = Destination(lock.target, lock.packaging), to.target
+        way = way_there(model, lock.target, to.packaging if there is lock.target else there, door)
+        raise LadleError("LD283", f"{model} cannot move from {now} to {to}", way)
     if lock.leaves is not None or len(state.homes) > 1:
         raise LadleError(
             "LD281",
@@ -81,6 +100,17 @@ def begin(state: ReleaseState, unheard: int, lock: Lock, to: Destination) -> Loc
         )
     newest = max(state.statuses)
     return lock.leaving_for(to.target, to.packaging, newest)
+
+
+def routes_note(now: Target, to: Target) -> str | None:
+    """What callers must know who ask for more than predictions: an endpoint answers nothing else."""
+    if now in _ENDPOINTS or to not in _ENDPOINTS:
+        return None
+    gone = [route for route in SERVING_ROUTES if route not in INVOKING_ROUTES]
+    return (
+        f"on {to} {listed(INVOKING_ROUTES)} are answered, and nothing else: once the door leads there, "
+        f"{listed(gone)} have no way in"
+    )
 
 
 def finish(state: ReleaseState, unheard: int, lock: Lock) -> Lock:
@@ -147,13 +177,8 @@ def left_of(spec: ServiceSpec, home: Home, resources: Mapping[str, Any]) -> Left
     """All that the deployed stack has. Raises LD283 where its door cannot be led to where ``spec`` is to
     run, LD281 where it still holds what an earlier move left.
     """
-    model, door, deployed = spec.model, spec.door, door_of(resources)
-    if deployed is None:
-        raise LadleError(
-            "LD283",
-            f"the deployed door of {model} is no API, and nothing else can be led elsewhere",
-            f"deploy it behind one first (door.url: api), which changes its address; {SIDE_BY_SIDE}",
-        )
+    model, door = spec.model, spec.door
+    deployed = led_door(model, resources)
     if door.kind is not deployed:
         raise LadleError(
             "LD283",

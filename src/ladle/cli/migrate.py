@@ -49,19 +49,26 @@ class _Here:
 
 @dataclass(frozen=True, slots=True)
 class _Move:
-    """What is to be written; ``asks`` is the home of which the ledger must let go before that."""
+    """What is to be written; ``asks`` is the home of which the ledger must let go before that, ``note`` what
+    callers may notice.
+    """
 
     lock: Lock
     text: str
     left: Left | None = None
     asks: Home | None = None
+    note: str | None = None
 
 
 def migrate(
     model: Annotated[str, typer.Argument(help="The model's name.")],
     to: Annotated[
         str | None,
-        typer.Option("--to", metavar="TARGET", help="lambda, ecs, zip or image: begin a move."),
+        typer.Option(
+            "--to",
+            metavar="TARGET",
+            help="Begin a move to lambda, zip, image, ecs, sagemaker or sagemaker-serverless.",
+        ),
     ] = None,
     finish: Annotated[
         bool, typer.Option("--finish", help="What was left goes with the next deploy.")
@@ -110,18 +117,20 @@ def _here(model: str, environment: str | None) -> _Here:
 def _begin(here: _Here, to: str) -> _Move:
     at, model = here.deployment, here.config.name
     destination = move_model.destination(to, here.config, at.cloud)
-    begun = move_model.begin(here.state, here.unheard, here.lock, destination)
+    deployed = open_stacks(at.url, at.root).resources(names.model_stack(model))
+    door = move_model.led_door(model, deployed)
+    begun = move_model.begin(here.state, here.unheard, here.lock, destination, door)
     new = move_model.able_to_count_on(begun, installed())
     move_model.refuse_unfit(here.config, new)
     spec = read_service(here.package, here.config, at.cloud, inspect, at.root, new)
     if at.cloud is Cloud.EMBEDDED:
         refuse_embedded([spec])
-    deployed = open_stacks(at.url, at.root).resources(names.model_stack(model))
     text = (
         f"moves from {move_model.Destination(here.lock.target, here.lock.packaging)} to {destination}: "
         f"the next deploy makes release {new.base + 1} there, and leads the door to it at once and whole"
     )
-    return _Move(new, text, left=move_model.left_of(spec, here.lock.home, deployed))
+    note = move_model.routes_note(here.lock.target, new.target)
+    return _Move(new, text, left=move_model.left_of(spec, here.lock.home, deployed), note=note)
 
 
 def _finish(here: _Here) -> _Move:
@@ -160,11 +169,12 @@ def _tell(move: _Move, here: _Here, dry_run: bool, as_json: bool) -> None:
     shown = [str(path.relative_to(here.deployment.root)) for path in files]
     if as_json:
         lock = {**asdict(move.lock), "grants": list(move.lock.grants)}
-        answer_json(
-            {"model": model, "dry_run": dry_run, "text": move.text, "lock": lock, "files": shown}
-        )
+        told = {"text": move.text, "note": move.note, "lock": lock, "files": shown}
+        answer_json({"model": model, "dry_run": dry_run, **told})
         return
     answer(f"{model}  {move.text}")
+    if move.note is not None:
+        say(f"note: {move.note}")
     if not dry_run:
         commits = here.deployment.cloud is Cloud.AWS
         say(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ladle.catalog import DoorKind, Packaging, Target
-from ladle.config.doors import row_of
+from ladle.config.doors import reached, row_of
 from ladle.config.schema import ModelConfig
 from ladle.errors import LadleError
 from ladle.planning.break_even import model_facts
@@ -53,28 +53,37 @@ def moved(config: ModelConfig, kept: Lock) -> Moved | None:
 
 _LED = (DoorKind.HTTP_API, DoorKind.REST_API)
 # It answers later, and callers must be written for that: none of its moves would go unnoticed.
-_ANSWERS_OTHERWISE = {Target.SAGEMAKER_ASYNC}
+_ANSWERS_LATER = Target.SAGEMAKER_ASYNC
 
 
 def movable(kind: DoorKind) -> frozenset[Target]:
     """Between which a model moves behind such a door, which can be led from one to the other."""
-    return row_of(kind).targets - _ANSWERS_OTHERWISE if kind in _LED else frozenset()
+    return reached(kind) - {_ANSWERS_LATER} if kind in _LED else frozenset()
 
 
-def may_move(now: Target, to: Target) -> bool:
-    """Whether any door can be led from one to the other; a model keeps the kind that it has."""
-    return any({now, to} <= movable(kind) for kind in DoorKind)
-
-
-def way_there(model: str, now: Target, to: Target | Packaging) -> str:
-    """How a model comes to another target, or to be packed otherwise."""
-    if may_move(now, Target.LAMBDA if isinstance(to, Packaging) else to):
-        return f"to move it: ladle migrate {model} --to {to}"
+def way_there(model: str, now: Target, to: Target | Packaging, door: DoorKind | None = None) -> str:
+    """How a model comes to another target, or to be packed otherwise; ``door`` is the one that it has,
+    where that is known.
+    """
+    leading = _leading(now, Target.LAMBDA if isinstance(to, Packaging) else to)
+    only = f"only {' and '.join(f'{row_of(kind).called}s' for kind in leading)} lead to both"
+    if door in leading or (door is None and leading):
+        said = f" ({only})" if door is None and not leading[1:] else ""
+        return f"to move it{said}: ladle migrate {model} --to {to}"
+    if _ANSWERS_LATER in (now, to):
+        why = f"{_ANSWERS_LATER} answers later, and callers must be written for that"
+    elif door is not None and leading:
+        why = f"{only}, and {row_of(door).called}s have other addresses"
+    else:
+        why = "no door leads to both"
     return (
-        f"nothing moves between {now} and {to}: no door can be led from one to the other; "
-        f"give the model on {to} another name and bring callers over, or take this one down "
-        f"(ladle destroy {model})"
+        f"nothing moves between {now} and {to}: {why}; give the model there another name and bring callers "
+        f"over, or take this one down (ladle destroy {model})"
     )
+
+
+def _leading(now: Target, to: Target) -> tuple[DoorKind, ...]:
+    return tuple(kind for kind in DoorKind if {now, to} <= movable(kind))
 
 
 def _locked(config: ModelConfig, what: str, now: Target, to: Target | Packaging) -> LadleError:

@@ -13,13 +13,13 @@ from dataclasses import replace
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from tests.unit.hand_off.test_hand_over import MODEL
 from tests.unit.hand_off.two_homes import Account
 
 from ladle.actions import move_model
 from ladle.actions.move_model import Destination
-from ladle.catalog import Packaging, Target
+from ladle.catalog import DoorKind, Packaging, Target
 from ladle.digest import hex_of
 from ladle.errors import LadleError
 from ladle.policy.lock import Home, Lock
@@ -29,9 +29,10 @@ from ladle.releases.state import Release, ReleaseState
 
 PLACES = [
     Destination(Target.LAMBDA, Packaging.ZIP),
-    Destination(Target.LAMBDA, Packaging.IMAGE),
-    Destination(Target.ECS, Packaging.IMAGE),
+    *(Destination(target, Packaging.IMAGE) for target in (Target.LAMBDA, Target.ECS)),
+    *(Destination(t, Packaging.IMAGE) for t in (Target.SAGEMAKER, Target.SAGEMAKER_SERVERLESS)),
 ]
+DOORS = [DoorKind.HTTP_API, DoorKind.REST_API]
 KEPT = 3
 
 
@@ -81,9 +82,14 @@ class Moves(RuleBasedStateMachine):
                 versions.published.pop(MODEL, None)
                 versions.aliases.pop(MODEL, None)
 
+    @initialize(door=st.sampled_from(DOORS))
+    def open(self, door: DoorKind) -> None:
+        """It leads to some of the places."""
+        self.door = door
+
     @rule(to=st.sampled_from(PLACES))
     def begin(self, to: Destination) -> None:
-        self._write(lambda: move_model.begin(self.account.state, 0, self.lock, to))
+        self._write(lambda: move_model.begin(self.account.state, 0, self.lock, to, self.door))
 
     @rule()
     def finish(self) -> None:
@@ -113,7 +119,7 @@ class Moves(RuleBasedStateMachine):
         try:
             self.lock = move()
         except LadleError as refused:
-            if refused.code not in ("LD280", "LD281", "LD285"):
+            if refused.code not in ("LD280", "LD281", "LD283", "LD285"):
                 raise
             return False
         self.earlier.append(self.lock)

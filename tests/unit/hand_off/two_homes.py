@@ -54,7 +54,7 @@ class Account:
     events: int = 0
 
     def ports(self, home: Home) -> HandOff:
-        made = FakeTasks() if home.target is Target.ECS else FakeFunctionVersions(home.base)
+        made = FakeFunctionVersions(home.base) if home.counts_itself else FakeTasks()
         return HandOff(
             self.versions.setdefault(home, made),
             self.alarms,

@@ -92,7 +92,7 @@ def test_a_door_that_cannot_be_led_there_says_what_works_instead(package: ModelP
     with pytest.raises(LadleError, match="LD245") as refused:
         spec(package, "target: sagemaker-async\n")
     assert "nothing moves between lambda and sagemaker-async" in refused.value.finding.fix
-    assert "give the model on sagemaker-async another name" in refused.value.finding.fix
+    assert "give the model there another name" in refused.value.finding.fix
 
 
 def test_check_finds_it_at_its_line(package: ModelPackage) -> None:

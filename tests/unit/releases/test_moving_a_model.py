@@ -17,9 +17,10 @@ from ladle.actions.move_model import (
     knows,
     left_of,
     refuse_unfit,
+    routes_note,
     undo,
 )
-from ladle.catalog import Packaging, Target
+from ladle.catalog import DoorKind, Packaging, Target
 from ladle.errors import LadleError, UsageError
 from ladle.planning.resolve import Cloud
 from ladle.policy.lock import Home, Lock, Runtime
@@ -40,6 +41,7 @@ FIRST = Home(Target.LAMBDA)
 LOCK = Lock(Target.LAMBDA, Packaging.ZIP, None)
 ECS = Destination(Target.ECS, Packaging.IMAGE)
 IMAGE = Destination(Target.LAMBDA, Packaging.IMAGE)
+API, REST = DoorKind.HTTP_API, DoorKind.REST_API
 MOVING = Lock(Target.ECS, Packaging.IMAGE, None, base=2, leaves=FIRST)  # as moving_story does
 CONFIG = "name: fraud\nmodel: model.onnx\ntype: classification\n"
 
@@ -86,7 +88,7 @@ def test_what_is_no_place_is_refused(to: str) -> None:
 
 def test_a_new_function_has_a_runtime_that_counts_on_and_nothing_else_changes_its_own() -> None:
     kept, ours = Runtime("sha256:a", "0.1.0"), Runtime("sha256:b", "0.2.0")
-    image = begin(at_rest(), 0, replace(LOCK, runtime=kept), IMAGE)
+    image = begin(at_rest(), 0, replace(LOCK, runtime=kept), IMAGE, API)
     assert able_to_count_on(image, ours) == replace(image, runtime=ours)
     for lock in (replace(MOVING, runtime=kept), replace(image, leaves=None)):
         assert able_to_count_on(lock, ours) == lock
@@ -101,33 +103,68 @@ def test_who_goes_back_goes_back_to_the_runtime_that_serves() -> None:
 
 def test_a_move_counts_from_the_newest_number_and_leaves_what_is_there() -> None:
     state = at_rest()
-    assert begin(state, 0, LOCK, ECS) == MOVING
-    assert begin(state, 0, LOCK, Destination(Target.LAMBDA, Packaging.IMAGE)).leaves == FIRST
+    assert begin(state, 0, LOCK, ECS, API) == MOVING
+    assert begin(state, 0, LOCK, IMAGE, API).leaves == FIRST
+
+
+def test_there_already_is_refused() -> None:
+    with pytest.raises(LadleError, match="LD280"):
+        begin(at_rest(), 0, LOCK, Destination(Target.LAMBDA, Packaging.ZIP), API)
 
 
 @pytest.mark.parametrize(
-    ("to", "refused"),
+    ("to", "door", "said"),
     [
-        (Destination(Target.LAMBDA, Packaging.ZIP), "LD280"),
-        (Destination(Target.SAGEMAKER_ASYNC, Packaging.IMAGE), "LD283"),
+        ("sagemaker-async", REST, "answers later, and callers must be written for that"),
+        ("sagemaker-serverless", API, "only REST APIs lead to both, and HTTP APIs have other"),
+        ("ecs", REST, "only HTTP APIs lead to both, and REST APIs have other"),
+        ("image", DoorKind.FUNCTION_URL, "and function URLs have other addresses"),
     ],
 )
-def test_there_already_and_behind_another_door_are_refused(to: Destination, refused: str) -> None:
-    with pytest.raises(LadleError, match=refused):
-        begin(at_rest(), 0, LOCK, to)
+def test_what_the_door_cannot_be_led_to_is_refused_with_the_reason(
+    to: str, door: DoorKind, said: str
+) -> None:
+    with pytest.raises(LadleError, match=rf"LD283.*from lambda \(zip\) to .*{to}") as refused:
+        begin(at_rest(), 0, LOCK, destination(to, config_of(CONFIG), Cloud.AWS), door)
+    assert said in refused.value.finding.fix
+    assert "another name" in refused.value.finding.fix
+
+
+@pytest.mark.parametrize("to", ["sagemaker", "sagemaker-serverless", "image"])
+def test_behind_a_rest_api_functions_and_endpoints_change_places(to: str) -> None:
+    there = destination(to, config_of(CONFIG), Cloud.AWS)
+    lock = begin(at_rest(), 0, LOCK, there, REST)
+    assert (lock.home, lock.leaves) == (Home(there.target, 2), FIRST)
+    state = at_rest(1)
+    runs = replace(state.the_stable, target=there.target, packaging=there.packaging)
+    back = Lock(there.target, there.packaging, None)
+    zipped_again = Destination(Target.LAMBDA, Packaging.ZIP)
+    lock = begin(replace(state, stable=runs, good=(runs,)), 0, back, zipped_again, REST)
+    assert (lock.home, lock.leaves) == (Home(Target.LAMBDA, 1), back.home)
+
+
+def test_who_moves_to_an_endpoint_hears_which_routes_it_does_not_answer() -> None:
+    for to in (Target.SAGEMAKER, Target.SAGEMAKER_SERVERLESS):
+        note = routes_note(Target.LAMBDA, to)
+        assert note is not None
+        assert f"on {to} POST /predict and POST /invocations are answered, and nothing else" in note
+        assert "GET /healthz" in note.partition("leads there")[2]
+        assert "POST" not in note.partition("leads there")[2]
+        assert routes_note(Target.SAGEMAKER, to) is None
+        assert routes_note(to, Target.LAMBDA) is None
 
 
 def test_one_move_at_a_time_as_the_lock_or_the_ledger_says() -> None:
     for state, lock in ((at_rest(), MOVING), (moving_story().state, LOCK)):
         to = Destination(Target.LAMBDA, Packaging.IMAGE)
         with pytest.raises(LadleError, match="LD281") as error:
-            begin(state, 0, lock, to)
+            begin(state, 0, lock, to, API)
         assert "--finish, or ladle migrate fraud --undo" in error.value.finding.fix
 
 
 def test_a_checkout_that_is_older_than_the_ledger_moves_nothing() -> None:
     with pytest.raises(LadleError, match=r"LD281.*does not run where pinned.json says"):
-        begin(at_rest(), 0, replace(LOCK, base=7), ECS)
+        begin(at_rest(), 0, replace(LOCK, base=7), ECS, API)
 
 
 def frozen(phase: Phase) -> ReleaseState:
@@ -146,7 +183,7 @@ def frozen(phase: Phase) -> ReleaseState:
 )
 def test_only_at_rest_a_move_begins_and_ends(state: ReleaseState) -> None:
     for decide in (
-        lambda: begin(state, 0, LOCK, ECS),
+        lambda: begin(state, 0, LOCK, ECS, API),
         lambda: finish(state, 0, replace(MOVING, leaves=Home(Target.ECS, 1))),
     ):
         with pytest.raises(LadleError, match="LD284") as error:
@@ -156,7 +193,7 @@ def test_only_at_rest_a_move_begins_and_ends(state: ReleaseState) -> None:
 
 def test_what_the_controller_has_not_heard_comes_first() -> None:
     with pytest.raises(LadleError, match=r"LD284.*waits for its turn"):
-        begin(at_rest(), 1, LOCK, ECS)
+        begin(at_rest(), 1, LOCK, ECS, API)
 
 
 def test_a_finished_move_keeps_its_home_alone() -> None:
