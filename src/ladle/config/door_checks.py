@@ -48,9 +48,9 @@ def door_fits(config: ModelConfig) -> Iterator[Mistake]:
 
 
 def _never_waited_for(config: ModelConfig) -> Mistake:
-    longest = max(
-        (row for row in doors() if row.url is config.door.url), key=lambda row: row.timeout_s
-    )
+    rows = [row for row in doors() if row.url is config.door.url]
+    leading = [row for row in rows if config.target in row.targets]
+    longest = max(leading or rows, key=lambda row: row.timeout_s)
     what = (
         f"timeout_s {config.compute.timeout_s} is never used: "
         f"the {longest.called} gives up at {longest.timeout_s}"

@@ -17,7 +17,9 @@ FILE = File(__file__).with_name("doors.toml")
 
 @dataclass(frozen=True, slots=True)
 class DoorRow:
-    """``extras`` are the keys of ``door`` that only some doors have; ``price`` names a row of prices."""
+    """``extras`` are the keys of ``door`` that only some doors have; ``price`` names a row of prices.
+    ``through`` a function it leads to what it cannot ask itself.
+    """
 
     kind: DoorKind
     called: str
@@ -30,6 +32,7 @@ class DoorRow:
     extras: frozenset[str]
     throttles: bool
     price: str
+    through: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,7 @@ def doors() -> tuple[DoorRow, ...]:
     rows.pop("checked")
     return tuple(
         DoorRow(
-            kind=DoorKind(name),
+            kind=DoorKind(row.get("kind", name)),
             called=row["called"],
             because=row["because"],
             url=DoorUrl(row["url"]),
@@ -69,13 +72,20 @@ def doors() -> tuple[DoorRow, ...]:
             extras=frozenset(row["extras"]),
             throttles=row["throttles"],
             price=row["price"],
+            through=row.get("through", False),
         )
         for name, row in rows.items()
     )
 
 
-def row_of(kind: DoorKind) -> DoorRow:
-    return next(row for row in doors() if row.kind is kind)
+def row_of(kind: DoorKind, target: Target | None = None) -> DoorRow:
+    """As it leads to ``target``, where that is said."""
+    return next(row for row in doors() if row.kind is kind and target in (None, *row.targets))
+
+
+def reached(kind: DoorKind) -> frozenset[Target]:
+    """All that such a door leads to, through a function or without."""
+    return frozenset[Target]().union(*(row.targets for row in doors() if row.kind is kind))
 
 
 def outlasts_doors(config: ModelConfig) -> bool:
@@ -86,22 +96,28 @@ def outlasts_doors(config: ModelConfig) -> bool:
     return bool(compute.gpu) and said and compute.timeout_s > waits_s
 
 
-def choose_door(config: ModelConfig, target: Target) -> DoorChoice:
-    """The first that fits, with what speaks against those before it. ``auto`` is taken as lambda, and
-    as what answers later where nothing else can.
+def choose_door(config: ModelConfig, target: Target, kept: DoorKind | None = None) -> DoorChoice:
+    """The first that fits, with what speaks against those before it; of the kind that a model has ``kept``
+    since it moved. ``auto`` is taken as lambda, and as what answers later where nothing else can.
     """
     wanted = target
     if target is Target.AUTO:
         wanted = Target.SAGEMAKER_ASYNC if outlasts_doors(config) else Target.LAMBDA
     refused: list[tuple[DoorRow, tuple[Objection, ...]]] = []
-    for row in (row for row in doors() if row.url is config.door.url):
+    moved = "" if kept is None else "; a model that has moved keeps its kind of door"
+    for row in doors():
+        if row.kind is not kept and (kept or row.url is not config.door.url):
+            continue
+        if row.through and wanted not in row.targets:
+            continue  # what needs no function has no more to say of it
         objections = tuple(_objections(row, config, wanted))
         if not objections:
             against = "".join(f"; no {r.called}, which {_whys(o)}" for r, o in refused)
-            return DoorChoice(row, f"{row.because}{against}")
+            return DoorChoice(row, f"{row.because}{moved or against}")
         refused.append((row, objections))
     closest = min(refused, key=lambda pair: len(pair[1]))[1]
-    return DoorChoice(None, "; ".join(f"{r.called}: it {_whys(o)}" for r, o in refused), closest)
+    why_not = "; ".join(f"{r.called}: it {_whys(o)}" for r, o in refused)
+    return DoorChoice(None, why_not + moved, closest)
 
 
 def _whys(objections: tuple[Objection, ...]) -> str:
@@ -111,6 +127,8 @@ def _whys(objections: tuple[Objection, ...]) -> str:
 def _objections(row: DoorRow, config: ModelConfig, target: Target) -> Iterator[Objection]:
     """A time-out that nobody wrote is shortened to what the door waits, silently."""
     door, timeout_s = config.door, config.compute.timeout_s
+    if door.url is not row.url:
+        yield Objection(("door", "url"), f"has no url: {door.url}")
     if door.auth not in row.auth:
         yield Objection(("door", "auth"), f"knows no auth: {door.auth}")
     if target not in row.targets:

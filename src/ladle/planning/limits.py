@@ -55,7 +55,7 @@ def limits(spec: ServiceSpec, usage: Usage, traffic: TrafficEstimate) -> tuple[L
 
 
 def _limits(spec: ServiceSpec, usage: Usage, traffic: TrafficEstimate) -> Iterator[Limit]:
-    target, row = planning_of(spec.target), row_of(spec.door.kind)
+    target, row = planning_of(spec.target), row_of(spec.door.kind, spec.target)
     door = spec.door.rate_per_s
     yield from target.limits(spec, usage)
     if row.throttles:

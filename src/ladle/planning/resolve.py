@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from ladle.catalog import CostAction, ModelIn, Packaging, Target
+from ladle.catalog import CostAction, DoorKind, ModelIn, Packaging, Target
 from ladle.config.doors import choose_door
 from ladle.config.evidence import expects_labels, quality_guard
 from ladle.config.schema import AccuracyGuard, ErrorGuard, ModelConfig
@@ -105,7 +105,7 @@ def resolve(
         code_digest=code_digest,
         release_digest="",
         experiment_id=content.experiment_id,
-        door=_door(config, target.target),
+        door=_door(config, target.target, kept.door if kept else None),
         monitor=_monitor(config, content.signature),
         policy=rollout_policy(config),
         measured=content.measured,
@@ -161,15 +161,20 @@ def _refuse_in_image(config: ModelConfig, content: ModelContent, target: Target)
         )
 
 
-def _door(config: ModelConfig, target: Target) -> Door:
-    choice = choose_door(config, target)
+def _door(config: ModelConfig, target: Target, kept: DoorKind | None) -> Door:
+    choice = choose_door(config, target, kept)
     if choice.row is None:
         raise LadleError(
             "LD140",
             f"{config.name}: no door takes this: {choice.reason}",
             "change what does not fit; docs/doors.md has the table",
         )
-    return Door(kind=choice.row.kind, kind_reason=choice.reason, **config.door.model_dump())
+    return Door(
+        kind=choice.row.kind,
+        kind_reason=choice.reason,
+        is_kept=kept is not None,
+        **config.door.model_dump(),
+    )
 
 
 def rollout_policy(config: ModelConfig) -> RolloutPolicy:

@@ -60,7 +60,9 @@ class Compute:
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """``kind`` is the row of ``config/doors.toml`` that takes the rest, ``kind_reason`` why that one."""
+    """``kind`` is that of the row of ``config/doors.toml`` that takes the rest, ``kind_reason`` why that one.
+    ``is_kept``: it was the model's before it moved.
+    """
 
     kind: DoorKind
     kind_reason: str
@@ -75,6 +77,7 @@ class Door:
     quota_per_day: int | None
     public_acknowledged_by: str | None = None
     unlimited_acknowledged_by: str | None = None
+    is_kept: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +174,7 @@ class ServiceSpec:
             base=self.base,
             leaves=leaves,
             logs=self.logs,
+            door=self.door.kind if self.door.is_kept else None,
         )
 
     @property

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from ladle.catalog import Packaging, Target
+from ladle.catalog import DoorKind, Packaging, Target
 
 LOCKED = "locked"  # key of pinned.json: locks by place of deployment
-_RARE = {"grants", "base", "leaves", "logs"}  # what most locks have nothing of
+_RARE = {"grants", "base", "leaves", "logs", "door"}  # what most locks have nothing of
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,8 @@ class Lock:
     releases that can be gone back to need to start, beside what every release of the model may.
     ``base`` belongs to the home, ``leaves`` is the home that a model moves away from until the move is
     finished. ``logs`` is the base of the home with which the model's log group came into its stack.
+    ``door`` is the kind that the model had when it first moved, and keeps: its address is the door's. None:
+    what the config asks for.
     """
 
     target: Target
@@ -59,6 +61,7 @@ class Lock:
     base: int = 0
     leaves: Home | None = None
     logs: int = 0
+    door: DoorKind | None = None
 
     @property
     def home(self) -> Home:
@@ -96,4 +99,5 @@ class Lock:
             int(data.get("base", 0)),
             Home.from_json(leaves) if leaves is not None else None,
             int(data.get("logs", 0)),
+            DoorKind(data["door"]) if "door" in data else None,
         )
