@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Iterator
 
+from ladle.actions.move_model import routes_note
 from ladle.cli.money import cost_lines
 from ladle.cli.trial_words import catch_notes
 from ladle.config.defaults import Default
@@ -108,6 +109,8 @@ def _moves(spec: ServiceSpec) -> Iterator[str]:
         f"{len(stays(spec))} resources of what it leaves stay as they were deployed, whatever model.yaml says "
         "now; so do the rights of their roles"
     )
+    if (note := routes_note(now, spec.target)) is not None:
+        yield note
 
 
 def _row(title: str, sentences: Iterable[str], wrap: bool = True) -> Iterator[str]:

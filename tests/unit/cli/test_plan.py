@@ -83,6 +83,13 @@ def test_a_model_that_moves_is_planned_where_it_goes(
     assert main(["plan"]) == 0
     assert "moves     from lambda to ecs: both are there" in capsys.readouterr().out
 
+    to_an_endpoint = Lock(Target.SAGEMAKER, Packaging.IMAGE, None, base=1, leaves=left.home)
+    write_lock(package, "aws", to_an_endpoint)
+    assert main(["plan"]) == 0
+    said = capsys.readouterr().out
+    assert "moves     from lambda to sagemaker: both are there" in said
+    assert "POST /predict and POST /invocations are answered, and nothing else" in said
+
 
 def test_another_bake_is_policy_only(here: Path, plan: Plan) -> None:
     hand_over(here, plan()[1]["models"][0])
