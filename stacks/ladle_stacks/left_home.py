@@ -15,7 +15,7 @@ from ladle import names
 from ladle.catalog import Target
 from ladle.errors import LadleError
 from ladle.planning.locking import movable
-from ladle.planning.moving import door_of, live_of
+from ladle.planning.moving import STAGE, door_of, live_of
 from ladle.planning.service_spec import Left, ServiceSpec
 from ladle_stacks import arns
 
@@ -80,9 +80,10 @@ def keep_left(stack: cdk.Stack, spec: ServiceSpec) -> None:
     _refuse_changed(spec.model, left, described, stays)
     scope = Construct(stack, f"Left{left.home.base}")
     kept = {id_: _kept(scope, spec.model, left, id_, resource) for id_, resource in stays.items()}
-    for id_ in sorted(set(_named_in(left.resources.get(RELEASE, {}))) & kept.keys()):
-        described[RELEASE].add_resource_dependency(kept[id_])  # whose end needs them
-    _last_of_all(stack, leads_to(spec.base), {**described, **kept})
+    both = {**described, **kept}
+    for id_ in sorted(set(_named_in(left.resources.get(RELEASE, {}))) & {*kept, STAGE}):
+        described[RELEASE].add_resource_dependency(both[id_])  # whose end needs them
+    _last_of_all(stack, leads_to(spec.base), both)
 
 
 def _kept(

@@ -57,15 +57,22 @@ IMAGE, ZIP, TASKS = (
 TOLD = "notify: ['mailto:ada@example.com']\ncost: {idle_ttl: 24h}\nmonitor: {dashboard: true}\n"
 MACHINES = f"{MODEL}target: ecs\ncompute: {{gpu: 1, spot: true}}\n{TOLD}"
 KEYED = "door: {auth: api_key}\n"
+ENDPOINT, SERVERLESS = f"{MODEL}target: sagemaker\n", f"{MODEL}target: sagemaker-serverless\n"
 MOVES = {
     "packed": Move(f"{ZIP}{NETWORK}{SECRETS}", f"{IMAGE}{TOLD}"),
     "grown": Move(f"{IMAGE}{TOLD}", f"{TASKS}{NETWORK}"),
     "shrunk": Move(MACHINES, f"{IMAGE}{NETWORK}"),
     "moved-before": Move(IMAGE, ZIP, base=3),
     "keyed": Move(f"{ZIP}{KEYED}", f"{IMAGE}{KEYED}{TOLD}"),
+    "steadied": Move(f"{ZIP}{KEYED}{NETWORK}", f"{ENDPOINT}{KEYED}{TOLD}"),
+    "thinned": Move(f"{ENDPOINT}{KEYED}{NETWORK}", f"{IMAGE}{KEYED}{SECRETS}"),
+    "spared": Move(f"{IMAGE}{KEYED}{TOLD}", f"{SERVERLESS}{KEYED}{SECRETS}"),
+    "freed": Move(f"{SERVERLESS}{KEYED}{SECRETS}", f"{ZIP}{KEYED}"),
+    "idled": Move(f"{ENDPOINT}{TOLD}", SERVERLESS),
+    "woken": Move(SERVERLESS, f"{ENDPOINT}{NETWORK}", base=3),
 }
 # Behind a REST API; the others are behind HTTP APIs.
-REST = {"keyed"}
+REST = {"keyed", "steadied", "thinned", "spared", "freed", "idled", "woken"}
 
 
 def specs(folder: Path, configs: Mapping[str, str], base: int = 0) -> dict[str, ServiceSpec]:
@@ -88,7 +95,9 @@ def templates(
 
 
 def moving(spec: ServiceSpec, before: ServiceSpec, template: Template) -> ServiceSpec:
-    return replace(spec, base=before.base + BASE, left=Left(before.home, template["Resources"]))
+    lock = before.lock.leaving_for(spec.target, spec.packaging, before.base + BASE)
+    left = Left(before.home, template["Resources"])
+    return replace(spec, base=lock.base, logs=lock.logs, left=left)
 
 
 def finished(spec: ServiceSpec) -> ServiceSpec:

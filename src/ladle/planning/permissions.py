@@ -178,11 +178,12 @@ def of_homes(spec: ServiceSpec) -> Mapping[int, Grants]:
 def router(spec: ServiceSpec) -> Grants:
     """The only role that may move a model's traffic; only the controller may take it."""
     helper, left = names.handoff_function(spec.model), left_of(spec)
-    return [
-        *planning_of(spec.target).routing_grants(spec),
-        *((*planning_of(left.target).routing_grants(left), *leading(spec)) if left else ()),
-        allow("lambda", ["InvokeFunction"], Thing(arns.function(helper), helper)),
-    ]
+    granted = list(planning_of(spec.target).routing_grants(spec))
+    of_the_move = (*planning_of(left.target).routing_grants(left), *leading(spec)) if left else ()
+    for grant in of_the_move:  # serverless endpoints are led by the stage too
+        if grant not in granted:
+            granted.append(grant)
+    return [*granted, allow("lambda", ["InvokeFunction"], Thing(arns.function(helper), helper))]
 
 
 # Functions of the platform
