@@ -123,7 +123,7 @@ def retire(ports: HandOff, model: str, releases: Sequence[int]) -> None:
         ports.alarms.delete(model, release)
         release_hex = ports.versions.digest_of(model, release)
         if release_hex is not None:
-            ports.bundles.delete(bundle_key(model, release_hex, ""))
+            _delete_bundle(ports, model, release_hex)
         ports.versions.delete(model, release)
 
 
@@ -134,6 +134,13 @@ def leave(ports: HandOff, home: Home, model: str, handed_over: int) -> None:
     state = ports.ledger.load(model)
     if state.stable is not None and state.stable.home == home:
         return
+    for release_hex in sorted(ports.versions.digests(model)):  # first: no crash may lose the names
+        _delete_bundle(ports, model, release_hex)
     ports.versions.delete_all(model)
     others = {r.number for r in state.releases if r.home != home}
     ports.alarms.delete_all(model, but={*others, handed_over})
+
+
+def _delete_bundle(ports: HandOff, model: str, release_hex: str) -> None:
+    """The release's copy of its model; what it was recorded as stays in the store."""
+    ports.bundles.delete(bundle_key(model, release_hex, ""))

@@ -47,8 +47,19 @@ class ReleaseModels:
 
     def digest_of(self, model: str, release: int) -> str | None:
         config = self._endpoints.config(names.endpoint_config(model, release))
-        if config is None:
-            return None
+        return self._digest(config) if config is not None else None
+
+    def digests(self, model: str) -> frozenset[str]:
+        found = (self._own_config(model, release) for release in self._given(model))
+        digests = (self._digest(config) for config in found if config is not None)
+        return frozenset(digest for digest in digests if digest)
+
+    def _own_config(self, model: str, release: int) -> Config | None:
+        """None for a release of the model's other home."""
+        config = self._endpoints.config(names.endpoint_config(model, release))
+        return config if config is not None and is_alone(config) is self._alone else None
+
+    def _digest(self, config: Config) -> str | None:
         [variant] = config["ProductionVariants"]
         return self._environment(variant["ModelName"]).get(DIGEST_VARIABLE)
 
@@ -101,8 +112,8 @@ class ReleaseModels:
         """The config goes last: while it is there the rest can be found again. Idempotent; a release of
         the model's other home stays.
         """
-        config = self._endpoints.config(names.endpoint_config(model, release))
-        if config is None or is_alone(config) is not self._alone:
+        config = self._own_config(model, release)
+        if config is None:
             return
         [variant] = config["ProductionVariants"]
         self._delete_model(variant["ModelName"])

@@ -45,6 +45,9 @@ class ReleaseVersions(Protocol):
 
     def digest_of(self, model: str, release: int) -> str | None: ...
 
+    def digests(self, model: str) -> frozenset[str]:
+        """Of all that is retained."""
+
     def with_traffic(self, model: str) -> frozenset[int]: ...
 
     def delete(self, model: str, release: int) -> None:

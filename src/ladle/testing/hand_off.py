@@ -66,6 +66,9 @@ class FakeFunctionVersions:
         version = self.published.get(model, {}).get(release)
         return version[0] if version else None
 
+    def digests(self, model: str) -> frozenset[str]:
+        return frozenset(digest for digest, _ in self.published.get(model, {}).values())
+
     def with_traffic(self, model: str) -> frozenset[int]:
         return frozenset({self.aliases[model]}) if model in self.aliases else frozenset()
 

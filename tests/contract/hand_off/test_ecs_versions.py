@@ -142,8 +142,10 @@ def test_the_end_of_the_stack_leaves_nothing_behind() -> None:
     world, versions = world_with_versions()
     for release_hex in DIGESTS:
         hand_over(versions, release_hex)
+    assert versions.digests(MODEL) == set(DIGESTS)
     versions.delete_all(MODEL)
     versions.delete_all(MODEL)
+    assert versions.digests(MODEL) == set()
     assert digests(world) == []
     assert not world.rules
     assert {service.status for service in world.services.values()} == {"INACTIVE"}

@@ -74,6 +74,7 @@ def test_instances_wait_of_what_is_handed_over_and_of_what_has_traffic(
 ) -> None:
     versions = lambda_.versions
     numbers = []
+    assert versions.digests(model) == frozenset()
     for release_hex in (A, B, C):
         code = lambda_.deploy(model, release_hex)
         numbers.append(versions.publish(model, release_hex, {"CodeSha256": code}, 0))
@@ -83,6 +84,7 @@ def test_instances_wait_of_what_is_handed_over_and_of_what_has_traffic(
     assert [warm(model, number) for number in numbers] == [2, 0, 2]
     versions.keep_warm(model, numbers[-1], {})
     assert [warm(model, number) for number in numbers] == [0, 0, 0]
+    assert versions.digests(model) == {A, B, C}
 
 
 @pytest.mark.usefixtures("publishes")
@@ -91,6 +93,7 @@ def test_a_deleted_version_is_gone_and_its_number_with_it(lambda_: Lambda, model
     lambda_.versions.delete(model, first)
     lambda_.versions.delete(model, first)
     assert lambda_.versions.find(model, A) is None
+    assert lambda_.versions.digests(model) == frozenset()
     assert (
         lambda_.versions.publish(model, B, {"CodeSha256": lambda_.deploy(model, B)}, 0) == first + 1
     )

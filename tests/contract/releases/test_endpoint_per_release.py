@@ -184,8 +184,10 @@ def test_what_has_traffic_is_not_deleted(made: Staged) -> None:
 def test_the_end_of_the_stack_leaves_nothing(made: Staged) -> None:
     made.moved(Traffic(1, 2, 0.1))
     versions = made.versions_of(1, 2)
+    assert versions.digests(MODEL) == set(DIGESTS[:3])
     versions.delete_all(MODEL)
     versions.delete_all(MODEL)
+    assert versions.digests(MODEL) == set()
     left = made.world.sagemaker
     assert (left.endpoints, left.configs, left.models, made.world.groups) == ({}, {}, {}, {})
 

@@ -176,8 +176,10 @@ def test_the_end_of_the_stack_leaves_nothing() -> None:
     made = Endpoint(releases=3)
     made.moved(Traffic(1, 2, 0.1))
     versions = EndpointVersions(made.world.sagemaker, ledger_of(1, 2), waits(made.world))
+    assert versions.digests(MODEL) == set(DIGESTS[:3])
     versions.delete_all(MODEL)
     versions.delete_all(MODEL)
+    assert versions.digests(MODEL) == set()
     left = made.world.sagemaker
     assert (left.endpoints, left.configs, left.models) == ({}, {}, {})
 

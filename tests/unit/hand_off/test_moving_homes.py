@@ -12,8 +12,10 @@ from tests.unit.hand_off.two_homes import IMAGE, SERVING, TASKS, ZIP, Account, F
 from ladle.actions.hand_over import retire
 from ladle.catalog import Target
 from ladle.errors import LadleError
+from ladle.names import bundle_key
 from ladle.policy.lock import Home
 from ladle.policy.statuses import ReleaseStatus
+from ladle.ports import StoredCopy
 from ladle.releases.events import CandidateReady, CandidateWithdrawn
 from ladle.releases.state import Release, ReleaseState
 from ladle.testing.hand_off import FakeFunctionVersions
@@ -157,6 +159,22 @@ def test_a_stack_that_rolls_back_takes_nothing_from_under_what_serves(account: A
     account.deploy(DIGESTS[0], ZIP)
     assert list(account.versions[TASKS].published[MODEL]) == [9]
     assert sorted(account.alarms.alarms) == [(MODEL, 8), (MODEL, 9)]
+
+
+@NEW_HOMES
+def test_a_home_that_is_left_takes_its_copies_of_the_model_with_it(
+    account: Account, new: Home
+) -> None:
+    older = "0" * 64
+    account.versions[ZIP].published[MODEL][7] = (older, "code")
+    account.deploy(DIGESTS[1], new, ZIP)
+    kept = bundle_key(MODEL, DIGESTS[1], "model.onnx")
+    keys = {kept, *(bundle_key(MODEL, d, "model.onnx") for d in (older, DIGESTS[0]))}
+    account.bundles.copies = {key: StoredCopy("1", "sha") for key in keys}
+    move(account, handed(account))
+    let_go(account, ZIP)
+    account.deploy(DIGESTS[1], new)
+    assert set(account.bundles.copies) == {kept}
 
 
 class Stuck(FakeTasks):

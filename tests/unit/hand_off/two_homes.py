@@ -50,6 +50,7 @@ class Account:
     alarms: FakeReleaseAlarms = field(default_factory=FakeReleaseAlarms)
     inbox: Inbox = field(default_factory=Inbox)
     stacks: FakeStackReader = field(default_factory=FakeStackReader)
+    bundles: FakeBundleStore = field(default_factory=FakeBundleStore)
     before: Mapping[str, Any] = field(default_factory=dict)
     events: int = 0
 
@@ -60,7 +61,7 @@ class Account:
             self.alarms,
             Ledger(self.state),  # type: ignore[arg-type]
             self.inbox,  # type: ignore[arg-type]
-            FakeBundleStore(),
+            self.bundles,
             self.stacks,
             Clock(),  # type: ignore[arg-type]
             Manifests(),  # type: ignore[arg-type]

@@ -96,6 +96,10 @@ class TaskDefinitions:
             return None
         return _digest(found["containerDefinitions"][0])
 
+    def digests(self, model: str) -> frozenset[str]:
+        found = (self.digest_of(model, number) for number in self._numbers(model, "ACTIVE"))
+        return frozenset(digest for digest in found if digest)
+
     def with_traffic(self, model: str) -> frozenset[int]:
         found = self._slots.read(model)
         return frozenset(s.release for s in found.slots if s.weight) if found else frozenset()

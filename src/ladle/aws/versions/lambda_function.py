@@ -33,6 +33,9 @@ class FunctionVersions:
     def digest_of(self, model: str, release: int) -> str | None:
         return dict(self._retained(model)).get(release)
 
+    def digests(self, model: str) -> frozenset[str]:
+        return frozenset(digest for _, digest in self._retained(model) if digest)
+
     def publish(self, model: str, release_hex: str, serving: Mapping[str, Any], newest: int) -> int:
         name, code_sha256 = self._home.function(model), serving.get("CodeSha256")
         self._wait("function_updated", name, None)
