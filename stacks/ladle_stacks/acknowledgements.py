@@ -17,7 +17,7 @@ from constructs import IConstruct
 
 from ladle import names
 from ladle.catalog import Packaging, Target, Tracing
-from ladle.planning import permissions
+from ladle.planning import between, permissions
 from ladle.planning.grant import Grant
 from ladle.planning.moving import logged_with
 from ladle.planning.service_spec import ServiceSpec
@@ -37,6 +37,7 @@ ROLES = {
     "machine": "MachineRole",
     "door": "DoorRole",
     "asking": "AsksRole",
+    "invoking": "InvokesRole",
 }
 _OF_THE_STACK = {"bundler", "hand-off", "router"}  # the other roles are of a home
 _NEXT_MINUTE = "what is lost here is done by the next minute's call"
@@ -114,10 +115,11 @@ def of_model(spec: ServiceSpec) -> Iterator[Acknowledgement]:
 def _policies(spec: ServiceSpec, stack: str, home: str) -> Iterator[tuple[str, Sequence[Grant]]]:
     """By path: one of each role, and those of the hand-off that come and go with a home."""
     apart = permissions.of_homes(spec)
-    of_homes = list(chain(*apart.values()))
+    elsewhere = {"hand-off": list(chain(*apart.values()))}
     for role in permissions.of_model(spec):
         where = stack if role.holder in _OF_THE_STACK else home
-        granted = [grant for grant in role.grants if grant not in of_homes]
+        without = elsewhere.get(role.holder, ())
+        granted = [grant for grant in role.grants if grant not in without]
         yield f"{where}/{ROLES[role.holder]}/Resource", granted
     for base, grants in apart.items():
         if base in (0, spec.base):
@@ -138,14 +140,10 @@ def _of_function(spec: ServiceSpec) -> Iterator[Row]:
     if not spec.network:
         yield "NIST.800.53.R5-LambdaInsideVPC", function, "it calls AWS only"
     if spec.tracing is not Tracing.XRAY:
-        yield (
-            "Serverless-LambdaTracing",
-            function,
-            "a trace of each request is the team's to pay for",
-        )
+        yield "Serverless-LambdaTracing", function, _TRACED
     if spec.network or spec.tracing is Tracing.XRAY:
         rule, role = "Serverless-LambdaStarPermissions", ("ServingRole/Resource",)
-        yield rule, role, "neither looking at network interfaces nor writing traces knows an ARN"
+        yield rule, role, _NO_ARN
 
 
 def _wildcards(path: str, grants: Iterable[Grant]) -> Iterator[Acknowledgement]:
@@ -218,6 +216,8 @@ _PLATFORM: tuple[Row, ...] = (
 _HELPERS = ("Handoff", "Bundler")
 _OWN_KEY = "encrypted with the service's own key; lines hold no input"
 _LOG: Row = ("NIST.800.53.R5-CloudWatchLogGroupEncrypted", ("Logs",), _OWN_KEY)
+_TRACED = "a trace of each request is the team's to pay for"
+_NO_ARN = "neither looking at network interfaces nor writing traces knows an ARN"
 _WAITED_FOR = "whoever calls it waits for its answer"
 _MODEL: tuple[Row, ...] = (
     ("AwsSolutions-L1", _HELPERS, _LAMBDA_LATEST),
@@ -237,20 +237,39 @@ _ZIP: tuple[Row, ...] = (
     ("AwsSolutions-L1", ("Function",), "the Python that model.yaml names"),
     ("Serverless-LambdaLatestVersion", ("Function",), "the Python that model.yaml names"),
 )
-_ASKS: tuple[Row, ...] = (
-    ("AwsSolutions-L1", ("Asks",), _LAMBDA_LATEST),
-    ("Serverless-LambdaLatestVersion", ("Asks",), _LAMBDA_LATEST),
-    ("Serverless-LambdaTracing", ("Asks",), "the answer is made elsewhere, and later"),
-    ("Serverless-LambdaDLQ", ("Asks",), _WAITED_FOR),
-    ("NIST.800.53.R5-LambdaDLQ", ("Asks",), _WAITED_FOR),
-    ("NIST.800.53.R5-CloudWatchLogGroupEncrypted", ("AsksLogs",), _OWN_KEY),
-    ("NIST.800.53.R5-LambdaConcurrency", ("Asks",), "the door limits the rate"),
-    ("NIST.800.53.R5-LambdaInsideVPC", ("Asks",), "it calls AWS only"),
-)
+
+
+def _before_endpoints(function: str) -> Iterator[Row]:
+    """What is found at a function that passes requests on."""
+    yield "AwsSolutions-L1", (function,), _LAMBDA_LATEST
+    yield "Serverless-LambdaLatestVersion", (function,), _LAMBDA_LATEST
+    yield "Serverless-LambdaDLQ", (function,), _WAITED_FOR
+    yield "NIST.800.53.R5-LambdaDLQ", (function,), _WAITED_FOR
+    yield "NIST.800.53.R5-CloudWatchLogGroupEncrypted", (f"{function}Logs",), _OWN_KEY
+    yield "NIST.800.53.R5-LambdaConcurrency", (function,), "the door limits the rate"
+    yield "NIST.800.53.R5-LambdaInsideVPC", (function,), "it calls AWS only"
+
+
+def _of_async(_spec: ServiceSpec) -> Iterator[Row]:
+    yield from _before_endpoints("Asks")
+    yield "Serverless-LambdaTracing", ("Asks",), "the answer is made elsewhere, and later"
+
+
+def _of_endpoint(spec: ServiceSpec) -> Iterator[Row]:
+    """Nothing, where the door itself asks it: its role says all."""
+    if not between.stands(spec):
+        return
+    yield from _before_endpoints("Invokes")
+    if spec.tracing is Tracing.XRAY:
+        yield "Serverless-LambdaStarPermissions", ("InvokesRole/Resource",), _NO_ARN
+    else:
+        yield "Serverless-LambdaTracing", ("Invokes",), _TRACED
+
+
 _OF_TARGET: dict[Target, Callable[[ServiceSpec], Iterator[Row]]] = {
     Target.LAMBDA: _of_function,
-    Target.SAGEMAKER: lambda _spec: iter(()),  # its role and door say all
+    Target.SAGEMAKER: _of_endpoint,
     Target.ECS: ecs_accepted.accepted,
-    Target.SAGEMAKER_ASYNC: lambda _spec: iter(_ASKS),
+    Target.SAGEMAKER_ASYNC: _of_async,
     Target.SAGEMAKER_SERVERLESS: lambda _spec: iter(()),
 }
