@@ -44,10 +44,13 @@ def serving(release_hex: str) -> Mapping[str, str]:
 
 @dataclass
 class StageWorld(World):
-    """``stage`` is None before the stack made it."""
+    """``stage`` is None before the stack made it; ``deployments`` are described."""
 
     stage: dict[str, Any] | None = field(
         default_factory=lambda: {"deploymentId": "d1", "variables": {"model": MODEL}}
+    )
+    deployments: dict[str, str] = field(
+        default_factory=lambda: {"d1": names.home_integration(0), "d2": "another"}
     )
     groups: dict[str, dict[str, Any]] = field(default_factory=dict)
     waiting: dict[str, int] = field(default_factory=dict)  # requests, by endpoint
@@ -72,7 +75,8 @@ class FakeStacks:
     def describe_stack_resource(self, *, StackName: str, LogicalResourceId: str) -> Any:
         if self.world.stage is None or LogicalResourceId != "Door":
             raise _refused("ValidationError", f"Stack '{StackName}' does not exist")
-        return {"StackResourceDetail": {"PhysicalResourceId": "api1"}}
+        detail = {"PhysicalResourceId": "api1", "ResourceType": "AWS::ApiGateway::RestApi"}
+        return {"StackResourceDetail": detail}
 
 
 class FakeApis:
@@ -87,6 +91,10 @@ class FakeApis:
             raise _refused("NotFoundException", "Invalid stage identifier specified")
         return copy.deepcopy(self.world.stage)
 
+    def get_deployments(self, *, restApiId: str, limit: int) -> Mapping[str, Any]:
+        found = self.world.deployments.items()
+        return {"items": [{"id": id_, "description": text} for id_, text in found][:limit]}
+
     def update_stage(
         self, *, restApiId: str, stageName: str, patchOperations: Sequence[Mapping[str, str]]
     ) -> None:
@@ -94,28 +102,30 @@ class FakeApis:
             raise _refused("AccessDeniedException", "not authorized")
         stage = dict(self.get_stage(restApiId=restApiId, stageName=stageName))
         for operation in patchOperations:
-            _apply(stage, operation["op"], operation["path"].split("/")[1:], operation.get("value"))
+            self._apply(stage, operation)
         self.world.stage = {**stage, "lastUpdatedDate": self.world.now()}
         self.writes += 1
 
-
-def _apply(stage: dict[str, Any], op: str, path: list[str], value: str | None) -> None:
-    match op, path:
-        case "replace", ["variables", name] if value:
-            stage.setdefault("variables", {})[name] = value
-        case "remove", ["variables", name] if name in stage.get("variables", {}):
-            del stage["variables"][name]
-        case "replace", ["canarySettings", "percentTraffic"] if 0 <= float(value or -1) <= 100:
-            stage.setdefault("canarySettings", {})["percentTraffic"] = float(value or 0)
-        case "replace", ["canarySettings", "deploymentId"] if value:
-            stage.setdefault("canarySettings", {})["deploymentId"] = value
-        case "replace", ["canarySettings", "stageVariableOverrides", name] if value:
-            canary = stage.setdefault("canarySettings", {})
-            canary.setdefault("stageVariableOverrides", {})[name] = value
-        case "remove", ["canarySettings"] if "canarySettings" in stage:
-            del stage["canarySettings"]
-        case _:
-            raise _refused("BadRequestException", f"Invalid patch {op} of {path}: {value}")
+    def _apply(self, stage: dict[str, Any], operation: Mapping[str, str]) -> None:
+        op, path, value = operation["op"], operation["path"].split("/")[1:], operation.get("value")
+        match op, path:
+            case "replace", ["deploymentId"] if value in self.world.deployments:
+                stage["deploymentId"] = value
+            case "replace", ["variables", name] if value:
+                stage.setdefault("variables", {})[name] = value
+            case "remove", ["variables", name] if name in stage.get("variables", {}):
+                del stage["variables"][name]
+            case "replace", ["canarySettings", "percentTraffic"] if 0 <= float(value or -1) <= 100:
+                stage.setdefault("canarySettings", {})["percentTraffic"] = float(value or 0)
+            case "replace", ["canarySettings", "deploymentId"] if value in self.world.deployments:
+                stage.setdefault("canarySettings", {})["deploymentId"] = value
+            case "replace", ["canarySettings", "stageVariableOverrides", name] if value:
+                canary = stage.setdefault("canarySettings", {})
+                canary.setdefault("stageVariableOverrides", {})[name] = value
+            case "remove", ["canarySettings"] if "canarySettings" in stage:
+                del stage["canarySettings"]
+            case _:
+                raise _refused("BadRequestException", f"Invalid patch {op} of {path}: {value}")
 
 
 class FakeMetrics:
