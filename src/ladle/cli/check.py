@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,11 +15,32 @@ from ladle.cli.switches import AsJson
 from ladle.cli.trial_words import catch_notes, trial_json
 from ladle.config.notes import notes
 from ladle.config.parse import Reading
-from ladle.config.schema import ModelConfig
 from ladle.errors import ExitCode, Finding, LadleError
 from ladle.project.read_package import read_packages
 from ladle.project.repository import CONFIG, PACKAGES, ModelPackage, find_root, packages
 from ladle.targets.choose import choose
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """A config that was read; ``misnamed`` and ``unnamed`` are fields of its ``capture.classify``."""
+
+    reading: Reading
+    misnamed: Sequence[Finding]
+    unnamed: Sequence[str]
+
+    @property
+    def findings(self) -> Iterator[Finding]:
+        yield from self.reading.findings
+        yield from _unbuildable(self.reading)
+        yield from self.misnamed
+
+    @property
+    def notes(self) -> Iterator[str]:
+        if self.reading.config is not None:
+            yield from notes(self.reading.config)
+        if self.unnamed:
+            yield f"capture drops {', '.join(self.unnamed)}: classify does not name them"
 
 
 def check(
@@ -39,15 +60,16 @@ def check(
         raise LadleError(
             "LD122", f"{PACKAGES}/ holds no {CONFIG}", "start a model with ladle init NAME"
         )
-    readings = [r for _, r in read_packages((p, _shown(p.config, here)) for p in found)]
-    findings = [f for r in readings for f in (*r.findings, *_unbuildable(r))]
+    read = read_packages((p, _shown(p.config, here)) for p in found)
+    checked = [_Checked(reading, *_classified(package, reading)) for package, reading in read]
+    findings = [f for each in checked for f in each.findings]
     if as_json:
-        answer_json(_as_json(readings, findings))
+        answer_json(_as_json(checked, findings))
     else:
         show_findings(findings)
         if not quiet:
-            _show_notes(readings)
-        answer(f"{_count(len(readings), 'model')}, {_count(len(findings), 'error')}")
+            _show_notes(checked)
+        answer(f"{_count(len(checked), 'model')}, {_count(len(findings), 'error')}")
     return ExitCode.FINDING if findings else ExitCode.OK
 
 
@@ -79,42 +101,52 @@ def _unbuildable(reading: Reading) -> Sequence[Finding]:
     return ()
 
 
+def _classified(package: ModelPackage, reading: Reading) -> tuple[Sequence[Finding], Sequence[str]]:
+    """Read from the model's file, where capture is asked for."""
+    if reading.config is None or not reading.config.capture.enabled:
+        return (), ()
+    from ladle.cli.classified import unclassified  # it reads models
+
+    try:
+        return (), unclassified(package, reading.config)
+    except LadleError as error:
+        said, path = error.finding, ("capture", "classify")
+        return (reading.document.on_key(path, said.code, said.what, said.fix),), ()
+
+
 def _shown(path: Path, here: Path) -> str:
     """As short as it can be said from here."""
     relative = os.path.relpath(path, here)
     return str(path) if relative.startswith("..") else relative
 
 
-def _show_notes(readings: Iterable[Reading]) -> None:
+def _show_notes(checked: Iterable[_Checked]) -> None:
     """Once each, however many models they hold for."""
     files: dict[str, list[str]] = {}
-    for reading in readings:
-        for note in _notes(reading.config) if reading.config else ():
-            files.setdefault(note, []).append(reading.document.file)
+    for each in checked:
+        config = each.reading.config
+        for note in (*each.notes, *(catch_notes(config) if config else ())):
+            files.setdefault(note, []).append(each.reading.document.file)
     for note, where in files.items():
         say(f"{where[0] if len(where) == 1 else _count(len(where), 'model')} note: {note}")
-
-
-def _notes(config: ModelConfig) -> Iterator[str]:
-    yield from notes(config)
-    yield from catch_notes(config)
 
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def _as_json(readings: Sequence[Reading], findings: Sequence[Finding]) -> dict[str, Any]:
+def _as_json(checked: Sequence[_Checked], findings: Sequence[Finding]) -> dict[str, Any]:
     return {
         "models": [
             {
                 "file": r.document.file,
                 "name": r.draft.name if r.draft and r.is_sound(("name",)) else None,
                 "ok": r.config is not None,
-                "notes": list(notes(r.config)) if r.config else [],
+                "notes": list(each.notes),
                 "trial": trial_json(r.config) if r.config else None,
             }
-            for r in readings
+            for each in checked
+            for r in [each.reading]
         ],
         "errors": len(findings),
         "findings": [

@@ -13,6 +13,7 @@ from ladle.config.schema import ModelConfig
 from ladle.errors import LadleError
 from ladle.experiments.manifest import Signature
 from ladle.planning.carried import VALUE_BYTES
+from ladle.planning.grant import listed
 from ladle.planning.service_spec import ServiceSpec
 from ladle.planning.targets import planning_of
 
@@ -36,11 +37,11 @@ class Captured:
     def sentences(self) -> Iterator[str]:
         more = ("whatever else the transform takes or answers",) if self.has_more else ()
         each = {"keeps": self.kept, "hashes": self.hashed, "drops": (*self.dropped, *more)}
-        said = [f"{verb} {', '.join(names)}" for verb, names in each.items() if names]
+        said = [f"{verb} {listed(names)}" for verb, names in each.items() if names]
         yield "; ".join(said)
         yield (
-            f"in {self.log_group} for {self.days} days: whoever may read this log reads what is kept; "
-            "logs.retention ends it"
+            f"in the log {self.log_group}, encrypted by CloudWatch, for {self.days} days: whoever may read "
+            "the log reads what is kept, and no row can be erased before the others"
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -75,6 +76,12 @@ def fields(signature: Signature, type_: ModelType) -> tuple[str, ...]:
     if type_ in (ModelType.CLASSIFICATION, ModelType.REGRESSION):
         names.append(LABEL)
     return tuple(dict.fromkeys(names))
+
+
+def unnamed(config: ModelConfig, signature: Signature) -> tuple[str, ...]:
+    """Fields that are dropped because nobody said what becomes of them."""
+    found = fields(signature, config.type)
+    return tuple(name for name in found if name not in config.capture.classify)
 
 
 def refuse_unknown(config: ModelConfig, signature: Signature) -> None:

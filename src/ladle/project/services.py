@@ -193,6 +193,13 @@ def read_service(
     return replace(spec, built_with=runtime)
 
 
+def stated_signature(
+    package: ModelPackage, config: ModelConfig, inspect: Inspect, root: Path
+) -> Signature:
+    """What the model takes and gives, as its file says. Raises LadleError for one that cannot be read."""
+    return _content(package, config, inspect, root, Cloud.AWS).signature
+
+
 def code_of(spec: ServiceSpec, root: Path) -> FunctionCode:
     """What serves the model, a function or a server, by the target; of the runtime that it keeps."""
     return serving_code(

@@ -20,7 +20,7 @@ from ladle.project.repository import ModelPackage
 MISTAKES = Path(__file__).parent / "mistakes"
 CASES = sorted(path.name for path in MISTAKES.iterdir())
 # Told by a command about several packages or none, or of the model itself; tests/unit/cli says how.
-OF_A_COMMAND = {"LD122", "LD124", "LD131", "LD132", "LD133", "LD134", "LD135"}
+OF_A_COMMAND = {"LD122", "LD124", "LD131", "LD132", "LD133", "LD134", "LD135", "LD151"}
 
 
 def said_of(folder: Path) -> str:

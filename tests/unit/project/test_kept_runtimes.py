@@ -113,6 +113,18 @@ def test_a_runtime_from_before_there_were_spans_is_told_apart(repository: Path) 
     assert "ladle upgrade fraud" in refused.value.finding.fix
 
 
+def test_a_runtime_from_before_there_was_capture_is_told_apart(repository: Path) -> None:
+    older = keep_older(repository)
+    folder = repository / kept_runtimes.KEPT / older.digest.removeprefix("sha256:")
+    (folder / "ladle_runtime" / "serving" / "capture.py").unlink()
+    spec_with(repository, older)
+    config = repository / "model_packages" / "fraud" / "model.yaml"
+    with config.open("a") as stream:
+        stream.write("capture: {enabled: true, classify: {label: keep}}\n")
+    with pytest.raises(LadleError, match=r"LD246.*older than capture"):
+        spec_with(repository, older)
+
+
 def test_wheels_of_another_lock_are_looked_for_where_they_were_staged(repository: Path) -> None:
     older = keep_older(repository, "locks/function-py313.txt")
     tree = kept_runtimes.tree_of(repository, older)
