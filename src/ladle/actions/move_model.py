@@ -14,7 +14,7 @@ from ladle.planning.grant import listed
 from ladle.planning.locking import movable, moved, way_there
 from ladle.planning.moving import door_of, says_its_home
 from ladle.planning.resolve import Cloud, choose_packaging
-from ladle.planning.service_spec import Left, ServiceSpec
+from ladle.planning.service_spec import Left
 from ladle.policy.lock import Home, Lock, Runtime
 from ladle.policy.statuses import Phase
 from ladle.releases.state import Release, ReleaseState
@@ -99,7 +99,7 @@ def begin(state: ReleaseState, unheard: int, lock: Lock, to: Destination, door: 
             "bring the newest commit here, deploy it once, then move the model",
         )
     newest = max(state.statuses)
-    return lock.leaving_for(to.target, to.packaging, newest)
+    return replace(lock.leaving_for(to.target, to.packaging, newest), door=door)
 
 
 def routes_note(now: Target, to: Target) -> str | None:
@@ -138,10 +138,11 @@ def undo(state: ReleaseState, unheard: int, lock: Lock) -> Lock:
         grants=(),
         base=leaves.base,
         leaves=None,
+        door=lock.door if leaves.base else None,
     )
     if not leaves.counts_itself or not _numbers_elsewhere(state, lock):
         return back
-    return replace(back, base=max(state.statuses), leaves=leaves)
+    return replace(back, base=max(state.statuses), leaves=leaves, door=lock.door)
 
 
 def able_to_count_on(lock: Lock, ours: Runtime) -> Lock:
@@ -173,20 +174,11 @@ def refuse_unfit(config: ModelConfig, new: Lock) -> None:
         raise LadleError("LD282", error.finding.what, fix) from error
 
 
-def left_of(spec: ServiceSpec, home: Home, resources: Mapping[str, Any]) -> Left:
-    """All that the deployed stack has. Raises LD283 where its door cannot be led to where ``spec`` is to
-    run, LD281 where it still holds what an earlier move left.
+def left_of(model: str, home: Home, resources: Mapping[str, Any]) -> Left:
+    """All that the deployed stack has. Raises LD281 where its door does not say which home it leads to, or
+    where it still holds what an earlier move left.
     """
-    model, door = spec.model, spec.door
-    deployed = led_door(model, resources)
-    if door.kind is not deployed:
-        raise LadleError(
-            "LD283",
-            f"{model} would get a {door.kind} as its door, whose address is another: "
-            f"{door.kind_reason}",
-            f"keep door.auth and door.url, which made a {deployed}; {SIDE_BY_SIDE}",
-        )
-    if deployed is DoorKind.REST_API and not says_its_home(resources):
+    if door_of(resources) is DoorKind.REST_API and not says_its_home(resources):
         raise LadleError(
             "LD281",
             f"{model} was deployed before its door said which home it leads to",

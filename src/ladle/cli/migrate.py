@@ -130,7 +130,7 @@ def _begin(here: _Here, to: str) -> _Move:
         f"the next deploy makes release {new.base + 1} there, and leads the door to it at once and whole"
     )
     note = move_model.routes_note(here.lock.target, new.target)
-    return _Move(new, text, left=move_model.left_of(spec, here.lock.home, deployed), note=note)
+    return _Move(new, text, left=move_model.left_of(model, here.lock.home, deployed), note=note)
 
 
 def _finish(here: _Here) -> _Move:

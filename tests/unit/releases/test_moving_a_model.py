@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
-from tests.unit.planning.specs import config_of, spec_of
+from tests.unit.planning.specs import config_of
 
 from ladle.actions.move_model import (
     Destination,
@@ -17,7 +16,6 @@ from ladle.actions.move_model import (
     knows,
     left_of,
     refuse_unfit,
-    routes_note,
     undo,
 )
 from ladle.catalog import DoorKind, Packaging, Target
@@ -42,7 +40,9 @@ LOCK = Lock(Target.LAMBDA, Packaging.ZIP, None)
 ECS = Destination(Target.ECS, Packaging.IMAGE)
 IMAGE = Destination(Target.LAMBDA, Packaging.IMAGE)
 API, REST = DoorKind.HTTP_API, DoorKind.REST_API
-MOVING = Lock(Target.ECS, Packaging.IMAGE, None, base=2, leaves=FIRST)  # as moving_story does
+MOVING = Lock(  # as moving_story does
+    Target.ECS, Packaging.IMAGE, None, base=2, leaves=FIRST, door=DoorKind.HTTP_API
+)
 CONFIG = "name: fraud\nmodel: model.onnx\ntype: classification\n"
 
 
@@ -110,48 +110,6 @@ def test_a_move_counts_from_the_newest_number_and_leaves_what_is_there() -> None
 def test_there_already_is_refused() -> None:
     with pytest.raises(LadleError, match="LD280"):
         begin(at_rest(), 0, LOCK, Destination(Target.LAMBDA, Packaging.ZIP), API)
-
-
-@pytest.mark.parametrize(
-    ("to", "door", "said"),
-    [
-        ("sagemaker-async", REST, "answers later, and callers must be written for that"),
-        ("sagemaker-serverless", API, "only REST APIs lead to both, and HTTP APIs have other"),
-        ("ecs", REST, "only HTTP APIs lead to both, and REST APIs have other"),
-        ("image", DoorKind.FUNCTION_URL, "and function URLs have other addresses"),
-    ],
-)
-def test_what_the_door_cannot_be_led_to_is_refused_with_the_reason(
-    to: str, door: DoorKind, said: str
-) -> None:
-    with pytest.raises(LadleError, match=rf"LD283.*from lambda \(zip\) to .*{to}") as refused:
-        begin(at_rest(), 0, LOCK, destination(to, config_of(CONFIG), Cloud.AWS), door)
-    assert said in refused.value.finding.fix
-    assert "another name" in refused.value.finding.fix
-
-
-@pytest.mark.parametrize("to", ["sagemaker", "sagemaker-serverless", "image"])
-def test_behind_a_rest_api_functions_and_endpoints_change_places(to: str) -> None:
-    there = destination(to, config_of(CONFIG), Cloud.AWS)
-    lock = begin(at_rest(), 0, LOCK, there, REST)
-    assert (lock.home, lock.leaves) == (Home(there.target, 2), FIRST)
-    state = at_rest(1)
-    runs = replace(state.the_stable, target=there.target, packaging=there.packaging)
-    back = Lock(there.target, there.packaging, None)
-    zipped_again = Destination(Target.LAMBDA, Packaging.ZIP)
-    lock = begin(replace(state, stable=runs, good=(runs,)), 0, back, zipped_again, REST)
-    assert (lock.home, lock.leaves) == (Home(Target.LAMBDA, 1), back.home)
-
-
-def test_who_moves_to_an_endpoint_hears_which_routes_it_does_not_answer() -> None:
-    for to in (Target.SAGEMAKER, Target.SAGEMAKER_SERVERLESS):
-        note = routes_note(Target.LAMBDA, to)
-        assert note is not None
-        assert f"on {to} POST /predict and POST /invocations are answered, and nothing else" in note
-        assert "GET /healthz" in note.partition("leads there")[2]
-        assert "POST" not in note.partition("leads there")[2]
-        assert routes_note(Target.SAGEMAKER, to) is None
-        assert routes_note(to, Target.LAMBDA) is None
 
 
 def test_one_move_at_a_time_as_the_lock_or_the_ledger_says() -> None:
@@ -223,7 +181,7 @@ def test_a_move_that_nothing_was_deployed_of_is_undone_whole() -> None:
 def test_a_function_never_gives_a_number_twice() -> None:
     state = rolled_back()
     back = undo(state, 0, MOVING)
-    assert back == Lock(Target.LAMBDA, Packaging.ZIP, None, base=3, leaves=FIRST)
+    assert back == Lock(Target.LAMBDA, Packaging.ZIP, None, base=3, leaves=FIRST, door=API)
     # The ledger let go of the release meanwhile, and its number stays given out.
     let_go = replace(state, releases=tuple(r for r in state.releases if r.home == FIRST))
     assert undo(let_go, 0, MOVING) == back
@@ -255,42 +213,12 @@ def test_a_config_must_name_the_new_place_or_none_and_fit_it() -> None:
         assert said in error.value.finding.fix
 
 
-def test_only_an_api_is_led_elsewhere_and_stays_what_it_is() -> None:
-    keyed, named = spec_of(f"{CONFIG}door: {{auth: api_key}}\n"), spec_of()
-    stage = _led_by({"Description": "ladle:home-0"})
-    live = {"PredictIntegration": {"Type": "AWS::ApiGatewayV2::Integration"}}
-    for spec, own, other, is_now in (
-        (keyed, stage, live, "http_api"),
-        (named, live, stage, "rest_api"),
-    ):
-        assert left_of(spec, FIRST, own).resources == own
-        with pytest.raises(LadleError, match=f"LD283.*{spec.door.kind}") as refused:
-            left_of(spec, FIRST, other)
-        assert is_now in refused.value.finding.fix
-    for resources in ({}, {"PredictIntegration": {"Type": "AWS::Lambda::Permission"}}):
-        with pytest.raises(LadleError, match=r"LD283.*is no API"):
-            left_of(named, FIRST, resources)
-
-
-def test_a_rest_api_that_does_not_say_its_home_is_deployed_first() -> None:
-    with pytest.raises(LadleError, match=r"LD281.*which home"):
-        left_of(spec_of(f"{CONFIG}door: {{auth: api_key}}\n"), FIRST, _led_by({}))
-
-
-def _led_by(deployment: dict[str, str]) -> dict[str, Any]:
-    leads = {"DeploymentId": {"Ref": "Deployment"}}
-    return {
-        "DoorStage": {"Type": "AWS::ApiGateway::Stage", "Properties": leads},
-        "Deployment": {"Type": "AWS::ApiGateway::Deployment", "Properties": deployment},
-    }
-
-
 def test_a_stack_that_still_holds_an_earlier_move_is_deployed_first() -> None:
     live = {"PredictIntegration": {"Type": "AWS::ApiGatewayV2::Integration"}}
     for said in ({"Leaves": {"Target": "ecs", "Base": "0"}}, {"Base": "7"}):
         handed = {"Release": {"Type": "Custom::LadleRelease", "Properties": said}}
         with pytest.raises(LadleError, match=r"LD281.*an earlier move left"):
-            left_of(spec_of(), FIRST, live | handed)
+            left_of("fraud", FIRST, live | handed)
 
 
 def test_a_release_on_its_way_is_what_the_ledger_knows_of_the_new_home() -> None:
