@@ -358,8 +358,8 @@ def _embedded_state(start: Path) -> tuple[Path, EmbeddedState]:
     if found is None:
         raise Unavailable(
             "LD708",
-            "the embedded AWS is not running in this repository",
-            "start it: ladle embedded up. Or keep experiments in a folder: "
+            "the embedded AWS is not running here",
+            "start it in your repository: ladle embedded up. Or keep experiments in a folder: "
             "LADLE_WORKSPACE=dir:.ladle/store",
         )
     if not _listens(found[1]):

@@ -10,11 +10,12 @@ from typing import Annotated
 
 import typer
 
-from ladle.cli.output import answer, answer_json
+from ladle.cli.output import answer, answer_json, wrapped
 from ladle.cli.switches import AsJson
 from ladle.config.nearest import did_you_mean
 from ladle.errors import NotFound
 
+WIDTH = 100
 FOLDER = Path(__file__).parent.parent / "explanations"
 AREAS = {
     "1": "config",
@@ -70,4 +71,6 @@ def explain(
     if as_json:
         answer_json({**asdict(found), "area": found.area})
     else:
-        answer(f"{found.code} {found.title}\n\n{found.text}\n\nhelp: {found.fix}")
+        answer(f"{found.code} {found.title}")
+        for paragraph in (*found.text.split("\n\n"), f"help: {found.fix}"):
+            answer("\n".join(["", *wrapped(paragraph, WIDTH)]))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable, Iterator
 
 from ladle.actions.move_model import routes_note
 from ladle.cli.money import cost_lines
+from ladle.cli.output import wrapped
 from ladle.cli.trial_words import catch_notes
 from ladle.config.defaults import Default
 from ladle.config.notes import notes
@@ -118,15 +118,7 @@ def _row(title: str, sentences: Iterable[str], wrap: bool = True) -> Iterator[st
     head = f"  {title:<10}"
     for sentence in sentences:
         if wrap:
-            hanging = f"{INDENT}  "
-            yield from textwrap.wrap(
-                sentence,
-                WIDTH,
-                initial_indent=head,
-                subsequent_indent=hanging,
-                break_long_words=False,
-                break_on_hyphens=False,
-            )
+            yield from wrapped(sentence, WIDTH, head, f"{INDENT}  ")
         else:
             yield f"{head}{sentence}"
         head = INDENT

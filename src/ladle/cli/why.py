@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import textwrap
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Annotated
 import typer
 
 from ladle.actions.answer_why import answer_why
-from ladle.cli.output import answer, answer_json
+from ladle.cli.output import answer, answer_json, wrapped
 from ladle.cli.switches import AsJson, ModelName
 from ladle.disk.clock import SystemClock
 from ladle.errors import UsageError
@@ -89,14 +88,7 @@ def lines(told: Explanation) -> Iterator[str]:
 def _wrapped(sentences: tuple[Sentence, ...], indent: str) -> Iterator[str]:
     for sentence in sentences:
         cited = ", ".join(short_id(r) for r in sentence.records)
-        yield from textwrap.wrap(
-            f"{sentence.text} [{cited}]",
-            WIDTH,
-            initial_indent=indent,
-            subsequent_indent=indent,
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
+        yield from wrapped(f"{sentence.text} [{cited}]", WIDTH, indent, indent)
 
 
 def short_id(record: str) -> str:

@@ -111,7 +111,9 @@ def test_json_is_one_object_with_every_place(
 def test_a_code_is_explained_however_it_is_written(capsys: pytest.CaptureFixture[str]) -> None:
     for written in ("LD106", "ld106", "106"):
         assert main(["explain", written]) == 0
-        assert capsys.readouterr().out.startswith("LD106 An unknown key\n")
+        said = capsys.readouterr().out
+        assert said.startswith("LD106 An unknown key\n\n")
+        assert max(map(len, said.splitlines())) <= 100
 
 
 def test_an_unknown_code_is_answered_with_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
