@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections import Counter
 from collections.abc import Iterator
@@ -13,16 +14,17 @@ from tests.synth.moving import Move
 from tests.synth.repository import Template
 
 from ladle.catalog import DoorKind, Target
+from ladle.planning.locking import movable
 from ladle.planning.service_spec import ServiceSpec
 
 pytestmark = [pytest.mark.gate, pytest.mark.timeout(3600)]
 DRAWN, BATCH, SEED = 100, 25, 20261123
 BASES = (0, 0, 3)
-DOORS = (DoorKind.HTTP_API, DoorKind.REST_API)  # ECS stands behind the first only
-WAYS = (
-    (Target.LAMBDA, Target.LAMBDA),
-    (Target.LAMBDA, Target.ECS),
-    (Target.ECS, Target.LAMBDA),
+WAYS = tuple(
+    (kind, before, after)
+    for kind in DoorKind
+    for before, after in itertools.product(sorted(movable(kind)), repeat=2)
+    if before is not after or before is Target.LAMBDA
 )
 
 
@@ -45,22 +47,23 @@ def test_whatever_moves_leaves_what_it_had_as_it_was(
             for template in made.synth.templates.values():
                 types = sorted(r["Type"] for r in template["Resources"].values())
                 shapes.setdefault(tuple(types), template)
-        ways.update(
-            f"{moved.before.specs[n].target} to {moved.after.specs[n].target}" for n in batch
-        )
+        ways.update(_way(moved, name) for name in batch)
     for template in shapes.values():
         faults += sound.lint_faults(template)
-    print(f"{len(moves)} moves in {len(shapes)} shapes: {dict(ways)}")
+    print(f"{len(moves)} moves in {len(shapes)} shapes: {dict(sorted(ways.items()))}")
     assert sorted(set(faults)) == []
+
+
+def _way(moved: moving.Moved, name: str) -> str:
+    was, spec = moved.before.specs[name], moved.after.specs[name]
+    return f"{was.target} to {spec.target} behind {spec.door.kind}"
 
 
 def _drawn(count: int) -> Iterator[tuple[str, Move]]:
     draws = random.Random(SEED)
     for number in range(count):
         name = f"m{number:04}"
-        before, after = draws.choice(WAYS)
-        doors = DOORS if before is after else DOORS[:1]
-        kind = draws.choice(doors)
+        kind, before, after = draws.choice(WAYS)
         yield (
             name,
             Move(

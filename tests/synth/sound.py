@@ -59,6 +59,8 @@ PUBLISHES = "W2530"  # a snapshot wants a version, and the hand-off publishes th
 OWN = {"lambda", "logs", "s3", "sagemaker", "secretsmanager", "ssm"}  # services that keep a model's
 # What a neighbour may be called, so that a pattern which ends too early reaches it.
 NEIGHBOURS = ("{}-b", "{}b", "b-{}", "{}0")
+POLICIES_LENGTH = 10_240  # of a role, all that stand in it together
+LONGEST_NAME = 39 * "m"
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,7 @@ def faults(made: Made) -> Iterator[str]:
         yield from (f"{name}: {fault}" for fault in _reaches(name, template))
         whole = json.dumps(template)
         yield from (f"{name} names {o}" for o in made.synth.specs if o != name and o in whole)
+        yield from (f"{name}: {fault}" for fault in _too_long(name, template))
 
 
 def lint_faults(template: Template) -> list[str]:
@@ -150,6 +153,26 @@ def _reaches(model: str, template: Template) -> Iterator[str]:
 
 def _granted(template: Template) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """What roles may: who may take them is said without a resource."""
+def _too_long(model: str, template: Template) -> Iterator[str]:
+    """All policies in a role together are held to a length, also those of a model with the longest name."""
+    lengths = Counter[str]()
+    for id_, resource in template["Resources"].items():
+        properties = resource["Properties"]
+        if resource["Type"] == "AWS::IAM::Role":
+            inline = [policy["PolicyDocument"] for policy in properties.get("Policies", ())]
+            lengths[id_] += sum(_length(document, model) for document in inline)
+        elif resource["Type"] == "AWS::IAM::Policy":
+            for role in properties["Roles"]:
+                lengths[role["Ref"]] += _length(properties["PolicyDocument"], model)
+    too_long = (id_ for id_, length in lengths.items() if length > POLICIES_LENGTH)
+    yield from (f"the policies of {id_} together are {lengths[id_]} long" for id_ in too_long)
+
+
+def _length(document: Any, model: str) -> int:
+    """As CloudFormation has it, with more around each ARN than IAM is given; spaces do not count."""
+    return len(json.dumps(document, separators=(",", ":")).replace(model, LONGEST_NAME))
+
+
     for id_, statement in statements(template):
         of_iam = template["Resources"][id_]["Type"].startswith("AWS::IAM::")
         if of_iam and "Resource" in statement:
