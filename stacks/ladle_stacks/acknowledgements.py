@@ -141,7 +141,7 @@ def _of_function(spec: ServiceSpec) -> Iterator[Row]:
         yield "NIST.800.53.R5-LambdaInsideVPC", function, "it calls AWS only"
     if spec.tracing is not Tracing.XRAY:
         yield "Serverless-LambdaTracing", function, _TRACED
-    if spec.network or spec.tracing is Tracing.XRAY:
+    if any(thing.arn == "*" for grant in permissions.serving(spec) for thing in grant.things):
         rule, role = "Serverless-LambdaStarPermissions", ("ServingRole/Resource",)
         yield rule, role, _NO_ARN
 

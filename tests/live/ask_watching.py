@@ -146,7 +146,7 @@ by_hand(
         "watching.idle": "needs a mailbox, and an hour",
         "watching.stop": "needs two hours without a request",
         "watching.spans": "needs a collector that the account reaches",
-        "watching.spans-signed": "needs a collector that signs",
+        "watching.spans-signed": "needs Transaction Search, which is the whole account's",
         "watching.drift-lines": "needs an hour of a model with a reference of its training",
         "watching.drift-columns": "needs a model of 60 inputs with a reference of its training",
     }

@@ -24,6 +24,9 @@ SIGNATURE = Signature(
     outputs=(TensorSpec("label", "int64", (None,)),),
 )
 MODEL = "model: model.onnx\ntype: classification\n"  # all that a config needs beside a name
+SIGNED_SPANS = (
+    "tracing: otlp\nenv: {OTEL_EXPORTER_OTLP_ENDPOINT: 'https://xray.eu-west-1.amazonaws.com'}\n"
+)
 SPANS = "tracing: otlp\nenv: {OTEL_EXPORTER_OTLP_ENDPOINT: 'https://collector.example.com'}\n"
 # One model behind each kind of door, as image: its code is staged, never zipped.
 BEHIND = {
@@ -64,6 +67,7 @@ MORE = {
     "inside": f"{MODEL}packaging: image\n{NETWORK}{SECRETS}",
     "baked": f"{MODEL}model_in: image\n",
     "watched": f"{MODEL}packaging: image\n{WATCHED}door: {{auth: api_key}}\n",
+    "sending": f"{MODEL}packaging: image\n{SIGNED_SPANS}",
 }
 Template = Mapping[str, Any]
 

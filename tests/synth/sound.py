@@ -52,6 +52,8 @@ OF_EVERYTHING = {
     "ecs:RegisterTaskDefinition",
     "elasticloadbalancing:DescribeRules",
     "elasticloadbalancing:DescribeTargetHealth",
+    "xray:PutSpans",
+    "xray:PutSpansForIndexing",
     "xray:PutTelemetryRecords",
     "xray:PutTraceSegments",
 }

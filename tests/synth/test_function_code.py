@@ -127,7 +127,9 @@ def test_only_a_model_that_sends_spans_carries_what_sends_them(
 
     traced, plain = code(Tracing.OTLP), code(Tracing.XRAY)
     assert {f.name for f in traced.files} - {f.name for f in plain.files} == {
-        "ladle_runtime/serving/otlp.py"
+        "ladle/cloudwatch_traces.py",
+        "ladle_runtime/serving/cloudwatch_spans.py",
+        "ladle_runtime/serving/otlp.py",
     }
     assert traced.wheels is wheels
     assert plain.digest == code(Tracing.NONE).digest

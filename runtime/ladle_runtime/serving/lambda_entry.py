@@ -28,6 +28,6 @@ if _SETTINGS.secrets is not None:
 
     os.environ.update(secret_values(_SETTINGS.secrets, SystemClock()))
 
-_SPANS: Final = open_spans([_SETTINGS], in_function=True)
+_SPANS: Final = open_spans([_SETTINGS], os.environ, in_function=True)
 _LOG: Final = DirectLog(_SETTINGS.log_key)
 handle: Final = LambdaDoors(load_service(_SETTINGS, SystemClock(), _LOG, _SPANS), _SPANS)

@@ -24,7 +24,9 @@ from opentelemetry.sdk.trace.id_generator import IdGenerator
 from opentelemetry.trace import SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
+from ladle.disk.clock import SystemClock
 from ladle.quality.lines import RequestLine, RequestOutcome
+from ladle_runtime.serving.cloudwatch_spans import SignedByRole
 from ladle_runtime.serving.settings import RUNTIME, Settings
 from ladle_runtime.serving.spans import LAST_WORDS_S, Caller
 
@@ -47,10 +49,11 @@ _XRAY: Final = {
 }
 
 
-def open_spans(served: Sequence[Settings], in_function: bool) -> OtlpSpans:
+def open_spans(served: Sequence[Settings], env: Mapping[str, str], in_function: bool) -> OtlpSpans:
     """To where the standard variables of the process say, with their headers and attributes."""
     session = requests.Session()
     session.stream = True
+    session.auth = SignedByRole(env, SystemClock())
     session.hooks["response"].append(_read_little)
     exporter = OTLPSpanExporter(session=session, timeout=_SEND_S)
     return OtlpSpans(served, exporter, in_function)

@@ -70,7 +70,7 @@ def _one(env: Mapping[str, str], dev: bool) -> tuple[MakeSite, int, Outlets]:
 
         os.environ.update(secret_values(settings.secrets, SystemClock()))
     log = QueuedLog(ReadableLog() if dev else DirectLog(settings.log_key))
-    spans = open_spans([settings])
+    spans = open_spans([settings], os.environ)
     service = load_service(settings, SystemClock(), log, spans)
     pace = measure(service.run, service.signature.inputs)
     make_site = one_model(service, pace, partial(_make_app, service, dev))
@@ -88,7 +88,7 @@ def _several(env: Mapping[str, str], dev: bool) -> tuple[MakeSite, int, Outlets]
         room_bytes(env, name) for name in ("LADLE_MODELS_DISK_MB", "LADLE_MODELS_MB")
     )
     settings = several.settings.values()
-    spans = open_spans([*settings])
+    spans = open_spans([*settings], os.environ)
     direct = StyleByModel({each.model: DirectLog(each.log_key) for each in settings})
     log = QueuedLog(ReadableLog() if dev else direct)
     files = KeptFiles(next(iter(settings)).scratch, disk_bytes, _fetch)

@@ -42,13 +42,15 @@ class Spans(Protocol):
         """Returns when all that was added has left, or not in time."""
 
 
-def open_spans(served: Sequence[Settings], in_function: bool = False) -> Spans | None:
+def open_spans(
+    served: Sequence[Settings], env: Mapping[str, str], in_function: bool = False
+) -> Spans | None:
     """None unless one of these models asks for it: the others have neither this module's code for
-    it nor its wheels.
+    it nor its wheels. ``env`` has keys, or says where they are.
     """
     if not any(settings.traced for settings in served):
         return None
     opened: Spans = importlib.import_module("ladle_runtime.serving.otlp").open_spans(
-        served, in_function
+        served, env, in_function
     )
     return opened

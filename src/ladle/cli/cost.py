@@ -12,7 +12,7 @@ import typer
 from ladle.actions.read_usage import read_usage
 from ladle.cli.deployment import Deployment
 from ladle.cli.locks import locks_here
-from ladle.cli.money import basis, cost_lines, line_rows, usd
+from ladle.cli.money import basis, cost_lines, elsewhere, line_rows, usd
 from ladle.cli.output import answer, answer_json, say, table
 from ladle.cli.plan import inspect
 from ladle.cli.switches import AsJson
@@ -112,6 +112,8 @@ def _show_all(bills: Sequence[_Bill], known: Prices) -> None:
     for bill in bills:
         say(f"{bill.model}  {basis(bill.cost)}{_unlike(bill)}")
     say(f"list prices of {known.region}, {known.checked}, without free tier or tax")
+    for row in dict.fromkeys(row for bill in bills for row in elsewhere(bill.cost)):
+        say(row)
 
 
 def _unlike(bill: _Bill) -> str:

@@ -18,6 +18,7 @@ from ladle.planning.label_costs import label_costs, row_line_bytes
 from ladle.planning.left_costs import left_costs
 from ladle.planning.prices import Elsewhere, Prices
 from ladle.planning.service_spec import ServiceSpec
+from ladle.planning.spans import SPAN_BYTES, go_to_cloudwatch
 from ladle.planning.targets import planning_of
 from ladle.planning.usage import DAY_S, Usage
 
@@ -199,6 +200,8 @@ def _watching(spec: ServiceSpec, usage: Usage, seconds: float, prices: Prices) -
         found += label_costs(spec, usage, seconds, prices)
     if spec.monitor.window_s < 60:
         awake = 2 * own_calls(MINUTES * months, AWAKE_S, prices)
+    if go_to_cloudwatch(spec):
+        found.append(("spans", prices.of("log_gb", requests * SPAN_BYTES / 1e9)))
         found.append(("windows under a minute (once for all models)", awake))
     for what, usd in found:
         yield Line(Side.WATCHING, what, usd)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
-from ladle.catalog import DoorAuth, DoorKind, Tracing
+from ladle.catalog import DoorAuth, DoorKind
 from ladle.config.doors import row_of
-from ladle.config.tracing_checks import ENDPOINTS
 from ladle.planning.service_spec import Door, ServiceSpec
+from ladle.planning.spans import spans_to
 
 _CALLERS = {
     DoorAuth.IAM: "callers whom IAM allows {action} on it, each request signed",
@@ -70,14 +69,8 @@ def exposure(spec: ServiceSpec) -> Exposure:
         acknowledged_by=door.public_acknowledged_by if public else None,
         rate_per_s=door.rate_per_s if row.throttles else None,
         pages=door.cors,
-        spans_to=_spans_to(spec) if spec.tracing is Tracing.OTLP else None,
+        spans_to=spans_to(spec),
     )
-
-
-def _spans_to(spec: ServiceSpec) -> str:
-    """The host alone: a path may hold a key."""
-    name = next(name for name in ENDPOINTS if name in spec.env or name in spec.secrets)
-    return urlsplit(spec.env[name]).netloc if name in spec.env else f"where the secret {name} says"
 
 
 def _callers(door: Door) -> str:

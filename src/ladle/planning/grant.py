@@ -122,6 +122,8 @@ VERBS: dict[str, str] = {
     "sns:Publish": "publish to",
     "sqs:SendMessage": "send to",
     "ssm:GetParameter": "read",
+    "xray:PutSpans": "write",
+    "xray:PutSpansForIndexing": "write",
     "xray:PutTelemetryRecords": "write",
     "xray:PutTraceSegments": "write",
     "sts:AssumeRole": "act as",

@@ -17,6 +17,9 @@ SIGNATURE = Signature(
     (TensorSpec("X", "float", (None, 4)),), (TensorSpec("label", "int64", (None,)),)
 )
 
+TO_CLOUDWATCH = (
+    "tracing: otlp\nenv: {OTEL_EXPORTER_OTLP_ENDPOINT: 'https://xray.eu-west-1.amazonaws.com'}\n"
+)
 OTLP = "tracing: otlp\nenv: {OTEL_EXPORTER_OTLP_ENDPOINT: 'https://collector.example.com'}\n"
 
 

@@ -8,7 +8,7 @@ import tomllib
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.planning.specs import config_of, spec_of
+from tests.unit.planning.specs import TO_CLOUDWATCH, config_of, spec_of
 
 from ladle.catalog import Packaging
 from ladle.experiments.manifest import Signature, TensorSpec
@@ -84,6 +84,10 @@ def test_labels_and_short_windows_cost_what_a_hand_computes(what: str) -> None:
 def test_every_line_has_its_computation_by_hand() -> None:
     said = {row.what for row in lines(spec_of(LABELLED), STEADY, MONTH_S, prices())}
     assert said == BY_HAND.keys() | WITH_LABELS.keys()
+
+
+def test_spans_in_cloudwatch_cost_what_lines_of_a_log_do() -> None:
+    assert usd(BARE + TO_CLOUDWATCH, "spans") == pytest.approx(MONTHLY * 1500 / 1e9 * 0.50)
 
 
 def test_where_ids_are_not_sealed_predictions_are_written_too() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import chain
 
 import pytest
-from tests.unit.planning.specs import MODEL, config_of, spec_of
+from tests.unit.planning.specs import MODEL, TO_CLOUDWATCH, config_of, spec_of
 
 from ladle.planning import permissions
 from ladle.planning.exposure import exposure
@@ -66,6 +66,21 @@ def test_where_spans_go_is_said_and_grants_nothing(said: str, to: str) -> None:
     untraced = spec_of(f"{BARE}{said}\n")
     assert exposure(untraced).spans_to is None
     assert permissions.serving(spec) == permissions.serving(untraced)
+
+
+@pytest.mark.parametrize("target", ["lambda", "ecs", "sagemaker-serverless"])
+def test_who_sends_spans_to_cloudwatch_may_and_no_other_role_of_its_model(target: str) -> None:
+    network = "network: {vpc: vpc-0a, subnets: [subnet-0a], security_groups: [sg-0a]}\n"
+    within = network if target == "ecs" else ""
+    spec = spec_of(f"{BARE}target: {target}\n{TO_CLOUDWATCH}{within}")
+    may = {
+        role.holder
+        for role in permissions.of_model(spec)
+        for g in role.grants
+        if "xray:PutSpans" in g.actions
+    }
+    assert may == {"serving"}
+    assert exposure(spec).spans_to == "xray.eu-west-1.amazonaws.com"
 
 
 def test_a_new_release_goes_back_to_the_proven_one() -> None:
@@ -138,11 +153,13 @@ def test_a_sentence_is_made_of_actions_and_things() -> None:
 def test_every_verb_is_one_that_some_grant_uses() -> None:
     on_ecs = permissions.of_model(spec_of(BARE + "target: ecs\ncompute: {gpu: 1}\n"))
     on_lambda = permissions.of_model(spec_of(BARE + EVERYTHING))
+    to_cloudwatch = permissions.of_model(spec_of(BARE + TO_CLOUDWATCH))
     endpoints = ("sagemaker", "sagemaker-serverless", "sagemaker-async")
     on_sagemaker = (permissions.of_model(spec_of(f"{BARE}target: {t}\n")) for t in endpoints)
     roles = (
         *permissions.of_platform(builds=True),
         *on_lambda,
+        *to_cloudwatch,
         *on_ecs,
         *chain.from_iterable(on_sagemaker),
     )

@@ -8,12 +8,14 @@ from ladle import names
 from ladle.planning import arns
 from ladle.planning.grant import Grant, RoleGrants, Thing, allow
 from ladle.planning.service_spec import ServiceSpec
+from ladle.planning.spans import span_grants
 from ladle.planning.things import own_folder, own_log, tried_by_scaling
 
 
 def serving_grants(spec: ServiceSpec) -> Iterator[Grant]:
     """It reads its own releases' models, and nothing else of the store."""
     yield allow("s3", ["GetObjectVersion"], own_folder(spec.model))
+    yield from span_grants(spec)
 
 
 def publishing_grants(spec: ServiceSpec) -> Iterator[Grant]:

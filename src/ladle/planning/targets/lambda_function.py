@@ -15,6 +15,7 @@ from ladle.planning.limits import Limit
 from ladle.planning.prices import Prices
 from ladle.planning.resource import Resource
 from ladle.planning.service_spec import ServiceSpec
+from ladle.planning.spans import span_grants
 from ladle.planning.things import own_folder
 from ladle.planning.usage import Usage
 from ladle.targets import lambda_function as rules
@@ -50,6 +51,7 @@ def serving_grants(spec: ServiceSpec) -> Iterator[Grant]:
     if spec.tracing is Tracing.XRAY:
         traces = Thing("*", "traces")  # which have no ARN
         yield allow("xray", ["PutTelemetryRecords", "PutTraceSegments"], traces)
+    yield from span_grants(spec)
 
 
 def network_interfaces(spec: ServiceSpec) -> Iterator[Grant]:

@@ -12,6 +12,7 @@ from ladle.planning.limits import Limit
 from ladle.planning.prices import Prices
 from ladle.planning.resource import Resource
 from ladle.planning.service_spec import ServiceSpec
+from ladle.planning.spans import span_grants
 from ladle.planning.targets.lambda_function import cold_share
 from ladle.planning.targets.staged_grants import (
     door_role,
@@ -58,6 +59,7 @@ def serving_grants(spec: ServiceSpec) -> Iterator[Grant]:
     """Its container has a network, and reads its own releases' models from the store."""
     yield allow("s3", ["GetObjectVersion"], own_folder(spec.model))
     yield from pulling_the_image()
+    yield from span_grants(spec)
 
 
 def other_roles(spec: ServiceSpec) -> Iterator[RoleGrants]:
