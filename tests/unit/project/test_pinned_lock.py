@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,18 @@ def test_each_place_has_its_own_and_the_pin_stays(package: ModelPackage) -> None
     assert read_lock(package, "embedded") is None
     assert json.loads(package.pinned.read_text())["id"] == "f" * 64
     assert is_pinned(package)
+
+
+def test_a_model_that_began_on_an_endpoint_knows_with_which_home_its_log_came(
+    package: ModelPackage,
+) -> None:
+    began = Lock(Target.SAGEMAKER, Packaging.IMAGE, None)
+    moved = replace(began.leaving_for(Target.LAMBDA, Packaging.ZIP, 4), leaves=None)
+    write_lock(package, "aws", moved)
+    assert read_lock(package, "aws") == moved
+    assert spec(package).logs == 4
+    assert moved.leaving_for(Target.SAGEMAKER, Packaging.IMAGE, 9).logs == 4, "it comes back to it"
+    assert ZIP.leaving_for(Target.SAGEMAKER, Packaging.IMAGE, 9).logs == 0
 
 
 def test_locks_alone_are_no_pin(package: ModelPackage) -> None:
