@@ -1,4 +1,6 @@
-"""The REST API of a moving model, as its stack makes it, with a deployment for each home: on moto and the embedded AWS."""
+"""The REST API of a moving model, as its stack makes it, with a deployment for each home: on moto, the embedded
+AWS, and a stage by AWS's own rules.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +11,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 from tests.contract.releases.api_doors import Stacks
+from tests.contract.releases.stage_world import StageWorld
 
 from ladle import names
 from ladle.aws.session import AwsSession
@@ -24,8 +27,7 @@ class AsAws:
         return getattr(self.moto, name)
 
     def update_stage(self, **asked: Any) -> Any:
-        [patch] = asked["patchOperations"]
-        if patch["path"] != "/deploymentId":
+        if asked["patchOperations"][0]["path"] == "/rehearsal":
             error = {"Error": {"Code": "BadRequestException", "Message": "Invalid patch path"}}
             raise ClientError(error, "UpdateStage")  # type: ignore[arg-type]
         return self.moto.update_stage(**asked)
@@ -109,3 +111,39 @@ class RestDoors:
             StackName=names.model_stack(model), LogicalResourceId="Door"
         )
         return str(found["StackResourceDetail"]["PhysicalResourceId"])
+
+
+@dataclass(frozen=True)
+class StrictDoors:
+    """The same of a world whose one stack may have one REST API."""
+
+    session: Any
+
+    @classmethod
+    def closed(cls) -> StrictDoors:
+        return cls(StageWorld(stage=None, deployments={}))
+
+    def open(self, model: str, bases: tuple[int, ...]) -> None:
+        first, *_ = [self.show(model, base) for base in bases] or [self.somebodys(model)]
+        self.session.stage = {"deploymentId": first, "variables": {"model": model}}
+
+    def show(self, model: str, base: int) -> str:
+        return self._made(names.home_integration(base))
+
+    def somebodys(self, model: str) -> str:
+        return self._made("mine")
+
+    def close(self, model: str) -> None:
+        self.session.stage = None
+        self.session.deployments.clear()
+
+    def live(self, model: str) -> Mapping[str, Any]:
+        return dict(self.session.stage)
+
+    def lead(self, model: str, deployment: str) -> None:
+        self.session.stage["deploymentId"] = deployment
+
+    def _made(self, description: str) -> str:
+        made = f"d{len(self.session.deployments)}"
+        self.session.deployments[made] = description
+        return made

@@ -69,8 +69,8 @@ class Patient:
         self.router.delete(model, release)
 
 
-def on_sagemaker(model: str, releases: tuple[int, ...]) -> Opens:
-    world: Any = World()
+def on_sagemaker(model: str, releases: tuple[int, ...], world: Any = None) -> Opens:
+    world = world or World()
     versions = EndpointVersions(world.sagemaker, ledger_of(), waits(None))
     for number in releases:
         release_hex = f"{number:016x}" * 4

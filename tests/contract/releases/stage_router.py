@@ -16,17 +16,21 @@ from ladle.aws.versions.endpoint_per_release import StagedVersions
 from ladle.catalog import Target
 
 
-def on_a_stage(model: str, releases: tuple[int, ...]) -> Opens:
-    world: Any = StageWorld()
+def on_a_stage(model: str, releases: tuple[int, ...], world: Any = None) -> Opens:
+    world = world or StageWorld()
     return _router(world, model, releases, world.pass_time)
 
 
 def on_moto(session: AwsSession, model: str, releases: tuple[int, ...]) -> Opens:
     """Moto takes canary settings and forgets them, so traffic here goes to one release at a time."""
+    open_a_door(session, model)
+    return _router(session, model, releases, lambda: None)
+
+
+def open_a_door(session: AwsSession, model: str) -> None:
     session.cloudformation.create_stack(
         StackName=names.model_stack(model), TemplateBody=json.dumps(DOOR)
     )
-    return _router(session, model, releases, lambda: None)
 
 
 def _router(session: Any, model: str, releases: tuple[int, ...], pass_time: Any) -> Opens:

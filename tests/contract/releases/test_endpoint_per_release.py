@@ -165,6 +165,15 @@ def test_an_endpoint_that_changes_its_machines_serves_on(made: Staged) -> None:
     assert made.read().traffic == Traffic(1)
 
 
+def test_an_endpoint_that_somebody_deleted_starts_before_the_door_is_led_to_it(
+    made: Staged,
+) -> None:
+    made.world.sagemaker.endpoints.clear()
+    assert not made.router.is_ready(MODEL, 1)
+    made.world.pass_time()
+    assert made.router.is_ready(MODEL, 1)
+
+
 def test_each_release_has_a_log_that_ends_and_reaches_the_collector(made: Staged) -> None:
     group = made.world.groups[names.release_log_group(MODEL, 2)]
     assert (group["days"], group["to"]) == (30, COLLECTOR)

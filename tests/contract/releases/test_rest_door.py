@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from tests.contract.releases.api_doors import FUNCTION, NEW, OLD, SERVICE, Doors
-from tests.contract.releases.rest_doors import RestDoors
+from tests.contract.releases.rest_doors import RestDoors, StrictDoors
 
 from ladle.aws.led_door import LedDoor
 from ladle.aws.rest_door import RestDoor
@@ -18,23 +16,26 @@ from ladle.ports import FrontDoor, LedTo
 
 MODEL = "contract"
 BASES = (OLD, NEW)
+AnyDoors = RestDoors | StrictDoors
 
 
-@pytest.fixture(params=["moto", pytest.param("ministack", marks=pytest.mark.embedded)])
+@pytest.fixture(params=["strict", "moto", pytest.param("ministack", marks=pytest.mark.embedded)])
 def adapter(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
 @pytest.fixture
-def doors(adapter: str, session: AwsSession) -> Iterator[RestDoors]:
-    made = RestDoors.on_moto(session) if adapter == "moto" else RestDoors(session)
-    yield made
+def doors(adapter: str, session: AwsSession) -> Iterator[AnyDoors]:
     if adapter == "ministack":
+        made = RestDoors(session)
+        yield made
         made.close(MODEL)
+    else:
+        yield StrictDoors.closed() if adapter == "strict" else RestDoors.on_moto(session)
 
 
 @pytest.fixture(params=[RestDoor, LedDoor])
-def door(request: pytest.FixtureRequest, doors: RestDoors) -> FrontDoor:
+def door(request: pytest.FixtureRequest, doors: AnyDoors) -> FrontDoor:
     made: FrontDoor = request.param(lambda _model: doors.session)
     return made
 
@@ -52,7 +53,7 @@ def test_a_model_without_a_stack_has_no_door(door: FrontDoor) -> None:
 
 
 def test_it_is_led_to_the_other_home_and_back_and_nothing_else_of_it_changes(
-    door: FrontDoor, doors: RestDoors
+    door: FrontDoor, doors: AnyDoors
 ) -> None:
     doors.open(MODEL, BASES)
     before = doors.live(MODEL)
@@ -68,7 +69,7 @@ def test_it_is_led_to_the_other_home_and_back_and_nothing_else_of_it_changes(
     assert stage == was
 
 
-def test_a_door_whose_revision_is_an_older_one_stays(door: FrontDoor, doors: RestDoors) -> None:
+def test_a_door_whose_revision_is_an_older_one_stays(door: FrontDoor, doors: AnyDoors) -> None:
     doors.open(MODEL, BASES)
     before = _led(door).revision
     door.lead(MODEL, NEW, before)
@@ -77,7 +78,7 @@ def test_a_door_whose_revision_is_an_older_one_stays(door: FrontDoor, doors: Res
     assert _led(door).base == NEW
 
 
-def test_a_rehearsal_changes_nothing(door: FrontDoor, doors: RestDoors) -> None:
+def test_a_rehearsal_changes_nothing(door: FrontDoor, doors: AnyDoors) -> None:
     doors.open(MODEL, BASES)
     before = _led(door)
     with pytest.raises(Conflict):
@@ -85,14 +86,14 @@ def test_a_rehearsal_changes_nothing(door: FrontDoor, doors: RestDoors) -> None:
     assert _led(door) == before
 
 
-def test_no_door_is_led_to_a_home_that_is_not_behind_it(door: FrontDoor, doors: RestDoors) -> None:
+def test_no_door_is_led_to_a_home_that_is_not_behind_it(door: FrontDoor, doors: AnyDoors) -> None:
     doors.open(MODEL, BASES)
     with pytest.raises(NotFound):
         door.lead(MODEL, 9, _led(door).revision)
 
 
 def test_a_door_that_somebody_led_elsewhere_leads_to_no_home(
-    door: FrontDoor, doors: RestDoors
+    door: FrontDoor, doors: AnyDoors
 ) -> None:
     doors.open(MODEL, BASES)
     before = _led(door)
@@ -102,12 +103,12 @@ def test_a_door_that_somebody_led_elsewhere_leads_to_no_home(
     assert found.revision != before.revision
 
 
-def test_a_door_before_the_move_cannot_be_led_anywhere(door: FrontDoor, doors: RestDoors) -> None:
+def test_a_door_before_the_move_cannot_be_led_anywhere(door: FrontDoor, doors: AnyDoors) -> None:
     doors.open(MODEL, ())
     assert (_led(door).base, _led(door).ready) == (None, frozenset())
 
 
-def test_a_door_that_is_gone_leads_nowhere(door: FrontDoor, doors: RestDoors) -> None:
+def test_a_door_that_is_gone_leads_nowhere(door: FrontDoor, doors: AnyDoors) -> None:
     doors.open(MODEL, BASES)
     assert _led(door).base == OLD
     doors.close(MODEL)
@@ -116,23 +117,35 @@ def test_a_door_that_is_gone_leads_nowhere(door: FrontDoor, doors: RestDoors) ->
     assert _led(door).base == NEW
 
 
+@pytest.mark.parametrize("adapter", ["strict"])
 @pytest.mark.parametrize(("share", "base"), [(10.0, None), (0.0, OLD)])
-def test_a_share_that_goes_elsewhere_is_led_to_no_home(share: float, base: int | None) -> None:
-    """Moto's stages have no canary."""
-    stage = {
-        "deploymentId": "d1",
-        "canarySettings": {"percentTraffic": share, "deploymentId": "d2"},
-    }
-    there = [{"id": "d1", "description": "ladle:home-0"}, {"id": "d2"}]
-    there_is: Any = SimpleNamespace(
-        cloudformation=SimpleNamespace(
-            describe_stack_resource=lambda **_: {"StackResourceDetail": {"PhysicalResourceId": "a"}}
-        ),
-        apis=SimpleNamespace(
-            get_stage=lambda **_: stage, get_deployments=lambda **_: {"items": there}
-        ),
-    )
-    assert _led(RestDoor(lambda _model: there_is)).base == base
+def test_a_share_that_goes_elsewhere_is_led_to_no_home(
+    door: FrontDoor, doors: AnyDoors, share: float, base: int | None
+) -> None:
+    """Moto's stages have no canary, and the embedded AWS's none that splits."""
+    doors.open(MODEL, BASES)
+    canary = {"percentTraffic": share, "deploymentId": doors.somebodys(MODEL)}
+    doors.session.stage["canarySettings"] = canary
+    assert _led(door).base == base
+    door.lead(MODEL, NEW, _led(door).revision)
+    assert _led(door).base == NEW
+    assert "canarySettings" not in doors.live(MODEL)
+
+
+@pytest.mark.parametrize("adapter", ["strict"])
+def test_a_share_within_the_home_that_is_left_ends_by_the_same_write(
+    door: FrontDoor, doors: AnyDoors
+) -> None:
+    doors.open(MODEL, BASES)
+    stage, canary = doors.session.stage, {"percentTraffic": 10.0, "deploymentId": "d0"}
+    stage["variables"] |= {"release": "3", "leaving": "2"}
+    stage["canarySettings"] = {**canary, "stageVariableOverrides": {"release": "4"}}
+    assert _led(door).base == OLD
+    door.lead(MODEL, NEW, _led(door).revision)
+    assert doors.session.apis.writes == 1
+    assert "canarySettings" not in doors.live(MODEL)
+    told = {"model": MODEL, "release": "3", "leaving": "2,4"}
+    assert doors.live(MODEL)["variables"] == told, "who had a share is found again"
 
 
 @pytest.mark.parametrize("adapter", ["moto"])
