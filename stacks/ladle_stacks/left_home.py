@@ -71,18 +71,18 @@ def keep_left(stack: cdk.Stack, spec: ServiceSpec) -> None:
     """Called last: what stays is what nothing else in the stack has the logical id of. Raises LD265."""
     if spec.left is None:
         return
-    left, described = spec.left, _described(stack)
+    left, anew = spec.left, described(stack)
     stays = {
         id_: resource
         for id_, resource in left.resources.items()
-        if id_ not in described and resource["Type"] != _THE_CDKS_OWN
+        if id_ not in anew and resource["Type"] != _THE_CDKS_OWN
     }
-    _refuse_changed(spec.model, left, described, stays)
+    _refuse_changed(spec.model, left, anew, stays)
     scope = Construct(stack, f"Left{left.home.base}")
     kept = {id_: _kept(scope, spec.model, left, id_, resource) for id_, resource in stays.items()}
-    both = {**described, **kept}
+    both = {**anew, **kept}
     for id_ in sorted(set(_named_in(left.resources.get(RELEASE, {}))) & {*kept, STAGE}):
-        described[RELEASE].add_resource_dependency(both[id_])  # whose end needs them
+        anew[RELEASE].add_resource_dependency(both[id_])  # whose end needs them
     _last_of_all(stack, leads_to(spec.base), both)
 
 
@@ -109,16 +109,17 @@ def _steady(value: Any, alias: str) -> Any:
     return [_steady(part, alias) for part in value] if isinstance(value, list) else value
 
 
-def _described(stack: cdk.Stack) -> Mapping[str, cdk.CfnResource]:
+def described(stack: cdk.Stack) -> Mapping[str, cdk.CfnResource]:
+    """All that it has so far, by logical id."""
     found = (c for c in stack.node.find_all() if isinstance(c, cdk.CfnResource))
     return {str(stack.resolve(resource.logical_id)): resource for resource in found}
 
 
 def _refuse_changed(
-    model: str, left: Left, described: Mapping[str, cdk.CfnResource], stays: Mapping[str, Any]
+    model: str, left: Left, anew: Mapping[str, cdk.CfnResource], stays: Mapping[str, Any]
 ) -> None:
     """What stays must find what it needs, as what it was."""
-    now = {id_: resource.cfn_resource_type for id_, resource in described.items()}
+    now = {id_: resource.cfn_resource_type for id_, resource in anew.items()}
     was = {id_: _of_the_cdk(resource["Type"]) for id_, resource in left.resources.items()}
     turned = {id_ for id_, type_ in was.items() if now.get(id_, type_) != type_}
     needed = {name for resource in stays.values() for name in _named_in(resource)}

@@ -12,6 +12,7 @@ from constructs import Construct
 from ladle import names
 from ladle.catalog import TARGET_MODULES
 from ladle.errors import LadleError
+from ladle.planning.moving import STAGE, has_led_stage
 from ladle.planning.service_spec import ServiceSpec
 from ladle_stacks import arns, grants
 from ladle_stacks.alarms import evidence_alarm
@@ -19,7 +20,7 @@ from ladle_stacks.ceilings import ceilings
 from ladle_stacks.dashboard import dashboard
 from ladle_stacks.home import home_of
 from ladle_stacks.host import Host
-from ladle_stacks.left_home import refuse_unmovable
+from ladle_stacks.left_home import described, refuse_unmovable
 
 Kind = TypeVar("Kind")
 
@@ -44,10 +45,15 @@ class ModelStack(cdk.Stack):
         self._home = home_of(self, spec)
         # The controller starts at once: what it needs and what guards it are there before.
         released.node.add_dependency(alarm, router)
+        first = described(self).keys()
         _people(self, spec)
         ceilings(self, spec, billed=not host.embedded)
         if spec.dashboard:
             dashboard(self, spec)
+        if has_led_stage(spec):
+            beside = (made for id_, made in described(self).items() if id_ not in first)
+            for needed in (released, *beside):
+                self.find(STAGE, cdk.CfnResource).add_resource_dependency(needed)
 
     def find(self, id_: str, kind: type[Kind]) -> Kind:
         """One of this stack's constructs by its id, as what it is: ``find("Function", CfnFunction)``. Of a

@@ -113,6 +113,14 @@ def live_of(resources: Mapping[str, Any]) -> str | None:
     return next((i for i in found if _LIVE_OF_A_HOME.fullmatch(_HASH.sub("", i))), None)
 
 
+def has_led_stage(spec: ServiceSpec) -> bool:
+    """Whether a deploy may find the stage of a REST API where the controller has led it, and not where the
+    template before it says. Then it comes last of what Ladle makes: what CloudFormation takes back, once
+    something fails, leads back to the home that was left.
+    """
+    return bool(spec.base) and spec.left is None and spec.door.kind is DoorKind.REST_API
+
+
 def says_its_home(resources: Mapping[str, Any]) -> bool:
     """Whether what a REST API answers by is known from that of another home."""
     answers = resources[STAGE]["Properties"]["DeploymentId"]["Ref"]

@@ -49,9 +49,7 @@ def opened(scope: Construct, spec: ServiceSpec, behind: Behind, intake: ToFuncti
     )
     if spec.door.auth is DoorAuth.API_KEY:
         _key(scope, spec, door, stage)
-    # A move that is finished leads it where it leads already: not before the hand-over went well.
-    waits = spec.base and spec.left is None
-    return Opened(cdk.Fn.sub(_ADDRESS, {"Door": door.ref}), stage, (stage,) if waits else ())
+    return Opened(cdk.Fn.sub(_ADDRESS, {"Door": door.ref}), stage)
 
 
 def _named(spec: ServiceSpec, behind: Behind) -> Behind:

@@ -43,7 +43,9 @@ def serve(scope: Construct, host: Host, spec: ServiceSpec) -> cdk.CfnResource:
     image = serving_image(home, host, spec).image_uri
     door = front_door(scope, spec, ToService(_uri(spec), role.role_arn), handing.bundle)
     wanted = _serving(scope, spec, image, serving.role_arn, handing.bundle)
-    return release(scope, handing, door.stage or handing.bundle, spec, wanted)
+    # The hand-over opens a new stage. One that a model has moved behind is there, and comes last.
+    first = None if spec.base else door.stage
+    return release(scope, handing, first or handing.bundle, spec, wanted)
 
 
 _SAGEMAKER = "sagemaker.amazonaws.com"
