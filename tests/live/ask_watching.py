@@ -86,6 +86,20 @@ def the_request_is_found(place: Place) -> str:
     return f"its line {place.clock.now() - began:.0f} s after the answer"
 
 
+@asked("watching.captured", here=True)
+def captured_rows_come_back(place: Place) -> str:
+    """So many that they fill one line and begin another."""
+    name = place.proven("kept", capture="{enabled: true, classify: {x: keep}}")
+    _, answer = place.ask(name, rows=400)
+    words = ("logs", name, "--captured", "--request", answer["prediction_ids"][0])
+
+    def rows() -> int:
+        return len(place.shop.ladle_json(*words)["rows"])
+
+    place.until("all of its rows are found", lambda: rows() == 400, 300)
+    return "400 rows in lines of 15 KB"
+
+
 @asked("watching.stream", here=True)
 def the_stream_names_its_version(place: Place) -> str:
     group = names.log_group(place.once(first))

@@ -17,13 +17,14 @@ pytestmark = [pytest.mark.embedded, pytest.mark.timeout(240)]
 
 # Who laid a file into the store: the emulator's S3 calls everybody so.
 LABELLED = "{window: 2s, guards: {latency: null}, labels: {sources: [labeller, EXAMPLE]}}"
+CAPTURED = "{enabled: true, classify: {x: keep, label: hash}}"
 
 
 @pytest.fixture(scope="module")
 def first(stage: Stage) -> Mapping[str, Any]:
     """What the deploy of a first release answered."""
     stage.packages()
-    stage.write("first", monitor=LABELLED)
+    stage.write("first", monitor=LABELLED, capture=CAPTURED)
     return stage.deploy("first")["first"]
 
 
@@ -72,6 +73,22 @@ def test_labels_by_command_by_file_and_by_the_store_count_once(
     while labelled() != (2_000_000, 500_000):
         assert stage.clock.now() < until, "the file in the store was not counted"
         stage.clock.sleep(0.2)
+
+
+def test_what_a_model_may_keep_of_its_requests_comes_back_row_by_row(
+    stage: Stage, first: Mapping[str, Any]
+) -> None:
+    """So many rows that they fill one line and begin another."""
+    id_ = stage.ask("first", rows=400)[1]["prediction_ids"][0]
+    asked = ("logs", "first", "--captured", "--request", id_)
+    until = stage.clock.now() + PATIENCE_S
+    while len(rows := stage.shop.ladle_json(*asked)["rows"]) < 400:
+        assert stage.clock.now() < until, "the rows are not in the log"
+        stage.clock.sleep(0.5)
+    assert [row["row"] for row in rows] == list(range(400))
+    assert {(*row["in"]["x"], row["release"]) for row in rows} == {(0.0, 0.5, 1)}
+    (hashed,) = {row["out"]["label"] for row in rows}
+    assert len(hashed) == 32
 
 
 # An app of a team's own: something of theirs fails after the model has been handed over.
