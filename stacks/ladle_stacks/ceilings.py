@@ -13,6 +13,7 @@ from constructs import Construct
 
 from ladle import names
 from ladle.catalog import DoorKind, Target
+from ladle.planning import between
 from ladle.planning.service_spec import ServiceSpec
 from ladle_stacks import arns
 from ladle_stacks.home import home_of
@@ -77,6 +78,9 @@ class _Asked:
 
 def _asked(scope: Construct, spec: ServiceSpec) -> _Asked:
     of_the_door = _Asked("AWS/ApiGateway", "Count", "ApiName", names.function(spec.model))
+    if spec.left is None and between.stands(spec):
+        function = names.invoking_function(spec.model)
+        return _Asked("AWS/Lambda", "Invocations", "FunctionName", function)
     if spec.left is not None:  # either home answers, both behind one door
         if spec.door.kind is DoorKind.REST_API:
             return of_the_door

@@ -19,6 +19,7 @@ from ladle.project.staging import StagedZip
 from ladle_stacks import arns, grants
 
 OWN_LOGS_DAYS = 30
+_TRACED = lambda_.CfnFunction.TracingConfigProperty(mode="Active")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class FunctionPlan:
     role_name: str | None = None
     memory_mb: int = 512
     timeout_s: int = 60
+    traced: bool = False
 
 
 class ZipCode:
@@ -72,6 +74,7 @@ def own_function(
         memory_size=plan.memory_mb,
         timeout=plan.timeout_s,
         dead_letter_config=dead_letter_config,
+        tracing_config=_TRACED if plan.traced else None,
     )
     function.add_resource_dependency(kept)
     return function

@@ -53,6 +53,7 @@ WATCHED = (
 # A model on each target that has a stack of another kind.
 TARGETS = {
     "endpoint": f"{MODEL}target: sagemaker\n",
+    "invoked": f"{MODEL}target: sagemaker\n{BEHIND['tokens']}",
     "later": f"{MODEL}target: sagemaker-async\ncompute: {{timeout_s: 300}}\n",
     "serverless": f"{MODEL}target: sagemaker-serverless\n{SECRETS}",
     "tasks": f"{MODEL}target: ecs\ncompute: {{spot: true}}\n{NETWORK}",

@@ -12,7 +12,7 @@ from tests.synth import drawing, sound
 from tests.synth.sound import Made
 
 pytestmark = [pytest.mark.check, pytest.mark.timeout(300)]
-CONFIGS, POOL, SEED = 26, 3000, 20261123
+CONFIGS, POOL, SEED = 26, 3000, 20261134
 
 
 @pytest.fixture(scope="module")

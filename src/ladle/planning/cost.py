@@ -141,7 +141,11 @@ class _Asked(dict[str, float]):
 def most_per_s(spec: ServiceSpec, answer_ms: float) -> float:
     """As many requests as the door lets in, and the model's instances can answer."""
     answered = planning_of(spec.target).most_per_s(spec, answer_ms)
-    return min(spec.door.rate_per_s, answered) if row_of(spec.door.kind).throttles else answered
+    return (
+        min(spec.door.rate_per_s, answered)
+        if row_of(spec.door.kind, spec.target).throttles
+        else answered
+    )
 
 
 def total(rows: Iterator[Line] | Sequence[Line]) -> Sum:
@@ -164,7 +168,7 @@ def _serving(
     requests, months = usage.requests_per_s * seconds, seconds / MONTH_S
     yield from planning_of(spec.target).serving_costs(spec, usage, seconds, prices)
     yield from left_costs(spec, seconds, prices)
-    yield "the door", prices.of(row_of(spec.door.kind).price, requests)
+    yield "the door", prices.of(row_of(spec.door.kind, spec.target).price, requests)
     answers_gb = requests * answer_bytes(spec) / 1e9
     yield "answers on their way out", prices.of("internet_gb", answers_gb)
     kept_in = "image_gb_month" if spec.is_in_image else "store_gb_month"
@@ -196,12 +200,12 @@ def _watching(spec: ServiceSpec, usage: Usage, seconds: float, prices: Prices) -
         found.append(("the dashboard", prices.of("dashboard_month", months)))
     if spec.tracing is Tracing.XRAY:
         found.append(("traces", prices.of("trace", requests * TRACED_SHARE)))
+    if go_to_cloudwatch(spec):
+        found.append(("spans", prices.of("log_gb", requests * SPAN_BYTES / 1e9)))
     if spec.policy.labels_expected:
         found += label_costs(spec, usage, seconds, prices)
     if spec.monitor.window_s < 60:
         awake = 2 * own_calls(MINUTES * months, AWAKE_S, prices)
-    if go_to_cloudwatch(spec):
-        found.append(("spans", prices.of("log_gb", requests * SPAN_BYTES / 1e9)))
         found.append(("windows under a minute (once for all models)", awake))
     for what, usd in found:
         yield Line(Side.WATCHING, what, usd)

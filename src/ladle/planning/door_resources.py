@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from ladle import names
 from ladle.catalog import DoorAuth, DoorKind
+from ladle.config.doors import row_of
 from ladle.planning.resource import Resource
 from ladle.planning.service_spec import ServiceSpec
 
@@ -27,6 +28,20 @@ ASKING_ROUTES = (*INVOKING_ROUTES, "GET /predictions/{id}")
 INTAKE_ROUTES = ("POST /feedback",)
 
 
+def predict_routes(spec: ServiceSpec) -> tuple[str, ...]:
+    """While a model moves either home may answer: what the one before an endpoint has not, it says so."""
+    direct = spec.left is not None or not row_of(spec.door.kind, spec.target).through
+    return SERVING_ROUTES if direct else INVOKING_ROUTES
+
+
+def route_ids(part: str, routes: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Each with its id in a template, which it keeps when others go."""
+    numbers = {
+        route: n for every in (SERVING_ROUTES, INTAKE_ROUTES) for n, route in enumerate(every)
+    }
+    yield from ((f"{part}Route{numbers[route]}", route) for route in routes)
+
+
 def door_resources(spec: ServiceSpec) -> Iterator[Resource]:
     yield from MADE_OF[spec.door.kind](spec)
     if spec.door.domain is not None:
@@ -35,7 +50,7 @@ def door_resources(spec: ServiceSpec) -> Iterator[Resource]:
 
 
 def _http_api(spec: ServiceSpec) -> Iterator[Resource]:
-    yield from _api(spec, (SERVING_ROUTES, INTAKE_ROUTES))
+    yield from _api(spec, (predict_routes(spec), INTAKE_ROUTES))
 
 
 def _api(spec: ServiceSpec, routes_by_integration: Sequence[Sequence[str]]) -> Iterator[Resource]:

@@ -61,7 +61,7 @@ class Exposure:
 
 def exposure(spec: ServiceSpec) -> Exposure:
     door = spec.door
-    public, row = door.auth is DoorAuth.NONE, row_of(door.kind)
+    public, row = door.auth is DoorAuth.NONE, row_of(door.kind, spec.target)
     return Exposure(
         door=f"{row.called} ({door.kind_reason})",
         callers=_callers(door),

@@ -24,6 +24,12 @@ def tried_by_scaling() -> Grant:
     )
 
 
+def traces() -> Grant:
+    """What Lambda does for a function whose requests are traced."""
+    thing = Thing("*", "traces")  # which have no ARN
+    return allow("xray", ["PutTelemetryRecords", "PutTraceSegments"], thing)
+
+
 def own_log(log_group: str) -> Grant:
     streams = Thing(arns.log_group(f"{log_group}:*"), f"its log {log_group}")
     return allow("logs", ["CreateLogStream", "PutLogEvents"], streams)

@@ -32,6 +32,7 @@ PLATFORM_ENTRIES = {
     "controller": "ladle_runtime.controller.handler",
 }
 ASKING_ENTRY = "ladle_runtime.asking.handler"
+INVOKING_ENTRY = "ladle_runtime.asking.invoking"
 HANDOFF_ENTRIES = {
     "handoff": "ladle_runtime.handoff.handler",
     "bundle": "ladle_runtime.handoff.bundle",

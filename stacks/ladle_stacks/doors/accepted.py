@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ladle.catalog import DoorAuth, DoorKind, Tracing
-from ladle.planning.door_resources import INTAKE_ROUTES, SERVING_ROUTES
+from ladle.planning.door_resources import INTAKE_ROUTES, predict_routes, route_ids
 from ladle.planning.service_spec import ServiceSpec
 
 Row = tuple[str, tuple[str, ...], str]
@@ -42,16 +42,14 @@ def accepted(spec: ServiceSpec) -> Iterator[Row]:
     if spec.door.auth is not DoorAuth.NONE:
         return
     answers = f"{spec.door.public_acknowledged_by} answers for it"
-    predicts = () if kind is DoorKind.FUNCTION_URL else _ids("Predict", SERVING_ROUTES)
+    routes = list(route_ids("Feedback", INTAKE_ROUTES))
+    if kind is DoorKind.HTTP_API:
+        routes += route_ids("Predict", predict_routes(spec))
     if kind is not DoorKind.REST_API:
-        yield "AwsSolutions-APIG4", (*predicts, *_ids("Feedback", INTAKE_ROUTES)), answers
+        yield "AwsSolutions-APIG4", tuple(id_ for id_, _ in routes), answers
     if kind is DoorKind.FUNCTION_URL:
         opened = ("UrlByAnyone", "PredictByAnyone")
         yield "NIST.800.53.R5-LambdaFunctionPublicAccessProhibited", opened, answers
 
 
 _TRACED = "a trace of each request is the team's to pay for"
-
-
-def _ids(part: str, routes: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(f"{part}Route{number}" for number in range(len(routes)))

@@ -12,7 +12,7 @@ from constructs import Construct
 from ladle import names
 from ladle.catalog import DoorAuth, DoorKind
 from ladle.config.doors import row_of
-from ladle.planning.door_resources import INTAKE_ROUTES, SERVING_ROUTES
+from ladle.planning.door_resources import INTAKE_ROUTES, predict_routes, route_ids
 from ladle.planning.moving import LIVE
 from ladle.planning.service_spec import ServiceSpec
 from ladle_stacks import arns
@@ -37,7 +37,7 @@ _ADDRESS = "https://${Door}.execute-api.${AWS::Region}.${AWS::URLSuffix}"
 def opened(scope: Construct, spec: ServiceSpec, behind: Behind, intake: ToFunction) -> Opened:
     door = _Door(scope, spec, f"Ladle: the front door of {spec.model}")
     live = door.leading(behind)
-    door.routes("Predict", SERVING_ROUTES, live)
+    door.routes("Predict", predict_routes(spec), live)
     if isinstance(behind, ToFunction):
         may_call(scope, spec, door.api.ref, behind.arn)
     # The platform stack lets every door's POST /feedback in: one permission, however many models.
@@ -81,10 +81,10 @@ class _Door:
         self._tokens = _tokens(scope, spec, self.api) if spec.door.auth is DoorAuth.JWT else None
 
     def routes(self, id_: str, routes: tuple[str, ...], integration: cdk.CfnResource) -> None:
-        for number, route in enumerate(routes):
+        for route_id, route in route_ids(id_, routes):
             api.CfnRoute(
                 self._scope,
-                f"{id_}Route{number}",
+                route_id,
                 api_id=self.api.ref,
                 route_key=route,
                 target=f"integrations/{integration.ref}",
@@ -114,7 +114,10 @@ class _Door:
         description: str | None = None,
         scope: Construct | None = None,
     ) -> api.CfnIntegration:
-        waits_s = min(self._spec.compute.timeout_s, row_of(DoorKind.HTTP_API).timeout_s)
+        row = row_of(DoorKind.HTTP_API, self._spec.target)
+        waits_s = min(self._spec.compute.timeout_s, row.timeout_s)
+        if row.through:
+            waits_s += names.LATE_S
         made = partial(
             api.CfnIntegration,
             scope or self._scope,

@@ -13,15 +13,17 @@ from constructs import Construct
 
 from ladle import digest, names
 from ladle.planning import permissions
+from ladle.planning.permissions import Grants
 from ladle.planning.service_spec import ServiceSpec
 from ladle.planning.serving_environment import serving_json
 from ladle.planning.targets import sagemaker as planning
 from ladle.project.accelerators import accelerator
 from ladle_stacks import arns, grants
-from ladle_stacks.doors.behind import ToService
+from ladle_stacks.doors.behind import Behind, ToFunction, ToService
 from ladle_stacks.doors.front_door import front_door
 from ladle_stacks.home import home_of, log_of
 from ladle_stacks.host import Host
+from ladle_stacks.invoking import invoking_function
 from ladle_stacks.release_handoff import bundle_and_handoff, release
 from ladle_stacks.serving_image import serving_image
 
@@ -39,21 +41,24 @@ def serve(scope: Construct, host: Host, spec: ServiceSpec) -> cdk.CfnResource:
     serving = grants.named_role(
         home, "Serving", names.serving_role(spec.model, spec.base), SAGEMAKER, held["serving"]
     )
-    door = grants.named_role(
-        home,
-        "Door",
-        names.door_role(spec.model, spec.base),
-        "apigateway.amazonaws.com",
-        held["door"],
-    )
+    asks = _asks(home, host, spec, held)
     image = serving_image(home, host, spec).image_uri
     wanted = _serving(scope, spec, image, serving.role_arn, handing.bundle, key)
     released = release(scope, handing, lines, spec, wanted)
-    front_door(scope, spec, ToService(_uri(spec), door.role_arn), released)
+    front_door(scope, spec, asks, released)
     return released
 
 
 SAGEMAKER = "sagemaker.amazonaws.com"
+
+
+def _asks(home: Construct, host: Host, spec: ServiceSpec, held: Mapping[str, Grants]) -> Behind:
+    """What the door leads to: the endpoint by a role of its own, or a function that asks it."""
+    if "invoking" in held:
+        return ToFunction(invoking_function(home, host, spec).attr_arn)
+    role_name = names.door_role(spec.model, spec.base)
+    door = grants.named_role(home, "Door", role_name, "apigateway.amazonaws.com", held["door"])
+    return ToService(_uri(spec), door.role_arn)
 
 
 def endpoint_key(scope: Construct, spec: ServiceSpec) -> kms.CfnKey:

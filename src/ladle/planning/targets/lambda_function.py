@@ -16,7 +16,7 @@ from ladle.planning.prices import Prices
 from ladle.planning.resource import Resource
 from ladle.planning.service_spec import ServiceSpec
 from ladle.planning.spans import span_grants
-from ladle.planning.things import own_folder
+from ladle.planning.things import own_folder, traces
 from ladle.planning.usage import Usage
 from ladle.targets import lambda_function as rules
 
@@ -49,8 +49,7 @@ def serving_grants(spec: ServiceSpec) -> Iterator[Grant]:
         yield allow("s3", ["GetObjectVersion"], own_folder(spec.model))
     yield from network_interfaces(spec)
     if spec.tracing is Tracing.XRAY:
-        traces = Thing("*", "traces")  # which have no ARN
-        yield allow("xray", ["PutTelemetryRecords", "PutTraceSegments"], traces)
+        yield traces()
     yield from span_grants(spec)
 
 
@@ -144,7 +143,7 @@ def most_per_s(spec: ServiceSpec, answer_ms: float) -> float:
 
 
 def limits(spec: ServiceSpec, usage: Usage) -> Iterator[Limit]:
-    size, row = spec.source.bytes, row_of(spec.door.kind)
+    size, row = spec.source.bytes, row_of(spec.door.kind, spec.target)
     peak_per_s = min(usage.peak_per_s, spec.door.rate_per_s) if row.throttles else usage.peak_per_s
     busy = peak_per_s * usage.answer_ms / 1000
     more = "raise compute.reserved" if spec.compute.reserved else "ask AWS for more"

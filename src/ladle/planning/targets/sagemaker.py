@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 
 from ladle import names
-from ladle.planning import arns
+from ladle.planning import arns, between
 from ladle.planning.carried import through_an_endpoint
 from ladle.planning.door_resources import door_resources
 from ladle.planning.grant import Grant, RoleGrants, Thing, allow
@@ -67,7 +67,10 @@ def resources(spec: ServiceSpec) -> Iterator[Resource]:
     yield Resource("AWS::IAM::Role", names.serving_role(spec.model, spec.base))
     yield Resource("AWS::Logs::LogGroup", log_group(spec))
     yield Resource("AWS::Logs::SubscriptionFilter")
-    yield Resource("AWS::IAM::Role", names.door_role(spec.model, spec.base))
+    if between.stands(spec):
+        yield from between.resources(spec)
+    else:
+        yield Resource("AWS::IAM::Role", names.door_role(spec.model, spec.base))
     yield from door_resources(spec)
 
 
@@ -126,8 +129,10 @@ def routing_grants(spec: ServiceSpec) -> Iterator[Grant]:
 
 
 def other_roles(spec: ServiceSpec) -> Iterator[RoleGrants]:
-    endpoint, _, _ = _things(spec.model)
-    yield RoleGrants("door", (allow("sagemaker", ["InvokeEndpoint"], endpoint),))
+    """Of what asks the endpoint: the door itself, or a function before it."""
+    endpoint = endpoint_of(spec.model)
+    asks = (allow("sagemaker", ["InvokeEndpoint"], endpoint),)
+    yield between.role(spec, endpoint) if between.stands(spec) else RoleGrants("door", asks)
 
 
 def serving_costs(
@@ -141,6 +146,8 @@ def serving_costs(
     yield disks(spec, running + tried, prices)
     yield "the key of its disks", prices.of("key_month", hours / 730)
     yield through_an_endpoint(spec, usage.requests_per_s * seconds, prices)
+    if between.stands(spec):
+        yield between.costs(usage, seconds, prices)
     if most_instances(spec) > least_instances(spec):
         alarms = SCALED_BY * (1 + TRIAL_SHARE)
         yield "alarms by which it scales", prices.of("alarm_month", alarms * hours / 730)
@@ -171,12 +178,19 @@ def limits(spec: ServiceSpec, usage: Usage) -> Iterator[Limit]:
     yield Limit("memory", spec.size.peak_mb, memory_mb, "MB", fix)
     fix = "raise compute.max_instances"
     yield Limit("machines at the peak", needed, most_instances(spec), "machines", fix)
+    if between.stands(spec):
+        yield between.limit(spec, usage)
+
+
+def endpoint_of(model: str) -> Thing:
+    name = names.endpoint(model)
+    return Thing(arns.sagemaker(f"endpoint/{name}"), f"the endpoint {name}")
 
 
 def _things(model: str) -> tuple[Thing, Thing, Thing]:
     name = names.endpoint(model)
     return (
-        Thing(arns.sagemaker(f"endpoint/{name}"), f"the endpoint {name}"),
+        endpoint_of(model),
         Thing(arns.sagemaker(f"model/{name}--*"), "its models"),
         Thing(arns.sagemaker(f"endpoint-config/{name}--*"), "its endpoint configs"),
     )
