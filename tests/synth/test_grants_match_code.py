@@ -5,12 +5,17 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 import pytest
+from tests.synth import api_calls, moving
 from tests.synth.repository import MODEL, Synth, Template, as_list, statements, synthesize
 
-from ladle.catalog import TARGET_MODULES, Target
+from ladle.catalog import TARGET_MODULES, DoorKind, Target
+from ladle.planning import permissions
+from ladle.planning.service_spec import Left
+from ladle.policy.lock import Home
 from ladle.project.function_code import (
     HANDOFF_ENTRIES,
     PLATFORM_ENTRIES,
@@ -48,13 +53,22 @@ AROUND_THE_CODE = {
     "sts:AssumeRole",
 }
 # An adapter can more than the function that holds it calls: it reads the ledger and never writes
-# it, it counts and never reads the counters.
+# it, it counts and never reads the counters. A stage is written for other targets, and a door is led
+# of a model that moves.
+STAGE = {"apigateway:GET /restapis/*/stages/*", "apigateway:PATCH /restapis/*/stages/*"}
+LED = {
+    *STAGE,
+    "apigateway:GET /restapis/*/deployments",
+    "apigateway:GET /apis/*/integrations",
+    "apigateway:PATCH /apis/*/integrations/*",
+}
 NEVER_CALLED = {
     "intake": {"dynamodb:DeleteItem"},
     "collector": {"dynamodb:DeleteItem"},
     "judge": {"dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
-    "controller": {"dynamodb:ConditionCheckItem", "dynamodb:UpdateItem"},
+    "controller": {"dynamodb:ConditionCheckItem", "dynamodb:UpdateItem", *LED},
     "handoff": {
+        *STAGE,
         "dynamodb:BatchGetItem",
         "dynamodb:DeleteItem",
         "dynamodb:Query",
@@ -80,6 +94,13 @@ BESIDE = {"lambda_function_warmth": Target.LAMBDA, "backlog": Target.SAGEMAKER_A
 ENTRIES = {**PLATFORM_ENTRIES, **HANDOFF_ENTRIES}
 
 
+KEYED = "door: {auth: api_key}\n"
+MOVING = {
+    "a function behind an HTTP API": f"{MODEL}packaging: image\n",
+    "a function": f"{MODEL}packaging: image\n{KEYED}",
+    "an endpoint": f"{MODEL}target: sagemaker\n{KEYED}",
+    "endpoints": f"{MODEL}target: sagemaker-serverless\n{KEYED}",
+}
 STOPS = (
     "notify: [mailto:ada@example.com]\n"
     "cost: {idle_ttl: 24h, action: stop, production_stop_acknowledged_by: ada@example.com}\n"
@@ -99,6 +120,20 @@ def test_a_function_may_do_what_its_code_does_and_nothing_else(made: Synth, func
     assert called - NEVER_CALLED[function] <= allowed, "a call that AWS would refuse"
     assert allowed - AROUND_THE_CODE <= called, "a permission that nothing needs"
     assert NEVER_CALLED[function] <= called, "an exception that is none"
+
+
+@pytest.mark.parametrize("config", MOVING.values(), ids=MOVING)
+def test_the_controller_may_lead_the_door_of_a_moving_model_and_nothing_else_of_it(
+    tmp_path: Path, config: str
+) -> None:
+    spec = replace(moving.specs(tmp_path, {"fraud": config})["fraud"], base=moving.BASE)
+    moves = replace(spec, left=Left(Home(Target.LAMBDA), {}))
+    held = {role.holder: role.grants for role in permissions.of_model(moves)}
+    asked = {action for grant in held["router"] for action in api_calls.allowed(grant)}
+    kind = "/restapis/" if moves.door.kind is DoorKind.REST_API else "/apis/"
+    called = set(called_actions(ENTRIES["controller"], Target.LAMBDA))
+    assert {a for a in asked if a.startswith("apigateway:")} == {a for a in called if kind in a}
+    assert "cloudformation:DescribeStackResource" in asked, "by which an API is found"
 
 
 def allowed_actions(made: Synth, roles: list[str]) -> Iterator[str]:
@@ -127,6 +162,7 @@ def _actions_in(source: str) -> Iterator[str]:
     if "TransactItems" in source:
         keys = {key.value for node in ast.walk(tree) for key in _keys(node)}
         yield from (action for key, action in IN_A_TRANSACTION.items() if key in keys)
+    yield from api_calls.called(source, list(_methods(tree)))
     for service in services:
         for method in _methods(tree):
             operation = OPERATIONS.get(service, {}).get(method)
