@@ -60,7 +60,11 @@ class StagedVersions(ReleaseModels):
         stage = self._stages.find(model)
         if stage is None:
             what = f"{model} has no door that could lead to release {release}"
-            raise LadleError("LD222", what, "somebody deleted it: deploy again")
+            fix = (
+                "somebody deleted it: deploy again; where a model that has moved gets a new stack, take "
+                "what is `locked` there out of its pinned.json first"
+            )
+            raise LadleError("LD222", what, fix)
         if not self._leads_somewhere(model, stage):
             expecting = self._stages.expect(model, stage, [release])
             self._own.start(model, release)
