@@ -130,14 +130,16 @@ class BehindOneDoor:
 
     def _shares(
         self, model: str, homes: Homes
-    ) -> tuple[dict[Home, ObservedTraffic | None], dict[Home, Forbidden]]:
-        """A deploy that went back takes a home away, and with it the permission to look."""
+    ) -> tuple[dict[Home, ObservedTraffic | None], dict[Home, Forbidden | NotFound]]:
+        """A deploy that went back takes a home away, and with it the permission to look; what AWS gave up
+        on serves nobody. Neither holds up the other home.
+        """
         shares: dict[Home, ObservedTraffic | None] = {}
-        denied: dict[Home, Forbidden] = {}
+        denied: dict[Home, Forbidden | NotFound] = {}
         for home in homes.by_age:
             try:
                 shares[home] = self._routers(home).read(model)
-            except Forbidden as denial:
+            except (Forbidden, NotFound) as denial:
                 shares[home], denied[home] = None, denial
         return shares, denied
 
