@@ -30,7 +30,7 @@ from ladle.policy.statuses import ReleaseStatus
 from ladle.ports import BundleStore, DeployTool
 from ladle.project.pinned_lock import drop_lock
 from ladle.project.repository import find_root, packages, read_pinned
-from ladle.project.services import Locks, read_configs, read_services
+from ladle.project.services import Locks, named, read_configs, read_services
 from ladle.tools.cdk import parse_event
 from ladle.wiring import (
     deploy_tool,
@@ -60,6 +60,7 @@ def deploy(
     """Deploy what is committed; a quarantined model is refused before anything is built."""
     root = find_root(Path.cwd())
     found = read_configs(root, environment)
+    named(found, models or ())  # a name that none has is said before anybody is asked
     to = deployment_of(root, found, environment)
     url, cloud = to.url, to.cloud
     origin = None if source is None else _origin(root, source, source_profile, url)

@@ -61,8 +61,12 @@ def doctor(
             }
         )
     else:
-        answer(", ".join(f"{number} {state}" for state, number in counts.items() if number))
+        answer(", ".join(_counted(number, state) for state, number in counts.items() if number))
     return ExitCode.FINDING if counts[State.FAILURE] else ExitCode.OK
+
+
+def _counted(number: int, state: State) -> str:
+    return f"{number} {state}{'s' * (number > 1 and state is not State.OK)}"
 
 
 def _show(one: Health) -> None:
@@ -80,7 +84,7 @@ def _examined(here: Path, online: bool) -> Iterator[Health]:
         absent = _absent(root)
         models = tuple(_models(root, absent))
     except LadleError as error:
-        yield failure("models", error.finding.what, error.finding.fix)
+        yield from (failure("models", str(one), one.fix) for one in error.findings)
     yield from _machine(root, models)
     for model, runtime in absent.items():
         yield health.absent(f"runtime {model}", f"the serving runtime {runtime} is not here")

@@ -139,7 +139,7 @@ def serving_code(
         if not tree.sends_spans:
             raise too_old(folder.name, "tracing: otlp", "tracing: none")
         entries.append(SPANS_ENTRY)
-    files = list(reached_files(entries, tree.roots))
+    files = list(_reached(tuple(entries), tree))
     if model_file.endswith(".py"):
         files += _model_code(folder, model_file)
     files += pinned_graph(folder, model_file)
@@ -153,6 +153,12 @@ def serving_code(
     return FunctionCode(
         tuple(dict.fromkeys(files)), wheels, python, runtime.locks if runtime else None
     )
+
+
+@cache
+def _reached(entries: Sequence[str], tree: RuntimeTree) -> tuple[SourceFile, ...]:
+    """A runtime does not change while a command runs, and most models have the same one."""
+    return reached_files(entries, tree.roots)
 
 
 def too_old(model: str, asked: str, instead: str) -> LadleError:
@@ -210,9 +216,17 @@ def dockerfile(target: Target = Target.LAMBDA, runtime: RuntimeTree | None = Non
 
 
 def lock_of(wheels: Wheels, python: str, locks: Path | None = None) -> bytes:
+    """Raises NotFound LD721 where Ladle was installed without its locks."""
     folder, tag = locks or home() / "locks", python_tag(python)
     parts = [folder / f"{part}-{tag}.txt" for part in wheels.split("-")]
-    return b"".join(part.read_bytes() for part in parts)
+    try:
+        return b"".join(part.read_bytes() for part in parts)
+    except FileNotFoundError as error:
+        raise NotFound(
+            "LD721",
+            f"this Ladle has no {Path(error.filename).name}, the lock of a function's wheels",
+            "use the ladle of a checkout: scripts/setup there, then its .venv/bin on your PATH",
+        ) from error
 
 
 def home() -> Path:

@@ -72,7 +72,9 @@ def test_a_config_with_mistakes_is_a_failure_like_any_other(
 ) -> None:
     (here / "model_packages/digits/model.yaml").write_text("name: digits\n")
     assert main(["doctor", "--json"]) == 1
-    assert checks(capsys.readouterr().out)["models"]["state"] == "failure"
+    told = checks(capsys.readouterr().out)["models"]
+    assert told["state"] == "failure"
+    assert told["said"].startswith("model_packages/digits/model.yaml:1:1 LD110")
 
 
 def test_the_wheels_of_a_zip_are_those_of_the_runtime_that_the_model_keeps(

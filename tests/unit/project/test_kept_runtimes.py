@@ -19,7 +19,7 @@ from ladle.planning.resolve import Cloud
 from ladle.planning.service_spec import ServiceSpec
 from ladle.policy.lock import Lock, Runtime
 from ladle.project import kept_runtimes
-from ladle.project.function_code import FunctionCode, Wheels
+from ladle.project.function_code import FunctionCode, Wheels, lock_of
 from ladle.project.services import read_services
 from ladle.project.staging import find_wheels, place_for_wheels, stage_zip, wheels_name
 from ladle.testing.hand_off import FakeBundleStore
@@ -159,3 +159,10 @@ def test_what_the_store_gives_back_cut_off_is_not_believed(
     (tmp_path / "packed.zip").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(LadleError, match="LD239"):
         kept_runtimes.unpack(tmp_path / "packed.zip", tmp_path / "elsewhere", runtime)
+
+
+def test_a_ladle_that_was_installed_without_its_locks_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(LadleError, match="LD721") as refused:
+        lock_of(Wheels.FUNCTION, "3.13", tmp_path)
+    assert "function-py313.txt" in refused.value.finding.what
+    assert "scripts/setup" in refused.value.finding.fix
