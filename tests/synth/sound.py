@@ -59,10 +59,10 @@ OF_EVERYTHING = {
 }
 PUBLISHES = "W2530"  # a snapshot wants a version, and the hand-off publishes those
 OWN = {"lambda", "logs", "s3", "sagemaker", "secretsmanager", "ssm"}  # services that keep a model's
-# What a neighbour may be called, so that a pattern which ends too early reaches it.
-NEIGHBOURS = ("{}-b", "{}b", "b-{}", "{}0")
 POLICIES_LENGTH = 10_240  # of a role, all that stand in it together
 LONGEST_NAME = 39 * "m"
+# What a neighbour may be called, so that a pattern which ends too early reaches it.
+NEIGHBOURS = ("{}-b", "{}b", "b-{}", "{}0")
 
 
 @dataclass(frozen=True)
@@ -106,9 +106,9 @@ def faults(made: Made) -> Iterator[str]:
         for action in _of_roles(_anew(template, spec)) - said:
             yield f"{name}: its plan does not say {action}"
         yield from (f"{name}: {fault}" for fault in _reaches(name, template))
+        yield from (f"{name}: {fault}" for fault in _too_long(name, template))
         whole = json.dumps(template)
         yield from (f"{name} names {o}" for o in made.synth.specs if o != name and o in whole)
-        yield from (f"{name}: {fault}" for fault in _too_long(name, template))
 
 
 def lint_faults(template: Template) -> list[str]:
@@ -153,8 +153,6 @@ def _reaches(model: str, template: Template) -> Iterator[str]:
             yield from (f"{id_} reaches {arn}" for arn in theirs if fnmatchcase(arn, pattern))
 
 
-def _granted(template: Template) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """What roles may: who may take them is said without a resource."""
 def _too_long(model: str, template: Template) -> Iterator[str]:
     """All policies in a role together are held to a length, also those of a model with the longest name."""
     lengths = Counter[str]()
@@ -175,6 +173,8 @@ def _length(document: Any, model: str) -> int:
     return len(json.dumps(document, separators=(",", ":")).replace(model, LONGEST_NAME))
 
 
+def _granted(template: Template) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """What roles may: who may take them is said without a resource."""
     for id_, statement in statements(template):
         of_iam = template["Resources"][id_]["Type"].startswith("AWS::IAM::")
         if of_iam and "Resource" in statement:
