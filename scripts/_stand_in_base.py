@@ -109,7 +109,7 @@ def base_of(dockerfile: Path, python: str) -> str:
 
 def locks(python: str) -> list[Path]:
     tag = "py" + python.replace(".", "")
-    return [ROOT / "locks" / f"{part}-{tag}.txt" for part in DOCKERFILES]
+    return [ROOT / "locks" / f"{part}-{tag}.txt" for part in (*DOCKERFILES, "otlp")]
 
 
 def made_from(python: str) -> str:

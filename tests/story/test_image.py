@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.runtime.collector import collecting
 from tests.story.image import engine
 from tests.story.image.bundle_store import BundleStore, serve_bundle
 from tests.story.image.package import (
@@ -24,11 +25,12 @@ from tests.story.image.package import (
     need_base,
     need_engine,
     read_service,
+    traced,
 )
 from tests.story.image.sandbox import STREAM, Sandbox, sandbox
 
 from ladle import digest
-from ladle.catalog import Target
+from ladle.catalog import Target, Tracing
 from ladle.project.staging import ImageModel
 from ladle.quality import delivery, lines
 from ladle.quality.counts import Counts
@@ -183,6 +185,20 @@ def test_a_model_that_lies_in_the_image_needs_no_store(
     with sandbox(image, {**service.environment(), **told}) as started:
         answer = started.invoke(service.request).payload
     assert answer["model"] == MODEL
+
+
+def test_one_with_spans_sends_them(
+    service: Service, base: engine.Base, store: BundleStore, tmp_path: Path
+) -> None:
+    image = build(service, base, tmp_path, tracing=Tracing.OTLP)
+    with collecting() as collector:
+        told = traced(service, collector) | store.environment(service.sha256)
+        with sandbox(image, told) as started:
+            started.warm_up()
+            started.invoke(service.request)
+            [span] = collector.wait_for(1)
+    assert span.name == "predict"  # asked without a door
+    assert collector.resources[0]["service.version"] == str(FUNCTION_VERSION)
 
 
 def test_a_model_that_is_not_the_released_one_is_refused_before_the_first_request(

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.runtime.collector import collecting
 from tests.story.image import engine
 from tests.story.image.bundle_store import BundleStore, serve_bundle
 from tests.story.image.package import (
@@ -25,10 +26,11 @@ from tests.story.image.package import (
     need_base,
     need_engine,
     read_service,
+    traced,
 )
 from tests.story.image.server import PATIENCE_S, Server, on_ecs, on_sagemaker
 
-from ladle.catalog import Target
+from ladle.catalog import Target, Tracing
 from ladle.quality import lines
 from ladle.quality.lines import RequestLine
 
@@ -187,6 +189,20 @@ def test_a_model_that_is_not_the_released_one_is_never_served(
         with started as server:
             assert not server.container.ending().out_of_memory
             assert [line for line in server.container.lines() if "LD421" in line]
+
+
+def test_one_with_spans_sends_them(
+    service: Service, base: engine.Base, store: BundleStore, tmp_path: Path
+) -> None:
+    image = build(service, base, tmp_path, Target.ECS, tracing=Tracing.OTLP)
+    with collecting() as collector:
+        told = traced(service, collector) | store.task_environment(service.sha256)
+        with on_ecs(image, {**told, "LADLE_RELEASE": str(RELEASE)}) as task:
+            task.wait_until_ready()
+            task.post("/predict", service.request)
+            [span] = collector.wait_for(1)
+    assert span.name == "POST /predict"
+    assert collector.resources[0]["service.version"] == str(RELEASE)
 
 
 def test_several_models_share_it_each_by_name_and_release(

@@ -13,6 +13,8 @@ from functools import cache
 from importlib.util import resolve_name
 from pathlib import Path
 
+_HOLDS_STATEMENTS = (ast.stmt, ast.ExceptHandler, ast.match_case)
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class SourceFile:
@@ -73,8 +75,10 @@ def _imports(source: bytes, module: str, is_package: bool) -> tuple[str, ...]:
 
 
 def executed(node: ast.AST) -> Iterator[ast.AST]:
-    """All nodes but the bodies of ``if TYPE_CHECKING``."""
+    """All statements but the bodies of ``if TYPE_CHECKING``; no expression has an import in it."""
     for child in ast.iter_child_nodes(node):
+        if not isinstance(child, _HOLDS_STATEMENTS):
+            continue
         if isinstance(child, ast.If) and _is_type_checking(child.test):
             for statement in child.orelse:
                 yield statement

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.runtime.collector import Collector
 from tests.story.image import engine
 
 from ladle import digest
-from ladle.catalog import Packaging, Target
+from ladle.catalog import Packaging, Target, Tracing
 from ladle.planning.resolve import Cloud
 from ladle.planning.service_spec import ServiceSpec
 from ladle.planning.serving_environment import backend_of, serving_json
@@ -88,12 +89,23 @@ def build(
     target: Target = Target.LAMBDA,
     transform: Path | None = None,
     model: ImageModel | None = None,
+    tracing: Tracing = Tracing.NONE,
 ) -> str:
     """Of the very context that ``cdk synth`` stages for the package."""
     backend, python = backend_of(service.spec.source.file_name) or "", service.spec.python
     folder = Path(service.spec.folder) if transform is None else transform.parent
     name = None if transform is None else transform.name
-    code = serving_code(backend, Packaging.IMAGE, python, folder, name, target=target)
+    code = serving_code(
+        backend, Packaging.IMAGE, python, folder, name, target=target, tracing=tracing
+    )
     kind = MODEL if target is Target.LAMBDA else "server"
-    tag = f"ladle-test:{kind}{'-transform' if transform else ''}{'-model' if model else ''}"
+    parts = {"transform": transform, "model": model, "spans": tracing is Tracing.OTLP}
+    tag = f"ladle-test:{'-'.join([kind, *(part for part, has in parts.items() if has)])}"
     return engine.build(stage_image(code, repository, python, model), tag, python, base)
+
+
+def traced(service: Service, collector: Collector) -> dict[str, str]:
+    """The environment of one that sends its spans to a collector on this machine."""
+    told = service.environment()
+    spec = {**json.loads(told["LADLE_SPEC"]), "tracing": str(Tracing.OTLP)}
+    return {**told, "LADLE_SPEC": json.dumps(spec), **collector.environment}
