@@ -10,6 +10,7 @@ from typing import Any
 
 import aws_cdk as cdk
 from tests.synth.repository import (
+    BEHIND,
     MODEL,
     NETWORK,
     SECRETS,
@@ -21,9 +22,11 @@ from tests.synth.repository import (
 )
 
 from ladle import names
+from ladle.catalog import DoorKind, Packaging, Target
 from ladle.planning.moving import stays
 from ladle.planning.resolve import Cloud
 from ladle.planning.service_spec import Left, ServiceSpec
+from ladle.policy.lock import Lock
 from ladle.project.services import read_services
 from ladle_stacks.build_app import describe
 from ladle_stacks.host import Host
@@ -57,6 +60,7 @@ IMAGE, ZIP, TASKS = (
 TOLD = "notify: ['mailto:ada@example.com']\ncost: {idle_ttl: 24h}\nmonitor: {dashboard: true}\n"
 MACHINES = f"{MODEL}target: ecs\ncompute: {{gpu: 1, spot: true}}\n{TOLD}"
 KEYED = "door: {auth: api_key}\n"
+TOKENS = BEHIND["tokens"]
 ENDPOINT, SERVERLESS = f"{MODEL}target: sagemaker\n", f"{MODEL}target: sagemaker-serverless\n"
 MOVES = {
     "packed": Move(f"{ZIP}{NETWORK}{SECRETS}", f"{IMAGE}{TOLD}"),
@@ -70,14 +74,24 @@ MOVES = {
     "freed": Move(f"{SERVERLESS}{KEYED}{SECRETS}", f"{ZIP}{KEYED}"),
     "idled": Move(f"{ENDPOINT}{TOLD}", SERVERLESS),
     "woken": Move(SERVERLESS, f"{ENDPOINT}{NETWORK}", base=3),
+    "asked": Move(f"{IMAGE}{TOLD}", f"{ENDPOINT}{NETWORK}{TOLD}"),
+    "hurried": Move(f"{TASKS}{TOKENS}", f"{ENDPOINT}{TOKENS}{TOLD}"),
+    "calmed": Move(f"{ENDPOINT}{TOKENS}{TOLD}", f"{ZIP}{TOKENS}{SECRETS}", base=3),
 }
 # Behind a REST API; the others are behind HTTP APIs.
 REST = {"keyed", "steadied", "thinned", "spared", "freed", "idled", "woken"}
 
 
-def specs(folder: Path, configs: Mapping[str, str], base: int = 0) -> dict[str, ServiceSpec]:
+def specs(
+    folder: Path,
+    configs: Mapping[str, str],
+    base: int = 0,
+    doors: Mapping[str, DoorKind] | None = None,
+) -> dict[str, ServiceSpec]:
+    """``doors`` are those that models keep."""
     write_repository(folder, configs)
-    found = read_services(folder, Cloud.AWS, lambda _: SIGNATURE)
+    kept = {n: Lock(Target.LAMBDA, Packaging.IMAGE, None, door=d) for n, d in (doors or {}).items()}
+    found = read_services(folder, Cloud.AWS, lambda _: SIGNATURE, known=kept)
     return {spec.model: replace(spec, base=base) for spec in found}
 
 
@@ -118,7 +132,8 @@ def move(folder: Path, stage: Path, moves: Mapping[str, Move]) -> Moved:
     for name, found in specs(folder, {n: m.before for n, m in moves.items()}).items():
         old[name] = replace(found, base=moves[name].base)
     before = templates(folder, stage, old)
-    new = specs(folder, {n: m.after for n, m in moves.items()})
+    doors = {name: spec.door.kind for name, spec in old.items()}
+    new = specs(folder, {n: m.after for n, m in moves.items()}, doors=doors)
     between = {n: moving(new[n], old[n], before.model(n)) for n in moves}
     while_ = templates(folder, stage, between)
     after = templates(folder, stage, {n: finished(spec) for n, spec in between.items()})

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.synth import moving
 from tests.synth import test_plan_is_right as plan
 from tests.synth import test_sagemaker as endpoint
+from tests.synth.moving import MOVES
 from tests.synth.repository import BEHIND, MODEL, Synth, one, resources, synthesize, text
 
 from ladle import names
@@ -119,6 +121,20 @@ def test_a_route_keeps_its_id_where_others_go(made: Synth) -> None:
         if id_.startswith("PredictRoute"):
             number = int(id_.removeprefix("PredictRoute"))
             assert route["Properties"]["RouteKey"] == SERVING_ROUTES[number]
+
+
+def test_routes_that_an_endpoint_has_not_go_when_the_other_home_does(
+    tmp_path: Path, root: Path
+) -> None:
+    """Until then either may answer."""
+    move = moving.move(tmp_path, root, {"asked": MOVES["asked"]})
+    found = [
+        resources(synth.model("asked"), "AWS::ApiGatewayV2::Route")
+        for synth in (move.before, move.while_, move.after)
+    ]
+    before, while_, after = ({k for k in ids if k.startswith("Predict")} for ids in found)
+    assert before == while_
+    assert (len(before), after) == (9, {"PredictRoute0", "PredictRoute8"})
 
 
 @pytest.mark.parametrize(("model", "waits_s"), [("tokens", 29), ("moved", 7)])
