@@ -29,7 +29,8 @@ from ladle.wiring import DEFAULT_URL, open_account
 ROOT = Path(__file__).parents[2]
 MODULES = (
     *("deploying", "traffic", "watching", "door", "images", "store"),
-    *("sagemaker", "serverless", "async", "training", "ecs", "moving", "prices", "ending"),
+    *("sagemaker", "serverless", "async", "training", "ecs"),
+    *("moving", "moving_endpoints", "prices", "ending"),
 )
 for _module in MODULES:
     import_module(f"tests.live.ask_{_module}")

@@ -42,12 +42,13 @@ GROUPS: Mapping[str, Group] = {
     ),
     "moving": Group(
         ("moving",),
-        90,
+        180,
         {
             "fargate_vcpu_hour_x86_64": 2,
             "fargate_gb_hour_x86_64": 8,
             "balancer_hour": 2,
             "endpoint_hour": 20,
+            "machine_hour_ml.m5.large": 2,
         },
     ),
     "prices": Group(("prices",), 1),
