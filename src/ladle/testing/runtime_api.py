@@ -9,12 +9,13 @@ import json
 import queue
 import sys
 import threading
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
+
+from ladle.disk.clock import SystemClock
 
 FUNCTION_VERSION: Final = 7
 REQUEST_ID: Final = "8476a536-e9f4-11e8-9739-2dfe598c3fcd"
@@ -114,7 +115,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.events.get(),
             {
                 "Lambda-Runtime-Aws-Request-Id": REQUEST_ID,
-                "Lambda-Runtime-Deadline-Ms": str(round((time.time() + _PATIENCE_S) * 1000)),
+                "Lambda-Runtime-Deadline-Ms": str(round(1000 * (SystemClock().now() + _PATIENCE_S))),
                 "Lambda-Runtime-Invoked-Function-Arn": _FUNCTION_ARN,
             },
         )
