@@ -8,9 +8,11 @@ finished, so the way back is the same write.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 from ladle import digest
 from ladle.actions.sense_release import NO_REVISION
@@ -19,6 +21,8 @@ from ladle.policy.lock import Home
 from ladle.policy.traffic import ObservedTraffic, Traffic
 from ladle.ports import FrontDoor, HomeRouter, LedTo
 from ladle.releases.homes import Homes
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,7 @@ class BehindOneDoor:
         match homes.by_age:
             case [home]:
                 return self._routers(home).read(model)
-        seen = self._look(model, homes)
+        seen = self._look(model, homes, homes.with_a_say)
         if seen.here is None:
             return ObservedTraffic(Traffic(0), seen.revision)
         found = seen.shares[seen.here]
@@ -77,13 +81,14 @@ class BehindOneDoor:
                 self._routers(home).write(model, traffic, expected_revision)
                 return
         home = _one_home(model, homes, traffic)
-        seen = self._look(model, homes)
-        if expected_revision == NO_REVISION:
+        is_rehearsal = expected_revision == NO_REVISION
+        seen = self._look(model, homes, homes.by_age if is_rehearsal else homes.with_a_say)
+        if is_rehearsal:
             self._rehearse(model, seen)
         if seen.revision != expected_revision:
             what = f"the traffic of {model} changed since it was read"
             raise Conflict("LD503", what, "read it again")
-        found = seen.shares[home]
+        found = seen.shares.get(home)
         if found is None:
             what = f"{model} has nothing on {home.target} that could serve {traffic}"
             raise NotFound("LD505", what, "deploy it: ladle deploy")
@@ -116,41 +121,38 @@ class BehindOneDoor:
     def switched(self, model: str, on: bool) -> bool:
         return all(self._routers(home).switched(model, on) for home in self._homes_of(model).by_age)
 
-    def _look(self, model: str, homes: Homes) -> _Seen:
-        shares, denied = self._shares(model, homes)
-        led = self._led(model, alone=list(shares.values()).count(None) == len(shares) - 1)
-        there = [home for home, found in shares.items() if found is not None]
-        oldest, newest = (there or homes.by_age)[0], homes.by_age[-1]
-        here = next((home for home in shares if led and home.base == led.base), None)
-        if here is None and (led is None or newest.base not in led.ready):
-            here = oldest  # before a deploy has made all that a door can be led by, nobody led it
+    def _look(self, model: str, homes: Homes, asked: Sequence[Home]) -> _Seen:
+        """The door last: what it leads to then reads as it was read, unless an alias moved meanwhile."""
+        shares, denied = self._shares(model, asked)
+        try:
+            led = _answer(partial(self._door.read, model))
+        except Forbidden:
+            if len(asked) < len(homes.by_age):
+                return self._look(model, homes, homes.by_age)
+            if list(shares.values()).count(None) != len(shares) - 1:
+                raise
+            led = None  # with all other homes the permission for the door went too
+        here = _reached(homes, shares, led)
+        if here is not None and here not in shares:
+            return self._look(model, homes, (*asked, here))
         if here in denied:
             raise denied[here]
         return _Seen(shares, led, here)
 
     def _shares(
-        self, model: str, homes: Homes
+        self, model: str, asked: Sequence[Home]
     ) -> tuple[dict[Home, ObservedTraffic | None], dict[Home, Forbidden | NotFound]]:
         """A deploy that went back takes a home away, and with it the permission to look; what AWS gave up
         on serves nobody. Neither holds up the other home.
         """
         shares: dict[Home, ObservedTraffic | None] = {}
         denied: dict[Home, Forbidden | NotFound] = {}
-        for home in homes.by_age:
+        for home in asked:
             try:
-                shares[home] = self._routers(home).read(model)
+                shares[home] = _answer(partial(self._routers(home).read, model))
             except (Forbidden, NotFound) as denial:
                 shares[home], denied[home] = None, denial
         return shares, denied
-
-    def _led(self, model: str, alone: bool) -> LedTo | None:
-        """``alone``: one home is left, so that no permission for the door may be left either."""
-        try:
-            return self._door.read(model)
-        except Forbidden:
-            if alone:
-                return None
-            raise
 
     def _settled(self, model: str, homes: Homes, seen: _Seen) -> bool:
         """Whether a write would do something now."""
@@ -177,17 +179,14 @@ class BehindOneDoor:
         if seen.led is None or not seen.leads(home):
             what = f"the door of {model} cannot be led to {home.target} yet"
             raise Unavailable("LD504", what, "it can once the deploy is done")
-        router = self._routers(home)
         if not traffic.reads_like(found.traffic):
-            router.write(model, traffic, found.revision)
-            written = router.read(model)
-            if written is None or not traffic.reads_like(written.traffic):
-                return  # machines start
-        if self._is_ready(model, home, traffic):
+            self._routers(home).write(model, traffic, found.revision)
+        elif self._is_ready(model, home, traffic):
             self._door.lead(model, home.base, seen.led.revision)
 
     def _is_ready(self, model: str, home: Home, traffic: Traffic) -> bool:
-        return all(self._routers(home).is_ready(model, release) for release in traffic.weights)
+        is_ready = self._routers(home).is_ready
+        return all(_answer(partial(is_ready, model, release)) for release in traffic.weights)
 
     def _rehearse(self, model: str, seen: _Seen) -> None:
         """All that is there is written as it is, on a revision that it cannot have."""
@@ -198,6 +197,28 @@ class BehindOneDoor:
         if seen.led is not None and seen.led.base is not None:
             with suppress(Conflict, NotFound):
                 self._door.lead(model, seen.led.base, NO_REVISION)
+
+
+def _answer(question: Callable[[], Answer]) -> Answer:
+    """Asked again at once where no answer came: a look that is many questions shall not fail more often
+    than one.
+    """
+    with suppress(Unavailable):
+        return question()
+    return question()
+
+
+def _reached(
+    homes: Homes, shares: Mapping[Home, ObservedTraffic | None], led: LedTo | None
+) -> Home | None:
+    """Where requests go; perhaps a home that was not asked. None where they reach nothing of ours."""
+    if led is not None:
+        by_door = next((home for home in homes.by_age if home.base == led.base), None)
+        if by_door is not None or homes.by_age[-1].base in led.ready:
+            return by_door
+    # Before a deploy has made all that a door can be led by, nobody led it: it is the oldest that is there.
+    there = (home for home in homes.by_age if home not in shares or shares[home] is not None)
+    return next(there, homes.by_age[0])
 
 
 def _one_home(model: str, homes: Homes, traffic: Traffic) -> Home:

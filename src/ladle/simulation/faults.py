@@ -28,11 +28,6 @@ class Odds:
     stall_s: float = 80.0
     rollback_within_s: float = 120.0
 
-    @property
-    def moving_within_s(self) -> float:
-        """A look at two homes and their door takes twice as many calls, each of which may fail."""
-        return self.rollback_within_s * (1.5 if self.throttled else 1.0)
-
     @cached_property
     def undisturbed(self) -> float:
         """The chance that nothing befalls a call."""

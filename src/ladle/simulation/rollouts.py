@@ -144,12 +144,12 @@ class Simulation:
         return state.paused_by is None and self.world.now - state.phase_since < PAUSED_S
 
     def controls(self, process: Caller) -> Controls:
-        world, watch = self.world, self.watch
+        world, ledger = self.world, WatchedLedger(self.world, self.watch)
         return Controls(
-            ledger=faulty(process, WatchedLedger(world, watch)),
+            ledger=faulty(process, ledger),
             inbox=faulty(process, world.ledger.inbox),
-            traffic=self._traffic(process),
-            alarms=faulty(process, WatchedAlarms(world, watch)),
+            traffic=self._traffic(process, ledger),
+            alarms=faulty(process, WatchedAlarms(world, self.watch)),
             announcer=faulty(process, world.announcer),
             clock=process,
             judge=lambda state, now: process.call("judge", self._judge, state, now),
@@ -160,7 +160,7 @@ class Simulation:
             doubts=lambda state, _now: process.call("doubts", self.world.doubts, state),
         )
 
-    def _traffic(self, process: Caller) -> TrafficRouter:
+    def _traffic(self, process: Caller, ledger: WatchedLedger) -> TrafficRouter:
         """Each call of a home or of the door may be the process's last; what is between them may not."""
         world, watch = self.world, self.watch
         if not world.moves:
@@ -171,7 +171,7 @@ class Simulation:
             return cast("HomeRouter", faulty(process, WatchedRouter(world, watch, base)))
 
         return BehindOneDoor(
-            lambda model: process.call("load", world.homes, model),
+            lambda model: world.homes(ledger.last or process.call("load", ledger.load, model)),
             lambda home: router(home.base),
             faulty(process, WatchedDoor(world, watch)),
         )
@@ -211,8 +211,6 @@ def play(
     rng = random.Random(seed)
     simulation = Simulation(rng, odds or Odds(), plant or as_it_is, dies_at)
     kind = MovingActors if seed % EVERY == 0 else Actors
-    if kind is MovingActors:
-        simulation.watch.rollback_within_s = simulation.odds.moving_within_s
     actors = kind(simulation.world, simulation.watch, rng, simulation.wake)
     actors.plan()
     try:

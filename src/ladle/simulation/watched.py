@@ -98,11 +98,15 @@ class WatchedAlarms:
 
 @dataclass(slots=True)
 class WatchedLedger:
+    """``last`` is the state as it was last read or written here."""
+
     world: World
     watch: Watch
+    last: ReleaseState | None = None
 
     def load(self, model: str) -> ReleaseState:
-        return self.world.ledger.load(model)
+        self.last = self.world.ledger.load(model)
+        return self.last
 
     def save(
         self,
@@ -114,9 +118,9 @@ class WatchedLedger:
         before = self.world.ledger.load(state.model)
         if before.generation == state.generation:
             self.watch.saves(before, state, records)
-        stored = self.world.ledger.save(state, records, at, done)
+        self.last = self.world.ledger.save(state, records, at, done)
         self.watch.saved()
-        return stored
+        return self.last
 
     def records(self, model: str, since: float = 0.0) -> Sequence[Record]:
         return self.world.ledger.records(model, since)

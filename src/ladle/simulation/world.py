@@ -68,7 +68,7 @@ class World:
     cleared: bool = False
     regressed: dict[int, LateRegression] = field(default_factory=dict)
     agenda: list[tuple[float, int, Callable[[], object]]] = field(default_factory=list)
-    _told: tuple[ReleaseState | None, Homes] | None = None
+    _told: tuple[ReleaseState, Homes] | None = None
     _order: itertools.count[int] = field(default_factory=itertools.count)
 
     @property
@@ -86,13 +86,16 @@ class World:
         found = (router.broken.get(release) for router in self.routers.values())
         return next((at for at in found if at is not None), None)
 
-    def homes(self, model: str) -> Homes:
-        """As ledger and inbox tell them. Most looks find what the last one found."""
-        state, pending = self.ledger.load(model), self.ledger.inbox.pending(model)
-        if pending or self._told is None or self._told[0] is not state:
-            messages = (delivered.message for delivered in pending)
-            on_the_way = (m.release for m in messages if isinstance(m, CandidateReady))
-            self._told = (None if pending else state, Homes.told_by(state, tuple(on_the_way)))
+    def homes(self, state: ReleaseState) -> Homes:
+        """As the ledger tells them, and before it knows of any the inbox. Most looks find what the last one
+        found.
+        """
+        if not state.releases:
+            sent = (delivered.message for delivered in self.ledger.inbox.pending(state.model))
+            on_the_way = (m.release for m in sent if isinstance(m, CandidateReady))
+            return Homes.told_by(state, tuple(on_the_way))
+        if self._told is None or self._told[0] is not state:
+            self._told = state, Homes.told_by(state)
         return self._told[1]
 
     def let_move(self) -> None:

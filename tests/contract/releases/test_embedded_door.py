@@ -75,6 +75,17 @@ def answering(door: Door) -> str:
     return str(json.loads(body)["function"])
 
 
+def write_until_it_reads_so(router: BehindOneDoor, wanted: Traffic) -> None:
+    """As the controller does: the other home's shares, then the door."""
+    for _ in range(3):
+        seen = router.read(MODEL)
+        assert seen is not None
+        if seen.traffic == wanted:
+            return
+        router.write(MODEL, wanted, seen.revision)
+    raise AssertionError(f"{seen.traffic} after two writes")
+
+
 @pytest.mark.parametrize("is_rest", [False, True])
 def test_requests_go_where_the_door_is_led_and_come_back(
     session: AwsSession, is_rest: bool
@@ -83,10 +94,5 @@ def test_requests_go_where_the_door_is_led_and_come_back(
         door = Door(session, random.Random(1))
         assert answering(door) == names.function(MODEL)
         for wanted, home in ((Traffic(9), NEW), (Traffic(2), OLD)):
-            seen = router.read(MODEL)
-            assert seen is not None
-            router.write(MODEL, wanted, seen.revision)
-            after = router.read(MODEL)
-            assert after is not None
-            assert after.traffic == wanted
+            write_until_it_reads_so(router, wanted)
             assert answering(door) == names.function(MODEL, home.base)

@@ -146,6 +146,32 @@ def test_whatever_changes_in_either_home_or_at_the_door_stops_a_write() -> None:
             moving.router.write(MODEL, Traffic(3), seen.revision)
 
 
+def test_a_home_without_a_say_is_asked_nothing() -> None:
+    moving = Moving()
+    moving.known = Homes(RELEASES, served=Traffic(2))
+    moving.homes[NEW].forbidden = True
+    moving.world.calls_left = 2
+    assert moving.reads() == Traffic(2)
+
+
+def test_a_home_that_somebody_led_the_door_to_is_asked_after_all() -> None:
+    moving = Moving()
+    moving.known = Homes(RELEASES, served=Traffic(2))
+    moving.door.lead(MODEL, NEW.base, "first")
+    assert moving.reads() == Traffic(3)
+
+
+@pytest.mark.parametrize("unanswered", [1, 2])
+def test_a_question_that_got_no_answer_is_asked_again_once(unanswered: int) -> None:
+    moving = Moving()
+    moving.world.unanswered = unanswered
+    if unanswered == 1:
+        assert moving.reads() == Traffic(2)
+    else:
+        with pytest.raises(Unavailable):
+            moving.reads()
+
+
 def test_a_rehearsal_asks_both_homes_and_the_door_and_moves_nothing() -> None:
     moving = Moving()
     with pytest.raises(Conflict):

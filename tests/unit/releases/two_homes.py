@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from ladle.actions.behind_one_door import BehindOneDoor
 from ladle.catalog import Target
 from ladle.disk.alias import Alias, written
-from ladle.errors import Conflict, Forbidden, NotFound
+from ladle.errors import Conflict, Forbidden, NotFound, Unavailable
 from ladle.policy.lock import Home
 from ladle.policy.traffic import ObservedTraffic, Traffic
 from ladle.ports import LedTo
@@ -25,9 +25,12 @@ class Crashed(Exception):
 
 @dataclass
 class World:
-    """``calls_left`` before the process ends; None lives on. ``said`` is whatever had an effect."""
+    """``calls_left`` before the process ends; None lives on. ``unanswered`` are so many of the next calls.
+    ``said`` is whatever had an effect.
+    """
 
     calls_left: int | None = None
+    unanswered: int = 0
     said: list[str] = field(default_factory=list)
 
     def call(self) -> None:
@@ -35,6 +38,9 @@ class World:
             if self.calls_left == 0:
                 raise Crashed
             self.calls_left -= 1
+        if self.unanswered:
+            self.unanswered -= 1
+            raise Unavailable("LD504", "no answer came", "try again")
 
 
 @dataclass
