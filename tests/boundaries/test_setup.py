@@ -85,10 +85,10 @@ def test_a_failed_step_shows_the_end_of_its_log(checkout: Path, bare_path: Path)
     assert "    cannot" in refused.stderr
 
 
-@pytest.mark.skipif(not Path(sys.prefix, "bin", "ladle").exists(), reason="not set up by scripts")
+@pytest.mark.skipif(not Path(sys.prefix, "bin", "ladle").exists(), reason="needs scripts/setup")
 def test_nothing_changed_costs_less_than_a_second(root: Path) -> None:
     if Path(sys.prefix) != root / ".venv":
-        pytest.skip("another environment than scripts/setup's runs these tests")
+        pytest.skip("the environment that runs these tests is another than scripts/setup makes")
     begun = time.monotonic()
     done = run_setup(root, PATH=str(Path(sys.base_prefix) / "bin") + ":/usr/bin:/bin")
     assert (done.returncode, done.stderr) == (0, "")

@@ -207,7 +207,7 @@ def test_the_quick_way_is_taken() -> None:
     assert rows_of_numbers(b'{"inputs": [[1, 2.5]]}', SPEC) is not None
 
 
-@pytest.mark.skipif(find_spec("pyarrow") is not None, reason="pyarrow is installed here")
+@pytest.mark.skipif(find_spec("pyarrow") is not None, reason="needs that pyarrow is absent")
 def test_arrow_without_pyarrow_is_refused_with_its_mend(service: Service) -> None:
     answer = ask(service, b"", "application/vnd.apache.arrow.stream")
     problem = json.loads(answer.body)

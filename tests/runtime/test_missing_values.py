@@ -66,7 +66,7 @@ def v2(tail: bytes = b"", **tensor: Any) -> tuple[bytes, Mapping[str, str]]:
 
 
 def arrow(kind: str) -> bytes:
-    pa = pytest.importorskip("pyarrow")
+    pa = pytest.importorskip("pyarrow", reason="needs pyarrow")
     column = pa.array([[1, None], [None, 4]], pa.list_(getattr(pa, kind)()))
     sink = pa.BufferOutputStream()
     table = pa.table({"x": column})

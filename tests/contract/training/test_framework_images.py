@@ -44,7 +44,9 @@ def test_what_is_not_listed_or_has_an_old_python_is_told(named: str) -> None:
         training_image(named, "eu-west-1", "ml.m5.large", sdk)
 
 
-@pytest.mark.skipif(find_spec("sagemaker") is not None, reason="the extra is installed here")
+@pytest.mark.skipif(
+    find_spec("sagemaker") is not None, reason="needs that ladle[sagemaker] is absent"
+)
 def test_without_the_extra_it_is_named() -> None:
     with pytest.raises(LadleError) as told:
         training_image("pytorch:2.6", "eu-west-1", "ml.m5.large")
@@ -52,7 +54,7 @@ def test_without_the_extra_it_is_named() -> None:
     assert "ladle[sagemaker]" in told.value.finding.fix
 
 
-@pytest.mark.skipif(find_spec("sagemaker") is None, reason="the extra is not installed here")
+@pytest.mark.skipif(find_spec("sagemaker") is None, reason="needs ladle[sagemaker]")
 def test_the_sdk_itself_is_asked_as_it_wants_to_be() -> None:
     found = training_image("pytorch:2.6", "eu-west-1", "ml.g5.xlarge")
     assert found.endswith(".dkr.ecr.eu-west-1.amazonaws.com/pytorch-training:2.6-gpu-py312")

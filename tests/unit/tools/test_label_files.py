@@ -44,7 +44,9 @@ def test_each_format_holds_the_same_labels(name: str, content: str) -> None:
 
 
 def test_parquet_holds_the_same_labels() -> None:
-    pa, pq = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    pa, pq = (
+        pytest.importorskip(m, reason="needs pyarrow") for m in ("pyarrow", "pyarrow.parquet")
+    )
     file = io.BytesIO()
     pq.write_table(pa.table({"prediction_id": [ID, ID], "label": [1, 2], "more": [0, 0]}), file)
     assert read("labels.parquet", file.getvalue()) == [label(1), label(2)]
@@ -115,12 +117,12 @@ def test_what_is_no_table_of_labels_is_said(name: str, content: bytes, why: str)
 
 
 def test_bytes_that_are_no_parquet_are_said() -> None:
-    pytest.importorskip("pyarrow")
+    pytest.importorskip("pyarrow", reason="needs pyarrow")
     with pytest.raises(LadleError, match="LD613"):
         read("labels.parquet", b"no parquet")
 
 
-@pytest.mark.skipif(find_spec("pyarrow") is not None, reason="pyarrow is installed")
+@pytest.mark.skipif(find_spec("pyarrow") is not None, reason="needs that pyarrow is absent")
 def test_without_pyarrow_parquet_is_refused_with_what_to_do() -> None:
     with pytest.raises(LadleError, match=r"LD614.*pyarrow"):
         read("labels.parquet", b"PAR1")
