@@ -29,7 +29,7 @@ from ladle.wiring import DEFAULT_URL, open_account
 ROOT = Path(__file__).parents[2]
 MODULES = (
     *("deploying", "traffic", "watching", "door", "images", "store"),
-    *("sagemaker", "serverless", "async", "training", "ecs"),
+    *("sagemaker", "between", "serverless", "async", "training", "ecs"),
     *("moving", "moving_endpoints", "prices", "ending"),
 )
 for _module in MODULES:

@@ -26,7 +26,7 @@ class Group:
 GROUPS: Mapping[str, Group] = {
     "lambda": Group(("deploying", "traffic", "watching", "door", "images"), 150),
     "store": Group(("store",), 20),
-    "sagemaker": Group(("sagemaker",), 150, {"machine_hour_ml.m5.large": 8}),
+    "sagemaker": Group(("sagemaker",), 180, {"machine_hour_ml.m5.large": 9}),
     "serverless": Group(("serverless",), 60),
     "async": Group(("async",), 90, {"machine_hour_ml.m5.large": 2}),
     "training": Group(("training",), 45, {"machine_hour_ml.m5.large": 1}),
