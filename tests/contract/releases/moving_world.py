@@ -1,4 +1,4 @@
-"""The one stack of a model that moves behind a REST API: functions, endpoints and a stage by AWS's own rules.
+"""The one stack of a model that moves: functions, endpoints and a door by AWS's own rules.
 
 After every call to AWS each request must meet a release that answers.
 """
@@ -14,6 +14,7 @@ from typing import Any
 from tests.contract.releases import sagemaker_router, stage_world
 from tests.contract.releases.ecs_calls import Crashed
 from tests.contract.releases.lambda_world import FakeLambda
+from tests.contract.releases.moving_doors import IntegrationDoor, MovingDoor, StageDoor
 from tests.contract.releases.rollout import HOUR_S
 from tests.contract.releases.sagemaker_world import MODEL
 from tests.contract.releases.stage_world import StageWorld
@@ -35,7 +36,6 @@ from ladle_runtime.handoff import handler
 from ladle_runtime.handoff.custom_resource import Request
 
 POLICY = RolloutPolicy(bake_s=HOUR_S, holdback_s=HOUR_S, max_s=24 * HOUR_S, labels_expected=False)
-LED_BY = names.home_integration(0).removesuffix("0")
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,7 @@ class Watched:
 class MovingWorld(StageWorld):
     """``crash_at`` counts calls; ``serves`` says whether anybody asks already."""
 
+    is_rest: bool = True
     serves: bool = False
     calls: int = 0
     crash_at: int | None = None
@@ -72,6 +73,11 @@ class MovingWorld(StageWorld):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.functions = FakeLambda(lambda event: None)
+        self.door: MovingDoor = StageDoor(self)
+        if not self.is_rest:
+            self.door = integrations = IntegrationDoor()
+            self.http_apis = Watched(integrations, self)
+            self.cloudformation = integrations.stacks
         for name in ("sagemaker", "apis", "logs"):
             setattr(self, name, Watched(getattr(self, name), self))
         self.lambda_ = Watched(self.functions, self)
@@ -83,36 +89,28 @@ class MovingWorld(StageWorld):
 
     def look(self) -> None:
         if self.serves:
-            assert all(self.answering()), f"requests meet nothing: {self.stage}"
+            assert all(self.answering()), f"requests meet nothing: {list(self.door.ways())}"
 
     def answering(self) -> set[int]:
         """Whose answers requests get; 0 is nobody's."""
-        assert self.stage is not None
-        canary = self.stage.get("canarySettings", {})
-        found = set(self._behind(self.stage["deploymentId"], {}))
-        if canary.get("percentTraffic"):
-            overrides = canary.get("stageVariableOverrides", {})
-            found |= set(self._behind(canary["deploymentId"], overrides))
-        return found
+        ways = self.door.ways()
+        return {release for base, told in ways for release in self._behind(base, told)}
 
-    def _behind(self, deployment: str, overrides: Mapping[str, str]) -> Iterator[int]:
-        base = int(self.deployments[deployment].removeprefix(LED_BY))
+    def _behind(self, base: int, variables: Mapping[str, str]) -> Iterator[int]:
+        there = self.sagemaker.client.endpoints
         match self.homes[base]:
             case Target.LAMBDA:
-                alias = self.functions.get_alias(
-                    FunctionName=names.function(MODEL, base), Name=names.ALIAS
-                )
+                name = names.function(MODEL, base)
+                alias = self.functions.get_alias(FunctionName=name, Name=names.ALIAS)
                 weights = alias["RoutingConfig"]["AdditionalVersionWeights"]
                 yield from (int(version) + base for version in (alias["FunctionVersion"], *weights))
             case Target.SAGEMAKER:
-                found = self.sagemaker.client.endpoints.get(names.endpoint(MODEL))
-                shares = (
-                    found["weights"] if found and found["status"] in SERVES else {"release-0": 1}
-                )
+                found = there.get(names.endpoint(MODEL))
+                shares = found["weights"] if found and found["status"] in SERVES else {"0": 1}
                 yield from (int(n.removeprefix(names.VARIANT)) for n, w in shares.items() if w)
             case _:
-                number = int({**self.stage["variables"], **overrides}.get(names.STAGE_RELEASE, 0))
-                found = self.sagemaker.client.endpoints.get(names.release_endpoint(MODEL, number))
+                number = int(variables.get(names.STAGE_RELEASE, 0))
+                found = there.get(names.release_endpoint(MODEL, number))
                 yield number if found and found["status"] in SERVES else 0
 
 
@@ -161,9 +159,10 @@ class Stack:
             self.world.functions.deploy(names.function(MODEL, home.base), release_hex)
         number = self.hand_over(release_hex, home, leaves)
         if leaves is None:
-            self._alone(home)
+            self.world.door.ends(home.base)
+            self._take_down_all_but(home)
         else:
-            self.world.deployments[f"leads-to-{home.base}"] = names.home_integration(home.base)
+            self.world.door.begins(leaves.base, home.base)
         return number
 
     def hand_over(self, release_hex: str, home: Home, leaves: Home | None = None) -> int:
@@ -191,23 +190,13 @@ class Stack:
         self.stacks.rolling_back = True
         self.hand_over(release_hex, home)
         self.stacks.rolling_back = False
-        self._clean_up(home)
+        self.world.door.goes_back()
+        self._take_down_all_but(home)
 
     def destroy(self) -> None:
         handler.answer(self.ports, self._request("Delete", self.before))
 
-    def _alone(self, home: Home) -> None:
-        """The stage answers by a deployment that is described anew; CloudFormation then cleans up."""
-        assert self.world.stage is not None
-        made = f"deployment-{self.requests}"
-        self.world.deployments[made] = names.home_integration(home.base)
-        self.world.stage["deploymentId"] = made
-        self._clean_up(home)
-
-    def _clean_up(self, home: Home) -> None:
-        assert self.world.stage is not None
-        live = self.world.stage["deploymentId"]
-        self.world.deployments = {live: self.world.deployments[live]}
+    def _take_down_all_but(self, home: Home) -> None:
         for name in set(self.world.functions.functions) - {names.function(MODEL, home.base)}:
             self.world.functions.take_down(name)
         self.world.look()
