@@ -86,7 +86,8 @@ def _of_a_home(state: ReleaseState, wanted: Wanted) -> LadleError | None:
     if wanted.home in state.homes:
         fix = f"{migrate} --finish lets go of it; until then pinned.json says what the model leaves"
     else:
-        fix = f"{migrate} --to {wanted.target} keeps both until the new one is proven; or write what it was"
+        moves = f"{migrate} --to {wanted.target}"
+        fix = f"{moves} keeps both until the new one is proven, if one door leads to both; or write what it was"
     return LadleError(
         "LD245",
         f"{wanted.model} runs on {now}; this deploy to {_named(wanted.home)} would take away what runs "

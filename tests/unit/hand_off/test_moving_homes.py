@@ -20,7 +20,10 @@ from ladle.releases.events import CandidateReady, CandidateWithdrawn
 from ladle.releases.state import Release, ReleaseState
 from ladle.testing.hand_off import FakeFunctionVersions
 
-NEW_HOMES = pytest.mark.parametrize("new", [IMAGE, TASKS], ids=["image", "ecs"])
+MACHINES, SERVERLESS = Home(Target.SAGEMAKER, 8), Home(Target.SAGEMAKER_SERVERLESS, 8)
+NEW_HOMES = pytest.mark.parametrize(
+    "new", [IMAGE, TASKS, MACHINES, SERVERLESS], ids=lambda home: str(home.target)
+)
 
 
 @pytest.fixture
