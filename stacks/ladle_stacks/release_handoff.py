@@ -70,11 +70,11 @@ def bundle_and_handoff(scope: Construct, host: Host, spec: ServiceSpec) -> Handi
 def release(
     scope: Construct,
     handing: Handing,
-    first: cdk.CfnResource,
+    first: cdk.CfnResource | None,
     spec: ServiceSpec,
     serving: Mapping[str, Any],
 ) -> cdk.CfnCustomResource:
-    """Handed over after ``first`` is as it shall be, and whatever else it refers to.
+    """Handed over after ``first`` is as it shall be, if anything, and whatever it refers to.
 
     ``serving`` is what the target's versions are made of; docs/formats.md has it target by target.
     """
@@ -100,7 +100,7 @@ def release(
             "Leaves": _leaves(spec.left),
         },
     )
-    for needed in (first, *handing.rights):
+    for needed in (*([first] if first else ()), *handing.rights):
         made.add_resource_dependency(needed)
     return made
 

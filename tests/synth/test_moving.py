@@ -332,11 +332,11 @@ def test_all_holds_of_a_stack_with_two_homes_that_holds_of_one(
     moved: Moved, tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CDK_VALIDATION", "true")
-    both = [moved.while_.specs[name] for name in ("packed", "shrunk", "keyed")]
-    alone = [moved.after.specs[name] for name in ("grown", "moved-before")]
+    both = [moved.while_.specs[name] for name in ("packed", "shrunk", "keyed", "idled")]
+    alone = [moved.after.specs[name] for name in ("grown", "moved-before", "spared")]
     made = sound.made_of(tmp_path, root, (*both, *alone))
     assert sorted(sound.faults(made)) == []
-    for name in ("shrunk", "moved-before", "keyed"):
+    for name in ("shrunk", "moved-before", "keyed", "idled"):
         assert sound.lint_faults(made.synth.model(name)) == []
 
 

@@ -51,7 +51,7 @@ def serve(scope: Construct, host: Host, spec: ServiceSpec) -> cdk.CfnResource:
     door = front_door(scope, spec, asked, handing.bundle)
     model = isolated_model(spec, image, serving.role_arn, handing.bundle)
     wanted = _serving(scope, spec, model, key)
-    return release(scope, handing, door.stage or handing.bundle, spec, wanted)
+    return release(scope, handing, door.stage, spec, wanted)
 
 
 def _asks(scope: Construct, host: Host, spec: ServiceSpec) -> lambda_.CfnFunction:

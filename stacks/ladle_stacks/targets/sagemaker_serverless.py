@@ -45,7 +45,7 @@ def serve(scope: Construct, host: Host, spec: ServiceSpec) -> cdk.CfnResource:
     wanted = _serving(scope, spec, image, serving.role_arn, handing.bundle)
     # The hand-over opens a new stage. One that a model has moved behind is there, and comes last.
     first = None if spec.base else door.stage
-    return release(scope, handing, first or handing.bundle, spec, wanted)
+    return release(scope, handing, first, spec, wanted)
 
 
 _SAGEMAKER = "sagemaker.amazonaws.com"
