@@ -37,7 +37,7 @@ class Captured:
     def sentences(self) -> Iterator[str]:
         more = ("whatever else the transform takes or answers",) if self.has_more else ()
         each = {"keeps": self.kept, "hashes": self.hashed, "drops": (*self.dropped, *more)}
-        said = [f"{verb} {listed(names)}" for verb, names in each.items() if names]
+        said = [f"{verb} {listed(map(shown, names))}" for verb, names in each.items() if names]
         yield "; ".join(said)
         yield (
             f"in the log {self.log_group}, encrypted by CloudWatch, for {self.days} days: whoever may read "
@@ -78,6 +78,11 @@ def fields(signature: Signature, type_: ModelType) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
+def shown(name: str) -> str:
+    """A model file may call its tensors anything."""
+    return name if name.isprintable() else repr(name)
+
+
 def unnamed(config: ModelConfig, signature: Signature) -> tuple[str, ...]:
     """Fields that are dropped because nobody said what becomes of them."""
     found = fields(signature, config.type)
@@ -89,13 +94,14 @@ def refuse_unknown(config: ModelConfig, signature: Signature) -> None:
     if not config.capture.enabled or config.transform is not None:
         return
     known = fields(signature, config.type)
+    can_be_shown = [shown(name) for name in known]
     for name in config.capture.classify:
         if name not in known:
             raise LadleError(
                 "LD151",
-                f"{config.name}: capture.classify names {name}, which the model neither takes nor "
-                f"answers{did_you_mean(name, known)}",
-                f"its fields: {', '.join(known)}",
+                f"{config.name}: capture.classify names {shown(name)}, which the model neither takes "
+                f"nor answers{did_you_mean(name, can_be_shown)}",
+                f"its fields: {', '.join(can_be_shown)}",
             )
 
 

@@ -63,7 +63,9 @@ def test_the_log_is_that_of_the_target(target: Target) -> None:
 def test_behind_a_transform_more_may_come_and_is_dropped() -> None:
     found = captured(fraud(ON.replace("customer", "postcode") + "transform: steps.py\n"))
     assert found is not None
-    assert next(iter(found.sentences)).endswith("label and whatever else the transform takes or answers")
+    assert next(iter(found.sentences)).endswith(
+        "label and whatever else the transform takes or answers"
+    )
 
 
 def test_a_name_that_is_no_field_is_refused_with_the_nearest() -> None:
@@ -128,3 +130,16 @@ def test_its_cost_is_that_of_log_lines_as_long_as_those_that_a_server_prints() -
     without = {row.what: row.usd for row in lines(fraud(""), second, MONTH_S, prices())}
     assert "captured rows" not in without
     assert usd["lines that are kept"] > without["lines that are kept"]
+
+
+def test_a_field_may_be_called_anything_and_rings_no_terminals_bell() -> None:
+    signature = Signature((TensorSpec("x\x1b[2J\n", "float", (None,)),), ())
+    more = 'capture: {enabled: true, classify: {"x\\e[2J\\n": keep}}\n'
+    found = captured(spec_of(BARE + more, signature=signature))
+    assert found is not None
+    assert found.kept == ("x\x1b[2J\n",)
+    assert all(sentence.isprintable() for sentence in found.sentences)
+    with pytest.raises(LadleError, match="LD151") as error:
+        spec_of(BARE + more.replace("x", "y"), signature=signature)
+    assert error.value.finding.what.isprintable()
+    assert error.value.finding.fix.isprintable()
