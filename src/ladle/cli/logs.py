@@ -77,15 +77,15 @@ def logs(
     found = [line for line in reader.lines(model, began) if wish.takes(line)]
     shown = found[-limit:]
     if as_json:
-        rows = [row for line in shown for row in rows_of(line)]
-        lines = {"rows": rows} if captured else {"lines": [_as_json(line) for line in shown]}
-        answer_json({"model": model, **lines})
+        answer_json({"model": model, **_all_as_json(shown, captured)})
         return
     if len(found) > limit:
         say(f"{len(found) - limit} older lines are not shown: --limit {len(found)}")
     if not found and not follow:
         say(f"{model} logged nothing of this in the last {since}")
     _tell(shown, told)
+    if captured and (left_out := sum("left_out" in row for line in shown for row in rows_of(line))):
+        say(f"{plural(left_out, 'row')} left out: too large for a line of the log")
     if follow:
         _follow(reader, model, wish, clock, {line.id for line in found}, told)
 
@@ -154,6 +154,12 @@ def _failed(line: LoggedLine) -> bool:
         return said.outcome is RequestOutcome.FAILED
     of_platform = platform_lines.parse(line.text)
     return of_platform is not None and of_platform.failed
+
+
+def _all_as_json(lines: Iterable[LoggedLine], captured: bool) -> dict[str, Any]:
+    if captured:
+        return {"rows": [row for line in lines for row in rows_of(line)]}
+    return {"lines": [_as_json(line) for line in lines]}
 
 
 def _as_json(line: LoggedLine) -> dict[str, Any]:

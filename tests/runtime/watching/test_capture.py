@@ -25,7 +25,7 @@ from ladle_runtime.serving.capture import Capture
 from ladle_runtime.serving.codecs.formats import REST
 from ladle_runtime.serving.events import DirectLog
 from ladle_runtime.serving.predictions import Run
-from ladle_runtime.serving.service import load_service
+from ladle_runtime.serving.service import Asked, load_service
 from ladle_runtime.serving.settings import Settings
 
 KEY = line_key(b"master", "fraud")
@@ -203,6 +203,24 @@ def test_a_request_of_a_released_model_leaves_its_rows_and_counts_once(
     kept = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert kept
     assert not any(b"[1.0,2.0,3.0,4.0]" in path.read_bytes() for path in kept)
+
+
+def test_requests_that_share_a_run_leave_their_own_rows(
+    environment: Mapping[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = serving(environment, {"x": "keep", "label": "keep"}, LADLE_RELEASE="8")
+    service = load_service(told, SystemClock(), DirectLog(told.log_key))
+    bodies = [{"inputs": [[k, 0, 0, 0]] * k} for k in (1, 3, 2)]
+    asked = [service.read(json.dumps(body).encode(), REST) for body in bodies]
+    answers = service.complete_together([each for each in asked if isinstance(each, Asked)])
+    printed = [parse(each, told.log_key) for each in capsys.readouterr().out.splitlines()]
+    captured = [line for line in printed if isinstance(line, CapturedRows)]
+    assert [len(line.rows) for line in captured] == [1, 3, 2]
+    for body, answer, line in zip(bodies, answers, captured, strict=True):
+        assert [row and row["in"]["x"] for row in line.rows] == body["inputs"]
+        said = [each["label"] for each in json.loads(answer.body)["predictions"]]
+        assert [row and row["out"]["label"] for row in line.rows] == said
+    assert len({line.request_id for line in captured}) == 3
 
 
 def test_a_captured_row_that_a_transform_prints_is_forged(
