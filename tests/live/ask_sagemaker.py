@@ -11,9 +11,12 @@ from tests.live.checks import Needs, asked
 from tests.live.place import HALF, Place
 
 from ladle import names
+from ladle.aws.account_facts import AwsAccount
+from ladle.planning.quotas import SERVERLESS
 from ladle.policy.statuses import Phase, ReleaseStatus
 from ladle.releases.effects import RecordKind
 from ladle.releases.state import ReleaseState
+from ladle.targets.sagemaker import machines
 
 ON_SAGEMAKER = {"target": "sagemaker", "packaging": "image"}
 PAYLOAD_BYTES = 5_900_000
@@ -28,6 +31,15 @@ def serving(place: Place) -> str:
     waiter.wait(EndpointName=names.endpoint(name))
     place.promote(name)
     return name
+
+
+@asked("sagemaker.quotas")
+def the_account_says_how_many_machines_there_may_be(place: Place) -> str:
+    account = AwsAccount(place.session)
+    named = [SERVERLESS, *(f"{name} for endpoint usage" for name in machines())]
+    found = {name: account.quota("sagemaker", name) for name in named}
+    assert None not in found.values(), found
+    return f"{len(found)} quotas, ml.m5.large {found['ml.m5.large for endpoint usage']:g}"
 
 
 def trial(place: Place) -> dict[str, Any]:

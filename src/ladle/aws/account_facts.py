@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from botocore.exceptions import ClientError
 
 from ladle.aws.faults import asking, code_of
+from ladle.planning.quotas import is_code
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -23,6 +24,8 @@ class QuotaClient(Protocol):
     def get_service_quota(self, *, ServiceCode: str, QuotaCode: str) -> dict[str, Any]:  # noqa: N803
         """As boto3 has it."""
         ...
+
+    def get_paginator(self, operation: str) -> Any: ...
 
 
 class AwsAccount:
@@ -41,8 +44,9 @@ class AwsAccount:
     def bootstrap(self) -> int | None:
         return bootstrap_version(self._session.cloudformation)
 
-    def quota(self, service: str, code: str) -> float | None:
-        return quota(self._session.quotas, service, code)
+    def quota(self, service: str, which: str) -> float | None:
+        ask = quota if is_code(which) else quota_called
+        return ask(self._session.quotas, service, which)
 
 
 def bootstrap_version(client: CloudFormationClient) -> int | None:
@@ -68,3 +72,18 @@ def quota(client: QuotaClient, service: str, code: str) -> float | None:
                 return None
             raise
     return float(answer["Quota"]["Value"])
+
+
+def quota_called(client: QuotaClient, service: str, name: str) -> float | None:
+    """What was applied to the account goes before AWS's default; None where neither list has it."""
+    with asking(f"for the quotas of {service}"):
+        for operation in ("list_service_quotas", "list_aws_default_service_quotas"):
+            try:
+                for page in client.get_paginator(operation).paginate(ServiceCode=service):
+                    for row in page["Quotas"]:
+                        if row["QuotaName"] == name:
+                            return float(row["Value"])
+            except ClientError as error:
+                if code_of(error) not in _NONE_SUCH:
+                    raise
+    return None

@@ -22,7 +22,8 @@ from ladle.cli.switches import AsJson
 from ladle.config.schema import ModelConfig
 from ladle.errors import ExitCode, LadleError, NeedsCredentials
 from ladle.planning import health
-from ladle.planning.health import QUOTAS, Health, State, failure, fine
+from ladle.planning.health import Health, State, failure, fine
+from ladle.planning.quotas import quotas
 from ladle.planning.resolve import Cloud
 from ladle.planning.service_spec import ServiceSpec
 from ladle.planning.usage import stated
@@ -176,8 +177,8 @@ def _asked(name: str, url: str, models: Models, account: health.Account) -> Iter
     yield fine("credentials", f"of account {name}")
     yield health.bootstrap(account.bootstrap(), name, region)
     used = [(spec, stated(spec, config.traffic)) for spec, config in models]
-    for row in (row for row in QUOTAS if row.needed(used)):
-        yield health.quota(row, account.quota(row.service, row.code), used)
+    for row in quotas(used):
+        yield health.quota(row, account.quota(row.service, row.which), used)
 
 
 def _serving(spec: ServiceSpec) -> Health:

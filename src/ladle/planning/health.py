@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Protocol
 
 from ladle.catalog import Arch, Target, Tracing
 from ladle.planning.limits import NEAR
-from ladle.planning.service_spec import ServiceSpec
-from ladle.planning.usage import Usage
-from ladle.targets.ecs import Fleet, fargate_size, fleet_of, machine_for, machines
-from ladle.targets.lambda_function import INIT_S, LEAST_UNRESERVED
+from ladle.planning.quotas import Quota, Used
+from ladle.targets.lambda_function import INIT_S
 
 OLDEST_NODE, SUPPORTED_NODE = 18, 22
 OLDEST_PYTHON = (3, 11)
@@ -123,13 +121,13 @@ def engine(
 
 
 class Account(Protocol):
-    """What is asked of an account; ``quota`` is None where it does not tell."""
+    """What is asked of an account; ``quota``, by code or name, is None where it does not tell."""
 
     def account(self) -> str: ...
 
     def bootstrap(self) -> int | None: ...
 
-    def quota(self, service: str, code: str) -> float | None: ...
+    def quota(self, service: str, which: str) -> float | None: ...
 
 
 def bootstrap(version: int | None, account: str, region: str) -> Health:
@@ -141,75 +139,9 @@ def bootstrap(version: int | None, account: str, region: str) -> Health:
     return fine(name, f"version {version} in {account}/{region}")
 
 
-@dataclass(frozen=True, slots=True)
-class Quota:
-    """An account's quota by its code, and what all models of a repository need of it."""
-
-    what: str
-    service: str
-    code: str
-    needed: Callable[[Sequence[tuple[ServiceSpec, Usage]]], float]
-
-
-def _instances(models: Sequence[tuple[ServiceSpec, Usage]]) -> float:
-    """What is reserved is a share of its own, and reserving must leave all others some."""
-    models = [(s, u) for s, u in models if s.target is Target.LAMBDA]
-    reserved = sum(s.compute.reserved or 0 for s, _ in models)
-    shared = sum(
-        max(min(u.peak_per_s, s.door.rate_per_s) * u.answer_ms / 1000, 2 * s.compute.warm)
-        for s, u in models
-        if s.compute.reserved is None
-    )
-    return reserved + max(shared, LEAST_UNRESERVED) if reserved else shared
-
-
-def _fargate_vcpus(models: Sequence[tuple[ServiceSpec, Usage]]) -> float:
-    """Of both releases of a trial, at their largest."""
-    sizes = ((s, fargate_size(s.compute.memory_mb)) for s, _ in _on_ecs(models, with_gpu=False))
-    return sum(2 * _fleet(s).most * size.cpu_units / 1024 for s, size in sizes if size)
-
-
-def _machine_vcpus(models: Sequence[tuple[ServiceSpec, Usage]]) -> float:
-    found = _on_ecs(models, with_gpu=True)
-    named = ((s, machine_for(s.compute.gpu, s.compute.instance_type)) for s, _ in found)
-    return sum(2 * _fleet(s).least * machines()[name].vcpus for s, name in named if name)
-
-
-def _on_ecs(
-    models: Sequence[tuple[ServiceSpec, Usage]], with_gpu: bool
-) -> Sequence[tuple[ServiceSpec, Usage]]:
-    return [(s, u) for s, u in models if s.target is Target.ECS and bool(s.compute.gpu) == with_gpu]
-
-
-def _fleet(spec: ServiceSpec) -> Fleet:
-    return fleet_of(spec.compute.min_instances, spec.compute.max_instances)
-
-
-QUOTAS = (
-    Quota(
-        "concurrent function instances",
-        "lambda",
-        "L-B99A9384",
-        _instances,
-    ),
-    Quota(
-        "requests a second of all doors",
-        "apigateway",
-        "L-8A5B8E43",
-        lambda models: sum(s.door.rate_per_s for s, _ in models),
-    ),
-    Quota("stacks", "cloudformation", "L-0485CB21", lambda models: len(models) + 1),
-    Quota("vCPUs of Fargate", "fargate", "L-3032A538", _fargate_vcpus),
-    Quota("vCPUs of machines with a GPU", "ec2", "L-DB2E81BA", _machine_vcpus),
-)
-
-
-def quota(row: Quota, allowed: float | None, models: Sequence[tuple[ServiceSpec, Usage]]) -> Health:
+def quota(row: Quota, allowed: float | None, models: Used) -> Health:
     name, needed = "quota", row.needed(models)
-    ask = (
-        f"aws service-quotas request-service-quota-increase --service-code {row.service} "
-        f"--quota-code {row.code} --desired-value {max(1, round(needed * 2))}"
-    )
+    ask = row.ask(max(1, round(needed * 2)))
     if allowed is None:
         return warning(name, f"{row.what}: the account does not say", ask)
     said = f"{row.what}: {needed:,.4g} of {allowed:,.5g}"

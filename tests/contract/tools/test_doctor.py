@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from moto import mock_aws
 from tests.unit.project.runtimes import keep_older
 
-from ladle.aws.account_facts import AwsAccount, bootstrap_version, quota
+from ladle.aws.account_facts import AwsAccount, bootstrap_version, quota, quota_called
 from ladle.aws.session import AwsSession
 from ladle.catalog import Arch, Packaging, Target
 from ladle.cli.main import main
@@ -143,6 +144,32 @@ def test_a_bootstrap_says_its_version(aws: AwsSession) -> None:
 def test_a_quota_is_read_or_not_told(aws: AwsSession) -> None:
     assert quota(aws.quotas, "vpc", "L-F678F1CE") == 5.0
     assert AwsAccount(aws).quota("lambda", "L-B99A9384") is None
+
+
+class Quotas:
+    """An account of which AWS says so much of what was ``applied`` to it, and of its defaults."""
+
+    def __init__(self, applied: Mapping[str, float], defaults: Mapping[str, float]) -> None:
+        self.lists = {"list_service_quotas": applied, "list_aws_default_service_quotas": defaults}
+
+    def get_service_quota(self, **_: str) -> dict[str, Any]:
+        raise AssertionError("asked for by its name")
+
+    def get_paginator(self, operation: str) -> Any:
+        rows = [
+            {"QuotaName": name, "Value": value} for name, value in self.lists[operation].items()
+        ]
+        return SimpleNamespace(paginate=lambda **_: [{"Quotas": []}, {"Quotas": rows}])
+
+
+def test_a_quota_is_found_by_its_name_as_applied_or_else_by_default() -> None:
+    account = Quotas(
+        {"ml.m5.large for endpoint usage": 4.0},
+        {"ml.m5.large for endpoint usage": 0.0, "other": 2.0},
+    )
+    assert quota_called(account, "sagemaker", "ml.m5.large for endpoint usage") == 4.0
+    assert quota_called(account, "sagemaker", "other") == 2.0
+    assert quota_called(account, "sagemaker", "ml.p9.large for endpoint usage") is None
 
 
 def test_without_credentials_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

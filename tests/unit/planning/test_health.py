@@ -9,7 +9,8 @@ from tests.unit.planning.specs import spec_of
 
 from ladle.catalog import Arch, Target
 from ladle.planning import health
-from ladle.planning.health import QUOTAS, START_ENGINE, Health, State
+from ladle.planning.health import START_ENGINE, Health, State
+from ladle.planning.quotas import QUOTAS, quotas
 from ladle.planning.usage import Usage
 
 USAGE = Usage(requests_per_s=1.0, answer_ms=100.0, peak_per_s=40.0)
@@ -105,6 +106,30 @@ def test_machines_and_tasks_have_quotas_of_their_own() -> None:
     assert vcpus["vCPUs of Fargate"] == (2 * 4, 0, 0)
     assert vcpus["vCPUs of machines with a GPU"] == (0, 2 * 3 * 4, 0)
     assert vcpus["concurrent function instances"][:2] == (0, 0)
+
+
+def test_machines_of_endpoints_have_a_quota_for_each_type_of_which_a_new_account_has_none() -> None:
+    def endpoint(keys: str) -> Any:
+        text = f"name: fraud\nmodel: model.onnx\ntype: classification\n{keys}"
+        return spec_of(text), MODELS[0][1]
+
+    models = [
+        endpoint("target: sagemaker\ncompute: {min_instances: 3}\n"),
+        endpoint("target: sagemaker-async\n"),
+        endpoint("target: sagemaker\ncompute: {gpu: 1}\n"),
+        endpoint("target: sagemaker-serverless\ncompute: {max_instances: 4}\n"),
+    ]
+    named = {row.which: row for row in quotas(models) if row.service == "sagemaker"}
+    assert {which: row.needed(models) for which, row in named.items()} == {
+        "Maximum total concurrency that can be allocated across all serverless endpoints": 8,
+        "ml.g4dn.xlarge for endpoint usage": 2,
+        "ml.m5.large for endpoint usage": 2 * 3 + 2,
+    }
+    none = health.quota(named["ml.g4dn.xlarge for endpoint usage"], 0.0, models)
+    assert state(none) is State.FAILURE
+    assert (
+        none.mend == "ask Service Quotas for 4 of SageMaker's 'ml.g4dn.xlarge for endpoint usage'"
+    )
 
 
 def test_a_model_must_fit_into_its_memory_and_should_start_in_time() -> None:
