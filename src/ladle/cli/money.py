@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from ladle.config.amounts import written
 from ladle.planning.cost import Cost, Line, Side
 from ladle.planning.prices import Prices
 
@@ -29,8 +30,11 @@ def elsewhere(found: Cost) -> Iterator[str]:
 
 def basis(found: Cost) -> str:
     usage = found.usage
+    known = f"{usage.known}{f' for {written(usage.seen_s)}' if usage.seen_s else ''}"
+    if found.asked_per_day > usage.requests_per_day:
+        known += f": {found.asked_per_day:,.0f}, of which no more get in"
     return (
-        f"month: {usage.requests_per_day:,.0f} requests a day ({usage.known}), "
+        f"month: {usage.requests_per_day:,.0f} requests a day ({known}), "
         f"{usage.answer_ms:,.3g} ms each ({usage.answer_known})"
     )
 

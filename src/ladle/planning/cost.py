@@ -71,10 +71,11 @@ class Sum:
 class Cost:
     """USD: of a month without a request and with the expected ones, of a day with as many as the
     door lets in (``worst_day_slow``: as many as the account's instances can give their whole time),
-    and of a million requests. ``elsewhere`` are its prices that another region's list told.
+    and of a million requests. ``usage`` are those that get in, of ``asked_per_day``. ``elsewhere`` are its prices that another region's list told.
     """
 
     usage: Usage
+    asked_per_day: float
     idle: Sum
     expected: Sum
     worst_day: Sum
@@ -87,6 +88,8 @@ class Cost:
         usage = self.usage
         return {
             "traffic": usage.known,
+            "observed_s": usage.seen_s and round(usage.seen_s),
+            "asked_per_day": round(self.asked_per_day, 1),
             "requests_per_day": round(usage.requests_per_day, 1),
             "answer_ms": round(usage.answer_ms, 3),
             "answer_known": usage.answer_known,
@@ -104,7 +107,9 @@ class Cost:
 
 
 def cost(spec: ServiceSpec, usage: Usage, prices: Prices) -> Cost:
+    asked_per_day = usage.requests_per_day
     busiest = usage.at(most_per_s(spec, usage.answer_ms))
+    usage = usage.at(min(usage.requests_per_s, busiest.requests_per_s))
     timeout_ms = spec.compute.timeout_s * 1000.0
     slow = Usage(most_per_s(spec, timeout_ms), timeout_ms, usage.peak_per_s)
     asked = _Asked(prices.usd)
@@ -113,6 +118,7 @@ def cost(spec: ServiceSpec, usage: Usage, prices: Prices) -> Cost:
     requests = usage.requests_per_s * MONTH_S
     return Cost(
         usage=usage,
+        asked_per_day=asked_per_day,
         idle=idle,
         expected=expected,
         worst_day=total(lines(spec, busiest, DAY_S, prices)),

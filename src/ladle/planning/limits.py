@@ -49,9 +49,19 @@ class Limit:
         }
 
 
-def limits(spec: ServiceSpec, usage: Usage, traffic: TrafficEstimate) -> tuple[Limit, ...]:
-    """Nearest first."""
-    return tuple(sorted(_limits(spec, usage, traffic), key=lambda row: -row.share))
+def limits(
+    spec: ServiceSpec, usage: Usage, traffic: TrafficEstimate, month_usd: float = 0.0
+) -> tuple[Limit, ...]:
+    """Nearest first; ``month_usd`` is what it is expected to cost."""
+    found = [*_limits(spec, usage, traffic), *_own_cap(spec, month_usd)]
+    return tuple(sorted(found, key=lambda row: -row.share))
+
+
+def _own_cap(spec: ServiceSpec, month_usd: float) -> Iterator[Limit]:
+    """Nobody but the config sets it; whoever hears of it would hear each month."""
+    cap = spec.ceilings.monthly_usd
+    if cap is not None:
+        yield Limit("cost", month_usd, cap, "USD a month", "raise cost.monthly_cap_usd")
 
 
 def _limits(spec: ServiceSpec, usage: Usage, traffic: TrafficEstimate) -> Iterator[Limit]:

@@ -49,13 +49,14 @@ def outlook(
 ) -> Outlook:
     """At the traffic that was ``seen``, else at that which the config states."""
     spec, usage = model.wanted, seen or stated(model.wanted, traffic)
+    bill = cost(spec, usage, prices)
     return Outlook(
         resources=resources(spec),
         permissions=permissions.of_model(spec),
-        cost=cost(spec, usage, prices),
+        cost=bill,
         exposure=exposure(spec),
         captured=captured(spec),
         recovery=tuple(recovery(model)),
         blast_radius=tuple(blast_radius(model, usage)),
-        limits=limits(spec, usage, traffic),
+        limits=limits(spec, usage, traffic, bill.expected.total),
     )

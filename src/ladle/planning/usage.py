@@ -24,13 +24,16 @@ class Known(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """``answer_ms`` is what a warm answer takes on average, ``answer_known`` whence that is known."""
+    """``answer_ms`` is what a warm answer takes on average, ``answer_known`` whence that is known.
+    ``seen_s`` is for how long it was observed.
+    """
 
     requests_per_s: float
     answer_ms: float
     peak_per_s: float
     known: Known = Known.STATED
     answer_known: str = "as counted"
+    seen_s: float | None = None
 
     @property
     def requests_per_day(self) -> float:
@@ -54,7 +57,7 @@ def observed(requests: int, answers: Sequence[tuple[float, int]], seconds: float
         return None
     average = requests / seconds
     mean_ms = sum(ms * n for ms, n in answers) / counted
-    return Usage(average, mean_ms, average * PEAK_FACTOR, Known.OBSERVED)
+    return Usage(average, mean_ms, average * PEAK_FACTOR, Known.OBSERVED, seen_s=seconds)
 
 
 def warm_ms(spec: ServiceSpec) -> float:

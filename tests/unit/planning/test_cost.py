@@ -192,6 +192,17 @@ def test_the_worst_day_is_all_that_the_door_lets_in() -> None:
     assert found.serving == pytest.approx(answers + out, rel=1e-4)
 
 
+@pytest.mark.parametrize("target", ["lambda", "ecs", "sagemaker", "sagemaker-async"])
+def test_no_month_has_more_requests_than_get_in_or_costs_more_than_its_worst_days(
+    target: str,
+) -> None:
+    asked = Usage(requests_per_s=500.0, answer_ms=10.0, peak_per_s=500.0)
+    found = cost(spec_of(f"{BARE}target: {target}\n"), asked, prices())
+    assert found.asked_per_day == 500 * 86_400
+    assert found.usage.requests_per_s == 50
+    assert found.expected.serving == pytest.approx(found.worst_day.serving * 730 / 24)
+
+
 def test_no_day_is_worse_than_all_instances_of_the_account_working_through_it() -> None:
     slow = cost(spec_of(BARE), STEADY, prices()).worst_day_slow
     busy = 1000 * GB * 86400 * 0.0000166667
@@ -267,6 +278,7 @@ def test_observed_traffic_is_what_was_counted() -> None:
     usage = observed(requests=120, answers=[(2.0, 60), (4.0, 60)], seconds=60.0)
     assert usage is not None
     assert (usage.requests_per_s, usage.answer_ms, usage.known) == (2.0, 3.0, Known.OBSERVED)
+    assert usage.seen_s == 60.0
     assert observed(requests=0, answers=[], seconds=60.0) is None
 
 

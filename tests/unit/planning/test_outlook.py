@@ -132,6 +132,14 @@ def test_what_was_measured_of_another_model_is_not_believed() -> None:
     assert size_of(1000, "sha256:one", None) == Size(1000)
 
 
+def test_a_cap_below_what_is_expected_is_a_limit_of_ones_own() -> None:
+    text = BARE + "notify: [mailto:ada@example.com]\ncost: {monthly_cap_usd: 25}\n"
+    spec, traffic = spec_of(text), config_of(text).traffic
+    hit = [row for row in limits(spec, USAGE, traffic, month_usd=26.0) if row.is_hit]
+    assert [row.sentence for row in hit] == ["cost 26 of 25 USD a month"]
+    assert not [row for row in limits(spec_of(BARE), USAGE, traffic, 1e6) if row.is_hit]
+
+
 def test_a_limit_is_computed_with_what_was_measured() -> None:
     measured = Measured(MODEL, peak_mb=2000.0, p50_ms=1.0, p99_ms=2.0, requests=300)
     spec, traffic = spec_of(BARE, measured=measured), config_of(BARE).traffic
