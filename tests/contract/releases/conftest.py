@@ -8,7 +8,7 @@ import json
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import pytest
@@ -92,13 +92,19 @@ def needs(adapter: str) -> Callable[[str], None]:
     return skip_unless
 
 
+@cache
+def _of_moto() -> AwsSession:
+    """Made once: SageMaker's client alone takes half a second, and each test mocks what it asks anew."""
+    return AwsSession("eu-west-1")
+
+
 @pytest.fixture
 def session(adapter: str, request: pytest.FixtureRequest) -> Iterator[AwsSession | None]:
     if adapter.endswith("moto"):
         from moto import mock_aws
 
         with mock_aws():
-            yield AwsSession("eu-west-1")
+            yield _of_moto()
     elif adapter.endswith("ministack"):
         yield AwsSession("us-east-1", request.getfixturevalue("ministack_endpoint"), embedded=True)
     else:
