@@ -35,6 +35,7 @@ WITHIN = {
 }
 TOLD = {"notify": ["mailto:ada@example.com"]}
 CAPPED, IDLE = {"cost": {"monthly_cap_usd": 25}} | TOLD, {"cost": {"idle_ttl": "24h"}} | TOLD
+CAPTURED = {"enabled": True, "classify": {"x": "hash", "label": "keep"}}
 # NAME stands for the model's own. Some parts contradict others: those configs are refused.
 SECRETS = {"TOKEN": "secretsmanager:prod/NAME#token", "HOST": "ssm:/prod/NAME/host"}
 # Of each pair of these some config is checked at every commit; the first part is the default.
@@ -75,6 +76,7 @@ ALONE: dict[str, tuple[Part, ...]] = {
     "idle": ({}, IDLE, IDLE, {"cost": {"idle_ttl": "90m"}}),
     "logs": ({}, {"logs": {"retention": "7d"}}),
     "tags": ({}, {"tags": {"team": "risk"}}),
+    "capture": ({}, {"capture": CAPTURED}),
 }
 FACTORS = PAIRED | ALONE
 SPEC = {"model": "model.onnx", "type": "classification"}

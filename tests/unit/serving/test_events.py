@@ -70,6 +70,19 @@ def test_a_closed_stream_breaks_no_answer(log: DirectLog | ReadableLog) -> None:
         log.write(line(), ["cat"])
 
 
+def test_lines_that_are_made_already_leave_in_their_order_and_are_lost_like_others() -> None:
+    held = Held()
+    log = QueuedLog(DirectLog(KEY), held.emit)
+    log.write(line(), None)
+    for number in range(5000):
+        log.add(f"{number}\n")
+    held.go.set()
+    log.flush()
+    assert held.written[1:3] == ["0", "1"]
+    assert len(held.written) + log.dropped == 5001
+    assert log.dropped > 0
+
+
 def test_a_stream_that_stalls_makes_nobody_wait_and_its_losses_are_counted() -> None:
     held = Held()
     log = QueuedLog(ReadableLog(), held.emit)
