@@ -63,6 +63,15 @@ def test_a_release_joins_without_weight_before_it_gets_any() -> None:
     assert made.read().traffic.reads_like(Traffic(1, 2, 0.1))
 
 
+def test_what_has_weight_is_ready_also_while_machines_come_and_go() -> None:
+    made = Endpoint(releases=2)
+    made.write(Traffic(1, 2, 0.1))
+    assert made.world.sagemaker.endpoints[names.endpoint(MODEL)]["status"] == "Updating"
+    assert made.router.is_ready(MODEL, 1)
+    made.world.pass_time()
+    assert not made.router.is_ready(MODEL, 2), "it has joined, and has no weight"
+
+
 def test_while_it_changes_it_takes_no_other_write() -> None:
     made = Endpoint(releases=2)
     made.write(Traffic(1, 2, 0.1))

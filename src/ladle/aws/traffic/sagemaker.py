@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ladle import names
 from ladle.aws.faults import asking
+from ladle.aws.release_endpoints import SERVES
 from ladle.aws.retiring import retire
 from ladle.aws.sagemaker_endpoint import (
     DELETING,
@@ -87,10 +88,11 @@ class EndpointRouter(AlwaysOn):
         return release in found.variants or not self._failed(model, endpoints, found, release)
 
     def is_ready(self, model: str, release: int) -> bool:
+        """Also while AWS changes what it runs on: what has weight answers."""
         found = self._endpoints(model).find(model)
         if found is None or release not in found.variants:
             raise NotFound("LD505", f"{model} has no release {release}", "ladle history shows why")
-        return found.status == IN_SERVICE
+        return found.status in SERVES and found.variants[release].weight > 0
 
     def settle(self, model: str, traffic: Traffic) -> None:
         """What has traffic scales; what has none leaves, and costs nothing from then on."""
