@@ -10,12 +10,12 @@ from typing import Annotated, Any
 import typer
 
 from ladle.actions.read_usage import read_usage
-from ladle.cli.deployment import Deployment
+from ladle.cli.deployment import deployment_of
 from ladle.cli.locks import locks_here
 from ladle.cli.money import basis, cost_lines, elsewhere, line_rows, usd
 from ladle.cli.output import answer, answer_json, say, table
 from ladle.cli.plan import inspect
-from ladle.cli.switches import AsJson
+from ladle.cli.switches import AsJson, Environment
 from ladle.config.schema import ModelConfig
 from ladle.disk.clock import SystemClock
 from ladle.errors import NeedsCredentials, Unavailable
@@ -27,7 +27,7 @@ from ladle.planning.usage import Usage, stated
 from ladle.ports import Workspace
 from ladle.project.repository import find_root
 from ladle.project.services import named, read_configs, read_locked
-from ladle.wiring import open_workspace, workspace_url
+from ladle.wiring import open_workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,22 +39,22 @@ class _Bill:
 
 def cost(
     model: Annotated[str | None, typer.Argument(help="Line by line; none: all models.")] = None,
+    environment: Environment = None,
     as_json: AsJson = False,
 ) -> None:
     """Say what models cost a month, idle, as they are used, and at worst. Asks for no bill."""
     root = find_root(Path.cwd())
-    url = workspace_url(root)
-    found = read_configs(root)
+    found = read_configs(root, environment)
     if model is not None:
         found = named(found, [model])
-    to = Deployment(root, url)
+    to = deployment_of(root, found, environment)
     locks = locks_here(found, to)
     specs = [
-        read_locked(package, config, to.cloud, inspect, root, None, locks)
+        read_locked(package, config, to.cloud, inspect, root, environment, locks)
         for package, config in found
     ]
     known = prices()
-    bills = list(_bills(specs, [config for _, config in found], _opened(url, root), known))
+    bills = list(_bills(specs, [config for _, config in found], _opened(to.url, root), known))
     if as_json:
         answer_json(_as_json(bills, known))
     elif model is not None:

@@ -13,12 +13,12 @@ from typing import Annotated
 import typer
 
 from ladle.catalog import Packaging
-from ladle.cli.deployment import cloud_of
+from ladle.cli.deployment import Deployment, Found, deployment_of
 from ladle.cli.init import TEMPLATE
 from ladle.cli.output import answer, answer_json, say
 from ladle.cli.plan import inspect
 from ladle.cli.served_package import environment_of
-from ladle.cli.switches import AsJson
+from ladle.cli.switches import AsJson, Environment
 from ladle.config.schema import ModelConfig
 from ladle.errors import ExitCode, LadleError, NeedsCredentials
 from ladle.planning import health
@@ -44,11 +44,12 @@ def doctor(
     online: Annotated[
         bool, typer.Option("--online", help="Ask AWS too: who we are, bootstrap, quotas.")
     ] = False,
+    environment: Environment = None,
     as_json: AsJson = False,
 ) -> int:
     """Find what a deploy would lack, each with one thing to mend it. Changes nothing."""
     found: list[Health] = []
-    for one in _examined(Path.cwd(), online):
+    for one in _examined(Path.cwd(), environment, online):
         found.append(one)
         if not as_json:
             _show(one)
@@ -76,50 +77,53 @@ def _show(one: Health) -> None:
         answer(f"{'':<23} mend: {one.mend}")
 
 
-def _examined(here: Path, online: bool) -> Iterator[Health]:
-    root: Path = here
+def _examined(here: Path, environment: str | None, online: bool) -> Iterator[Health]:
+    to = Deployment(here, workspace_url(here))
     models: Models = ()
     absent: Mapping[str, Runtime] = {}
     try:
         root = find_root(here)
-        absent = _absent(root)
-        models = tuple(_models(root, absent))
+        to = Deployment(root, workspace_url(root))
+        found = read_configs(root, environment)
+        to = deployment_of(root, found, environment)
+        absent = _absent(to, found)
+        models = tuple(_models(to, found, absent))
     except LadleError as error:
         yield from (failure("models", str(one), one.fix) for one in error.findings)
-    yield from _machine(root, models)
+    yield from _machine(to.root, models)
     for model, runtime in absent.items():
         yield health.absent(f"runtime {model}", f"the serving runtime {runtime} is not here")
     for spec in (spec for spec, _ in models if spec.packaging is Packaging.ZIP):
         if spec.model not in absent:
-            yield _wheels(spec, root)
-    yield from _account(root, models, online)
+            yield _wheels(spec, to)
+    yield from _account(to, models, online)
     for spec, _ in models:
         yield _serving(spec)
 
 
-def _absent(root: Path) -> Mapping[str, Runtime]:
+def _absent(to: Deployment, found: Found) -> Mapping[str, Runtime]:
     """By model, the runtimes of earlier releases that a deploy would have to bring."""
     return {
         config.name: lock.runtime
-        for config, lock in _locks(root).values()
-        if lock and lock.runtime and not is_here(root, lock.runtime)
+        for _, config, lock in _locked(to, found)
+        if lock and lock.runtime and not is_here(to.root, lock.runtime)
     }
 
 
-def _locks(root: Path) -> Mapping[ModelPackage, tuple[ModelConfig, Lock | None]]:
-    cloud = cloud_of(workspace_url(root))
-    return {
-        package: (config, kept(package, config, cloud, None))
-        for package, config in read_configs(root)
-    }
+def _locked(
+    to: Deployment, found: Found
+) -> Iterator[tuple[ModelPackage, ModelConfig, Lock | None]]:
+    for package, config in found:
+        yield package, config, kept(package, config, to.cloud, to.environment)
 
 
-def _models(root: Path, absent: Mapping[str, Runtime]) -> Iterator[tuple[ServiceSpec, ModelConfig]]:
+def _models(
+    to: Deployment, found: Found, absent: Mapping[str, Runtime]
+) -> Iterator[tuple[ServiceSpec, ModelConfig]]:
     """One whose runtime is not here is examined with this Ladle's."""
-    cloud = cloud_of(workspace_url(root))
-    for package, (config, lock) in _locks(root).items():
+    for package, config, lock in _locked(to, found):
         known = replace(lock, runtime=None) if lock and config.name in absent else lock
-        yield read_service(package, config, cloud, inspect, root, known), config
+        yield read_service(package, config, to.cloud, inspect, to.root, known), config
 
 
 def _machine(root: Path, models: Models) -> Iterator[Health]:
@@ -133,13 +137,13 @@ def _machine(root: Path, models: Models) -> Iterator[Health]:
     yield health.engine(running, stopped, images, builds_elsewhere(root))
 
 
-def _wheels(spec: ServiceSpec, root: Path) -> Health:
+def _wheels(spec: ServiceSpec, to: Deployment) -> Health:
     """Those that the zip would hold; the embedded AWS runs it with the Python of this machine."""
     here = f"{sys.version_info.major}.{sys.version_info.minor}"
-    python = here if cloud_of(workspace_url(root)) is Cloud.EMBEDDED else spec.python
-    code = code_of(spec, root)
+    python = here if to.cloud is Cloud.EMBEDDED else spec.python
+    code = code_of(spec, to.root)
     try:
-        brought_wheels(code, root, python, spec.arch)
+        brought_wheels(code, to.root, python, spec.arch)
     except LadleError as error:
         if keeps_other_wheels(code.wheels, python, code.locks):
             return health.absent(f"wheels {spec.model}", error.finding.what)
@@ -147,8 +151,8 @@ def _wheels(spec: ServiceSpec, root: Path) -> Health:
     return health.wheels(spec.model, None, spec.arch)
 
 
-def _account(root: Path, models: Models, online: bool) -> Iterator[Health]:
-    url = workspace_url(root)
+def _account(to: Deployment, models: Models, online: bool) -> Iterator[Health]:
+    url = to.url
     try:
         account = open_account(url)
         if account is None:

@@ -123,6 +123,17 @@ def test_an_account_that_was_never_bootstrapped_is_told(
     assert found["quota"]["state"] == "warning", "moto knows no quotas of Lambda"
 
 
+def test_an_environment_is_asked_of_its_own_account(
+    here: Path, aws: AwsSession, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = here / "model_packages" / "digits" / "model.yaml"
+    prod = 'environments:\n  prod: {account: "999999999999", region: eu-west-1}\n'
+    config.write_text(config.read_text() + prod)
+    assert main(["doctor", "--online", "--env", "prod", "--json"]) == 1
+    found = checks(capsys.readouterr().out)
+    assert found["credentials"]["said"] == "of account 123456789012, not 999999999999"
+
+
 def test_credentials_of_another_account_are_told(
     here: Path, aws: AwsSession, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

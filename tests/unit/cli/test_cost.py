@@ -35,6 +35,14 @@ def test_before_a_deploy_it_computes_with_the_stated_traffic(cost: CostOf) -> No
     assert digits["as_deployed"] is False
 
 
+def test_an_environment_has_a_bill_of_its_own(here: Path, cost: CostOf) -> None:
+    config = here / "model_packages" / "digits" / "model.yaml"
+    config.write_text(config.read_text() + "environments:\n  prod: {compute: {warm: 2}}\n")
+    [shared], [prod] = cost()["models"], cost("--env", "prod")["models"]
+    kept = [row["what"] for row in prod["lines"] if row not in shared["lines"]]
+    assert kept == ["instances kept warm"]
+
+
 def test_what_was_counted_is_preferred(here: Path, cost: CostOf) -> None:
     count(here, requests=300, latency_ms=4.0, seconds_ago=30.0)
     [digits] = cost("digits")["models"]
