@@ -19,6 +19,7 @@ from ladle.errors import ExitCode, Finding, LadleError
 from ladle.project.read_package import read_packages
 from ladle.project.repository import CONFIG, PACKAGES, ModelPackage, find_root, packages
 from ladle.targets.choose import choose
+from ladle.why.words import plural
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ def check(
         show_findings(findings)
         if not quiet:
             _show_notes(checked)
-        answer(f"{_count(len(checked), 'model')}, {_count(len(findings), 'error')}")
+        answer(f"{plural(len(checked), 'model')}, {plural(len(findings), 'error')}")
     return ExitCode.FINDING if findings else ExitCode.OK
 
 
@@ -128,11 +129,7 @@ def _show_notes(checked: Iterable[_Checked]) -> None:
         for note in (*each.notes, *(catch_notes(config) if config else ())):
             files.setdefault(note, []).append(each.reading.document.file)
     for note, where in files.items():
-        say(f"{where[0] if len(where) == 1 else _count(len(where), 'model')} note: {note}")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+        say(f"{where[0] if len(where) == 1 else plural(len(where), 'model')} note: {note}")
 
 
 def _as_json(checked: Sequence[_Checked], findings: Sequence[Finding]) -> dict[str, Any]:

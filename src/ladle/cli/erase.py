@@ -16,6 +16,7 @@ from ladle.cli.output import answer, answer_json, say
 from ladle.cli.switches import AsJson, Yes
 from ladle.disk.clock import SystemClock
 from ladle.project.repository import find_root
+from ladle.why.words import plural
 from ladle.wiring import open_index, open_workspace
 
 
@@ -32,7 +33,8 @@ def erase(
     workspace = open_workspace(None, root)
     targets = find_targets(workspace, what)
     for target in targets:
-        say(f"  {target.name} {target.digest[:19]}, in {len(target.experiments)} experiments")
+        users = plural(len(target.experiments), "experiment")
+        say(f"  {target.name} {target.digest[:19]}, in {users}")
     confirm(f"Destroy {len(targets)} for ever?", yes, "this destroys data")
     done = erase_data(workspace, targets, reason, getpass.getuser(), SystemClock())
     copies = erase_copies(workspace, {target.digest for target in targets})

@@ -13,7 +13,7 @@ from ladle.experiments.manifest import DataInput, Manifest, RecordedExperiment
 from ladle.experiments.profile import ColumnProfile, TableProfile
 from ladle.experiments.profile_words import table_words
 from ladle.experiments.timestamps import seconds_between
-from ladle.why.words import span
+from ladle.why.words import plural, span
 
 _ID_DIGITS = 12
 _BLOCKS = "▁▂▃▄▅▆▇█"
@@ -113,7 +113,7 @@ def sparkline(values: Sequence[float]) -> str:
 
 
 def _file(file: DataInput, kept: Kept) -> list[str]:
-    count = f"{file.files:,} files" if file.kind == "folder" else ""
+    count = plural(file.files, "file") if file.kind == "folder" else ""
     found = kept.tables.get(file.name)
     return [
         file.name,

@@ -21,6 +21,7 @@ from ladle.ports import Predictor
 from ladle.quality.labels import LabelValue
 from ladle.quality.new_label import REFUSES_ONE, NewLabel
 from ladle.tools.label_files import read_labels
+from ladle.why.words import plural
 from ladle.wiring import open_label_file, open_predictor
 
 
@@ -87,12 +88,14 @@ def _of_file(predictor: Predictor, model: str, file: str, as_json: bool) -> int:
             send_file(read_labels(file, content), send, SystemClock(), taken, _progress)
     except LadleError:
         if taken.rows:
-            say(f"stopped after {taken.rows:,} rows; send the file again: nothing counts twice")
+            sent = plural(taken.rows, "row")
+            say(f"stopped after {sent}; send the file again: nothing counts twice")
         raise
     if as_json:
         answer_json(taken.to_json())
     else:
-        answer(f"{taken.rows:,} rows: {_words(taken)}, {sum(taken.refused.values()):,} refused")
+        rows, refused = plural(taken.rows, "row"), sum(taken.refused.values())
+        answer(f"{rows}: {_words(taken)}, {refused:,} refused")
         _explain_waiting(taken.waiting)
         for code, number in sorted(taken.refused.items()):
             say(f"{code} refused {number:,}: ladle explain {code}")

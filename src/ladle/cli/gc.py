@@ -17,6 +17,7 @@ from ladle.errors import UsageError
 from ladle.experiments.garbage import DAY_S, CollectPolicy
 from ladle.experiments.upkeep import Sweep
 from ladle.project.repository import find_root
+from ladle.why.words import plural
 from ladle.wiring import open_workspace
 
 Days = Annotated[float, typer.Option("--grace", metavar="DAYS", help="Younger objects stay.")]
@@ -72,7 +73,7 @@ def _answer_sweep(sweep: Sweep, done: str, as_json: bool) -> None:
     if as_json:
         answer_json({"objects": sweep.objects, "bytes": sweep.bytes, "epoch": sweep.epoch})
         return
-    answer(f"{sweep.objects} objects, {size(sweep.bytes)} {done}")
+    answer(f"{plural(sweep.objects, 'object')}, {size(sweep.bytes)} {done}")
     if done == "taken" and sweep.objects:
         say("  undo: ladle gc --undo")
 
@@ -91,10 +92,10 @@ def _as_json(plan: CollectPlan) -> dict[str, Any]:
 
 
 def _tell(plan: CollectPlan) -> None:
-    answer(f"garbage   {len(plan.garbage)} objects, {size(plan.garbage_bytes)}")
+    answer(f"garbage   {plural(len(plan.garbage), 'object')}, {size(plan.garbage_bytes)}")
     if plan.sparse:
-        held = size(sum(plan.sparse.values()))
-        answer(f"repack    {len(plan.sparse)} packs of {held}, less than half of which is needed")
+        packs, held = plural(len(plan.sparse), "pack"), size(sum(plan.sparse.values()))
+        answer(f"repack    {packs} of {held}, less than half of which is needed")
     for recorded in plan.let_go:
         answer(f"let go    {recorded.manifest.model} {recorded.manifest.id[:12]}: its data")
     for served in plan.lost_rollbacks:

@@ -22,6 +22,7 @@ from ladle.errors import ExitCode, LadleError, NotFound
 from ladle.experiments.manifest import RecordedExperiment
 from ladle.ports import Workspace
 from ladle.project.repository import PACKAGES, find_root, is_pinned, packages, read_pinned
+from ladle.why.words import plural
 from ladle.wiring import open_index, open_seen_heads, open_workspace
 
 
@@ -117,7 +118,7 @@ def _tell(report: Report, mended: int, repaired: bool) -> None:
         say(f"  {told(stone)}")
     if mended:
         say(f"{mended} {_plural(mended, 'problem is', 'problems are')} mended")
-    looked = f"{report.experiments} experiments, {report.objects} objects"
+    looked = f"{plural(report.experiments, 'experiment')}, {plural(report.objects, 'object')}"
     if report.is_whole:
         answer(f"whole: {looked}")
         return

@@ -24,7 +24,7 @@ def objects(shop: Shop) -> list[Path]:
 def test_what_was_recorded_is_whole(shop: Shop) -> None:
     assert shop.ladle(*TRAIN).returncode == 0
     done = shop.ladle("verify", "--deep")
-    assert (done.returncode, done.stdout.startswith("whole: 1 experiments")) == (0, True)
+    assert (done.returncode, done.stdout.startswith("whole: 1 experiment, ")) == (0, True)
 
 
 def test_a_deleted_object_is_named_and_repaired_from_the_working_files(shop: Shop) -> None:
