@@ -7,8 +7,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import repeat
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -49,11 +48,13 @@ class Capture:
             _LOG.warning("request %s was not captured: %s", request_id, type(error).__name__)
 
     def _texts(self, inputs: Row, answered: Predictions) -> Iterator[str]:
-        """Inputs that are not by row are said with each."""
-        names = [name for name in inputs if name in self._told]
-        columns = [_by_row(inputs[name], answered.rows) for name in names]
-        for out, *values in zip(answered.objects, *columns, strict=False):
-            yield self._text(dict(zip(names, values, strict=True)), out)
+        """An input that the rows share is said with the first: a caller pays for it once, and so do we."""
+        asked = {name: value for name, value in inputs.items() if name in self._told}
+        by_row = {n: column(v) for n, v in asked.items() if length(v) == answered.rows}
+        shared = {n: whole(v) for n, v in asked.items() if n not in by_row}
+        for out, *values in zip(answered.objects, *by_row.values(), strict=False):
+            yield self._text({**shared, **dict(zip(by_row, values, strict=True))}, out)
+            shared = {}
 
     def _text(self, asked: Row, answered: Row) -> str:
         try:
@@ -84,10 +85,6 @@ class _Hash:
 def capture_key(line_key: bytes) -> bytes:
     """A model's key for hashes follows from its key for lines; nothing leads back."""
     return hashlib.blake2b(key=line_key, digest_size=32, person=b"ladle capture").digest()
-
-
-def _by_row(value: Any, rows: int) -> Iterable[Any]:
-    return column(value) if length(value) == rows else repeat(whole(value))
 
 
 def _kept(value: Any) -> Any:
