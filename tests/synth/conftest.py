@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.synth import moving
 from tests.synth.repository import MakeSynth, Synth, synthesize
 
 
@@ -23,3 +24,9 @@ def synth(tmp_path: Path, root: Path) -> MakeSynth:
         return synthesize(tmp_path, root, configs, embedded=embedded)
 
     return of
+
+
+@pytest.fixture(scope="session")
+def moved(tmp_path_factory: pytest.TempPathFactory, root: Path) -> moving.Moved:
+    """Seconds of work: whoever asks for it belongs to the group ``moving``."""
+    return moving.move(tmp_path_factory.mktemp("moving"), root, moving.MOVES)

@@ -4,30 +4,23 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.synth import moving, sound
-from tests.synth.moving import BASE, MOVES, NAMED, REST, Moved, named, named_things, touched
-from tests.synth.repository import Template, as_list, statements, text, waits_for
+from tests.synth.moving import BASE, MOVES, REST, Moved, named, named_things, touched
+from tests.synth.repository import Template, text, waits_for
 from tests.synth.repository import resources as resources_of
 
 from ladle import names
 from ladle.catalog import Target
 from ladle.errors import LadleError
-from ladle.planning import permissions
-from ladle.planning.moving import left_of, live_of, stays
-from ladle.planning.resources import CALLED, resources
+from ladle.planning.moving import live_of, stays
 from ladle.planning.service_spec import Left, ServiceSpec
-from ladle.planning.targets import planning_of
 
-
-@pytest.fixture(scope="module")
-def moved(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Moved:
-    return moving.move(tmp_path_factory.mktemp("moving"), root, MOVES)
+pytestmark = pytest.mark.xdist_group("moving")
 
 
 @pytest.fixture(params=MOVES)
@@ -178,44 +171,6 @@ def test_a_function_knows_the_base_of_its_home(moved: Moved) -> None:
         assert function["Environment"]["Variables"]["LADLE_BASE"] == str(spec.base)
 
 
-def test_its_plan_lists_what_the_template_has(moved: Moved, model: str) -> None:
-    for synth in (moved.while_, moved.after):
-        planned, template = resources(synth.specs[model]), synth.model(model)
-        types = Counter(r["Type"] for r in template["Resources"].values())
-        assert Counter(r.type for r in planned) == types
-        assert set(types) <= set(CALLED)
-        there = {(type_, name) for type_, name in named_things(template)}
-        named = {(r.type, r.name) for r in planned if r.name and r.type in NAMED}
-        assert named <= there
-
-
-def test_hand_off_and_router_may_in_both_homes_what_they_may_in_one(
-    moved: Moved, model: str
-) -> None:
-    spec = moved.while_.specs[model]
-    left = left_of(spec)
-    assert left is not None
-    planned = {role.holder: role.grants for role in permissions.of_model(spec)}
-    for home in (spec, left):
-        moving_it = planning_of(home.target).routing_grants(home)
-        assert [g for g in permissions.publishing(home) if g not in planned["hand-off"]] == []
-        assert [g for g in moving_it if g not in planned["router"]] == []
-    template = moved.while_.model(model)
-    granted = list(_allowed(template, "HandoffRole", "HandoffGrants"))
-    assert sorted(granted) == sorted(a for g in planned["hand-off"] for a in g.actions)
-
-
-def test_its_sentences_are_the_policies_of_both_homes(moved: Moved, model: str) -> None:
-    for synth in (moved.while_, moved.after):
-        spec, template = synth.specs[model], synth.model(model)
-        kept = {id_ for id_ in stays(spec) if "HandoffGrants" not in id_}
-        anew = (id_ for id_, r in template["Resources"].items() if r["Type"] in _OF_ROLES)
-        planned = (g for role in permissions.of_model(spec) for g in role.grants)
-        assert Counter(a for g in planned for a in g.actions) == Counter(
-            _allowed(template, *(set(anew) - kept))
-        )
-
-
 @pytest.mark.parametrize("model", ["steadied", "thinned"])
 def test_a_log_keeps_its_id_from_deploy_to_deploy(
     moved: Moved, tmp_path: Path, root: Path, model: str
@@ -235,18 +190,6 @@ def test_a_log_keeps_its_id_from_deploy_to_deploy(
     }
     assert len(dict(found)) == len(found)
     assert {names.log_group(model), names.endpoint_log_group(model)} <= dict(found).keys()
-
-
-def test_what_the_hand_off_may_there_goes_only_after_it_was_called(
-    moved: Moved, model: str
-) -> None:
-    """Policies of their own are taken away in the end; what stands in a role changes before."""
-    spec, template = moved.while_.specs[model], moved.while_.model(model)
-    apart = {id_ for id_ in template["Resources"] if "HandoffGrants" in id_}
-    assert len(apart) == 2
-    assert apart <= waits_for(template, "Release")
-    after = {id_ for id_ in moved.after.model(model)["Resources"] if "HandoffGrants" in id_}
-    assert after == {id_ for id_ in apart if id_.startswith(f"Home{spec.base}")}
 
 
 def test_silence_is_that_of_the_door_while_either_home_may_answer(moved: Moved) -> None:
@@ -342,15 +285,6 @@ def test_all_holds_of_a_stack_with_two_homes_that_holds_of_one(
 
 def _routes(resources: Template) -> list[Template]:
     return [route for id_, route in resources.items() if id_.startswith("PredictRoute")]
-
-
-_OF_ROLES = ("AWS::IAM::Role", "AWS::IAM::Policy")
-
-
-def _allowed(template: Template, *ids: str) -> Iterator[str]:
-    for id_, statement in statements(template):
-        if any(part in id_ for part in ids) and "Resource" in statement:
-            yield from as_list(statement["Action"])
 
 
 def _with(spec: ServiceSpec, **changed: Any) -> ServiceSpec:
