@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,6 +12,9 @@ from ladle.aws.log_reader import AwsLogReader
 from ladle.aws.session import AwsSession
 from ladle.disk.clock import SystemClock
 from ladle.errors import NotFound
+
+if TYPE_CHECKING:
+    from mypy_boto3_logs.type_defs import InputLogEventTypeDef
 
 GROUP, STREAM = "/ladle/talker", "2026/11/23/[7]abc"
 
@@ -64,6 +68,22 @@ def test_the_log_of_an_endpoint_is_where_sagemaker_writes_it(session: AwsSession
     (line,) = AwsLogReader(session.logs).lines("listener", at - 60)
     assert (line.stream, line.text) == (stream, "from a container")
     session.logs.delete_log_group(logGroupName=group)
+
+
+def test_both_logs_of_a_model_that_moves_are_read(session: AwsSession, now: float) -> None:
+    """A release's own, and the one that functions share; of a neighbour none."""
+    group, stream = names.release_log_group("talker", 8), "release-8/i-0abc"
+    neighbours = names.release_log_group("talker-b", 1)
+    at = int((now - 1.5) * 1000)
+    for name, line in ((group, "from an endpoint"), (neighbours, "of another model")):
+        session.logs.create_log_group(logGroupName=name)
+        session.logs.create_log_stream(logGroupName=name, logStreamName=stream)
+        event: InputLogEventTypeDef = {"timestamp": at, "message": line}
+        session.logs.put_log_events(logGroupName=name, logStreamName=stream, logEvents=[event])
+    found = AwsLogReader(session.logs).lines("talker", now - 60)
+    assert [line.text for line in found] == ["hello from 4f2a", "from an endpoint", "bye"]
+    for name in (group, neighbours):
+        session.logs.delete_log_group(logGroupName=name)
 
 
 def test_where_each_release_has_a_log_all_are_read_by_time(session: AwsSession) -> None:

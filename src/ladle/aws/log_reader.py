@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from ladle import names
@@ -21,17 +22,15 @@ class AwsLogReader:
         self._client = client
 
     def lines(self, model: str, since: float) -> Iterator[LoggedLine]:
-        """Of the groups that its target writes: SageMaker names them, one for each endpoint."""
+        """Of all groups that its targets write, two while it moves: SageMaker names those of endpoints, and
+        has one for each where each release has its own.
+        """
+        own = (names.log_group(model), names.endpoint_log_group(model))
         with asking(f"for the log of {model}"):
-            for group in (names.log_group(model), names.endpoint_log_group(model)):
-                try:
-                    yield from self._lines(group, since)
-                except self._client.exceptions.ResourceNotFoundException:
-                    continue
-                return
-            if groups := list(self._of_releases(model)):
-                each = (self._lines(group, since) for group in groups)
-                yield from heapq.merge(*each, key=lambda line: line.at)
+            groups = (*own, *self._of_releases(model))
+            found = [log for group in groups if (log := self._log(group, since)) is not None]
+            if found:
+                yield from heapq.merge(*found, key=lambda line: line.at)
                 return
         raise NotFound(
             "LD520",
@@ -46,12 +45,18 @@ class AwsLogReader:
         for page in pages:
             yield from (group["logGroupName"] for group in page["logGroups"])
 
-    def _lines(self, group: str, since: float) -> Iterator[LoggedLine]:
-        pages = self._client.get_paginator("filter_log_events").paginate(
-            logGroupName=group, startTime=int(since * 1000)
+    def _log(self, group: str, since: float) -> Iterator[LoggedLine] | None:
+        """None where there is no such group, which the first page tells."""
+        pages = iter(
+            self._client.get_paginator("filter_log_events").paginate(
+                logGroupName=group, startTime=int(since * 1000)
+            )
         )
-        for page in pages:
-            yield from (_line(event) for event in page["events"])
+        try:
+            first = next(pages)
+        except self._client.exceptions.ResourceNotFoundException:
+            return None
+        return (_line(event) for page in chain([first], pages) for event in page["events"])
 
 
 def _line(event: FilteredLogEventTypeDef) -> LoggedLine:
