@@ -10,6 +10,8 @@ from ladle.catalog import Arch, Target
 from ladle.planning.moving import stays
 from ladle.planning.prices import Prices
 from ladle.planning.service_spec import ServiceSpec
+from ladle.targets import sagemaker
+from ladle.targets.ecs import MACHINE_METRICS
 
 MONTH_S = 730 * 3600.0
 HOURLY = 3600 / MONTH_S  # of what is paid by the month
@@ -56,10 +58,14 @@ def _of_functions(resources: Resources, serving: Mapping[str, Any]) -> Iterator[
 
 def _of_tasks(resources: Resources, serving: Mapping[str, Any]) -> Iterator[Priced]:
     task, least = _read(serving["TaskDefinition"]), _read(serving["Service"])["min"]
-    machines = _of(resources, "AWS::EC2::LaunchTemplate")
-    named = [m["LaunchTemplateData"]["InstanceType"] for m in machines]
-    yield from ((f"{least} {name} machines", f"machine_hour_{name}", least) for name in named)
-    if not named:
+    machines = [m["LaunchTemplateData"] for m in _of(resources, "AWS::EC2::LaunchTemplate")]
+    for data in machines:
+        name, disks = data["InstanceType"], data.get("BlockDeviceMappings", ())
+        disk_gb = sum(disk["Ebs"]["VolumeSize"] for disk in disks)
+        yield f"{least} {name} machines", f"machine_hour_{name}", least
+        yield "their disks", "machine_disk_gb_month", least * disk_gb * HOURLY
+        yield "their metrics", "metric_month", least * MACHINE_METRICS * HOURLY
+    if not machines:
         arch = _OF_ECS[task["runtimePlatform"]["cpuArchitecture"]]
         vcpus, gb = int(task["cpu"]) / 1024, int(task["memory"]) / 1024
         yield f"vCPUs of tasks, at least {least}", f"fargate_vcpu_hour_{arch}", least * vcpus
@@ -68,7 +74,10 @@ def _of_tasks(resources: Resources, serving: Mapping[str, Any]) -> Iterator[Pric
 
 def _of_machines(_resources: Resources, serving: Mapping[str, Any]) -> Iterator[Priced]:
     name, least = _read(serving["Variant"])["InstanceType"], int(serving["MinInstances"])
+    known = sagemaker.machines().get(name)
     yield f"machines of type {name}, at least {least}", f"machine_hour_{name}", least
+    if known is not None and known.disk_gb:
+        yield "their disks", "endpoint_disk_gb_month", least * known.disk_gb * HOURLY
 
 
 # Of a serverless endpoint only answers are paid for.

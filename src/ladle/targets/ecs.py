@@ -14,6 +14,7 @@ from ladle.targets.machines import Machine, lacks, read_machines
 PAYLOAD_MB = 6  # of one request: the server takes as much as a function does
 MB_PER_VCPU = 1769  # as on Lambda, so that a model moves without another line
 DISK_GB = 100  # of a machine: the system, and an image with CUDA in it
+MACHINE_METRICS = 7  # that EC2 tells each minute of a machine, and charges for
 FLEET_FACTOR = 4  # most tasks per least, where nobody named a ceiling
 FILE = Path(__file__).with_name("gpu_machines.toml")
 # CPU units of a Fargate task -> the memory that may go with them, in MB: least, most, step.

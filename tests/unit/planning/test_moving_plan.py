@@ -103,6 +103,16 @@ def test_tasks_and_what_stands_before_them_cost_until_the_move_is_finished() -> 
     }
 
 
+def test_so_do_machines_their_disks_and_what_is_measured_of_them() -> None:
+    disk = {"DeviceName": "/dev/xvda", "Ebs": {"VolumeSize": 100}}
+    data = {"InstanceType": "g4dn.xlarge", "BlockDeviceMappings": [disk]}
+    template = {"Type": "AWS::EC2::LaunchTemplate", "Properties": {"LaunchTemplateData": data}}
+    found = costs(moving(Target.ECS, tasks() | {"Machine": template}))
+    assert found["2 g4dn.xlarge machines"] == round(2 * 730 * 0.526, 2)
+    assert found["their disks"] == 2 * 100 * 0.08
+    assert found["their metrics"] == 2 * 7 * 0.30
+
+
 def test_a_function_that_nobody_asks_costs_what_it_keeps_warm() -> None:
     bare = {k: r for k, r in FUNCTION.items() if k != "IdleAlarm"}
     assert costs(moving(Target.LAMBDA, bare)) == {}
@@ -127,6 +137,7 @@ def test_an_endpoints_machines_and_their_key_cost_until_the_move_is_finished() -
         "machines of type ml.m5.large, at least 2": round(
             of("machine_hour_ml.m5.large", 2 * 730), 2
         ),
+        "their disks": 2 * 30 * 0.14,
     }
 
 

@@ -36,7 +36,6 @@ MONTH_S = 730 * 3600.0
 BUSY = 0.6  # of a task's time, beyond which answers wait for each other
 ZONES = 2
 SCALED_BY = 2  # alarms, by which AWS follows what a service or a fleet of machines has to do
-MACHINE_METRICS = 7  # that EC2 tells each minute of a machine, and charges for
 NETWORK_ADDRESSES = 123  # of each subnet of a network of our own
 
 
@@ -135,18 +134,18 @@ def serving_costs(
 
 
 def _task_costs(spec: ServiceSpec, hours: float, prices: Prices) -> Iterator[tuple[str, float]]:
+    how = " at their price on demand, which spare ones are below" if spec.compute.spot else ""
     if spec.compute.gpu:
         machine = rules.machine_for(spec.compute.gpu, spec.compute.instance_type)
-        how = " at their price on demand, which spare ones are below" if spec.compute.spot else ""
         yield f"{machine} machines{how}", prices.of(f"machine_hour_{machine}", hours)
         yield "their disks", prices.of("machine_disk_gb_month", rules.DISK_GB * hours / 730)
-        yield "their metrics", prices.of("metric_month", MACHINE_METRICS * hours / 730)
+        yield "their metrics", prices.of("metric_month", rules.MACHINE_METRICS * hours / 730)
         return
     size = rules.fargate_size(spec.compute.memory_mb) or rules.TaskSize(0, 0)
     vcpus = prices.of(f"fargate_vcpu_hour_{spec.arch}", hours * size.cpu_units / 1024)
-    yield "vCPUs of tasks", vcpus
+    yield f"vCPUs of tasks{how}", vcpus
     yield (
-        "memory of tasks",
+        f"memory of tasks{how}",
         prices.of(f"fargate_gb_hour_{spec.arch}", hours * size.memory_mb / 1024),
     )
 
