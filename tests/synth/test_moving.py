@@ -175,9 +175,7 @@ def test_a_function_knows_the_base_of_its_home(moved: Moved) -> None:
 def test_a_log_keeps_its_id_from_deploy_to_deploy(
     moved: Moved, tmp_path: Path, root: Path, model: str
 ) -> None:
-    """CloudFormation would make one of that name anew, and find it there: also in the next move, to a
-    function.
-    """
+    """CloudFormation would make one of that name anew, and find it there; also in the next move."""
     was, after = moved.after.specs[model], moved.after.model(model)
     function = was if was.target is Target.LAMBDA else moved.before.specs[model]
     again = moving.moving(function, was, after)
@@ -255,12 +253,21 @@ def test_what_stays_must_find_what_it_needs(
         moving.templates(tmp_path, root, {"grown": wrong})
 
 
-def test_a_cluster_makes_no_place_for_a_second_one(
-    moved: Moved, tmp_path: Path, root: Path
+@pytest.mark.parametrize(
+    ("model", "target", "why"),
+    [
+        ("shrunk", Target.ECS, "another ecs would have the names of the first"),
+        ("thinned", Target.SAGEMAKER, "another sagemaker would have the names"),
+        ("woken", Target.SAGEMAKER_ASYNC, "it goes to sagemaker-async"),
+        ("grown", Target.SAGEMAKER_SERVERLESS, "it goes to sagemaker-serverless"),
+    ],
+)
+def test_where_no_door_leads_and_no_second_home_fits_nothing_moves(
+    moved: Moved, tmp_path: Path, root: Path, model: str, target: Target, why: str
 ) -> None:
-    wrong = replace(moved.while_.specs["shrunk"], target=Target.ECS)
-    with pytest.raises(LadleError, match=r"LD283.*the names of the first"):
-        moving.templates(tmp_path, root, {"shrunk": wrong})
+    wrong = replace(moved.while_.specs[model], target=target)
+    with pytest.raises(LadleError, match=rf"LD283.*{why}"):
+        moving.templates(tmp_path, root, {model: wrong})
 
 
 def test_a_door_that_cannot_be_led_is_refused(moved: Moved, tmp_path: Path, root: Path) -> None:
