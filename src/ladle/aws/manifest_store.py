@@ -27,8 +27,8 @@ from ladle.aws.manifest_items import (
     version_item,
 )
 from ladle.aws.upkeep import still_at
-from ladle.errors import Conflict, LadleError, NotFound
-from ladle.experiments.chain import Chain, ChainLink
+from ladle.errors import Conflict, LadleError
+from ladle.experiments.chain import Chain, ChainLink, found_again
 from ladle.experiments.manifest import Locator, Manifest, RecordedExperiment
 from ladle.experiments.names import ID_DIGITS, ambiguous, read_id, unknown
 
@@ -56,7 +56,7 @@ class DynamoManifestStore:
     ) -> RecordedExperiment:
         head = self._item(f"MODEL#{manifest.model}", HEAD)
         if (head["id"]["S"] if head else None) != manifest.previous:
-            return self._stored_before(manifest.id)
+            return found_again(self.get, manifest.id)
         sequence = int(head["seq"]["N"]) + 1 if head else 1
         recorded = RecordedExperiment(manifest, locators, sequence, layout)
         edges = list(edges_of(manifest))
@@ -73,7 +73,7 @@ class DynamoManifestStore:
             except ClientError as error:
                 if not _lost_a_race(error):
                     raise
-                return self._stored_before(manifest.id)
+                return found_again(self.get, manifest.id)
         return recorded
 
     def relocate(
@@ -236,15 +236,6 @@ class DynamoManifestStore:
         move = self._put(item, "id = :previous")
         move["Put"]["ExpressionAttributeValues"] = {":previous": {"S": before}}
         return move
-
-    def _stored_before(self, experiment_id: str) -> RecordedExperiment:
-        """The same manifest again, after an answer that was lost, is no conflict."""
-        try:
-            return self.get(experiment_id)
-        except NotFound:
-            raise Conflict(
-                "LD303", "another experiment was recorded first", "chain to the new head"
-            ) from None
 
 
 def _lost_a_race(error: ClientError) -> bool:

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from ladle.disk.durable import exclusive, new_file
 from ladle.disk.upkeep import DiskUpkeep
-from ladle.errors import Conflict, Corrupt, LadleError, NotFound
-from ladle.experiments.chain import Chain, ChainLink
+from ladle.errors import Conflict, Corrupt, LadleError
+from ladle.experiments.chain import Chain, ChainLink, found_again
 from ladle.experiments.lineage import bonds as bonds_of
 from ladle.experiments.manifest import Locator, Manifest, RecordedExperiment
 from ladle.experiments.names import ambiguous, read_id, unknown
@@ -39,7 +39,7 @@ class DiskManifestStore:
         experiment_id = manifest.id
         last = self._last(manifest.model)
         if (last.manifest.id if last else None) != manifest.previous:
-            return self._stored_before(experiment_id)
+            return found_again(self.get, experiment_id)
         recorded = RecordedExperiment(manifest, locators, last.sequence + 1 if last else 1, layout)
         path = self._path(manifest.model, recorded.sequence)
         with new_file(self._ids / experiment_id) as hint:
@@ -51,7 +51,7 @@ class DiskManifestStore:
             ):
                 file.write(json.dumps(recorded.to_json(), indent=1).encode())
         except FileExistsError:
-            return self._stored_before(experiment_id)
+            return found_again(self.get, experiment_id)
         return recorded
 
     def relocate(
@@ -130,15 +130,6 @@ class DiskManifestStore:
         path = self._manifests / hint.read_text()
         recorded = _read(path) if path.is_file() else None
         return recorded if recorded and recorded.manifest.id == hint.name else None
-
-    def _stored_before(self, experiment_id: str) -> RecordedExperiment:
-        """The same manifest again, after an answer that was lost, is no conflict."""
-        try:
-            return self.get(experiment_id)
-        except NotFound:
-            raise Conflict(
-                "LD303", "another experiment was recorded first", "chain to the new head"
-            ) from None
 
 
 def _link(path: Path) -> ChainLink:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from ladle.errors import Conflict, NotFound
 from ladle.experiments.manifest import RecordedExperiment
 
 
@@ -28,3 +30,15 @@ class Chain:
     @property
     def recorded(self) -> tuple[RecordedExperiment, ...]:
         return tuple(link.recorded for link in self.links if link.recorded is not None)
+
+
+def found_again(
+    stored: Callable[[str], RecordedExperiment], experiment_id: str
+) -> RecordedExperiment:
+    """The same manifest again, after an answer that was lost, is no conflict; any other raises it."""
+    try:
+        return stored(experiment_id)
+    except NotFound:
+        raise Conflict(
+            "LD303", "another experiment was recorded first", "chain to the new head"
+        ) from None
