@@ -29,7 +29,7 @@ from ladle.secret_reference import EXAMPLE, SecretReference
 NAME = re.compile(r"[a-z](?:[a-z0-9]|-(?=[a-z0-9])){0,38}")
 # Names of the platform's own functions, and endings of a model's helper functions.
 TAKEN_NAMES = frozenset({"intake", "collector", "judge", "controller"})
-TAKEN_ENDINGS = ("-handoff", "-bundle")
+TAKEN_ENDINGS = ("-handoff", "-bundle", "-asks", "-invokes")
 PICKLES = (".pkl", ".pickle", ".joblib", ".pt", ".pth", ".sav", ".dill")
 PINNED = "pinned"
 IN_S3 = "s3://"
