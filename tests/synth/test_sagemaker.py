@@ -34,14 +34,23 @@ ROLES = plan.ROLES | {"door": "DoorRole"}
 # Adapters of a role, and what they can but the role's function never does.
 ADAPTERS = {
     "hand-off": (
-        ["versions/sagemaker.py", "release_models.py", "sagemaker_endpoint.py"],
-        {"sagemaker:ListTags"},
+        [
+            "versions/sagemaker.py",
+            "release_models.py",
+            "sagemaker_endpoint.py",
+            "variant_scaling.py",
+        ],
+        {
+            "application-autoscaling:PutScalingPolicy",
+            "application-autoscaling:RegisterScalableTarget",
+            "sagemaker:ListTags",
+        },
     ),
     "router": (
         [
             "traffic/sagemaker.py",
             "sagemaker_endpoint.py",
-            "traffic/sagemaker_scaling.py",
+            "variant_scaling.py",
         ],
         set[str](),
     ),

@@ -136,7 +136,7 @@ class Stack:
             case Target.LAMBDA:
                 return FunctionVersions(world.lambda_, home.base)
             case Target.SAGEMAKER:
-                return EndpointVersions(world.sagemaker, self.ledger, self.clock)
+                return EndpointVersions(world, self.ledger, self.clock)
             case _:
                 return StagedVersions(world, self.ledger, self.clock)
 

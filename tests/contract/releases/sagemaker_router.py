@@ -71,7 +71,7 @@ class Patient:
 
 def on_sagemaker(model: str, releases: tuple[int, ...], world: Any = None) -> Opens:
     world = world or World()
-    versions = EndpointVersions(world.sagemaker, ledger_of(), waits(None))
+    versions = EndpointVersions(world, ledger_of(), waits(None))
     for number in releases:
         release_hex = f"{number:016x}" * 4
         versions.publish(model, release_hex, serving(release_hex), 0)
@@ -95,7 +95,7 @@ class Still(Patient):
 def on_moto(session: AwsSession, model: str, releases: tuple[int, ...]) -> Opens:
     """All releases are in the endpoint from the start, since moto would let none join later."""
     client: Any = session.sagemaker
-    versions = EndpointVersions(client, ledger_of(), waits(None))
+    versions = EndpointVersions(session, ledger_of(), waits(None))
     for number in releases:
         release_hex = f"{number:016x}" * 4
         versions.publish(model, release_hex, serving(release_hex), 0)

@@ -24,7 +24,7 @@ class Endpoint(Moves):
 
     def __init__(self, releases: int = 0) -> None:
         self.world: Any = World()
-        self.versions = EndpointVersions(self.world.sagemaker, ledger_of(), waits(self.world))
+        self.versions = EndpointVersions(self.world, ledger_of(), waits(self.world))
         self.router = EndpointRouter(lambda _model: self.world)
         for release_hex in DIGESTS[:releases]:
             self.hand_over(release_hex)
@@ -184,13 +184,13 @@ def test_what_is_in_the_endpoint_is_not_deleted() -> None:
 def test_the_end_of_the_stack_leaves_nothing() -> None:
     made = Endpoint(releases=3)
     made.moved(Traffic(1, 2, 0.1))
-    versions = EndpointVersions(made.world.sagemaker, ledger_of(1, 2), waits(made.world))
+    versions = EndpointVersions(made.world, ledger_of(1, 2), waits(made.world))
     assert versions.digests(MODEL) == set(DIGESTS[:3])
     versions.delete_all(MODEL)
     versions.delete_all(MODEL)
     assert versions.digests(MODEL) == set()
     left = made.world.sagemaker
-    assert (left.endpoints, left.configs, left.models) == ({}, {}, {})
+    assert (left.endpoints, left.configs, left.models, made.world.scaled) == ({}, {}, {}, {})
 
 
 def test_what_another_deploy_put_there_is_not_published() -> None:

@@ -22,7 +22,7 @@ from ladle.ports import AlarmReading
 @pytest.fixture
 def stage() -> Rollout:
     world: Any = World()
-    versions = EndpointVersions(world.sagemaker, ledger_of(), waits(world))
+    versions = EndpointVersions(world, ledger_of(), waits(world))
 
     def publish(release_hex: str) -> int:
         number = versions.publish(MODEL, release_hex, serving(release_hex), 0)

@@ -26,7 +26,7 @@ from ladle.aws.sagemaker_endpoint import (
     later,
 )
 from ladle.aws.traffic.always_on import AlwaysOn
-from ladle.aws.traffic.sagemaker_scaling import scale, stop_scaling
+from ladle.aws.variant_scaling import scale, stop_scaling
 from ladle.catalog import Target
 from ladle.digest import of_json
 from ladle.errors import Conflict, NotFound

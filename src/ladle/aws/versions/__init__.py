@@ -19,7 +19,7 @@ VERSIONS: dict[Target, Callable[[AwsSession, Clock, int], ReleaseVersions]] = {
     Target.LAMBDA: lambda aws, _clock, base: FunctionVersions(aws.lambda_, base),
     Target.ECS: lambda aws, clock, _base: task_definitions(aws, clock),
     Target.SAGEMAKER: lambda aws, clock, _base: EndpointVersions(
-        aws.sagemaker, AwsReleaseLedger(aws.dynamodb), clock
+        aws, AwsReleaseLedger(aws.dynamodb), clock
     ),
     Target.SAGEMAKER_SERVERLESS: lambda aws, clock, _base: StagedVersions(
         aws, AwsReleaseLedger(aws.dynamodb), clock

@@ -23,11 +23,12 @@ from ladle.aws.sagemaker_endpoint import (
     found_or_none,
     later,
 )
+from ladle.aws.variant_scaling import stop_scaling
 from ladle.errors import Conflict
 from ladle.ports import Clock, ReleaseLedger
 
 if TYPE_CHECKING:
-    from mypy_boto3_sagemaker import SageMakerClient
+    from ladle.aws.session import AwsSession
 
 GONE_LOOKS, POLL_S = 40, 3.0  # the hand-off itself has five minutes
 _SCALING = {
@@ -40,8 +41,9 @@ _SCALING = {
 class EndpointVersions(ReleaseModels):
     """The ReleaseVersions of the target ``sagemaker``."""
 
-    def __init__(self, client: SageMakerClient, ledger: ReleaseLedger, clock: Clock) -> None:
-        super().__init__(client, ledger, alone=False)
+    def __init__(self, session: AwsSession, ledger: ReleaseLedger, clock: Clock) -> None:
+        super().__init__(session.sagemaker, ledger, alone=False)
+        self._scaling = session.scaling
         self._clock = clock
 
     def wait_until_active(self, model: str, release: int) -> None:
@@ -96,9 +98,13 @@ class EndpointVersions(ReleaseModels):
             self._forget(model, release)
 
     def _delete_endpoint(self, model: str, found: Endpoint) -> None:
-        """Returns when it is gone: until then its name is taken, and its configs are in use."""
+        """Returns when it is gone: until then its name is taken, and its configs are in use. What scales
+        its variants would outlive them.
+        """
         name = names.endpoint(model)
         if found.status != DELETING:
+            for release in found.variants:
+                stop_scaling(self._scaling, model, release)
             found_or_none(
                 f"to delete the endpoint of {model}",
                 lambda: self._client.delete_endpoint(EndpointName=name),

@@ -14,7 +14,7 @@ from ladle.planning.limits import Limit
 from ladle.planning.prices import Prices
 from ladle.planning.resource import Resource
 from ladle.planning.service_spec import ServiceSpec
-from ladle.planning.targets.staged_grants import pulling_the_image
+from ladle.planning.targets.staged_grants import pulling_the_image, scaling_of_variants
 from ladle.planning.things import own_folder, tried_by_scaling
 from ladle.planning.usage import Usage, warm_ms
 from ladle.targets import sagemaker as rules
@@ -101,13 +101,12 @@ def publishing_grants(spec: ServiceSpec) -> Iterator[Grant]:
     yield allow("sagemaker", ["DeleteEndpoint", "DescribeEndpoint"], endpoint)
     yield allow("sagemaker", ["AddTags"], endpoint, models, configs)
     yield allow("iam", ["PassRole"], role, when=to_sagemaker)
+    yield scaling_of_variants("DeregisterScalableTarget")
     yield from use_of_the_key(spec)
 
 
 def routing_grants(spec: ServiceSpec) -> Iterator[Grant]:
     endpoint, _, configs = _things(spec.model)
-    variants = Thing(arns.scalable_targets(), "scaling of variants")
-    scaled = {"StringEquals": {"application-autoscaling:service-namespace": "sagemaker"}}
     linked = Thing(arns.endpoint_scaling_role(), "the role by which AWS scales endpoints")
     yield allow("sagemaker", ["DescribeEndpoint", "UpdateEndpointWeightsAndCapacities"], endpoint)
     yield allow("sagemaker", ["UpdateEndpoint"], endpoint, configs)
@@ -117,11 +116,8 @@ def routing_grants(spec: ServiceSpec) -> Iterator[Grant]:
         configs,
     )
     yield allow("sagemaker", ["AddTags", "ListTags"], endpoint, configs)
-    yield allow(
-        "application-autoscaling",
-        ["DeregisterScalableTarget", "PutScalingPolicy", "RegisterScalableTarget"],
-        variants,
-        when=scaled,
+    yield scaling_of_variants(
+        "DeregisterScalableTarget", "PutScalingPolicy", "RegisterScalableTarget"
     )
     yield tried_by_scaling()
     yield allow("iam", ["CreateServiceLinkedRole"], linked)

@@ -56,7 +56,7 @@ def _endpoints_and_stage(spec: ServiceSpec) -> Iterator[Grant]:
 
 def publishing_of_queues(spec: ServiceSpec) -> Iterator[Grant]:
     """Who takes an endpoint down ends what scales it."""
-    yield _scaling("DeregisterScalableTarget")
+    yield scaling_of_variants("DeregisterScalableTarget")
     yield allow("cloudwatch", ["DeleteAlarms"], _wakes(spec.model))
 
 
@@ -66,7 +66,9 @@ def routing_of_queues(spec: ServiceSpec) -> Iterator[Grant]:
     Whoever asks Application Auto Scaling for that must be allowed what it does then.
     """
     linked = Thing(arns.endpoint_scaling_role(), "the role by which AWS scales endpoints")
-    yield _scaling("DeregisterScalableTarget", "PutScalingPolicy", "RegisterScalableTarget")
+    yield scaling_of_variants(
+        "DeregisterScalableTarget", "PutScalingPolicy", "RegisterScalableTarget"
+    )
     yield allow("sagemaker", ["UpdateEndpointWeightsAndCapacities"], endpoints_of(spec.model))
     yield tried_by_scaling()
     yield allow("cloudwatch", ["DeleteAlarms", "PutMetricAlarm"], _wakes(spec.model))
@@ -74,7 +76,7 @@ def routing_of_queues(spec: ServiceSpec) -> Iterator[Grant]:
     yield allow("iam", ["CreateServiceLinkedRole"], linked)
 
 
-def _scaling(*actions: str) -> Grant:
+def scaling_of_variants(*actions: str) -> Grant:
     variants = Thing(arns.scalable_targets(), "scaling of variants")
     scaled = {"StringEquals": {"application-autoscaling:service-namespace": "sagemaker"}}
     return allow("application-autoscaling", actions, variants, when=scaled)
