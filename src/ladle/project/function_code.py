@@ -194,7 +194,7 @@ def _transform_files(transform: Path, folder: str) -> Iterator[SourceFile]:
 
 def platform_code(entries: Sequence[str], python: str) -> FunctionCode:
     """The code of functions that watch and steer: never an image, boto3 inside."""
-    return FunctionCode(reached_files(entries, package_roots()), Wheels.PLATFORM, python)
+    return FunctionCode(_reached(tuple(entries), installed_runtime()), Wheels.PLATFORM, python)
 
 
 @cache
