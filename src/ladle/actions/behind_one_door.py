@@ -27,11 +27,12 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """What one read found: of homes that are gone nothing; ``here`` is None for a door that leads to
-    nothing of ours.
+    """What one read found: nothing of homes that are gone, or may not be looked at, or that AWS gave up on:
+    these are ``lost``. ``here`` is None for a door that leads to nothing of ours.
     """
 
     shares: Mapping[Home, ObservedTraffic | None]
+    lost: Mapping[Home, Forbidden | NotFound]
     led: LedTo | None
     here: Home | None
 
@@ -42,6 +43,14 @@ class _Seen:
 
     def leads(self, home: Home) -> bool:
         return self.led is not None and home.base in self.led.ready
+
+    @property
+    def traffic(self) -> Traffic | None:
+        """What AWS gave up on says nothing of its shares: a person is needed, as where it leads elsewhere."""
+        if self.here is None or self.here in self.lost:
+            return Traffic(0)
+        found = self.shares[self.here]
+        return found.traffic if found is not None else None
 
 
 class BehindOneDoor:
@@ -64,12 +73,9 @@ class BehindOneDoor:
             case [home]:
                 return self._routers(home).read(model)
         seen = self._look(model, homes, homes.with_a_say)
-        if seen.here is None:
-            return ObservedTraffic(Traffic(0), seen.revision)
-        found = seen.shares[seen.here]
-        if found is None:
+        if seen.traffic is None:
             return None
-        return ObservedTraffic(found.traffic, seen.revision, self._settled(model, homes, seen))
+        return ObservedTraffic(seen.traffic, seen.revision, self._settled(model, homes, seen))
 
     def write(self, model: str, traffic: Traffic, expected_revision: str) -> None:
         """Returns while the other home is not ready: read again, and write again until it reads so.
@@ -90,6 +96,8 @@ class BehindOneDoor:
             raise Conflict("LD503", what, "read it again")
         found = seen.shares.get(home)
         if found is None:
+            if isinstance(stuck := seen.lost.get(home), NotFound):
+                raise stuck
             what = f"{model} has nothing on {home.target} that could serve {traffic}"
             raise NotFound("LD505", what, "deploy it: ladle deploy")
         if home == seen.here:
@@ -123,21 +131,23 @@ class BehindOneDoor:
 
     def _look(self, model: str, homes: Homes, asked: Sequence[Home]) -> _Seen:
         """The door last: what it leads to then reads as it was read, unless an alias moved meanwhile."""
-        shares, denied = self._shares(model, asked)
+        shares, lost = self._shares(model, asked)
+        stuck = [home for home, why in lost.items() if isinstance(why, NotFound)]
+        gone = [home for home in asked if shares[home] is None and home not in stuck]
         try:
             led = _answer(partial(self._door.read, model))
         except Forbidden:
             if len(asked) < len(homes.by_age):
                 return self._look(model, homes, homes.by_age)
-            if list(shares.values()).count(None) != len(shares) - 1:
+            if len(gone) != len(asked) - 1:
                 raise
             led = None  # with all other homes the permission for the door went too
-        here = _reached(homes, shares, led)
+        here = _reached(homes, gone, led)
         if here is not None and here not in shares:
             return self._look(model, homes, (*asked, here))
-        if here in denied:
-            raise denied[here]
-        return _Seen(shares, led, here)
+        if here is not None and isinstance(denied := lost.get(here), Forbidden):
+            raise denied
+        return _Seen(shares, lost, led, here)
 
     def _shares(
         self, model: str, asked: Sequence[Home]
@@ -146,13 +156,13 @@ class BehindOneDoor:
         on serves nobody. Neither holds up the other home.
         """
         shares: dict[Home, ObservedTraffic | None] = {}
-        denied: dict[Home, Forbidden | NotFound] = {}
+        lost: dict[Home, Forbidden | NotFound] = {}
         for home in asked:
             try:
                 shares[home] = _answer(partial(self._routers(home).read, model))
-            except (Forbidden, NotFound) as denial:
-                shares[home], denied[home] = None, denial
-        return shares, denied
+            except (Forbidden, NotFound) as why:
+                shares[home], lost[home] = None, why
+        return shares, lost
 
     def _settled(self, model: str, homes: Homes, seen: _Seen) -> bool:
         """Whether a write would do something now."""
@@ -208,17 +218,14 @@ def _answer(question: Callable[[], Answer]) -> Answer:
     return question()
 
 
-def _reached(
-    homes: Homes, shares: Mapping[Home, ObservedTraffic | None], led: LedTo | None
-) -> Home | None:
+def _reached(homes: Homes, gone: Sequence[Home], led: LedTo | None) -> Home | None:
     """Where requests go; perhaps a home that was not asked. None where they reach nothing of ours."""
     if led is not None:
         by_door = next((home for home in homes.by_age if home.base == led.base), None)
         if by_door is not None or homes.by_age[-1].base in led.ready:
             return by_door
     # Before a deploy has made all that a door can be led by, nobody led it: it is the oldest that is there.
-    there = (home for home in homes.by_age if home not in shares or shares[home] is not None)
-    return next(there, homes.by_age[0])
+    return next((home for home in homes.by_age if home not in gone), homes.by_age[0])
 
 
 def _one_home(model: str, homes: Homes, traffic: Traffic) -> Home:

@@ -17,20 +17,32 @@ NOWHERE = Traffic(0)  # what requests reach through a door that leads to nothing
 
 @dataclass(slots=True)
 class MemoryHome(MemoryRouter):
-    """A release takes ``starts_in_s`` from when it is first to get a share; what is up stays up."""
+    """A release takes ``starts_in_s`` from when it is first to get a share; what is up stays up. Of the
+    ``doomed`` no machine ever passes its first health check: that is known once it could have.
+    """
 
     now: Callable[[], float] = field(kw_only=True)
     starts_in_s: float = 0.0
     up_at: dict[int, float] = field(default_factory=dict)
+    doomed: set[int] = field(default_factory=set)
+
+    @property
+    def nameable(self) -> set[int]:
+        return self.versions - self.doomed
 
     def publish(self, release: int) -> None:
-        if self.alias is None:
+        """A deploy replaces what failed before anything in it was up."""
+        if self.alias is None or self._failed:
             self.up_at[release] = self.now() + self.starts_in_s
+            self.alias = None
         super(MemoryHome, self).publish(release)
 
     def read(self, model: str) -> ObservedTraffic | None:
+        """As of an endpoint of SageMaker's: where its very first release failed, it is good for nothing."""
         if self.alias is None:
             return None
+        if self._failed:
+            raise NotFound("LD506", "the endpoint is Failed", "look at its log")
         settled = all(at <= self.now() for at in self.up_at.values())
         return replace(self.alias.observed(), settled=settled)
 
@@ -43,12 +55,36 @@ class MemoryHome(MemoryRouter):
                 self.up_at.setdefault(release, self.now() + self.starts_in_s)
             if any(self.up_at[release] > self.now() for release in traffic.weights):
                 return
+            for release in self.doomed.intersection(traffic.weights):
+                raise _never_starts(release)
         super(MemoryHome, self).write(model, traffic, expected_revision)
+
+    def can_start(self, model: str, release: int) -> bool:
+        """What was never tried is taken at its word."""
+        return super(MemoryHome, self).can_start(model, release) and not self._is_down(release)
 
     def is_ready(self, model: str, release: int) -> bool:
         if not self.can_start(model, release):
-            raise NotFound("LD505", f"release {release} does not start", "look at its log")
+            raise _never_starts(release)
         return self.up_at.get(release, self.now()) <= self.now()
+
+    def answers(self, traffic: Traffic) -> bool:
+        """Whether all of it ever came up."""
+        return all(
+            self.up_at.get(release, self.now()) <= self.now() and release not in self.doomed
+            for release in traffic.weights
+        )
+
+    @property
+    def _failed(self) -> bool:
+        return self.alias is not None and self._is_down(self.alias.traffic.main)
+
+    def _is_down(self, release: int) -> bool:
+        return release in self.doomed and self.up_at.get(release, self.now() + 1) <= self.now()
+
+
+def _never_starts(release: int) -> NotFound:
+    return NotFound("LD505", f"release {release} does not start", "look at its log")
 
 
 @dataclass(slots=True)

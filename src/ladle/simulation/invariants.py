@@ -14,11 +14,9 @@ from ladle.releases.intent import IntentKind
 from ladle.releases.judging import KEPT_GOOD
 from ladle.releases.outbox import Effect, Retire
 from ladle.releases.state import Release, ReleaseState
+from ladle.simulation.looks import Looks, start_of
 from ladle.simulation.world import MODEL, World
 
-# What a version or a stranger did while a controller slept between its last look and its write is
-# nobody's fault: no write of a door can ask what an alias reads.
-JUST_NOW_S = 100.0
 # Only what is beyond one crash or stall, which the 120 s include, buys more time.
 MORE_FOR_EACH_DISTURBANCE_S = 200.0
 RESTING = (Phase.FROZEN, Phase.PAUSED, Phase.STOPPED)  # until a person asks for more
@@ -87,9 +85,10 @@ class Watch:
             raise Violation(1, "a row of history was lost or altered")
         self.rows = list(rows)
 
-    def writes(self, before: Traffic, wanted: Traffic, unseen: bool = False) -> None:
+    def writes(self, before: Traffic, wanted: Traffic, looks: Looks, unseen: bool) -> None:
         """Called just before a controller's write that its revision lets through. ``unseen``: somebody else
-        may have written since it looked.
+        wrote the alias since it looked, and leads requests by a door; or the other way round. No write of
+        one can ask what the other reads.
         """
         state = self.world.ledger.load(MODEL)
         intent = state.intent
@@ -109,7 +108,7 @@ class Watch:
             raise Violation(12, f"somebody else's {before} is overwritten, and nobody asked")
         self._weights(state, before, wanted)
         if intent.kind is IntentKind.ROLL_BACK:
-            self._fit(state, wanted.main)
+            self._fit(state, wanted.main, looks)
         if wanted.main != before.main and not asked:
             self._deserved(state, wanted.main)
 
@@ -230,11 +229,12 @@ class Watch:
             if grows and release is not None and state.quarantined(release):
                 raise Violation(4, f"release {number} is quarantined and gains weight")
 
-    def _fit(self, state: ReleaseState, number: int) -> None:
+    def _fit(self, state: ReleaseState, number: int, looks: Looks) -> None:
+        """What fails to start after it was probed is nobody's fault: a probe is no part of a write."""
         if all(r.number != number for r in state.good):
             raise Violation(6, f"rollback to release {number}, which is not proven")
         broken_at = self.world.broken_at(number)
-        if broken_at is not None and self.world.now - broken_at > JUST_NOW_S:
+        if broken_at is not None and not looks.missed(start_of(number), broken_at):
             raise Violation(6, f"rollback to release {number}, which cannot start")
 
     def _deserved(self, state: ReleaseState, number: int) -> None:

@@ -106,6 +106,11 @@ class MemoryRouter:
     permitted: bool = True
     throttled: bool = False
 
+    @property
+    def nameable(self) -> set[int]:
+        """What can be given shares, be it by somebody at the console."""
+        return self.versions
+
     def publish(self, release: int) -> None:
         self.versions.add(release)
         self.alias = self.alias or Alias(Traffic(release))

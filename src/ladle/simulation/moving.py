@@ -13,8 +13,14 @@ from ladle.simulation.world import MODEL
 
 EVERY = 10  # story is one in which the model moves
 SLOWEST_DEPLOY_S = 200.0  # from a hand-off until the door can be led to its home
-SLOWEST_START_S = 240.0  # of machines
-GOES_BACK, OLD_PIPELINE, MISTAKEN = 0.15, 0.15, 0.15
+# Of machines: a function has none, an endpoint of SageMaker's takes longest.
+SLOWEST_START_S = {
+    Target.LAMBDA: 0.0,
+    Target.ECS: 240.0,
+    Target.SAGEMAKER: 600.0,
+    Target.SAGEMAKER_SERVERLESS: 300.0,
+}
+GOES_BACK, OLD_PIPELINE, MISTAKEN, NEVER_STARTS = 0.15, 0.15, 0.15, 0.15
 
 
 @dataclass(slots=True)
@@ -38,19 +44,18 @@ class MovingActors(Actors):
         state, world, rng = self.world.ledger.load(MODEL), self.world, self.rng
         if self.leaves is not None or state.stable is None:
             return
-        target, base = rng.choice((Target.LAMBDA, Target.ECS)), max(self.versions.values())
-        takes_s = rng.uniform(0, SLOWEST_START_S) if target is Target.ECS else 0.0
+        target, base = rng.choice(list(SLOWEST_START_S)), max(self.versions.values())
         here = world.router
         world.routers[base] = MemoryHome(
             now=lambda: world.now,
-            starts_in_s=takes_s,
+            starts_in_s=rng.uniform(0, SLOWEST_START_S[target]),
             permitted=here.permitted,
             throttled=here.throttled,
         )
         self.leaves, self.home = self.home, Home(target, base)
         if world.door.is_there:
             world.later(rng.uniform(0, 20), self.be_half_ready)
-        super(MovingActors, self).hand_over()
+        self.hand_over_here()
         if rng.random() < GOES_BACK:
             world.later(rng.uniform(1, 100), self.go_back)
         else:
@@ -81,11 +86,18 @@ class MovingActors(Actors):
     def hand_over(self) -> None:
         """By a pipeline that has not seen the newest pinned.json, what it deployed before."""
         if self.leaves is None or self.rng.random() > OLD_PIPELINE:
-            super(MovingActors, self).hand_over()
+            self.hand_over_here()
             return
         here, self.home = self.home, self.leaves
-        super(MovingActors, self).hand_over()
+        self.hand_over_here()
         self.home = here
+
+    def hand_over_here(self) -> None:
+        """On machines a new release may fail before it is ever up."""
+        home = self.world.routers[self.home.base]
+        if isinstance(home, MemoryHome) and home.starts_in_s and self.rng.random() < NEVER_STARTS:
+            home.doomed.add(max(self.versions.values()) + 1)
+        super(MovingActors, self).hand_over()
 
     def end(self) -> None:
         """Where the model serves it stays, if nobody is mistaken."""

@@ -22,6 +22,7 @@ from ladle.releases.events import CostRead
 from ladle.releases.state import ReleaseState
 from ladle.simulation.faults import CALM, Caller, Crash, Odds, Process, faulty
 from ladle.simulation.invariants import Violation, Watch
+from ladle.simulation.looks import Looks
 from ladle.simulation.moving import EVERY, MovingActors
 from ladle.simulation.schedule import Actors
 from ladle.simulation.watched import WatchedAlarms, WatchedDoor, WatchedLedger, WatchedRouter
@@ -79,7 +80,7 @@ class Simulation:
     crashes: int = 0
     calls: int = 0
     watch: Watch = field(init=False)
-    _idle: list[tuple[Process, Controls]] = field(default_factory=list)
+    _idle: list[tuple[Process, Looks, Controls]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.watch = Watch(self.world, self.odds.rollback_within_s)
@@ -89,7 +90,8 @@ class Simulation:
         self.wakes += 1
         if self.dies_at is not None and self.dies_at[0] == self.wakes:
             crash_at = self.dies_at[1]
-        process, controls = self._idle.pop() if self._idle else self._process()
+        process, looks, controls = self._idle.pop() if self._idle else self._process()
+        looks.forget()
         process.starts(f"wake-{self.wakes}", self.odds, crash_at)
         try:
             return advance_release(MODEL, controls, process.name)
@@ -101,12 +103,12 @@ class Simulation:
         finally:
             self.calls = process.calls
             self.watch.woke()
-            self._idle.append((process, controls))
+            self._idle.append((process, looks, controls))
 
-    def _process(self) -> tuple[Process, Controls]:
+    def _process(self) -> tuple[Process, Looks, Controls]:
         """One that may be started again and again; a wake-up during another's needs a second."""
-        process = Process(self.world, self.rng, self.watch.disturbed)
-        return process, self.plant(self.controls(process))
+        process, looks = Process(self.world, self.rng, self.watch.disturbed), Looks()
+        return process, looks, self.plant(self.controls(process, looks))
 
     def tick(self) -> None:
         """The one-minute rule, which may miss a minute."""
@@ -143,13 +145,14 @@ class Simulation:
             return state.on_trial is not None
         return state.paused_by is None and self.world.now - state.phase_since < PAUSED_S
 
-    def controls(self, process: Caller) -> Controls:
-        world, ledger = self.world, WatchedLedger(self.world, self.watch)
+    def controls(self, process: Caller, looks: Looks | None = None) -> Controls:
+        world, watch, looks = self.world, self.watch, looks or Looks()
+        ledger = WatchedLedger(world, watch, looks)
         return Controls(
             ledger=faulty(process, ledger),
             inbox=faulty(process, world.ledger.inbox),
-            traffic=self._traffic(process, ledger),
-            alarms=faulty(process, WatchedAlarms(world, self.watch)),
+            traffic=self._traffic(process, ledger, looks),
+            alarms=faulty(process, WatchedAlarms(world, watch)),
             announcer=faulty(process, world.announcer),
             clock=process,
             judge=lambda state, now: process.call("judge", self._judge, state, now),
@@ -160,20 +163,20 @@ class Simulation:
             doubts=lambda state, _now: process.call("doubts", self.world.doubts, state),
         )
 
-    def _traffic(self, process: Caller, ledger: WatchedLedger) -> TrafficRouter:
+    def _traffic(self, process: Caller, ledger: WatchedLedger, looks: Looks) -> TrafficRouter:
         """Each call of a home or of the door may be the process's last; what is between them may not."""
         world, watch = self.world, self.watch
         if not world.moves:
-            return faulty(process, WatchedRouter(world, watch))
+            return faulty(process, WatchedRouter(world, watch, looks))
 
         @cache
         def router(base: int) -> HomeRouter:
-            return cast("HomeRouter", faulty(process, WatchedRouter(world, watch, base)))
+            return cast("HomeRouter", faulty(process, WatchedRouter(world, watch, looks, base)))
 
         return BehindOneDoor(
-            lambda model: world.homes(ledger.last or process.call("load", ledger.load, model)),
+            lambda model: world.homes(looks.state or process.call("load", ledger.load, model)),
             lambda home: router(home.base),
-            faulty(process, WatchedDoor(world, watch)),
+            faulty(process, WatchedDoor(world, watch, looks)),
         )
 
     def _switch(self, on: bool) -> None:

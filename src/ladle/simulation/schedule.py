@@ -191,11 +191,9 @@ class Actors:
     def write_alias(self) -> None:
         """Somebody at the console."""
         router, before = self.world.router, self.world.router.alias
-        if before is None:
+        versions = sorted(router.nameable)
+        if before is None or not versions:
             return
-        if not router.versions:
-            return
-        versions = sorted(router.versions)
         main = self.rng.choice(versions)
         others = [None, *(v for v in versions if v != main)]
         canary = self.rng.choice(others)

@@ -13,7 +13,8 @@ from ladle.releases.effects import NewRecord, Record
 from ladle.releases.judging import NATIVE_ALARM_SAMPLES
 from ladle.releases.state import ReleaseState
 from ladle.simulation.homes import MemoryHome, gone
-from ladle.simulation.invariants import JUST_NOW_S, Watch
+from ladle.simulation.invariants import Violation, Watch
+from ladle.simulation.looks import DOOR, Looks, alias_of, start_of
 from ladle.simulation.memory import MemoryRouter
 from ladle.simulation.world import World
 
@@ -24,6 +25,7 @@ class WatchedRouter:
 
     world: World
     watch: Watch
+    looks: Looks
     base: int = 0
 
     @property
@@ -31,19 +33,23 @@ class WatchedRouter:
         return self.world.routers.get(self.base) or gone()
 
     def read(self, model: str) -> ObservedTraffic | None:
+        self.looks.at[alias_of(self.base)] = self.world.now
         return self._router.read(model)
 
     def write(self, model: str, traffic: Traffic, expected_revision: str) -> None:
         router, is_met = self._router, self.world.door.base == self.base
         before = router.alias if is_met else None
-        if before is not None and expected_revision == before.revision:
-            self.watch.writes(before.traffic, traffic)
+        is_taken = router.nameable.issuperset(traffic.weights)
+        if before is not None and expected_revision == before.revision and is_taken:
+            unseen = self.looks.missed(DOOR, self.world.strange_at)
+            self.watch.writes(before.traffic, traffic, self.looks, unseen)
         router.write(model, traffic, expected_revision)
         if before is not None and router.alias is not before:
             self.world.note_traffic()
             self.watch.wrote(before.traffic, traffic)
 
     def can_start(self, model: str, release: int) -> bool:
+        self.looks.at[start_of(release)] = self.world.now
         return self._router.can_start(model, release)
 
     def is_ready(self, model: str, release: int) -> bool:
@@ -61,8 +67,10 @@ class WatchedDoor:
 
     world: World
     watch: Watch
+    looks: Looks
 
     def read(self, model: str) -> LedTo | None:
+        self.looks.at[DOOR] = self.world.now
         return self.world.door.read(model)
 
     def lead(self, model: str, base: int, expected_revision: str) -> None:
@@ -71,10 +79,12 @@ class WatchedDoor:
         if before is None or after is None:
             raise NotFound("LD505", f"{model} has nothing there", "deploy it")
         if expected_revision == door.revision:
-            just_now = self.world.now - self.world.strange_at < JUST_NOW_S
-            self.watch.writes(before.traffic, after.traffic, unseen=just_now)
+            unseen = self.looks.missed(alias_of(door.base), self.world.strange_at)
+            self.watch.writes(before.traffic, after.traffic, self.looks, unseen)
         door.lead(model, base, expected_revision)
         self.world.note_traffic()
+        if isinstance(router, MemoryHome) and not router.answers(after.traffic):
+            raise Violation(16, f"the door is led to {after.traffic}, which was never up")
         self.watch.wrote(before.traffic, after.traffic)
 
 
@@ -98,15 +108,13 @@ class WatchedAlarms:
 
 @dataclass(slots=True)
 class WatchedLedger:
-    """``last`` is the state as it was last read or written here."""
-
     world: World
     watch: Watch
-    last: ReleaseState | None = None
+    looks: Looks
 
     def load(self, model: str) -> ReleaseState:
-        self.last = self.world.ledger.load(model)
-        return self.last
+        self.looks.state = self.world.ledger.load(model)
+        return self.looks.state
 
     def save(
         self,
@@ -118,9 +126,9 @@ class WatchedLedger:
         before = self.world.ledger.load(state.model)
         if before.generation == state.generation:
             self.watch.saves(before, state, records)
-        self.last = self.world.ledger.save(state, records, at, done)
+        self.looks.state = self.world.ledger.save(state, records, at, done)
         self.watch.saved()
-        return self.last
+        return self.looks.state
 
     def records(self, model: str, since: float = 0.0) -> Sequence[Record]:
         return self.world.ledger.records(model, since)

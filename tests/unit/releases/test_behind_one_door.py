@@ -114,6 +114,27 @@ def test_a_home_that_went_with_its_deploy_is_refused_and_the_other_goes_on(forbi
     assert moving.reads() == Traffic(1)
 
 
+def test_a_home_that_aws_gave_up_on_is_refused_and_the_other_goes_on() -> None:
+    moving = Moving()
+    moving.homes[NEW].stuck = True
+    moving.want(Traffic(3))
+    with pytest.raises(NotFound, match="gave up"):
+        moving.wake_up()
+    moving.want(Traffic(1))
+    moving.wake_up()
+    assert moving.reads() == Traffic(1)
+
+
+def test_from_a_home_that_aws_gave_up_on_a_person_can_lead_the_door_away() -> None:
+    moving = Moving()
+    moving.door.led = LedTo(NEW.base, frozenset({0, 2}), "first")
+    moving.homes[NEW].stuck = True
+    assert moving.reads() == Traffic(0)
+    moving.want(Traffic(2))
+    moving.wake_up()
+    assert moving.world.said == ["door 0"]
+
+
 def test_who_may_not_look_at_the_home_that_serves_is_told_so() -> None:
     moving = Moving()
     moving.homes[OLD].forbidden = True

@@ -66,7 +66,8 @@ def test_no_story_breaks_an_invariant() -> None:
     rare = {kind for kind in RecordKind if recorded[kind] < STORIES / 100} - {RecordKind.REMOVED}
     assert not rare, f"hardly ever seen: {rare}"
     assert crashes > STORIES
-    assert ends[Phase.STABLE] > 0.4 * STORIES
+    # In every second story a stranger writes the alias, in many a person pauses: that rests as it is.
+    assert ends[Phase.STABLE] > 0.45 * STORIES
 
 
 def test_no_harsh_story_breaks_an_invariant() -> None:

@@ -56,6 +56,7 @@ class MemoryHome:
     starting: set[int] = field(default_factory=set)
     broken: set[int] = field(default_factory=set)
     forbidden: bool = False
+    stuck: bool = False
     on: bool = True
     settled: list[Traffic] = field(default_factory=list)
 
@@ -63,6 +64,8 @@ class MemoryHome:
         self.world.call()
         if self.forbidden:
             raise Forbidden("LD319", "AWS refused", "give the permission back")
+        if self.stuck:
+            raise NotFound("LD506", "AWS gave up on it", "look at its log")
         self.starting = {release for release in self.starting if not self.is_up(release)}
         if self.alias is None:
             return None
