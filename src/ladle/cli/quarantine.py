@@ -99,6 +99,6 @@ def _named(digest: str, workspace: Workspace) -> tuple[str, Quarantined]:
 def _text(model: str, entry: Quarantined) -> str:
     digits = entry.digest.removeprefix("sha256:")[:SHOWN_DIGITS]
     return (
-        f"{digits}  {model}: the {entry.scope} of release {entry.release}, "
+        f"{digits}  {model}: {entry.scope.of(entry.release)}, "
         f"since {moment(entry.at)}: {entry.because}"
     )

@@ -39,3 +39,7 @@ class QuarantineScope(StrEnum):
 
     MODEL = "model"
     RELEASE = "release"
+
+    def of(self, number: int) -> str:
+        """``the model of release 2``, or ``release 2`` itself."""
+        return f"release {number}" if self is self.RELEASE else f"the {self} of release {number}"

@@ -57,7 +57,7 @@ def _unfit(
     if target.number == leaving.number:
         return f"release {target.number} is the one that would leave"
     if entry := state.quarantined(target):
-        return f"the {entry.scope} of release {target.number} is quarantined: lift it first"
+        return f"{entry.scope.of(target.number)} is quarantined: lift it first"
     if target not in state.good and state.phase is not Phase.DEGRADED:
         return f"release {target.number} is not proven; proven are {_numbers(state.good)}"
     return None
@@ -163,7 +163,7 @@ def _not_adoptable(state: ReleaseState, found: Traffic) -> str | None:
 def _quarantined_in(state: ReleaseState, traffic: Traffic) -> str | None:
     for release in state.releases:
         if release.number in traffic.weights and (entry := state.quarantined(release)):
-            return f"the {entry.scope} of release {release.number} is quarantined: lift it first"
+            return f"{entry.scope.of(release.number)} is quarantined: lift it first"
     return None
 
 

@@ -165,13 +165,12 @@ def _quarantine(
         QuarantineScope.MODEL: leaving.model_digest,
         QuarantineScope.RELEASE: leaving.release_digest,
     }[scope]
-    what = f"{'the model of ' * (scope is QuarantineScope.MODEL)}release {leaving.number}"
     entry = Quarantined(scope, digest, leaving.number, now, cause.text, cause.log_e)
     kept = tuple(q for q in state.quarantine if (q.scope, q.digest) != (scope, digest))
     row = NewRecord(
         RecordKind.QUARANTINED,
         leaving.number,
-        f"{what} may not serve again until somebody lifts it",
+        f"{scope.of(leaving.number)} may not serve again until somebody lifts it",
         {"scope": str(scope), "digest": digest, "log_e": cause.log_e},
     )
     return replace(state, quarantine=(*kept, entry)), row

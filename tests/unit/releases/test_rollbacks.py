@@ -70,6 +70,7 @@ def test_a_model_that_is_proven_elsewhere_is_not_quarantined() -> None:
     story.hear(evidence(story.state, worse=GuardName.ACCURACY))
     assert story.alias() == {1: 100}
     assert [q.scope for q in story.state.quarantine] == [QuarantineScope.RELEASE]
+    assert story.last(RecordKind.QUARANTINED).text.startswith("release 2 may not serve again")
 
 
 @pytest.mark.parametrize(("samples", "phase"), [(19, Phase.CANARY), (20, Phase.STABLE)])
