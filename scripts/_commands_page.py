@@ -20,8 +20,8 @@ def commands_page(by_hand: str) -> str:
         by_hand,
         "",
         "stdout is the answer, stderr the conversation: `--json` prints one object with",
-        '`"schema": 1`. Exit codes: 0 ok, 1 a finding or a failure, 2 the command line is off,',
-        "3 would change (`plan --exit-code`), 4 needs credentials, 130 interrupted.",
+        '`"schema": 1` ([its keys](json.md)). Exit codes: 0 ok, 1 a finding or a failure, 2 the',
+        "command line is off, 3 would change (`plan --exit-code`), 4 needs credentials, 130 interrupted.",
         "`LADLE_WORKSPACE` names the workspace: see [the glossary](../glossary.md).",
     ]
     for name, summary in COMMANDS.items():
