@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from aws_cdk import Fn, Token
+from functools import cache
+
+from aws_cdk import Fn
 
 from ladle.planning import arns
 
+_TOKEN = "${Token["  # how the CDK writes what it does not know yet: asking it takes a call of Node
 
+
+@cache
 def filled(arn: str) -> str:
     """``${AWS::Region}`` and its like filled in by CloudFormation; an ARN of the CDK's stays its own."""
-    return arn if Token.is_unresolved(arn) or "${" not in arn else Fn.sub(arn)
+    return arn if _TOKEN in arn or "${" not in arn else Fn.sub(arn)
 
 
 def function(name: str) -> str:
