@@ -6,7 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.story.moving import begin_move, has_function, serves, still_moves
+from tests.story.moving import (
+    begin_move,
+    deploys_fail_at_last,
+    has_function,
+    serves,
+    still_moves,
+)
 from tests.story.stage import Stage, need_setup, throwaway
 
 from ladle.embedded import lifecycle
@@ -48,6 +54,10 @@ def test_a_model_moves_goes_back_moves_again_and_leaves(stage: Stage) -> None:
     assert stage.settle(model).phase is Phase.STABLE
     stage.shop.ladle("migrate", model, "--finish")
     assert not still_moves(stage, model)
+    with deploys_fail_at_last(stage):
+        stage.shop.ladle("deploy", model, expect=(1,))
+    assert has_function(stage, model, 0), "the stack went back"
+    serves(stage, model, again)
     assert stage.deploy(model)[model]["status"] == "unchanged"
     assert not has_function(stage, model, 0)
     assert has_function(stage, model, base)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 from botocore.exceptions import ClientError
@@ -15,6 +17,15 @@ from ladle.project.repository import ModelPackage
 from ladle.releases.state import ReleaseState
 
 PLACE = "embedded"
+NO_SUCH_FUNCTION = """
+from aws_cdk import CfnCustomResource
+from aws_cdk.aws_apigatewayv2 import CfnRoute
+
+def extend(stack, spec):
+    arn = f"arn:aws:lambda:{stack.region}:{stack.account}:function:no-such-function"
+    fails = CfnCustomResource(stack, "Fails", service_token=arn, service_timeout=1)
+    fails.add_resource_dependency(stack.find("PredictRoute0", CfnRoute))
+"""
 
 
 def begin_move(stage: Stage, model: str) -> int:
@@ -45,6 +56,18 @@ def serves(stage: Stage, model: str, release: int) -> ReleaseState:
     status, answer = stage.ask(model)
     assert (status, answer.get("release")) == (200, release), answer
     return state
+
+
+@contextmanager
+def deploys_fail_at_last(stage: Stage) -> Iterator[None]:
+    """After the door is described anew."""
+    extra = stage.shop.root / "stacks" / "extra.py"
+    extra.parent.mkdir(exist_ok=True)
+    extra.write_text(NO_SUCH_FUNCTION)
+    try:
+        yield
+    finally:
+        extra.unlink()
 
 
 def has_function(stage: Stage, model: str, base: int) -> bool:
