@@ -1,4 +1,4 @@
-"""checkov finds nothing in the stacks of 26 configs and four moves that was not acknowledged one by one."""
+"""checkov finds nothing in the stacks of 26 configs and of moves that was not acknowledged one by one."""
 
 from __future__ import annotations
 
@@ -14,9 +14,8 @@ from typing import Any
 
 import pytest
 from tests.synth import drawing
-from tests.synth.moving import move
+from tests.synth.moving import MOVES, move
 from tests.synth.repository import synthesize
-from tests.synth.test_moving import MOVES
 from tests.synth.test_pairs import CONFIGS, POOL, SEED
 
 from ladle import names
