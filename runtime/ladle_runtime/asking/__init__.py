@@ -1,1 +1,1 @@
-"""Requests that are answered later: taken, passed on, and their answers handed out."""
+"""Between a door and SageMaker: requests are passed on, at once or for later, and answers handed out."""

@@ -1,4 +1,7 @@
-"""What a real-time endpoint answers while its caller waits: a request is asked once, and never for longer than told."""
+"""What a real-time endpoint answers while its caller waits: no longer than told, and asked once.
+
+A second time only over a line that was found closed: what serves predicts, and changes nothing.
+"""
 
 from __future__ import annotations
 
