@@ -174,10 +174,10 @@ class BehindOneDoor:
         found = seen.shares.get(home)
         if found is None:
             return True  # it is gone, as the write will say
-        if not seen.leads(home) or not found.settled:
+        if not seen.leads(home):
             return False
         if not wanted.reads_like(found.traffic):
-            return True
+            return found.settled
         try:
             return self._is_ready(model, home, wanted)
         except NotFound:

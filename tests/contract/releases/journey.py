@@ -85,10 +85,10 @@ class Journey:
             self.minutes()
             self.clock.time += HOUR_S
 
-    def ask(self, what: Ask, to: int) -> None:
+    def ask(self, what: Ask, to: int, minutes: int = 6) -> None:
         message = PersonAsked(what, by="ada", to=to)
         self.ledger.inbox.post(MODEL, f"{what}-{self.clock.now()}", message, self.clock.now())
-        self.minutes()
+        self.minutes(minutes)
 
     def begin(self, release_hex: str, target: Target) -> int:
         """The deploy that begins a move; ``home`` is the new one from then on."""

@@ -96,6 +96,14 @@ def test_a_container_that_never_answers_is_refused_and_meets_no_request(there: T
     assert journey.ends_with(3)
 
 
+def test_the_way_back_does_not_wait_for_machines_that_come_and_go() -> None:
+    journey = Journey(REALTIME)
+    journey.move(B, FUNCTION)
+    journey.world.sagemaker.client.endpoints[names.endpoint(MODEL)]["status"] = "Updating"
+    journey.ask(Ask.ROLLBACK, to=1, minutes=1)
+    assert journey.world.answering() == {1}
+
+
 @pytest.mark.parametrize("here", [FUNCTION, REALTIME])
 def test_whoever_goes_back_from_within_a_canary_takes_all_requests_along(here: Target) -> None:
     journey = Journey(here)
