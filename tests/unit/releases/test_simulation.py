@@ -12,9 +12,10 @@ from ladle.policy.statuses import Phase
 from ladle.releases.effects import RecordKind
 from ladle.releases.events import CandidateReady
 from ladle.simulation import moving_plants, plants
-from ladle.simulation.faults import CALM, HARSH
+from ladle.simulation.faults import CALM, HARSH, Odds
 from ladle.simulation.moving import EVERY
-from ladle.simulation.rollouts import BrokenAt, Plant, Simulation, play
+from ladle.simulation.openings import moves_back
+from ladle.simulation.rollouts import TICK_S, BrokenAt, Plant, Simulation, play
 from ladle.simulation.world import MODEL, Truth
 from ladle.testing.releases import release
 
@@ -73,6 +74,19 @@ def test_no_story_breaks_an_invariant() -> None:
 def test_no_harsh_story_breaks_an_invariant() -> None:
     for seed in range(STORIES // 20):
         play(seed, HARSH)
+
+
+def test_back_to_another_home_takes_no_longer_than_others_have_though_calls_fail() -> None:
+    failing = Odds(crash=0.0, stalled=0.0)
+    for seed in range(400):
+        simulation = Simulation(random.Random(seed), CALM)
+        moves_back(simulation)
+        simulation.odds, world = failing, simulation.world
+        began = world.now
+        while world.door.base != 0:
+            simulation.wake()
+            assert world.now - began < failing.rollback_within_s, seed
+            world.pass_time(TICK_S - (world.now - began) % TICK_S)
 
 
 @pytest.mark.parametrize("plant", PLANTED, ids=lambda plant: plant.__name__)
