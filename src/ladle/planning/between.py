@@ -17,7 +17,7 @@ from ladle.planning.things import own_log, traces
 from ladle.planning.usage import Usage
 from ladle.targets.lambda_function import ACCOUNT_CONCURRENCY
 
-PASSES_S = 0.005  # that it works itself on a request: measured, at the 0.29 of a processor that it has
+PASSES_S = 0.005  # that it works itself on a request: measured, at 0.29 of a processor
 
 
 def stands(spec: ServiceSpec) -> bool:

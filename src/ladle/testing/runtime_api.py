@@ -110,12 +110,13 @@ class _Handler(BaseHTTPRequestHandler):
     wbufsize = -1
 
     def do_GET(self) -> None:
+        until = SystemClock().now() + _PATIENCE_S
         self._send(
             200,
             self.server.events.get(),
             {
                 "Lambda-Runtime-Aws-Request-Id": REQUEST_ID,
-                "Lambda-Runtime-Deadline-Ms": str(round(1000 * (SystemClock().now() + _PATIENCE_S))),
+                "Lambda-Runtime-Deadline-Ms": str(round(1000 * until)),
                 "Lambda-Runtime-Invoked-Function-Arn": _FUNCTION_ARN,
             },
         )
