@@ -60,7 +60,7 @@ def plan(
         bool, typer.Option("--explain", help="Every default, with its reason.")
     ] = False,
     exit_code: Annotated[
-        bool, typer.Option("--exit-code", help="Exit with 3 when a deploy would change something.")
+        bool, typer.Option("--exit-code", help="Exit with 3 for a release, or other rules for one.")
     ] = False,
 ) -> int:
     """Say what a deploy would change, model by model. Changes nothing."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from ladle import names
 from ladle.actions.move_model import routes_note
 from ladle.cli.money import cost_lines
 from ladle.cli.output import wrapped
@@ -16,7 +17,7 @@ from ladle.planning.label_costs import label_note
 from ladle.planning.limits import NEAR, Limit
 from ladle.planning.moving import stays
 from ladle.planning.outlook import Outlook
-from ladle.planning.plan import ModelPlan
+from ladle.planning.plan import Change, ModelPlan
 from ladle.planning.prices import Prices
 from ladle.planning.resources import counted
 from ladle.planning.service_spec import ServiceSpec
@@ -25,6 +26,11 @@ from ladle.policy.lock import Runtime
 from ladle.targets.sizes import Measured
 
 WIDTH = 110
+_NO_RELEASE = (Change.UNCHANGED, Change.POLICY_ONLY)
+_UNCOMPARED = (
+    "what changes without a release (door, notify, alarms, tags, retention, sizes) is deployed, and not "
+    "compared here: npx cdk diff {}"
+)
 INDENT = " " * 12
 
 
@@ -38,6 +44,8 @@ def plan_lines(
     """``newer`` is a runtime that an upgrade would bring."""
     yield f"{model.wanted.model}  {model.change}: {model.reason}"
     yield from _what(model)
+    if model.change in _NO_RELEASE:
+        yield from _row("stack", [_UNCOMPARED.format(names.model_stack(model.wanted.model))])
     if newer is not None:
         kept = model.wanted.built_with
         yield from _row("runtime", [f"{kept}; this one is {newer}: ladle upgrade {config.name}"])

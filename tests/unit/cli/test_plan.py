@@ -61,6 +61,16 @@ def test_a_first_deploy_is_a_new_release_with_target_and_reason(plan: Plan) -> N
     assert said["would_change"] is True
 
 
+def test_where_no_release_changes_it_says_who_compares_the_stack(
+    here: Path, plan: Plan, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["plan"]) == 0
+    assert "cdk diff" not in capsys.readouterr().out
+    hand_over(here, plan()[1]["models"][0])
+    assert main(["plan"]) == 0
+    assert "npx cdk diff ladle-model-digits" in " ".join(capsys.readouterr().out.split())
+
+
 def test_what_was_handed_over_is_unchanged(here: Path, plan: Plan) -> None:
     hand_over(here, plan()[1]["models"][0])
     status, said = plan("--exit-code")
