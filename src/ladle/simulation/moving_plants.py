@@ -80,12 +80,26 @@ class _AsksNoDoor(BehindOneDoor):
         return found or super().read(model)
 
 
+class _WaitsForNothing(BehindOneDoor):
+    """Shares that read as wanted pass for machines that are up."""
+
+    def _settled(self, *seen: object) -> bool:
+        return True
+
+    def _is_ready(self, *of: object) -> bool:
+        return True
+
+
 def leads_the_door_first(controls: Controls) -> Controls:
     return _behind(controls, _LeadsFirst)
 
 
 def asks_no_door(controls: Controls) -> Controls:
     return _behind(controls, _AsksNoDoor)
+
+
+def waits_for_no_machine(controls: Controls) -> Controls:
+    return _behind(controls, _WaitsForNothing)
 
 
 def _behind(controls: Controls, kind: type[BehindOneDoor]) -> Controls:

@@ -49,6 +49,7 @@ PLANTED_IN_A_MOVE: dict[Plant, set[int]] = {
     moving_plants.leaves_what_serves: {6, 16},
     moving_plants.leads_the_door_first: {8, 12},
     moving_plants.asks_no_door: {9, 12},
+    moving_plants.waits_for_no_machine: {16},
     moving_plants.tries_where_it_left: {16},
 }
 
