@@ -35,8 +35,8 @@ class SignedByRole(AuthBase):
         return request
 
     def _sign(self, request: PreparedRequest, scope: Scope, at: float) -> None:
-        body = request.body or b""
-        digest = hashlib.sha256(body.encode() if isinstance(body, str) else body).hexdigest()
+        body = request.body if isinstance(request.body, bytes) else b""  # spans leave as bytes
+        digest = hashlib.sha256(body).hexdigest()
         method, url = request.method or "", request.url or ""
         request.headers.update(sign(method, url, {}, digest, self._keys(at), scope, at))
 
