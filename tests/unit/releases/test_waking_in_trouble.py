@@ -15,10 +15,11 @@ from ladle.policy.stopping import StopPolicy
 from ladle.policy.traffic import Traffic
 from ladle.ports import ReleaseLedger
 from ladle.releases.effects import RecordKind
-from ladle.releases.events import CandidateReady
+from ladle.releases.events import Ask, CandidateReady
 from ladle.releases.state import ReleaseState
 from ladle.simulation.faults import CALM, Process
-from ladle.simulation.openings import POLICY, due, hand_over, worse
+from ladle.simulation.homes import MemoryHome
+from ladle.simulation.openings import POLICY, ask, due, hand_over, moves, worse
 from ladle.simulation.rollouts import Simulation
 from ladle.simulation.world import MODEL, Truth
 from ladle.testing.releases import release
@@ -229,3 +230,19 @@ def test_only_where_somebody_signed_is_asked_and_a_rollback_waits_for_no_answer(
         assert simulation.world.router.alias is not None
         assert simulation.world.router.alias.traffic == Traffic(1)
         assert (unread.asked > 0) is signed
+
+
+def test_from_an_endpoint_that_aws_gave_up_on_a_person_leads_the_door_away() -> None:
+    simulation = Simulation(random.Random(0), CALM)
+    moves(simulation)
+    simulation.wake()
+    world = simulation.world
+    home = world.routers[1]
+    assert isinstance(home, MemoryHome)
+    home.doomed.add(2)
+    simulation.wake()
+    assert world.ledger.load(MODEL).phase is Phase.FROZEN
+    assert [subject for subject, _ in world.announcer.said] == ["m: FROZEN"]
+    ask(Ask.ROLLBACK)(simulation)
+    simulation.wake()
+    assert (world.ledger.load(MODEL).phase, world.door.base) == (Phase.STABLE, 0)
