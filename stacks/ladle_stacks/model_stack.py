@@ -14,6 +14,7 @@ from ladle.catalog import TARGET_MODULES
 from ladle.errors import LadleError
 from ladle.planning.moving import STAGE, has_led_stage
 from ladle.planning.service_spec import ServiceSpec
+from ladle.planning.settings import OUTPUT, settings_of, written
 from ladle_stacks import arns, grants
 from ladle_stacks.alarms import evidence_alarm
 from ladle_stacks.ceilings import ceilings
@@ -54,6 +55,8 @@ class ModelStack(cdk.Stack):
             beside = (made for id_, made in described(self).items() if id_ not in first)
             for needed in (released, *beside):
                 self.find(STAGE, cdk.CfnResource).add_resource_dependency(needed)
+        said = "What this stack has beside its release, by section: ladle plan compares it"
+        cdk.CfnOutput(self, OUTPUT, value=written(settings_of(spec)), description=said)
 
     def find(self, id_: str, kind: type[Kind]) -> Kind:
         """One of this stack's constructs by its id, as what it is: ``find("Function", CfnFunction)``. Of a

@@ -58,7 +58,7 @@ def test_a_model_moves_goes_back_moves_again_and_leaves(stage: Stage) -> None:
         stage.shop.ladle("deploy", model, expect=(1,))
     assert has_function(stage, model, 0), "the stack went back"
     serves(stage, model, again)
-    assert stage.deploy(model)[model]["status"] == "unchanged"
+    assert stage.deploy(model)[model]["status"] == "settings"
     assert not has_function(stage, model, 0)
     assert has_function(stage, model, base)
     serves(stage, model, again)

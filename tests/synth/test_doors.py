@@ -115,7 +115,7 @@ def test_a_functions_url_leads_to_the_alias_and_labels_have_a_door_beside_it(mad
     assert "Release" in url["DependsOn"], "the alias is the hand-off's to make"
     routes = resources(template, "AWS::ApiGatewayV2::Route").values()
     assert [r["Properties"]["RouteKey"] for r in routes] == ["POST /feedback"]
-    assert set(template["Outputs"]) == {"Url", "LabelsUrl"}
+    assert set(template["Outputs"]) == {"Url", "LabelsUrl", "Settings"}
     function = template["Resources"]["Function"]["Properties"]
     assert function["ReservedConcurrentExecutions"] == 20
 

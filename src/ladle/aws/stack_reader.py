@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -23,6 +24,11 @@ class AwsStackReader:
 
     def exists(self, name: str) -> bool:
         return self._find(name) is not None
+
+    def outputs(self, name: str) -> Mapping[str, str]:
+        stack = self._find(name)
+        said = stack.get("Outputs", ()) if stack else ()
+        return {output["OutputKey"]: output["OutputValue"] for output in said}
 
     def _find(self, name: str) -> StackTypeDef | None:
         with asking(f"for the stack {name}"):

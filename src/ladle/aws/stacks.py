@@ -33,6 +33,9 @@ class AwsStacks:
         resources: Mapping[str, Any] = found["TemplateBody"]["Resources"]
         return resources
 
+    def outputs(self, name: str) -> Mapping[str, str]:
+        return AwsStackReader(self._client).outputs(name)
+
     def remove(self, name: str) -> None:
         """Returns when it is gone. Raises LD252 with the first resource that could not be deleted."""
         with asking(f"to delete the stack {name}"):

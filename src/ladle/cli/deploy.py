@@ -70,7 +70,7 @@ def deploy(
     specs = read_services(root, cloud, inspect, environment, models or (), locks)
     if cloud is Cloud.EMBEDDED:
         refuse_embedded(specs)
-    plan = plan_deploy(specs, workspace.ledger)
+    plan = plan_deploy(specs, workspace.ledger, to.stacks)
     _say_plan(plan)
     going = [m.wanted for m in plan.models if m.would_change]
     refuse_altered(workspace, going, open_seen_heads(url, root).seen())

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from ladle.config.schema import ModelConfig
 from ladle.planning.resolve import Cloud
-from ladle.ports import BundleStore
+from ladle.ports import BundleStore, Stacks
 from ladle.project.pinned_lock import place_of
 from ladle.project.repository import ModelPackage
 from ladle.project.services import workspace_of
-from ladle.wiring import DEFAULT_URL, open_bundles, workspace_url
+from ladle.wiring import DEFAULT_URL, open_bundles, open_stacks, workspace_url
 
 Found = Sequence[tuple[ModelPackage, ModelConfig]]
 
@@ -37,6 +37,10 @@ class Deployment:
     def store(self) -> BundleStore | None:
         """A folder of experiments has nothing deployed."""
         return None if self.url.startswith("dir:") else open_bundles(self.url, self.root)
+
+    @property
+    def stacks(self) -> Stacks | None:
+        return None if self.url.startswith("dir:") else open_stacks(self.url, self.root)
 
 
 def cloud_of(url: str) -> Cloud:

@@ -12,7 +12,7 @@ import typer
 
 from ladle.actions.plan_deploy import plan_deploy
 from ladle.actions.read_usage import read_usage
-from ladle.cli.deployment import deployment_of
+from ladle.cli.deployment import Deployment, deployment_of
 from ladle.cli.locks import locks_here, newer_runtime
 from ladle.cli.money import line_rows, usd
 from ladle.cli.output import answer, answer_json, say, table
@@ -60,7 +60,7 @@ def plan(
         bool, typer.Option("--explain", help="Every default, with its reason.")
     ] = False,
     exit_code: Annotated[
-        bool, typer.Option("--exit-code", help="Exit with 3 for a release, or other rules for one.")
+        bool, typer.Option("--exit-code", help="Exit with 3 for what a deploy would change.")
     ] = False,
 ) -> int:
     """Say what a deploy would change, model by model. Changes nothing."""
@@ -72,7 +72,7 @@ def plan(
         read_locked(package, config, to.cloud, inspect, root, environment, locks)
         for package, config in found
     ]
-    planned, seen, failure = compare(specs, to.url, root)
+    planned, seen, failure = compare(specs, to)
     told = [
         _Told(model, config, outlook(model, config.traffic, prices(), seen.get(config.name)))
         for model, (_, config) in zip(planned.models, found, strict=True)
@@ -98,12 +98,12 @@ def inspect(path: Path) -> Signature:
 
 
 def compare(
-    specs: Sequence[ServiceSpec], url: str, root: Path
+    specs: Sequence[ServiceSpec], to: Deployment
 ) -> tuple[DeploymentPlan, Mapping[str, Usage], LadleError | None]:
     """The plan, what was counted of each model, and why nothing could be, when nobody was there."""
     try:
-        workspace = open_workspace(url, root)
-        planned = plan_deploy(specs, workspace.ledger)
+        workspace = open_workspace(to.url, to.root)
+        planned = plan_deploy(specs, workspace.ledger, to.stacks)
         now = SystemClock().now()
         counted = {
             spec.model: read_usage(workspace.ledger, workspace.counters, spec.model, now)[0]

@@ -21,6 +21,7 @@ from ladle.planning.plan import Change, ModelPlan
 from ladle.planning.prices import Prices
 from ladle.planning.resources import counted
 from ladle.planning.service_spec import ServiceSpec
+from ladle.planning.settings import words
 from ladle.planning.watch_notes import watch_notes
 from ladle.policy.lock import Runtime
 from ladle.targets.sizes import Measured
@@ -30,6 +31,10 @@ _NO_RELEASE = (Change.UNCHANGED, Change.POLICY_ONLY)
 _UNCOMPARED = (
     "what changes without a release (door, notify, alarms, tags, retention, sizes) is deployed, and not "
     "compared here: npx cdk diff {}"
+)
+_COMPARED = (
+    "has what is written here; what stacks/extra.py and another Ladle make of it is not compared: "
+    "npx cdk diff {}"
 )
 INDENT = " " * 12
 
@@ -44,8 +49,7 @@ def plan_lines(
     """``newer`` is a runtime that an upgrade would bring."""
     yield f"{model.wanted.model}  {model.change}: {model.reason}"
     yield from _what(model)
-    if model.change in _NO_RELEASE:
-        yield from _row("stack", [_UNCOMPARED.format(names.model_stack(model.wanted.model))])
+    yield from _row("stack", _stack(model))
     if newer is not None:
         kept = model.wanted.built_with
         yield from _row("runtime", [f"{kept}; this one is {newer}: ladle upgrade {config.name}"])
@@ -100,6 +104,15 @@ def _what(model: ModelPlan) -> Iterator[str]:
     yield from _row("model", [said])
     digests = f"release {_short(spec.release_digest)}, model {_short(spec.model_digest)}"
     yield from _row("digests", [digests])
+
+
+def _stack(model: ModelPlan) -> Iterator[str]:
+    """What a deploy changes of it in place."""
+    name = names.model_stack(model.wanted.model)
+    if model.settings:
+        yield f"changes in place: {words(model.settings)}; resource by resource: npx cdk diff {name}"
+    elif model.change in _NO_RELEASE:
+        yield (_UNCOMPARED if model.settings is None else _COMPARED).format(name)
 
 
 def _moves(spec: ServiceSpec) -> Iterator[str]:

@@ -17,6 +17,7 @@ from ladle.planning.plan import (
     QuarantinedDigest,
 )
 from ladle.planning.service_spec import ServiceSpec
+from ladle.planning.settings import changed, words
 from ladle.policy.statuses import QuarantineScope
 
 
@@ -34,10 +35,21 @@ def uncompared(wanted: Sequence[ServiceSpec], why: str) -> DeploymentPlan:
 
 def _way_back(wanted: ServiceSpec, deployed: DeployedModel) -> ModelPlan:
     """To the last proven release; a first one on its bake is proven before another gets traffic."""
-    model = _diff_model(wanted, deployed)
+    model = _in_place(_diff_model(wanted, deployed), deployed)
     known = deployed.good or tuple(sorted(r.number for r in deployed.releases))
     others = [number for number in known if number != model.release]
     return replace(model, goes_back_to=others[-1] if others else None)
+
+
+def _in_place(model: ModelPlan, deployed: DeployedModel) -> ModelPlan:
+    """With what changes beside the release; where none changes that is all that does."""
+    if deployed.settings is None or model.change is Change.REFUSED:
+        return model
+    found = changed(model.wanted, deployed.settings)
+    if not found or model.change is not Change.UNCHANGED:
+        return replace(model, settings=found)
+    reason = f"{model.reason}; what changes in place: {words(found)}"
+    return replace(model, change=Change.SETTINGS, reason=reason, settings=found)
 
 
 def _diff_model(wanted: ServiceSpec, deployed: DeployedModel) -> ModelPlan:

@@ -8,6 +8,7 @@ from typing import Any
 
 from ladle.catalog import Packaging, Target
 from ladle.planning.service_spec import ServiceSpec
+from ladle.planning.settings import Settings
 from ladle.policy.lock import Home, Runtime
 from ladle.policy.rollout import RolloutPolicy
 from ladle.policy.statuses import QuarantineScope
@@ -17,6 +18,7 @@ class Change(StrEnum):
     NEW_RELEASE = "new release"
     KNOWN_RELEASE = "known release"
     POLICY_ONLY = "policy only"
+    SETTINGS = "settings"
     UNCHANGED = "unchanged"
     REFUSED = "refused"
     NOT_COMPARED = "not compared"
@@ -52,15 +54,16 @@ class QuarantinedDigest:
 
 @dataclass(frozen=True, slots=True)
 class DeployedModel:
-    """What the ledger knows of one model. ``handed_over`` is the digest of the newest hand-off,
+    """What ledger and stack know of one model. ``handed_over`` is the digest of the newest hand-off,
     whatever became of it, None before the first; ``good`` numbers the proven releases, the one that
-    a rollback goes to last.
+    a rollback goes to last. ``settings`` are None where the stack does not say them.
     """
 
     handed_over: str | None
     releases: tuple[DeployedRelease, ...]
     quarantine: tuple[QuarantinedDigest, ...]
     good: tuple[int, ...] = ()
+    settings: Settings | None = None
 
     def release_of(self, release_digest: str) -> DeployedRelease | None:
         """The retained release with this digest."""
@@ -72,7 +75,8 @@ class ModelPlan:
     """``release`` is the number that would serve, where it is known before the deploy.
 
     ``quarantined`` is the entry that names what would be deployed, if any; an unchanged model may
-    have one too. ``goes_back_to`` is the proven release that a rollback of it would go to.
+    have one too. ``goes_back_to`` is the proven release that a rollback of it would go to. ``settings``
+    are the sections that would change in place, whatever release comes; None where nobody can tell.
     """
 
     wanted: ServiceSpec
@@ -81,6 +85,7 @@ class ModelPlan:
     release: int | None = None
     quarantined: QuarantinedDigest | None = None
     goes_back_to: int | None = None
+    settings: tuple[str, ...] | None = None
 
     @property
     def would_change(self) -> bool:
@@ -94,6 +99,7 @@ class ModelPlan:
             "reason": self.reason,
             "release": self.release,
             "goes_back_to": self.goes_back_to,
+            "settings": self.settings,
             "target": spec.target,
             "target_reason": spec.target_reason,
             "packaging": spec.packaging,

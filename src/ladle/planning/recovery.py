@@ -12,7 +12,7 @@ from ladle.planning.usage import Usage
 
 # An alarm looks once a minute, and the controller writes the alias within seconds of it.
 ALARM_S = 60.0
-_NO_NEW_CODE = frozenset({Change.UNCHANGED, Change.POLICY_ONLY, Change.REFUSED})
+_NO_NEW_CODE = frozenset({Change.UNCHANGED, Change.SETTINGS, Change.POLICY_ONLY, Change.REFUSED})
 
 
 def recovery(model: ModelPlan) -> Iterator[str]:

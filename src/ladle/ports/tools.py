@@ -84,6 +84,9 @@ class Stacks(Protocol):
     def resources(self, name: str) -> Mapping[str, Any]:
         """As its template describes them, by logical id; none where there is no such stack."""
 
+    def outputs(self, name: str) -> Mapping[str, str]:
+        """By name, as of its last deploy that went through; none where there is no such stack."""
+
     def remove(self, name: str) -> None:
         """Returns when it is gone. Raises LD252 with the first resource that could not be deleted."""
 

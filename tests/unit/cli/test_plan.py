@@ -9,10 +9,15 @@ from typing import Any
 
 import pytest
 from tests.unit.cli.deployed import first_release
+from tests.unit.planning.specs import config_of, spec_of
 
 from ladle.catalog import Packaging, Target
 from ladle.cli.main import main
+from ladle.cli.plan_words import plan_lines
 from ladle.disk.clock import SystemClock
+from ladle.planning.outlook import outlook
+from ladle.planning.plan import Change, ModelPlan
+from ladle.planning.prices import prices
 from ladle.planning.service_spec import Left
 from ladle.policy.lock import Home, Lock
 from ladle.policy.statuses import QuarantineScope
@@ -69,6 +74,23 @@ def test_where_no_release_changes_it_says_who_compares_the_stack(
     hand_over(here, plan()[1]["models"][0])
     assert main(["plan"]) == 0
     assert "npx cdk diff ladle-model-digits" in " ".join(capsys.readouterr().out.split())
+
+
+def test_what_a_stack_would_change_in_place_is_said_in_words() -> None:
+    spec, config = spec_of(), config_of("name: fraud\nmodel: model.onnx\ntype: classification\n")
+    name = "npx cdk diff ladle-model-fraud"
+
+    def said(change: Change, settings: tuple[str, ...] | None) -> str:
+        model = ModelPlan(spec, change, "a reason", settings=settings)
+        found = outlook(model, config.traffic, prices())
+        return " ".join(" ".join(plan_lines(model, config, found, prices())).split())
+
+    in_place = f"changes in place: the door, tags; resource by resource: {name}"
+    assert in_place in said(Change.SETTINGS, ("door", "tags"))
+    assert in_place in said(Change.NEW_RELEASE, ("door", "tags"))
+    assert "has what is written here" in said(Change.UNCHANGED, ())
+    assert f"not compared here: {name}" in said(Change.POLICY_ONLY, None)
+    assert name not in said(Change.NEW_RELEASE, ())
 
 
 def test_what_was_handed_over_is_unchanged(here: Path, plan: Plan) -> None:

@@ -11,6 +11,7 @@ from ladle.catalog import Packaging, Target
 from ladle.planning.diff import diff, uncompared
 from ladle.planning.plan import Change, DeployedModel, DeployedRelease, ModelPlan, QuarantinedDigest
 from ladle.planning.service_spec import Left, ServiceSpec
+from ladle.planning.settings import settings_of
 from ladle.policy.lock import Home
 from ladle.policy.statuses import QuarantineScope
 
@@ -62,6 +63,43 @@ def test_another_policy_changes_in_place() -> None:
     found = planned(other, deployed(release(1, OLD)))
     assert (found.change, found.release) == (Change.POLICY_ONLY, 1)
     assert found.would_change
+
+
+ANOTHER_DOOR = dataclasses.replace(OLD, door=dataclasses.replace(OLD.door, rate_per_s=7.0))
+
+
+def with_settings(spec: ServiceSpec, model: DeployedModel) -> DeployedModel:
+    return dataclasses.replace(model, settings=settings_of(spec))
+
+
+def test_what_changes_in_place_alone_is_named() -> None:
+    found = planned(ANOTHER_DOOR, with_settings(OLD, deployed(release(1, OLD))))
+    assert (found.change, found.settings, found.release) == (Change.SETTINGS, ("door",), 1)
+    assert found.reason.endswith("what changes in place: the door")
+    assert found.would_change
+
+
+def test_a_stack_with_what_is_wanted_is_unchanged_and_known_to_be() -> None:
+    found = planned(OLD, with_settings(OLD, deployed(release(1, OLD))))
+    assert (found.change, found.settings, found.would_change) == (Change.UNCHANGED, (), False)
+
+
+def test_of_a_stack_that_says_nothing_nothing_is_told() -> None:
+    found = planned(ANOTHER_DOOR, deployed(release(1, OLD)))
+    assert (found.change, found.settings) == (Change.UNCHANGED, None)
+
+
+def test_a_release_tells_what_changes_in_place_beside_it() -> None:
+    wanted = dataclasses.replace(NEW_CODE, tags={"team": "risk"})
+    found = planned(wanted, with_settings(OLD, deployed(release(1, OLD))))
+    assert (found.change, found.settings) == (Change.NEW_RELEASE, ("tags",))
+
+
+def test_what_a_refused_model_would_change_in_place_is_nothing() -> None:
+    model = deployed(release(1, OLD), quarantine=(bad_model(NEW_MODEL),))
+    wanted = dataclasses.replace(NEW_MODEL, door=ANOTHER_DOOR.door)
+    found = planned(wanted, with_settings(OLD, model))
+    assert (found.change, found.settings) == (Change.REFUSED, None)
 
 
 def test_another_model_is_a_new_release_and_says_what_changed() -> None:

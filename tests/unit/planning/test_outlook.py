@@ -104,7 +104,9 @@ def test_all_at_once_meets_every_request() -> None:
     assert said == "every request meets the new release at once"
 
 
-@pytest.mark.parametrize("change", [Change.UNCHANGED, Change.POLICY_ONLY, Change.REFUSED])
+@pytest.mark.parametrize(
+    "change", [Change.UNCHANGED, Change.SETTINGS, Change.POLICY_ONLY, Change.REFUSED]
+)
 def test_where_no_release_changes_none_is_at_risk(change: Change) -> None:
     assert next(recovery(planned(change, 7))).startswith("no release changes")
     assert next(blast_radius(planned(change, 7), USAGE)).startswith("no request meets another")
