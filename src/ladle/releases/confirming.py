@@ -81,7 +81,7 @@ def traffic_read(state: ReleaseState, event: TrafficObserved, now: float) -> Dec
                 return taken_back
         return unchanged(state, "the alias reads as the ledger says")
     found = event.observed.traffic if event.observed else None
-    text = f"somebody else wrote the alias: it reads {found or 'nothing, it is gone'}"
+    text = _strange("somebody else wrote the alias", found)
     wanted = state.intent.traffic if state.intent else state.traffic
     came_from = state.paused_from if state.phase is Phase.PAUSED else state.phase
     state = replace(state, traffic=wanted, foreign=found)
@@ -107,9 +107,16 @@ def traffic_read_frozen(state: ReleaseState, event: TrafficObserved, _now: float
         return _foreign_row(replace(state, foreign=None), text, found)
     if found == state.foreign:
         return unchanged(state, "the alias is as somebody else left it")
-    text = f"somebody else wrote the alias again: it reads {found or 'nothing, it is gone'}"
+    text = _strange("somebody else wrote the alias again", found)
     text += _quarantine_warning(state, found)
     return _foreign_row(replace(state, foreign=found, reason=text), text, found)
+
+
+def _strange(wrote: str, found: Traffic | None) -> str:
+    """What reads as no release's traffic may have been written by nobody: a home can fail under its door."""
+    if found is not None and not found.main:
+        return "requests reach no release: the door is led elsewhere, or where it leads has failed"
+    return f"{wrote}: it reads {found or 'nothing, it is gone'}"
 
 
 def cannot_serve_candidate(state: ReleaseState, event: CannotServe, now: float) -> Decision:

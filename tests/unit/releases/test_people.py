@@ -109,6 +109,13 @@ def test_a_foreign_write_freezes_and_is_never_undone() -> None:
     assert story.last(RecordKind.FROZEN).data["alias"] == {"version": "2", "weights": {"2": 1.0}}
 
 
+def test_requests_that_reach_no_release_are_not_said_to_be_somebodys_doing() -> None:
+    story = stable_story(2)
+    story.hear(seen(Traffic(0)))
+    assert story.state.phase is Phase.FROZEN
+    assert story.last(RecordKind.FROZEN).text.startswith("requests reach no release")
+
+
 def test_an_alias_that_is_gone_freezes() -> None:
     story = stable_story()
     story.hear(TrafficObserved(None))
