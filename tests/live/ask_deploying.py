@@ -32,9 +32,26 @@ def changes_nothing(place: Place) -> str:
     name = place.once(first)
     before = place.versions(name)
     again = place.deploy(name)[name]["status"]
-    planned, _ = place.shop.ladle("plan", "--exit-code", expect=(0, 1, 3))
-    assert (again, planned, place.versions(name)) == ("unchanged", 0, before)
-    return f"{again}, plan exits with {planned}"
+    exited, _ = place.shop.ladle("plan", "--exit-code", expect=(0, 1, 3))
+    assert (again, exited, place.versions(name)) == ("unchanged", 0, before)
+    return f"{again}, plan exits with {exited}"
+
+
+@asked("deploying.in-place", here=True)
+def a_plan_tells_what_changes_in_place_until_it_is_deployed(place: Place) -> str:
+    name = place.once(first)
+    place.write(name, door="{rate_per_s: 7}")
+    before = planned(place, name)
+    assert before == ("settings", ["door"]), before
+    assert place.deploy(name)[name]["release"] == 1
+    after = planned(place, name)
+    assert after == ("unchanged", []), after
+    return f"{before}, then {after}"
+
+
+def planned(place: Place, name: str) -> tuple[str, list[str] | None]:
+    models = place.shop.ladle_json("plan")["models"]
+    return next((row["change"], row["settings"]) for row in models if row["name"] == name)
 
 
 def broken(place: Place) -> str:
